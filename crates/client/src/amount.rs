@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Amounts as people write them.
+
+use core::str::FromStr;
+use pvs_primitives::Balance;
+
+/// The chain's native token, as its properties name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+	/// Digits after the decimal point of one whole token; 0 to 30.
+	pub decimals: u32,
+	/// The token's name.
+	pub symbol: String,
+}
+
+impl Default for Token {
+	/// 12 decimals and `UNIT`, as Substrate chains without properties have it.
+	fn default() -> Self {
+		Self { decimals: 12, symbol: "UNIT".into() }
+	}
+}
+
+impl Token {
+	/// An amount with its symbol: whole tokens, and as many digits after the point as it has.
+	pub fn show(&self, planck: Balance) -> String {
+		let Some(unit) = 10u128.checked_pow(self.decimals) else {
+			return format!("{planck} planck");
+		};
+		let (whole, rest) = (planck / unit, planck % unit);
+		if rest == 0 {
+			return format!("{whole} {}", self.symbol);
+		}
+		let digits = format!("{rest:0width$}", width = self.decimals as usize);
+		format!("{whole}.{} {}", digits.trim_end_matches('0'), self.symbol)
+	}
+}
+
+/// An amount on a command line: a plain number is planck, `1.5 UNIT` is whole tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amount {
+	/// In planck.
+	Planck(Balance),
+	/// In whole tokens: the digits before the point, and those after it.
+	Tokens {
+		/// Digits before the point.
+		whole: u128,
+		/// Digits after the point, as written.
+		fraction: String,
+	},
+}
+
+/// An amount that cannot be read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+	/// It is not a number with an optional unit.
+	#[error("`{0}` is no amount; write planck as a plain number, or whole tokens as `1.5 UNIT`")]
+	Malformed(String),
+	/// It has more digits than the token, or does not fit.
+	#[error("the amount has more digits than the chain's token ({0} after the point) can hold")]
+	OutOfRange(u32),
+}
+
+impl FromStr for Amount {
+	type Err = AmountError;
+
+	fn from_str(text: &str) -> Result<Self, Self::Err> {
+		let malformed = || AmountError::Malformed(text.into());
+		let trimmed = text.trim();
+		let lower = trimmed.to_ascii_lowercase();
+		let (number, in_tokens) = match lower.strip_suffix("unit") {
+			Some(number) => (number.trim(), true),
+			None => (lower.strip_suffix("planck").unwrap_or(&lower).trim(), false),
+		};
+		let number = number.replace('_', "");
+		if !in_tokens {
+			return number.parse().map(Amount::Planck).map_err(|_| malformed());
+		}
+		let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
+		if !fraction.bytes().all(|digit| digit.is_ascii_digit()) {
+			return Err(malformed());
+		}
+		let whole = whole.parse().map_err(|_| malformed())?;
+		Ok(Amount::Tokens { whole, fraction: fraction.into() })
+	}
+}
+
+impl Amount {
+	/// The amount in planck. Fails if it has more digits than the token.
+	pub fn planck(&self, token: &Token) -> Result<Balance, AmountError> {
+		let out_of_range = AmountError::OutOfRange(token.decimals);
+		let (whole, fraction) = match self {
+			Amount::Planck(planck) => return Ok(*planck),
+			Amount::Tokens { whole, fraction } => (*whole, fraction.trim_end_matches('0')),
+		};
+		let missing = (token.decimals as usize)
+			.checked_sub(fraction.len())
+			.and_then(|missing| u32::try_from(missing).ok());
+		let Some(missing) = missing else { return Err(out_of_range) };
+		let part: u128 = if fraction.is_empty() {
+			0
+		} else {
+			fraction.parse().map_err(|_| AmountError::OutOfRange(token.decimals))?
+		};
+		10u128
+			.checked_pow(token.decimals)
+			.and_then(|unit| whole.checked_mul(unit))
+			.zip(10u128.checked_pow(missing).and_then(|unit| part.checked_mul(unit)))
+			.and_then(|(whole, part)| whole.checked_add(part))
+			.ok_or(out_of_range)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn planck(text: &str) -> Result<Balance, AmountError> {
+		text.parse::<Amount>()?.planck(&Token::default())
+	}
+
+	#[test]
+	fn amount_should_be_read_in_both_units() {
+		assert_eq!(planck("17"), Ok(17));
+		assert_eq!(planck("1_000 planck"), Ok(1000));
+		assert_eq!(planck("1.5 UNIT"), Ok(1_500_000_000_000));
+		assert_eq!(planck("2unit"), Ok(2_000_000_000_000));
+		assert_eq!(planck("0.000000000001 UNIT"), Ok(1));
+		assert_eq!(planck("1.0000000000000000 UNIT"), Ok(1_000_000_000_000));
+	}
+
+	#[test]
+	fn amount_should_be_refused_when_it_is_no_number_or_does_not_fit() {
+		for text in ["", "UNIT", "-1", "1.5", "1,5 UNIT", "1.-5 UNIT", "one UNIT", ".5 UNIT"] {
+			assert!(matches!(planck(text), Err(AmountError::Malformed(_))), "{text}");
+		}
+		assert_eq!(planck("0.0000000000001 UNIT"), Err(AmountError::OutOfRange(12)));
+		assert_eq!(planck(&format!("{} UNIT", u128::MAX)), Err(AmountError::OutOfRange(12)));
+	}
+
+	#[test]
+	fn amount_should_be_shown_without_needless_zeros() {
+		let token = Token::default();
+		assert_eq!(token.show(0), "0 UNIT");
+		assert_eq!(token.show(1_500_000_000_000), "1.5 UNIT");
+		assert_eq!(token.show(1), "0.000000000001 UNIT");
+		assert_eq!(token.show(7_000_000_000_000), "7 UNIT");
+	}
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The calls of the pallet.
+//!
+//! Arguments are encoded with the types that the pallet itself uses. That is safe because
+//! [`Client::connect`](crate::Client::connect) and every later change of the runtime compare the
+//! pallet's metadata with the one that this crate was built with.
+
+use crate::PALLET;
+use codec::Encode;
+use pvs_primitives::{
+	api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, Bytes32, RollupId, RoundNumber,
+	PROOF_BYTES,
+};
+use subxt::ext::{
+	scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
+	scale_type_resolver::TypeResolver,
+};
+
+/// A call of the pallet with its arguments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+	name: &'static str,
+	arguments: EncodedArguments,
+}
+
+/// Arguments in SCALE, one after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedArguments(Vec<u8>);
+
+impl EncodeAsFields for EncodedArguments {
+	fn encode_as_fields_to<R: TypeResolver>(
+		&self,
+		_fields: &mut dyn FieldIter<'_, R::TypeId>,
+		_types: &R,
+		out: &mut Vec<u8>,
+	) -> Result<(), EncodeError> {
+		out.extend_from_slice(&self.0);
+		Ok(())
+	}
+}
+
+impl subxt::tx::Payload for Call {
+	type CallData = EncodedArguments;
+
+	fn pallet_name(&self) -> &str {
+		PALLET
+	}
+
+	fn call_name(&self) -> &str {
+		self.name
+	}
+
+	fn call_data(&self) -> &Self::CallData {
+		&self.arguments
+	}
+}
+
+impl Call {
+	fn new(name: &'static str, arguments: impl Encode) -> Self {
+		Self { name, arguments: EncodedArguments(arguments.encode()) }
+	}
+
+	/// The name of the call, as in the pallet.
+	pub fn name(&self) -> &'static str {
+		self.name
+	}
+
+	/// `register_rollup`: a new rollup with its key, first root, sequencer and market.
+	pub fn register_rollup(
+		verifying_key: &[u8],
+		genesis_root: Bytes32,
+		sequencer: Bytes32,
+		params: &RollupParams,
+	) -> Self {
+		Self::new("register_rollup", (verifying_key, genesis_root, sequencer, params))
+	}
+
+	/// `register_prover`: hold `stake` planck and become a prover.
+	pub fn register_prover(stake: Balance) -> Self {
+		Self::new("register_prover", stake)
+	}
+
+	/// `commit_batch`: publish a batch and offer up to `max_fee` planck for its proof.
+	pub fn commit_batch(
+		rollup: RollupId,
+		data: &[u8],
+		next_state_root: Bytes32,
+		max_fee: Balance,
+	) -> Self {
+		Self::new("commit_batch", (rollup, data, next_state_root, max_fee))
+	}
+
+	/// `place_bid`: a sealed bid, known only by its commitment.
+	pub fn place_bid(
+		batch: BatchId,
+		round: RoundNumber,
+		batch_digest: Bytes32,
+		max_slot_fee: Balance,
+		commitment: Bytes32,
+	) -> Self {
+		Self::new("place_bid", (batch, round, batch_digest, max_slot_fee, commitment))
+	}
+
+	/// `reveal_bid`: the payload behind a commitment.
+	pub fn reveal_bid(batch: BatchId, payload: &[u8; PAYLOAD_BYTES]) -> Self {
+		Self::new("reveal_bid", (batch, payload))
+	}
+
+	/// `submit_proof`: the proof that `prover` was assigned.
+	pub fn submit_proof(batch: BatchId, prover: Bytes32, proof: &[u8; PROOF_BYTES]) -> Self {
+		Self::new("submit_proof", (batch, prover, proof.as_slice()))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::connection::our_metadata;
+	use pvs_primitives::params::PaymentRule;
+	use subxt::ext::scale_value::scale::decode_as_type;
+
+	const BATCH: BatchId = BatchId { rollup: 1, index: 2 };
+
+	fn params() -> RollupParams {
+		RollupParams {
+			data_len: 1,
+			bidding_blocks: 2,
+			reveal_blocks: 3,
+			payment_rule: PaymentRule::FirstPrice,
+			w_fee: 4,
+			w_time: 5,
+			min_proof_blocks: 6,
+			max_proof_blocks: 7,
+			min_reserve: 8,
+			max_reserve: 9,
+			silence_penalty: 10,
+			grace_blocks: 11,
+			late_rate: 12,
+			max_rounds: 13,
+			sequencer_bond: 14,
+		}
+	}
+
+	/// The call as the metadata reads it, as text.
+	fn as_the_chain_reads(call: &Call) -> String {
+		let metadata = our_metadata().unwrap();
+		let pallet = metadata.pallet_by_name(PALLET).unwrap();
+		let variant = pallet.call_variant_by_name(call.name()).expect(call.name());
+		let mut bytes = vec![pallet.call_index(), variant.index];
+		bytes.extend_from_slice(&call.arguments.0);
+		let rest = &mut &bytes[..];
+		let call_type = metadata.outer_enums().call_enum_ty();
+		let value = decode_as_type(rest, call_type, metadata.types()).expect(call.name());
+		assert!(rest.is_empty(), "{} has {} bytes too many", call.name(), rest.len());
+		value.to_string().replace(' ', "")
+	}
+
+	#[test]
+	fn every_call_should_be_read_by_the_pallet_as_it_was_meant() {
+		let register = Call::register_rollup(&[1; 768], [2; 32], [3; 32], &params());
+		assert!(as_the_chain_reads(&register).contains("sequencer_bond:14"));
+		assert!(as_the_chain_reads(&Call::register_prover(77)).contains("stake:77"));
+		let commit = Call::commit_batch(3, &[9, 8], [4; 32], 5);
+		assert!(as_the_chain_reads(&commit).contains("max_fee:5"));
+		let bid = Call::place_bid(BATCH, 6, [7; 32], 88, [9; 32]);
+		let bid = as_the_chain_reads(&bid);
+		assert!(bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88"));
+		let reveal = Call::reveal_bid(BATCH, &[5; PAYLOAD_BYTES]);
+		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
+		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);
+		assert!(as_the_chain_reads(&proof).contains("index:2"));
+	}
+}

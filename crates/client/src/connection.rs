@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Connecting to a node, and following its blocks.
+
+use crate::{
+	amount::Token, error::Error, view::View, BlockHash, ChainConfig, PALLET, RUNTIME_API,
+};
+use futures::{Stream, StreamExt};
+use pvs_primitives::BlockNumber;
+use std::{
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc, LazyLock,
+	},
+	time::Duration,
+};
+use subxt::{
+	backend::LegacyBackend,
+	client::Blocks,
+	config::RpcConfigFor,
+	rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
+	Metadata, OnlineClient,
+};
+
+/// How long programs wait for a node unless told otherwise.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The metadata of the runtime that this crate belongs to, as the runtime's own test writes it.
+static OUR_METADATA: &[u8] = include_bytes!("/tmp/fake-metadata.scale");
+
+/// Hashes of the parts of the metadata that this crate relies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fingerprint {
+	pallet: Option<[u8; 32]>,
+	runtime_api: Option<[u8; 32]>,
+}
+
+impl Fingerprint {
+	fn of(metadata: &Metadata) -> Self {
+		Self {
+			pallet: metadata.pallet_by_name(PALLET).map(|pallet| pallet.hash()),
+			runtime_api: metadata.runtime_api_trait_by_name(RUNTIME_API).map(|api| api.hash()),
+		}
+	}
+
+	/// What is wrong with the other side, if anything is.
+	fn difference(&self, theirs: &Self) -> Option<String> {
+		match (theirs.pallet, theirs.runtime_api) {
+			(None, _) => Some(format!("it has no pallet `{PALLET}`")),
+			(_, None) => Some(format!("it has no runtime API `{RUNTIME_API}`")),
+			(pallet, _) if pallet != self.pallet => Some(format!("pallet `{PALLET}` differs")),
+			(_, api) if api != self.runtime_api => {
+				Some(format!("runtime API `{RUNTIME_API}` differs"))
+			},
+			_ => None,
+		}
+	}
+}
+
+static OUR_FINGERPRINT: LazyLock<Option<Fingerprint>> =
+	LazyLock::new(|| our_metadata().map(|metadata| Fingerprint::of(&metadata)));
+
+/// The metadata that this crate was built with; `None` if the build embedded something else.
+pub fn our_metadata() -> Option<Metadata> {
+	Metadata::decode_from(OUR_METADATA).ok()
+}
+
+/// A block by its hash and height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+	/// Its hash.
+	pub hash: BlockHash,
+	/// Its height.
+	pub number: BlockNumber,
+	/// The hash of the block before it.
+	pub parent: BlockHash,
+}
+
+/// A connection to one node. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+	inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+	api: OnlineClient<ChainConfig>,
+	rpc: LegacyRpcMethods<RpcConfigFor<ChainConfig>>,
+	url: String,
+	token: Token,
+	/// The newest spec version whose pallet is known to be ours, plus one; 0 before the first.
+	checked_spec: AtomicU64,
+}
+
+impl Client {
+	/// Connects to a node and checks that its chain has our pallet and Runtime API.
+	///
+	/// # Errors
+	///
+	/// [`Error::BadUrl`], [`Error::Unreachable`] if no node answers within `timeout`,
+	/// [`Error::DifferentPallet`].
+	pub async fn connect(url: &str, timeout: Duration) -> Result<Self, Error> {
+		if !(url.starts_with("ws://") || url.starts_with("wss://")) {
+			return Err(Error::BadUrl { url: url.into() });
+		}
+		let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
+		let client = tokio::time::timeout(timeout, Self::open(url)).await.map_err(|_| {
+			unreachable(format!("no answer within {:.0} s", timeout.as_secs_f64()))
+		})??;
+		client.at(client.best().await?).await?;
+		Ok(client)
+	}
+
+	async fn open(url: &str) -> Result<Self, Error> {
+		let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
+		let rpc_client =
+			RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(deepest(&error)))?;
+		// Best blocks are what a market with windows of seconds acts on. The head subscription
+		// hands them over without the pinning that the `chainHead` methods ask for.
+		let backend = LegacyBackend::<ChainConfig>::builder().build(rpc_client.clone());
+		let api = OnlineClient::from_backend(Arc::new(backend))
+			.await
+			.map_err(|error| unreachable(deepest(&error)))?;
+		let rpc = LegacyRpcMethods::new(rpc_client);
+		let token = token(&rpc).await;
+		let inner = Inner { api, rpc, url: url.into(), token, checked_spec: AtomicU64::new(0) };
+		Ok(Self { inner: Arc::new(inner) })
+	}
+
+	/// The address of the node.
+	pub fn url(&self) -> &str {
+		&self.inner.url
+	}
+
+	/// The chain's native token.
+	pub fn token(&self) -> &Token {
+		&self.inner.token
+	}
+
+	/// The hash of the chain's first block.
+	pub fn genesis_hash(&self) -> [u8; 32] {
+		self.inner.api.genesis_hash().0
+	}
+
+	pub(crate) fn api(&self) -> &OnlineClient<ChainConfig> {
+		&self.inner.api
+	}
+
+	pub(crate) fn rpc(&self) -> &LegacyRpcMethods<RpcConfigFor<ChainConfig>> {
+		&self.inner.rpc
+	}
+
+	/// Wraps an error of subxt with the node's address.
+	pub(crate) fn failed(&self, error: impl Into<subxt::Error>) -> Error {
+		Error::Node { url: self.inner.url.clone(), source: Box::new(error.into()) }
+	}
+
+	/// The best block.
+	pub async fn best(&self) -> Result<Block, Error> {
+		let hash =
+			self.rpc().chain_get_block_hash(None).await.map_err(|error| self.failed(error))?;
+		self.block(hash.ok_or_else(|| Error::NoBlock("at its head".into()))?).await
+	}
+
+	/// The newest finalised block.
+	pub async fn finalized(&self) -> Result<Block, Error> {
+		let hash =
+			self.rpc().chain_get_finalized_head().await.map_err(|error| self.failed(error))?;
+		self.block(hash).await
+	}
+
+	/// A block by its hash.
+	pub async fn block(&self, hash: BlockHash) -> Result<Block, Error> {
+		let header =
+			self.rpc().chain_get_header(Some(hash)).await.map_err(|error| self.failed(error))?;
+		let header = header.ok_or_else(|| Error::NoBlock(format!("{hash:?}")))?;
+		Ok(Block { hash, number: height(header.number), parent: header.parent_hash })
+	}
+
+	/// The hash of the block at a height of the best chain.
+	pub async fn hash_at(&self, number: BlockNumber) -> Result<BlockHash, Error> {
+		let hash = self
+			.rpc()
+			.chain_get_block_hash(Some(u64::from(number).into()))
+			.await
+			.map_err(|error| self.failed(error))?;
+		hash.ok_or_else(|| Error::NoBlock(format!("at height {number}")))
+	}
+
+	/// The encoded extrinsics of a block, without their length prefix.
+	pub async fn body(&self, hash: BlockHash) -> Result<Vec<Vec<u8>>, Error> {
+		let details =
+			self.rpc().chain_get_block(Some(hash)).await.map_err(|error| self.failed(error))?;
+		let details = details.ok_or_else(|| Error::NoBlock(format!("{hash:?}")))?;
+		Ok(details.block.extrinsics.into_iter().map(|extrinsic| extrinsic.0).collect())
+	}
+
+	/// Best blocks as the node imports them. A reorganisation shows as a block whose parent was
+	/// not the one before.
+	pub async fn best_blocks(
+		&self,
+	) -> Result<impl Stream<Item = Result<Block, Error>> + Send + Unpin, Error> {
+		let blocks = self.api().stream_best_blocks().await.map_err(|error| self.failed(error))?;
+		Ok(self.clone().blocks(blocks))
+	}
+
+	/// Finalised blocks, without gaps.
+	pub async fn finalized_blocks(
+		&self,
+	) -> Result<impl Stream<Item = Result<Block, Error>> + Send + Unpin, Error> {
+		let blocks = self.api().stream_blocks().await.map_err(|error| self.failed(error))?;
+		Ok(self.clone().blocks(blocks))
+	}
+
+	fn blocks(
+		self,
+		blocks: Blocks<ChainConfig>,
+	) -> impl Stream<Item = Result<Block, Error>> + Send + Unpin {
+		blocks.map(move |block| {
+			let block = block.map_err(|error| self.failed(error))?;
+			Ok(Block {
+				hash: block.hash(),
+				number: height(block.number()),
+				parent: block.header().parent_hash,
+			})
+		})
+	}
+
+	/// The chain as of a block. Fails with [`Error::DifferentPallet`] if the runtime was upgraded
+	/// to a pallet that this program does not know.
+	pub async fn at(&self, block: Block) -> Result<View, Error> {
+		let at = self
+			.api()
+			.at_block_hash_and_number(block.hash, u64::from(block.number))
+			.await
+			.map_err(|error| self.failed(error))?;
+		let spec = u64::from(at.spec_version()).saturating_add(1);
+		if self.inner.checked_spec.load(Ordering::Relaxed) != spec {
+			self.check_pallet(at.metadata_ref())?;
+			self.inner.checked_spec.store(spec, Ordering::Relaxed);
+		}
+		Ok(View::new(self.clone(), at, block))
+	}
+
+	fn check_pallet(&self, metadata: &Metadata) -> Result<(), Error> {
+		let detail = match *OUR_FINGERPRINT {
+			Some(ours) => ours.difference(&Fingerprint::of(metadata)),
+			None => Some("this program was built without the metadata of a runtime".into()),
+		};
+		match detail {
+			Some(detail) => Err(Error::DifferentPallet { url: self.url().into(), detail }),
+			None => Ok(()),
+		}
+	}
+}
+
+/// Heights are 32 bits wide on chains that have the pallet.
+fn height(number: u64) -> BlockNumber {
+	BlockNumber::try_from(number).unwrap_or(BlockNumber::MAX)
+}
+
+/// The innermost cause: the one that says what the network did.
+fn deepest(error: &dyn std::error::Error) -> String {
+	let mut innermost = error;
+	while let Some(source) = innermost.source() {
+		innermost = source;
+	}
+	innermost.to_string()
+}
+
+/// The token that the chain specification names, else the default.
+async fn token(rpc: &LegacyRpcMethods<RpcConfigFor<ChainConfig>>) -> Token {
+	let properties = rpc.system_properties().await.unwrap_or_default();
+	let default = Token::default();
+	Token {
+		decimals: properties
+			.get("tokenDecimals")
+			.and_then(|decimals| decimals.as_u64())
+			.and_then(|decimals| u32::try_from(decimals).ok())
+			.filter(|decimals| *decimals <= 30)
+			.unwrap_or(default.decimals),
+		symbol: properties
+			.get("tokenSymbol")
+			.and_then(|symbol| symbol.as_str())
+			.map_or(default.symbol, Into::into),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn fingerprint_should_find_the_pallet_when_the_metadata_is_ours() {
+		let ours = Fingerprint::of(&our_metadata().unwrap());
+		assert!(ours.pallet.is_some() && ours.runtime_api.is_some());
+		assert_eq!(ours.difference(&ours), None);
+	}
+
+	#[test]
+	fn fingerprint_should_name_the_part_when_a_chain_differs() {
+		let ours = Fingerprint { pallet: Some([1; 32]), runtime_api: Some([2; 32]) };
+		let differs = |pallet, runtime_api| ours.difference(&Fingerprint { pallet, runtime_api });
+		assert_eq!(differs(None, None).unwrap(), "it has no pallet `Pvs`");
+		assert_eq!(differs(Some([1; 32]), None).unwrap(), "it has no runtime API `PvsApi`");
+		assert_eq!(differs(Some([3; 32]), Some([2; 32])).unwrap(), "pallet `Pvs` differs");
+		assert_eq!(differs(Some([1; 32]), Some([3; 32])).unwrap(), "runtime API `PvsApi` differs");
+	}
+
+	#[tokio::test]
+	async fn connect_should_fail_clearly_when_nothing_listens() {
+		let timeout = Duration::from_secs(5);
+		let error = Client::connect("ws://127.0.0.1:1", timeout).await.unwrap_err();
+		assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+		let error = Client::connect("http://127.0.0.1:1", timeout).await.unwrap_err();
+		assert!(matches!(error, Error::BadUrl { .. }), "{error}");
+	}
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What can go wrong between a program and a node.
+
+/// An error of reading from a node. For the errors of transactions see
+/// [`SubmitError`](crate::SubmitError).
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+	/// The address is not one of a WebSocket.
+	#[error("`{url}` is no WebSocket address; write ws://HOST:PORT or wss://HOST:PORT")]
+	BadUrl {
+		/// The address as given.
+		url: String,
+	},
+	/// Nothing answers there.
+	#[error("no node answers at {url} ({reason}); start a node or name another one with --url")]
+	Unreachable {
+		/// The address.
+		url: String,
+		/// What the transport says.
+		reason: String,
+	},
+	/// The chain has no pallet of that name, or another version of it.
+	#[error(
+		"the chain at {url} runs a different pallet-pvs ({detail}); use the release of this \
+		 program that belongs to that chain"
+	)]
+	DifferentPallet {
+		/// The address.
+		url: String,
+		/// Which part differs.
+		detail: String,
+	},
+	/// The node answered with an error, or the connection broke.
+	#[error("the node at {url} failed: {source}")]
+	Node {
+		/// The address.
+		url: String,
+		/// What subxt says.
+		#[source]
+		source: Box<subxt::Error>,
+	},
+	/// An answer does not have the layout that this program knows.
+	#[error("cannot decode the answer of {method}: {source}; is this program older than the chain?")]
+	Decode {
+		/// The method of the Runtime API.
+		method: &'static str,
+		/// What the codec says.
+		source: codec::Error,
+	},
+	/// The node does not know a block.
+	#[error("the node knows no block {0}; it may still be syncing")]
+	NoBlock(String),
+	/// A stream of blocks ended.
+	#[error("the node at {url} closed the stream of blocks")]
+	StreamEnded {
+		/// The address.
+		url: String,
+	},
+	/// The data of a batch is not in the block that should carry it.
+	#[error(
+		"block {block} carries no data for batch {index} of rollup {rollup}; the node may be on \
+		 another fork or have pruned the block"
+	)]
+	NoBatchData {
+		/// The rollup.
+		rollup: u32,
+		/// The batch's index.
+		index: u64,
+		/// The height at which it was committed.
+		block: u32,
+	},
+}

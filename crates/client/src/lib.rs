@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A chain client for PVS programs.
+//!
+//! | room | what it holds |
+//! | --- | --- |
+//! | [`connection`] | [`Client`]: connect, check that the chain has our pallet, streams of blocks |
+//! | [`view`] | [`View`]: typed reads of the Runtime API and of balances at one block |
+//! | [`calls`] | the calls of the pallet, encoded |
+//! | [`submit`] | [`Submitter`]: sign, submit, watch until a block has it, explain what failed |
+//! | [`events`] | [`PvsEvent`]: the pallet's events |
+//! | [`call_tree`] | batch data in the body of a block, however deep the call is nested |
+//! | [`replica`] | [`Replica`]: rollup states replayed from the data on the chain |
+//! | [`keys`] | signing keys from a development path or a protected file |
+//! | [`amount`] | amounts as people write them |
+//! | [`cli`] | the options and the start-up that all programs share |
+//!
+//! The client knows the market and no particular rollup: [`Replica`] works with anything that is a
+//! [`RollupState`].
+//!
+//! ```no_run
+//! use pvs_client::{Client, CONNECT_TIMEOUT};
+//!
+//! # async fn example() -> Result<(), pvs_client::Error> {
+//! let client = Client::connect("ws://127.0.0.1:9944", CONNECT_TIMEOUT).await?;
+//! let view = client.at(client.best().await?).await?;
+//! for round in view.open_rounds().await? {
+//! 	println!("{:?} asks for bids up to {}", round.batch, round.reserve);
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod amount;
+pub mod call_tree;
+pub mod calls;
+pub mod cli;
+pub mod connection;
+pub mod error;
+pub mod events;
+pub mod keys;
+pub mod replica;
+pub mod submit;
+pub mod view;
+
+pub use amount::{Amount, Token};
+pub use calls::Call;
+pub use connection::{Block, Client, CONNECT_TIMEOUT};
+pub use error::Error;
+pub use events::PvsEvent;
+pub use keys::{Account, KeyError};
+pub use replica::{Replica, ReplicaError, RollupState};
+pub use submit::{Included, SubmitError, Submitter};
+pub use subxt_signer::sr25519::Keypair;
+pub use view::View;
+
+/// The chain configuration that subxt works with: 32-byte accounts, Blake2-256, the standard
+/// transaction extensions.
+pub type ChainConfig = subxt::SubstrateConfig;
+/// A block hash.
+pub type BlockHash = subxt::utils::H256;
+
+/// The name of the market's pallet in the runtime.
+pub const PALLET: &str = "Pvs";
+/// The name of the market's Runtime API.
+pub const RUNTIME_API: &str = "PvsApi";

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//! States of a rollup, replayed from the data on the chain.
+//!
+//! States are kept by their root. A state can only come about by executing data on the state
+//! before it, so a wrong one never gets in, whatever a node says: at worst one is missing.
+
+use crate::{call_tree::Commit, error::Error, view::View};
+use futures::{stream, StreamExt, TryStreamExt};
+use pvs_primitives::{BlockNumber, Bytes32, RollupId};
+
+/// How many states are kept at most; above the number of batches that can be pending.
+const MAX_STATES: usize = 256;
+/// How many blocks are fetched at the same time while catching up.
+const PARALLEL_FETCHES: usize = 16;
+
+/// What a rollup does with a batch. A rollup plugs into the programs by implementing this.
+pub trait RollupState: Clone + Send + 'static {
+	/// The root of this state.
+	fn root(&self) -> Bytes32;
+
+	/// Executes a batch. On an error the state is thrown away, and the text says which part of the
+	/// batch is invalid and why.
+	fn execute(&mut self, data: &[u8]) -> Result<(), String>;
+}
+
+/// Why a state cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplicaError {
+	/// No data on the chain leads to this root.
+	#[error(
+		"no data on the chain leads to state root 0x{}; has the node pruned old blocks?",
+		hex::encode(root)
+	)]
+	UnknownState {
+		/// The root.
+		root: Bytes32,
+	},
+	/// The batch breaks a rule of the rollup.
+	#[error("the batch is invalid: {0}")]
+	Invalid(String),
+	/// The node failed.
+	#[error(transparent)]
+	Chain(#[from] Error),
+}
+
+/// The states of one rollup from the last final one on.
+#[derive(Clone, Debug)]
+pub struct Replica<S> {
+	rollup: RollupId,
+	/// By age, oldest first.
+	states: Vec<(Bytes32, S)>,
+	/// The first block whose body has not been read for good.
+	next_block: BlockNumber,
+}
+
+impl<S: RollupState> Replica<S> {
+	/// A replica that knows the first state only.
+	pub fn new(rollup: RollupId, genesis: S) -> Self {
+		Self { rollup, states: vec![(genesis.root(), genesis)], next_block: 1 }
+	}
+
+	/// The state with this root, if it is known.
+	pub fn state(&self, root: &Bytes32) -> Option<&S> {
+		self.states.iter().rev().find(|(known, _)| known == root).map(|(_, state)| state)
+	}
+
+	/// Executes a batch on the state with root `previous`, keeps the new state and returns its
+	/// root.
+	pub fn apply(&mut self, previous: &Bytes32, data: &[u8]) -> Result<Bytes32, ReplicaError> {
+		let known = self.state(previous).ok_or(ReplicaError::UnknownState { root: *previous })?;
+		let mut state = known.clone();
+		state.execute(data).map_err(ReplicaError::Invalid)?;
+		Ok(self.keep(state))
+	}
+
+	/// Takes in a commit of which only the resulting root is known, by trying it on the known
+	/// states, newest first. Returns whether it led to the root that it claims.
+	pub fn absorb(&mut self, commit: &Commit) -> bool {
+		if self.state(&commit.next_state_root).is_some() {
+			return true;
+		}
+		let next = self.states.iter().rev().find_map(|(_, known)| {
+			let mut state = known.clone();
+			state.execute(&commit.data).ok()?;
+			(state.root() == commit.next_state_root).then_some(state)
+		});
+		match next {
+			Some(state) => {
+				self.keep(state);
+				true
+			},
+			None => false,
+		}
+	}
+
+	fn keep(&mut self, state: S) -> Bytes32 {
+		let root = state.root();
+		if self.state(&root).is_none() {
+			if self.states.len() >= MAX_STATES {
+				self.states.remove(0);
+			}
+			self.states.push((root, state));
+		}
+		root
+	}
+
+	/// Forgets states older than the one with this root.
+	pub fn forget_before(&mut self, finalized_root: &Bytes32) {
+		if let Some(index) = self.states.iter().position(|(root, _)| root == finalized_root) {
+			self.states.drain(..index);
+		}
+	}
+
+	/// Reads the blocks up to `until` that have not been read, if the state with root `wanted` is
+	/// not known yet. Blocks up to `finalized` are read once and never again. `progress` gets the
+	/// number of blocks read and to read.
+	///
+	/// # Errors
+	///
+	/// [`ReplicaError::UnknownState`] if these blocks do not lead to `wanted`.
+	pub async fn catch_up(
+		&mut self,
+		view: &View,
+		wanted: &Bytes32,
+		until: BlockNumber,
+		finalized: BlockNumber,
+		mut progress: impl FnMut(u32, u32),
+	) -> Result<(), ReplicaError> {
+		if self.state(wanted).is_some() {
+			return Ok(());
+		}
+		let first = self.next_block;
+		let total = until.saturating_add(1).saturating_sub(first);
+		let rollup = self.rollup;
+		let mut bodies = stream::iter(first..=until)
+			.map(|number| async move { Ok::<_, Error>((number, view.commits_in(number, rollup).await?)) })
+			.buffered(PARALLEL_FETCHES);
+		while let Some((number, commits)) = bodies.try_next().await? {
+			for commit in &commits {
+				if !self.absorb(commit) {
+					tracing::debug!(block = number, "a commit leads to no state: failed or invalid");
+				}
+			}
+			if number <= finalized {
+				self.next_block = number.saturating_add(1);
+			}
+			progress(number.saturating_sub(first).saturating_add(1), total);
+		}
+		match self.state(wanted) {
+			Some(_) => Ok(()),
+			None => Err(ReplicaError::UnknownState { root: *wanted }),
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	/// A number to which batches add; a batch of other than one byte is invalid.
+	#[derive(Clone, Debug, PartialEq)]
+	struct Sum(u8);
+
+	impl RollupState for Sum {
+		fn root(&self) -> Bytes32 {
+			[self.0; 32]
+		}
+
+		fn execute(&mut self, data: &[u8]) -> Result<(), String> {
+			let [add] = data else { return Err(format!("{} bytes", data.len())) };
+			self.0 = self.0.checked_add(*add).ok_or("too big")?;
+			Ok(())
+		}
+	}
+
+	fn commit(add: u8, next: u8) -> Commit {
+		Commit { rollup: 0, data: vec![add], next_state_root: [next; 32], max_fee: 1 }
+	}
+
+	#[test]
+	fn batch_should_be_applied_to_the_state_it_builds_on() {
+		let mut replica = Replica::new(0, Sum(10));
+		assert_eq!(replica.apply(&[10; 32], &[5]).unwrap(), [15; 32]);
+		assert_eq!(replica.apply(&[15; 32], &[1]).unwrap(), [16; 32]);
+		assert_eq!(replica.apply(&[10; 32], &[2]).unwrap(), [12; 32], "a second child");
+		assert_eq!(replica.state(&[15; 32]), Some(&Sum(15)));
+	}
+
+	#[test]
+	fn batch_should_be_refused_when_it_is_invalid_or_its_state_unknown() {
+		let mut replica = Replica::new(0, Sum(10));
+		let error = replica.apply(&[11; 32], &[5]).unwrap_err();
+		assert!(matches!(error, ReplicaError::UnknownState { root } if root == [11; 32]));
+		let error = replica.apply(&[10; 32], &[1, 2]).unwrap_err();
+		assert!(matches!(error, ReplicaError::Invalid(reason) if reason == "2 bytes"));
+		assert_eq!(replica.state(&[10; 32]), Some(&Sum(10)), "the old state is untouched");
+	}
+
+	#[test]
+	fn commits_should_be_absorbed_when_they_lead_to_their_root() {
+		let mut replica = Replica::new(0, Sum(10));
+		assert!(replica.absorb(&commit(5, 15)));
+		assert!(!replica.absorb(&commit(5, 99)), "a wrong root leads nowhere");
+		assert!(replica.absorb(&commit(7, 17)), "a batch on an older state, after a failure");
+		assert!(replica.absorb(&commit(1, 18)));
+		assert!(replica.absorb(&commit(0, 18)), "known already");
+		assert_eq!(replica.states.len(), 4);
+		assert_eq!(replica.state(&[99; 32]), None);
+	}
+
+	#[test]
+	fn old_states_should_be_forgotten_when_a_later_one_is_final() {
+		let mut replica = Replica::new(0, Sum(1));
+		for add in 1..4 {
+			let tip = replica.states.last().unwrap().0;
+			replica.apply(&tip, &[add]).unwrap();
+		}
+		replica.forget_before(&[4; 32]);
+		assert_eq!(replica.states.iter().map(|(_, state)| state.0).collect::<Vec<_>>(), [4, 7]);
+		replica.forget_before(&[200; 32]);
+		assert_eq!(replica.states.len(), 2, "an unknown root forgets nothing");
+	}
+
+	#[test]
+	fn states_should_stay_bounded_when_many_are_applied() {
+		#[derive(Clone)]
+		struct Counter(u32);
+		impl RollupState for Counter {
+			fn root(&self) -> Bytes32 {
+				let mut root = [0; 32];
+				root[..4].copy_from_slice(&self.0.to_le_bytes());
+				root
+			}
+			fn execute(&mut self, _data: &[u8]) -> Result<(), String> {
+				self.0 += 1;
+				Ok(())
+			}
+		}
+		let mut replica = Replica::new(0, Counter(0));
+		let mut tip = Counter(0).root();
+		for _ in 0..2 * MAX_STATES {
+			tip = replica.apply(&tip, &[]).unwrap();
+		}
+		assert_eq!(replica.states.len(), MAX_STATES);
+		assert!(replica.state(&tip).is_some());
+	}
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Typed reads of the chain at one block.
+
+use crate::{
+	call_tree, connection::Block, error::Error, events, events::PvsEvent, ChainConfig, Client,
+};
+use codec::{Decode, Encode};
+use pvs_primitives::{
+	api::{BatchId, BatchInfo, ProverInfo, RollupInfo, RoundInfo},
+	Balance, Bytes32, RollupId, PUBLIC_INPUTS,
+};
+use subxt::{client::OnlineClientAtBlock, ext::scale_decode::DecodeAsType};
+
+/// An account as the Runtime API writes it.
+pub type AccountBytes = Bytes32;
+
+/// The chain as of one block: what it says is what holds after that block.
+#[derive(Clone, Debug)]
+pub struct View {
+	client: Client,
+	at: OnlineClientAtBlock<ChainConfig>,
+	block: Block,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct AccountRecord {
+	data: BalanceRecord,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct BalanceRecord {
+	free: u128,
+}
+
+impl View {
+	pub(crate) fn new(
+		client: Client,
+		at: OnlineClientAtBlock<ChainConfig>,
+		block: Block,
+	) -> Self {
+		Self { client, at, block }
+	}
+
+	/// The block.
+	pub fn block(&self) -> Block {
+		self.block
+	}
+
+	async fn call<R: Decode>(
+		&self,
+		method: &'static str,
+		arguments: impl Encode,
+	) -> Result<R, Error> {
+		let answer = self
+			.at
+			.runtime_apis()
+			.call_raw(method, Some(&arguments.encode()))
+			.await
+			.map_err(|error| self.client.failed(error))?;
+		R::decode(&mut &answer[..]).map_err(|source| Error::Decode { method, source })
+	}
+
+	/// A rollup, if it is registered.
+	pub async fn rollup(&self, id: RollupId) -> Result<Option<RollupInfo<AccountBytes>>, Error> {
+		self.call("PvsApi_rollup", id).await
+	}
+
+	/// A batch, as long as the chain keeps it.
+	pub async fn batch(&self, id: BatchId) -> Result<Option<BatchInfo<AccountBytes>>, Error> {
+		self.call("PvsApi_batch", id).await
+	}
+
+	/// All rounds that are open or wait for a proof.
+	pub async fn open_rounds(&self) -> Result<Vec<RoundInfo<AccountBytes>>, Error> {
+		self.call("PvsApi_open_rounds", ()).await
+	}
+
+	/// The current round of a batch.
+	pub async fn round(&self, id: BatchId) -> Result<Option<RoundInfo<AccountBytes>>, Error> {
+		self.call("PvsApi_round", id).await
+	}
+
+	/// A prover, if it is registered.
+	pub async fn prover(
+		&self,
+		account: AccountBytes,
+	) -> Result<Option<ProverInfo<AccountBytes>>, Error> {
+		self.call("PvsApi_prover", account).await
+	}
+
+	/// What a proof of the batch's current round by `prover` has to be about.
+	pub async fn public_inputs(
+		&self,
+		batch: BatchId,
+		prover: AccountBytes,
+	) -> Result<Option<[Bytes32; PUBLIC_INPUTS]>, Error> {
+		self.call("PvsApi_public_inputs", (batch, prover)).await
+	}
+
+	/// The balance of an account that is neither held nor reserved, in planck.
+	pub async fn free_balance(&self, account: AccountBytes) -> Result<Balance, Error> {
+		let address =
+			subxt::dynamic::storage::<(AccountBytes,), AccountRecord>("System", "Account");
+		let value = self
+			.at
+			.storage()
+			.try_fetch(address, (account,))
+			.await
+			.map_err(|error| self.client.failed(error))?;
+		match value {
+			Some(value) => {
+				Ok(value.decode().map_err(|error| self.client.failed(error))?.data.free)
+			},
+			None => Ok(0),
+		}
+	}
+
+	/// The pallet's events of this block, in order.
+	pub async fn events(&self) -> Result<Vec<PvsEvent>, Error> {
+		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;
+		events::of_pallet(all.iter()).map_err(|error| self.client.failed(error))
+	}
+
+	/// The data of a batch, from the body of the block that committed it. The commitment of what
+	/// is returned equals the one that the chain computed.
+	///
+	/// # Errors
+	///
+	/// [`Error::NoBatchData`] if that block of the best chain has no such call.
+	pub async fn batch_data(&self, batch: &BatchInfo<AccountBytes>) -> Result<Vec<u8>, Error> {
+		let hash = self.client.hash_at(batch.committed_at).await?;
+		let body = self.client.body(hash).await?;
+		call_tree::commits(self.at.metadata_ref(), &body, batch.id.rollup)
+			.into_iter()
+			.filter(|commit| commit.next_state_root == batch.next_state_root)
+			.find(|commit| commit.data_commitment() == batch.data_commitment)
+			.map(|commit| commit.data)
+			.ok_or(Error::NoBatchData {
+				rollup: batch.id.rollup,
+				index: batch.id.index,
+				block: batch.committed_at,
+			})
+	}
+
+	/// All `commit_batch` calls for a rollup in the body of a block of the best chain, whether or
+	/// not they succeeded.
+	pub async fn commits_in(
+		&self,
+		number: pvs_primitives::BlockNumber,
+		rollup: RollupId,
+	) -> Result<Vec<call_tree::Commit>, Error> {
+		let hash = self.client.hash_at(number).await?;
+		let body = self.client.body(hash).await?;
+		Ok(call_tree::commits(self.at.metadata_ref(), &body, rollup))
+	}
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why the demo fails.
+
+use pvs_client::Error;
+use pvs_rollup::proving::KeyStoreError;
+use std::path::PathBuf;
+
+/// A reason to stop before all batches are proven and final.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DemoError {
+	#[error(transparent)]
+	Chain(#[from] Error),
+	#[error(transparent)]
+	Keys(#[from] KeyStoreError),
+	#[error("there is no program {}; build it, or name its place with --node and --bin-dir", .0.display())]
+	NoProgram(PathBuf),
+	#[error("cannot start {}: {source}", program.display())]
+	Spawn { program: PathBuf, source: std::io::Error },
+	#[error("{what}: {source}")]
+	Io { what: &'static str, source: std::io::Error },
+	#[error("{name} stopped too early ({status}); the end of its log is above")]
+	Stopped { name: &'static str, status: String },
+	#[error("{name} was not ready after {seconds} s; the end of its log is above")]
+	NotReady { name: &'static str, seconds: u64 },
+	#[error("rollup 0 is not registered on this chain: is the node's preset another one?")]
+	NoRollup,
+	#[error("batch {0} ended without a proof")]
+	BatchLost(u64),
+	#[error("{proven} of {batches} batches proven after {seconds} s")]
+	TimedOut { proven: usize, batches: u32, seconds: u64 },
+	#[error("interrupted")]
+	Interrupted,
+}

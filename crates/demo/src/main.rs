@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Runs a development chain with a sequencer and three provers, and reports what happened.
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | [`run`] | starts everything, follows the chain until all batches are proven and final |
+//! | [`processes`] | child processes that never outlive this one, and their logs |
+//! | [`story`] | what happened to each batch, from the chain's events: pure |
+//! | [`figures`] | percentiles: pure |
+//! | [`show`] | progress, the table, the JSON line |
+
+mod cli;
+mod error;
+mod figures;
+mod processes;
+mod run;
+mod show;
+mod story;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let args = cli::Args::parse();
+	pvs_client::cli::start_logging();
+	pvs_client::cli::finish("pvs-demo", run::run(args).await)
+}

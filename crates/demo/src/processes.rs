@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Child processes that never outlive this one, and their logs.
+
+use crate::error::DemoError;
+use rustix::process::{kill_process_group, Pid, Signal};
+use std::{
+	fs::{self, File},
+	net::TcpListener,
+	os::unix::process::CommandExt,
+	path::{Path, PathBuf},
+	process::{Child, Command, Stdio},
+	time::{Duration, Instant},
+};
+
+/// How many lines of a log are shown when its process failed.
+const TAIL_LINES: usize = 20;
+/// How long a process may take to stop before it is killed.
+const STOP_WAIT: Duration = Duration::from_secs(3);
+const STOP_POLL: Duration = Duration::from_millis(50);
+
+/// A running program. Dropping it stops it and its children.
+#[derive(Debug)]
+pub(crate) struct Process {
+	name: &'static str,
+	child: Child,
+	group: Option<Pid>,
+	log: PathBuf,
+}
+
+impl Process {
+	/// Starts a program in a process group of its own. What it prints goes to `NAME.log` in
+	/// `logs`.
+	pub(crate) fn start(
+		name: &'static str,
+		program: &Path,
+		arguments: &[String],
+		logs: &Path,
+	) -> Result<Self, DemoError> {
+		if !program.is_file() {
+			return Err(DemoError::NoProgram(program.into()));
+		}
+		let failed = |source| DemoError::Spawn { program: program.into(), source };
+		let log = logs.join(format!("{name}.log"));
+		let out = File::create(&log).map_err(failed)?;
+		let child = Command::new(program)
+			.args(arguments)
+			.stdin(Stdio::null())
+			.stderr(out.try_clone().map_err(failed)?)
+			.stdout(out)
+			.process_group(0)
+			.spawn()
+			.map_err(failed)?;
+		let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+		tracing::info!("{name} is process {}", child.id());
+		Ok(Self { name, child, group, log })
+	}
+
+	/// Fails with the end of the log on stderr if the process has stopped.
+	pub(crate) fn check_alive(&mut self) -> Result<(), DemoError> {
+		match self.exit_status()? {
+			None => Ok(()),
+			Some(status) => {
+				self.show_log();
+				Err(DemoError::Stopped { name: self.name, status: status.to_string() })
+			},
+		}
+	}
+
+	/// Like [`Process::check_alive`], but having finished well is no failure.
+	pub(crate) fn check_not_failed(&mut self) -> Result<(), DemoError> {
+		match self.exit_status()? {
+			Some(status) if !status.success() => self.check_alive(),
+			_ => Ok(()),
+		}
+	}
+
+	fn exit_status(&mut self) -> Result<Option<std::process::ExitStatus>, DemoError> {
+		let what = "cannot ask for the state of a process";
+		self.child.try_wait().map_err(|source| DemoError::Io { what, source })
+	}
+
+	/// Whether the log has a text by now.
+	pub(crate) fn has_logged(&self, text: &str) -> bool {
+		fs::read_to_string(&self.log).is_ok_and(|log| log.contains(text))
+	}
+
+	/// Shows the end of the log on stderr.
+	pub(crate) fn show_log(&self) {
+		let log = fs::read_to_string(&self.log).unwrap_or_default();
+		let lines: Vec<&str> = log.lines().collect();
+		let tail = lines.len().saturating_sub(TAIL_LINES);
+		eprintln!("--- the last lines of {}", self.name);
+		for line in lines.iter().skip(tail) {
+			eprintln!("{line}");
+		}
+		eprintln!("---");
+	}
+
+	/// The program's name.
+	pub(crate) fn name(&self) -> &'static str {
+		self.name
+	}
+
+	fn signal(&self, signal: Signal) {
+		if let Some(group) = self.group {
+			let _ = kill_process_group(group, signal);
+		}
+	}
+
+	fn has_stopped(&mut self) -> bool {
+		!matches!(self.child.try_wait(), Ok(None))
+	}
+}
+
+impl Drop for Process {
+	fn drop(&mut self) {
+		if self.has_stopped() {
+			return;
+		}
+		// A prover finishes its open jobs at the first request and stops at the second.
+		let give_up = Instant::now() + STOP_WAIT;
+		while Instant::now() < give_up {
+			self.signal(Signal::TERM);
+			std::thread::sleep(STOP_POLL);
+			if self.has_stopped() {
+				return;
+			}
+		}
+		self.signal(Signal::KILL);
+		let _ = self.child.wait();
+	}
+}
+
+/// TCP ports that nobody listens on at the moment.
+pub(crate) fn free_ports<const N: usize>() -> Result<[u16; N], DemoError> {
+	let failed = |source| DemoError::Io { what: "cannot find a free port", source };
+	// All are open at the same time, so that they differ.
+	let listeners = (0..N)
+		.map(|_| TcpListener::bind(("127.0.0.1", 0)))
+		.collect::<Result<Vec<_>, _>>()
+		.map_err(failed)?;
+	let mut ports = [0; N];
+	for (port, listener) in ports.iter_mut().zip(&listeners) {
+		*port = listener.local_addr().map_err(failed)?.port();
+	}
+	Ok(ports)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn shell(script: &str, logs: &Path) -> Process {
+		let arguments = ["-c".to_owned(), script.to_owned()];
+		Process::start("shell", Path::new("/bin/sh"), &arguments, logs).unwrap()
+	}
+
+	fn wait_for(process: &mut Process, text: &str) {
+		let give_up = Instant::now() + Duration::from_secs(10);
+		while !process.has_logged(text) {
+			assert!(Instant::now() < give_up, "no {text} in the log");
+			std::thread::sleep(STOP_POLL);
+		}
+	}
+
+	#[test]
+	fn process_should_be_stopped_with_its_children_when_dropped() {
+		let logs = tempfile::tempdir().unwrap();
+		let mut process = shell("sleep 1000 & echo child=$!; wait", logs.path());
+		wait_for(&mut process, "child=");
+		let log = fs::read_to_string(&process.log).unwrap();
+		let child = log.trim().strip_prefix("child=").unwrap().to_owned();
+		process.check_alive().unwrap();
+		drop(process);
+		let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+		assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
+	}
+
+	#[test]
+	fn process_should_be_killed_when_it_does_not_listen() {
+		let logs = tempfile::tempdir().unwrap();
+		let mut process = shell("trap '' TERM; echo deaf; while :; do sleep 1; done", logs.path());
+		wait_for(&mut process, "deaf");
+		let id = process.child.id();
+		drop(process);
+		assert!(!Path::new(&format!("/proc/{id}")).exists());
+	}
+
+	#[test]
+	fn failure_should_be_told_when_a_process_stops() {
+		let logs = tempfile::tempdir().unwrap();
+		let mut process = shell("echo reason; exit 3", logs.path());
+		process.child.wait().unwrap();
+		let error = process.check_not_failed().unwrap_err();
+		assert!(error.to_string().contains("exit status: 3"), "{error}");
+		let mut process = shell("exit 0", logs.path());
+		process.child.wait().unwrap();
+		process.check_not_failed().unwrap();
+		assert!(process.check_alive().is_err());
+	}
+
+	#[test]
+	fn program_should_be_missed_when_there_is_none() {
+		let logs = tempfile::tempdir().unwrap();
+		let error = Process::start("node", Path::new("/nonexistent"), &[], logs.path()).unwrap_err();
+		assert!(matches!(error, DemoError::NoProgram(_)), "{error}");
+	}
+
+	#[test]
+	fn ports_should_differ() {
+		let [a, b, c] = free_ports().unwrap();
+		assert!(a != b && b != c && a != c && a > 0);
+	}
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What happened to each batch. Pure: events and the moments at which they were seen go in.
+
+use pvs_client::{Account, PvsEvent, Token};
+use pvs_primitives::{BlockNumber, Bytes32};
+use std::{collections::BTreeMap, time::Instant};
+
+/// A batch from its commit to its proof.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+	pub(crate) commit_block: BlockNumber,
+	pub(crate) commit_seen: Instant,
+	pub(crate) rounds: u32,
+	pub(crate) bids: u32,
+	pub(crate) reveals: u32,
+	pub(crate) winner: Option<Winner>,
+	pub(crate) proof: Option<Proof>,
+	pub(crate) final_seen: Option<Instant>,
+}
+
+/// The winner of a batch's newest round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Winner {
+	pub(crate) prover: Account,
+	pub(crate) proof_blocks: BlockNumber,
+	pub(crate) assigned_block: BlockNumber,
+}
+
+/// An accepted proof.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Proof {
+	pub(crate) prover: Account,
+	pub(crate) payment: u128,
+	pub(crate) late_blocks: BlockNumber,
+	pub(crate) block: BlockNumber,
+	pub(crate) seen: Instant,
+}
+
+impl Batch {
+	/// Seconds from seeing the commit in the best block to seeing the proof in it.
+	pub(crate) fn latency(&self) -> Option<f64> {
+		self.proof.map(|proof| (proof.seen - self.commit_seen).as_secs_f64())
+	}
+
+	/// Seconds from seeing the commit in the best block to seeing the proof's block finalised.
+	pub(crate) fn finalized_latency(&self) -> Option<f64> {
+		self.final_seen.map(|seen| (seen - self.commit_seen).as_secs_f64())
+	}
+
+	/// Blocks from the winner's selection to its proof.
+	pub(crate) fn actual_blocks(&self) -> Option<BlockNumber> {
+		let (proof, winner) = (self.proof?, self.winner?);
+		proof.block.checked_sub(winner.assigned_block)
+	}
+}
+
+/// All batches of a rollup, by index.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Story {
+	batches: BTreeMap<u64, Batch>,
+	lost: Option<u64>,
+}
+
+impl Story {
+	/// Takes in an event of a block. Returns a line about it, if it is worth one.
+	pub(crate) fn take_in(
+		&mut self,
+		event: &PvsEvent,
+		block: BlockNumber,
+		seen: Instant,
+		token: &Token,
+	) -> Option<String> {
+		let index = event.batch().index;
+		if let PvsEvent::BatchCommitted { max_fee, .. } = event {
+			self.batches.insert(index, Batch {
+				commit_block: block,
+				commit_seen: seen,
+				rounds: 0,
+				bids: 0,
+				reveals: 0,
+				winner: None,
+				proof: None,
+				final_seen: None,
+			});
+			let fee = token.show(*max_fee);
+			return Some(format!("batch {index}: committed in block {block}, up to {fee}"));
+		}
+		let batch = self.batches.get_mut(&index)?;
+		let line = match event {
+			PvsEvent::RoundOpened { .. } => {
+				batch.rounds = batch.rounds.saturating_add(1);
+				return None;
+			},
+			PvsEvent::BidPlaced { bidder, .. } => {
+				batch.bids = batch.bids.saturating_add(1);
+				format!("{} bids in block {block}, sealed", name(bidder))
+			},
+			PvsEvent::BidRevealed { bidder, fee, proof_blocks, .. } => {
+				batch.reveals = batch.reveals.saturating_add(1);
+				let fee = token.show(*fee);
+				format!("{} reveals {fee}, {proof_blocks} blocks", name(bidder))
+			},
+			PvsEvent::BidVoided { bidder, slashed, .. } => {
+				format!("the bid of {} is void, {} burned", name(bidder), token.show(*slashed))
+			},
+			PvsEvent::WinnerSelected { prover, payment, proof_blocks, .. } => {
+				batch.winner = Some(Winner {
+					prover: Account(*prover),
+					proof_blocks: *proof_blocks,
+					assigned_block: block,
+				});
+				format!("{} wins in block {block}, to be paid {}", name(prover), token.show(*payment))
+			},
+			PvsEvent::RoundEmpty { .. } => format!("no bid counts, block {block}"),
+			PvsEvent::ProofAccepted { prover, payment, late_blocks, .. } => {
+				batch.proof = Some(Proof {
+					prover: Account(*prover),
+					payment: *payment,
+					late_blocks: *late_blocks,
+					block,
+					seen,
+				});
+				let took = batch.latency().unwrap_or_default();
+				let paid = token.show(*payment);
+				format!("proof verified in block {block}, {took:.1} s; {} is paid {paid}", name(prover))
+			},
+			PvsEvent::ProverDefaulted { prover, slashed, .. } => {
+				format!("{} does not deliver, {} burned", name(prover), token.show(*slashed))
+			},
+			PvsEvent::BatchFailed { .. } | PvsEvent::BatchDropped { .. } => {
+				self.lost = Some(index);
+				format!("ended without a proof in block {block}")
+			},
+			PvsEvent::BatchCommitted { .. } | PvsEvent::BatchFinalized { .. } => return None,
+		};
+		Some(format!("batch {index}: {line}"))
+	}
+
+	/// Notes that blocks up to `number` are finalised. Returns a line per batch whose proof is
+	/// among them for the first time.
+	pub(crate) fn finalize(&mut self, number: BlockNumber, seen: Instant) -> Vec<String> {
+		let mut lines = Vec::new();
+		for (index, batch) in &mut self.batches {
+			let is_new = batch.final_seen.is_none();
+			if is_new && batch.proof.is_some_and(|proof| proof.block <= number) {
+				batch.final_seen = Some(seen);
+				let took = batch.finalized_latency().unwrap_or_default();
+				lines.push(format!("batch {index}: proof finalised, {took:.1} s"));
+			}
+		}
+		lines
+	}
+
+	/// The batches by index.
+	pub(crate) fn batches(&self) -> &BTreeMap<u64, Batch> {
+		&self.batches
+	}
+
+	/// How many batches are proven.
+	pub(crate) fn proven(&self) -> usize {
+		self.batches.values().filter(|batch| batch.proof.is_some()).count()
+	}
+
+	/// How many proofs are in finalised blocks.
+	pub(crate) fn finalized(&self) -> usize {
+		self.batches.values().filter(|batch| batch.final_seen.is_some()).count()
+	}
+
+	/// A batch that ended without a proof.
+	pub(crate) fn lost(&self) -> Option<u64> {
+		self.lost
+	}
+}
+
+fn name(account: &Bytes32) -> String {
+	Account(*account).to_string()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+	use super::*;
+	use pvs_primitives::api::BatchId;
+	use std::time::Duration;
+
+	const BATCH: BatchId = BatchId { rollup: 0, index: 0 };
+
+	/// A batch that is committed in block 10, assigned in 13, proven in 16 after 6 s.
+	pub(crate) fn told() -> (Story, Instant) {
+		let start = Instant::now();
+		let mut story = Story::default();
+		let token = Token::default();
+		let mut take_in = |event, block, seconds| {
+			story.take_in(&event, block, start + Duration::from_secs(seconds), &token);
+		};
+		let committed = PvsEvent::BatchCommitted {
+			batch: BATCH,
+			sequencer: [1; 32],
+			prev_state_root: [2; 32],
+			next_state_root: [3; 32],
+			data_commitment: [4; 32],
+			max_fee: 5,
+		};
+		take_in(committed, 10, 0);
+		let opened = PvsEvent::RoundOpened { batch: BATCH, round: 0, reserve: 5, batch_digest: [6; 32] };
+		take_in(opened, 10, 0);
+		let won = PvsEvent::WinnerSelected {
+			batch: BATCH,
+			round: 0,
+			prover: [7; 32],
+			fee: 3,
+			proof_blocks: 8,
+			payment: 4,
+			on_time_until: 21,
+			late_until: 31,
+		};
+		take_in(won, 13, 3);
+		let accepted = PvsEvent::ProofAccepted {
+			batch: BATCH,
+			round: 0,
+			prover: [7; 32],
+			payment: 4,
+			late_blocks: 0,
+			late_cost: 0,
+		};
+		take_in(accepted, 16, 6);
+		(story, start)
+	}
+
+	#[test]
+	fn latency_should_be_from_commit_to_proof() {
+		let (story, _) = told();
+		let batch = &story.batches()[&0];
+		assert_eq!(batch.latency(), Some(6.0));
+		assert_eq!(batch.actual_blocks(), Some(3));
+		assert_eq!(batch.finalized_latency(), None);
+		assert_eq!((story.proven(), story.finalized()), (1, 0));
+	}
+
+	#[test]
+	fn proof_should_be_final_once_its_block_is() {
+		let (mut story, start) = told();
+		assert!(story.finalize(15, start + Duration::from_secs(7)).is_empty());
+		assert_eq!(story.finalize(17, start + Duration::from_secs(8)).len(), 1);
+		assert!(story.finalize(18, start + Duration::from_secs(9)).is_empty());
+		assert_eq!(story.batches()[&0].finalized_latency(), Some(8.0));
+		assert_eq!(story.finalized(), 1);
+	}
+
+	#[test]
+	fn batch_should_be_lost_when_it_failed() {
+		let (mut story, start) = told();
+		assert_eq!(story.lost(), None);
+		let failed = PvsEvent::BatchFailed { batch: BATCH };
+		story.take_in(&failed, 20, start, &Token::default());
+		assert_eq!(story.lost(), Some(0));
+	}
+
+	#[test]
+	fn event_should_be_passed_over_when_its_batch_is_unknown() {
+		let (mut story, start) = told();
+		let other = PvsEvent::RoundEmpty { batch: BatchId { rollup: 0, index: 9 }, round: 0 };
+		assert_eq!(story.take_in(&other, 20, start, &Token::default()), None);
+	}
+}

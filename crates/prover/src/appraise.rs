@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Is a batch what its sequencer says? Reads its data from the chain, replays the state before it
+//! and executes it.
+
+use pvs_client::{Block, Replica, ReplicaError, RollupState, View};
+use pvs_primitives::{
+	api::{BatchId, BatchInfo, ProverInfo},
+	Balance, Bytes32,
+};
+use pvs_rollup::state::State;
+use std::{
+	collections::BTreeMap,
+	io::IsTerminal,
+	time::{Duration, Instant},
+};
+
+/// How many appraised batches are kept at most; above the number that can be pending.
+const MAX_KEPT: usize = 64;
+/// After how long a replay shows its progress.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The reference payments rollup, as the replica runs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Payments(pub(crate) State);
+
+impl RollupState for Payments {
+	fn root(&self) -> Bytes32 {
+		self.0.root()
+	}
+
+	fn execute(&mut self, data: &[u8]) -> Result<(), String> {
+		self.0.execute_batch(data).map_err(|error| error.to_string())
+	}
+}
+
+/// What a proof is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+	/// The state before the batch.
+	pub(crate) state: State,
+	/// The batch's data.
+	pub(crate) data: Vec<u8>,
+	/// The batch as the chain has it.
+	pub(crate) batch: BatchInfo<Bytes32>,
+}
+
+/// What a bid is decided on.
+#[derive(Debug)]
+pub(crate) struct Appraisal {
+	/// The batch as the chain has it.
+	pub(crate) batch: BatchInfo<Bytes32>,
+	/// This prover as the chain has it.
+	pub(crate) prover: Option<ProverInfo<Bytes32>>,
+	/// This prover's free balance, in planck.
+	pub(crate) free: Balance,
+}
+
+/// Why a batch cannot be taken on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+	/// Another block may change it: try again.
+	#[error("{0}")]
+	ForNow(ReplicaError),
+	/// It will never be provable.
+	#[error("{0}")]
+	ForEver(String),
+}
+
+impl From<ReplicaError> for Unfit {
+	fn from(error: ReplicaError) -> Self {
+		match error {
+			ReplicaError::Invalid(reason) => Self::ForEver(format!("the batch is invalid: {reason}")),
+			other => Self::ForNow(other),
+		}
+	}
+}
+
+impl From<pvs_client::Error> for Unfit {
+	fn from(error: pvs_client::Error) -> Self {
+		Self::ForNow(error.into())
+	}
+}
+
+/// Keeps the rollup's states, and the batches that were found good.
+#[derive(Debug)]
+pub(crate) struct Appraiser {
+	replica: Replica<Payments>,
+	good: BTreeMap<BatchId, Work>,
+}
+
+impl Appraiser {
+	/// An appraiser of a rollup that starts from `genesis`.
+	pub(crate) fn new(rollup: u32, genesis: State) -> Self {
+		Self { replica: Replica::new(rollup, Payments(genesis)), good: BTreeMap::new() }
+	}
+
+	/// Replays the rollup up to its newest final state.
+	pub(crate) async fn catch_up(
+		&mut self,
+		view: &View,
+		finalized: Block,
+		finalized_root: &Bytes32,
+	) -> Result<(), ReplicaError> {
+		let best = view.block().number;
+		let mut progress = Progress::new();
+		let result = self
+			.replica
+			.catch_up(view, finalized_root, best, finalized.number, |done, all| {
+				progress.show(done, all);
+			})
+			.await;
+		progress.clear();
+		result?;
+		self.replica.forget_before(finalized_root);
+		Ok(())
+	}
+
+	/// The work that a batch is, after checking that executing it gives the root that its
+	/// sequencer claims.
+	pub(crate) async fn work(
+		&mut self,
+		view: &View,
+		finalized: Block,
+		id: BatchId,
+	) -> Result<Work, Unfit> {
+		let batch = view
+			.batch(id)
+			.await?
+			.ok_or_else(|| Unfit::ForEver("the chain does not have the batch any more".into()))?;
+		if let Some(work) = self.good.get(&id).filter(|work| is_same(&work.batch, &batch)) {
+			return Ok(Work { batch, ..work.clone() });
+		}
+		let data = view.batch_data(&batch).await?;
+		let before = batch.committed_at;
+		self.replica
+			.catch_up(view, &batch.prev_state_root, before, finalized.number, |_, _| {})
+			.await?;
+		let root = self.replica.apply(&batch.prev_state_root, &data)?;
+		if root != batch.next_state_root {
+			return Err(Unfit::ForEver(format!(
+				"executing the batch gives root 0x{}, its sequencer claims 0x{}",
+				hex::encode(root),
+				hex::encode(batch.next_state_root)
+			)));
+		}
+		let known = self.replica.state(&batch.prev_state_root);
+		let Payments(state) = known
+			.cloned()
+			.ok_or(ReplicaError::UnknownState { root: batch.prev_state_root })?;
+		let work = Work { state, data, batch };
+		if self.good.len() >= MAX_KEPT {
+			self.good.pop_first();
+		}
+		self.good.insert(id, work.clone());
+		Ok(work)
+	}
+
+	/// Forgets what lies before the newest final state.
+	pub(crate) fn forget_before(&mut self, next_to_finalize: u64, finalized_root: &Bytes32) {
+		self.good.retain(|id, _| id.index >= next_to_finalize);
+		self.replica.forget_before(finalized_root);
+	}
+}
+
+/// Whether it is the same batch: after a reorganisation an index can stand for another one.
+fn is_same(known: &BatchInfo<Bytes32>, found: &BatchInfo<Bytes32>) -> bool {
+	known.prev_state_root == found.prev_state_root
+		&& known.next_state_root == found.next_state_root
+		&& known.data_commitment == found.data_commitment
+}
+
+/// A bar on a terminal, for a replay that takes long.
+struct Progress {
+	started: Instant,
+	bar: Option<indicatif::ProgressBar>,
+}
+
+impl Progress {
+	fn new() -> Self {
+		Self { started: Instant::now(), bar: None }
+	}
+
+	fn show(&mut self, done: u32, all: u32) {
+		if !std::io::stderr().is_terminal() || self.started.elapsed() < PATIENCE {
+			return;
+		}
+		let bar = self.bar.get_or_insert_with(|| {
+			indicatif::ProgressBar::new(all.into()).with_message("replaying the rollup")
+		});
+		bar.set_position(done.into());
+	}
+
+	fn clear(&mut self) {
+		if let Some(bar) = self.bar.take() {
+			bar.finish_and_clear();
+		}
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pvs_rollup::{batch::Batch, demo, transfer::Transfer};
+
+	fn genesis() -> State {
+		State::from_genesis(&demo::genesis()).expect("the demo genesis is valid")
+	}
+
+	fn batch(nonce: u32, amount: u64) -> Vec<u8> {
+		let transfer = Transfer { from: 0, to: 1, amount, nonce }.sign(&demo::secret_key(0));
+		Batch::new(vec![transfer]).unwrap().encode()
+	}
+
+	#[test]
+	fn replay_should_lead_to_the_root_of_direct_execution() {
+		let mut direct = genesis();
+		let mut replica = Replica::new(0, Payments(genesis()));
+		let mut tip = direct.root();
+		for nonce in 0..3 {
+			direct.execute_batch(&batch(nonce, 5)).unwrap();
+			tip = replica.apply(&tip, &batch(nonce, 5)).unwrap();
+			assert_eq!(tip, direct.root());
+		}
+	}
+
+	#[test]
+	fn replay_should_refuse_a_batch_when_it_is_invalid() {
+		let mut replica = Replica::new(0, Payments(genesis()));
+		let root = genesis().root();
+		let overdraft = batch(0, demo::BALANCE + 1);
+		for data in [batch(1, 5), overdraft, vec![0; 3]] {
+			let error = Unfit::from(replica.apply(&root, &data).unwrap_err());
+			assert!(matches!(error, Unfit::ForEver(_)), "{error}");
+		}
+	}
+}

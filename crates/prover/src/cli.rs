@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use pvs_client::{
+	cli::{ConnectArgs, KeyArgs},
+	Amount,
+};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  Prove for a development chain, as Bob:
+    pvs-prover run --suri //Bob
+  Ask a tenth of a token, promise three blocks, two threads at the lowest priority:
+    pvs-prover run --key-file ~/.pvs/prover.key --fee \"0.1 UNIT\" --proof-blocks 3 --threads 2 --nice 19
+  What the chain and the journal say about this prover, for a script:
+    pvs-prover status --key-file ~/.pvs/prover.key --json
+  Become a prover first:
+    pvs-prover register --key-file ~/.pvs/prover.key --stake \"1000 UNIT\"";
+
+/// Proves batches of a rollup for a fee, on a chain with the PVS market.
+#[derive(Debug, Parser)]
+#[command(name = "pvs-prover", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+	/// What to do
+	#[command(subcommand)]
+	pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+	/// Bid, prove and submit until stopped
+	#[command(after_help = EXAMPLES)]
+	Run(Box<RunArgs>),
+	/// Show the prover's stake, record and journal
+	Status(StatusArgs),
+	/// Become a prover, with a stake
+	Register(RegisterArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RunArgs {
+	#[command(flatten)]
+	pub(crate) connect: ConnectArgs,
+	#[command(flatten)]
+	pub(crate) key: KeyArgs,
+	/// The rollup to prove for
+	#[arg(long, default_value_t = 0)]
+	pub(crate) rollup: u32,
+	/// Directory of the journal [default: pvs/prover-ACCOUNT in the user's data directory]
+	#[arg(long, value_name = "DIR")]
+	pub(crate) data_dir: Option<PathBuf>,
+	/// Directory of the proving keys [default: pvs/keys in the user's data directory]
+	#[arg(long, value_name = "DIR")]
+	pub(crate) keys_dir: Option<PathBuf>,
+	/// Lowest fee for a proof, in planck or as "0.5 UNIT"; what a bid costs is added to it
+	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
+	pub(crate) fee: Amount,
+	/// Blocks within which to promise a proof; more if recent proofs took longer
+	#[arg(long, default_value_t = 8, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(1..))]
+	pub(crate) proof_blocks: u32,
+	/// Do not bid while the free balance is below this
+	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
+	pub(crate) min_balance: Amount,
+	/// Highest price for a slot in a round, as a multiple of the price quoted
+	#[arg(long, default_value_t = 8, value_name = "FACTOR")]
+	pub(crate) max_slot_fee_factor: u32,
+	/// Open bids and unproven wins at the same time, at most
+	#[arg(long, default_value_t = 1, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
+	pub(crate) max_jobs: u32,
+	/// Threads that prove [default: all cores but one]
+	#[arg(long, value_name = "THREADS")]
+	pub(crate) threads: Option<usize>,
+	/// How far to lower the priority of these threads, 0 to 19
+	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=19))]
+	pub(crate) nice: i32,
+	/// Stop after this many batches have ended, one way or another
+	#[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+	pub(crate) exit_after_batches: Option<u64>,
+	/// Stop after one batch has ended
+	#[arg(long, conflicts_with = "exit_after_batches")]
+	pub(crate) once: bool,
+	/// Seconds to keep trying when the node goes away, before giving up
+	#[arg(long, default_value_t = 120, value_name = "SECONDS")]
+	pub(crate) reconnect_for: u64,
+	/// Print one JSON object per line
+	#[arg(long)]
+	pub(crate) json: bool,
+}
+
+impl RunArgs {
+	/// After how many batches to stop.
+	pub(crate) fn batch_limit(&self) -> Option<u64> {
+		if self.once {
+			Some(1)
+		} else {
+			self.exit_after_batches
+		}
+	}
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StatusArgs {
+	#[command(flatten)]
+	pub(crate) connect: ConnectArgs,
+	#[command(flatten)]
+	pub(crate) key: KeyArgs,
+	/// Directory of the journal [default: as for `run`]
+	#[arg(long, value_name = "DIR")]
+	pub(crate) data_dir: Option<PathBuf>,
+	/// Print one JSON object
+	#[arg(long)]
+	pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RegisterArgs {
+	#[command(flatten)]
+	pub(crate) connect: ConnectArgs,
+	#[command(flatten)]
+	pub(crate) key: KeyArgs,
+	/// What to hold as stake, in planck or as "1000 UNIT"
+	#[arg(long, value_name = "AMOUNT")]
+	pub(crate) stake: Amount,
+}
+
+/// A directory below the user's data directory: `$XDG_DATA_HOME`, else `~/.local/share`, else the
+/// working directory.
+pub(crate) fn default_dir(name: &str) -> PathBuf {
+	let absolute = |variable| {
+		std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+	};
+	absolute("XDG_DATA_HOME")
+		.or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+		.unwrap_or_default()
+		.join("pvs")
+		.join(name)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	#[test]
+	fn command_line_should_be_consistent() {
+		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn run_should_need_exactly_one_key() {
+		let parse = |line: &str| Cli::try_parse_from(line.split(' '));
+		assert!(parse("pvs-prover run --suri //Bob").is_ok());
+		assert!(parse("pvs-prover run").is_err());
+		assert!(parse("pvs-prover run --suri //Bob --key-file key").is_err());
+		assert!(parse("pvs-prover run --suri //Bob --fee 1.5").is_err());
+		assert!(parse("pvs-prover run --suri //Bob --proof-blocks 0").is_err());
+		assert!(parse("pvs-prover run --suri //Bob --once --exit-after-batches 2").is_err());
+	}
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why the program stops.
+
+use crate::{journal::JournalError, proving::ProvingError};
+use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SubmitError};
+
+/// A reason to stop that the operator has to see.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProverError {
+	#[error(transparent)]
+	Chain(#[from] Error),
+	#[error(transparent)]
+	Key(#[from] KeyError),
+	#[error(transparent)]
+	Amount(#[from] AmountError),
+	#[error(transparent)]
+	Journal(#[from] JournalError),
+	#[error(transparent)]
+	Proving(#[from] ProvingError),
+	#[error(transparent)]
+	Submit(#[from] SubmitError),
+	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
+	UnknownRollup(u32),
+	#[error(
+		"rollup {rollup} has another verifying key (hash 0x{}) than the proving keys here; this \
+		 program proves the reference payments rollup only",
+		hex::encode(found)
+	)]
+	ForeignRollup { rollup: u32, found: [u8; 32] },
+	#[error(
+		"rollup {rollup} starts from state root 0x{}, the reference payments rollup from 0x{}",
+		hex::encode(found),
+		hex::encode(expected)
+	)]
+	ForeignGenesis { rollup: u32, found: [u8; 32], expected: [u8; 32] },
+	#[error(
+		"account {account} is no registered prover; run `pvs-prover register --stake AMOUNT` with \
+		 its key first"
+	)]
+	NotRegistered { account: String },
+	#[error("account {account} is a registered prover already, with a stake of {stake}")]
+	AlreadyRegistered { account: String, stake: String },
+	#[error("account {account} has {free}, but needs at least {needed} (--min-balance); send it some tokens")]
+	BalanceTooLow { account: String, free: String, needed: String },
+	#[error("no new block for {0} s: the node or the chain has stalled")]
+	Stalled(u64),
+	#[error("the node at {0} is now on another chain")]
+	OtherChain(String),
+	#[error("interrupted while the node was away")]
+	Interrupted,
+	#[error("cannot replay the rollup: {0}")]
+	Replay(#[from] ReplicaError),
+	#[error("the reference rollup's genesis is invalid: {0}")]
+	Genesis(String),
+	#[error("{0}: {1}")]
+	Io(String, std::io::Error),
+}
+
+impl ProverError {
+	/// Whether connecting again can help.
+	pub(crate) fn is_about_the_connection(&self) -> bool {
+		matches!(
+			self,
+			Self::Stalled(_)
+				| Self::Chain(
+					Error::Node { .. }
+						| Error::Unreachable { .. }
+						| Error::StreamEnded { .. }
+						| Error::NoBlock(_)
+				)
+		)
+	}
+}

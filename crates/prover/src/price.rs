@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Whether to bid, and what. Pure.
+
+use pvs_primitives::{
+	api::{ProverInfo, RoundInfo},
+	params::RollupParams,
+	Balance, BlockNumber, Bytes32,
+};
+
+/// What the operator wants, in planck and blocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Policy {
+	/// The lowest fee for a proof, before what the bid itself costs.
+	pub(crate) fee: Balance,
+	/// The shortest time to promise.
+	pub(crate) proof_blocks: BlockNumber,
+	/// The free balance below which not to bid.
+	pub(crate) min_balance: Balance,
+	/// The highest slot fee, as a multiple of the one quoted.
+	pub(crate) max_slot_fee_factor: u32,
+	/// Open bids and unproven wins at the same time, at most.
+	pub(crate) max_jobs: usize,
+}
+
+/// What this prover has at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Means {
+	/// Its free balance, in planck.
+	pub(crate) free: Balance,
+	/// Its open bids and unproven wins.
+	pub(crate) jobs: usize,
+	/// How many blocks its slowest recent proof took, if it has proved.
+	pub(crate) measured_blocks: Option<BlockNumber>,
+}
+
+/// What to bid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ask {
+	/// The fee, in planck.
+	pub(crate) fee: Balance,
+	/// The promised time, in blocks.
+	pub(crate) proof_blocks: BlockNumber,
+	/// What `place_bid` may cost at most, in planck.
+	pub(crate) max_slot_fee: Balance,
+}
+
+/// Why not to bid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Pass {
+	#[error("busy: {0} jobs are open (--max-jobs)")]
+	Busy(usize),
+	#[error("not a registered prover any more")]
+	NotRegistered,
+	#[error("the free stake is {free} planck, the bond {bond}")]
+	StakeTooLow { free: Balance, bond: Balance },
+	#[error("the free balance is {free} planck, needed are {needed}")]
+	BalanceTooLow { free: Balance, needed: Balance },
+	#[error("the ask of {ask} planck is above the reserve of {reserve}")]
+	AboveReserve { ask: Balance, reserve: Balance },
+	#[error("a proof takes {needed} blocks, the rollup allows {allowed}")]
+	TooSlow { needed: BlockNumber, allowed: BlockNumber },
+}
+
+/// Decides on a bid in a round.
+///
+/// The fee is the operator's own cost: under the second-score rule asking that is best, since the
+/// payment is set by the next bid (Che 1993). The slot fee is part of the cost. The promised time
+/// is what the operator says or what recent proofs took, whichever is longer: a promise that
+/// cannot be kept costs more than it wins.
+pub(crate) fn ask(
+	round: &RoundInfo<Bytes32>,
+	params: &RollupParams,
+	prover: Option<&ProverInfo<Bytes32>>,
+	policy: &Policy,
+	means: &Means,
+) -> Result<Ask, Pass> {
+	if means.jobs >= policy.max_jobs {
+		return Err(Pass::Busy(means.jobs));
+	}
+	let prover = prover.ok_or(Pass::NotRegistered)?;
+	let free_stake = prover.stake.saturating_sub(prover.reserved);
+	if free_stake < round.bond {
+		return Err(Pass::StakeTooLow { free: free_stake, bond: round.bond });
+	}
+	let max_slot_fee = round.slot_fee.saturating_mul(policy.max_slot_fee_factor.max(1).into());
+	let needed = policy.min_balance.saturating_add(max_slot_fee);
+	if means.free < needed {
+		return Err(Pass::BalanceTooLow { free: means.free, needed });
+	}
+	let fee = policy.fee.saturating_add(round.slot_fee);
+	if fee > round.reserve {
+		return Err(Pass::AboveReserve { ask: fee, reserve: round.reserve });
+	}
+	let proof_blocks = policy.proof_blocks.max(means.measured_blocks.unwrap_or(0)).max(1);
+	if proof_blocks > params.max_proof_blocks {
+		return Err(Pass::TooSlow { needed: proof_blocks, allowed: params.max_proof_blocks });
+	}
+	Ok(Ask { fee, proof_blocks, max_slot_fee })
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::decide::tests::round;
+	use pvs_primitives::{
+		api::{Phase, ProverStats},
+		params::PaymentRule,
+	};
+
+	fn params() -> RollupParams {
+		RollupParams {
+			data_len: 1,
+			bidding_blocks: 2,
+			reveal_blocks: 3,
+			payment_rule: PaymentRule::SecondScore,
+			w_fee: 1,
+			w_time: 1,
+			min_proof_blocks: 1,
+			max_proof_blocks: 20,
+			min_reserve: 1,
+			max_reserve: 1000,
+			silence_penalty: 500,
+			grace_blocks: 10,
+			late_rate: 1,
+			max_rounds: 3,
+			sequencer_bond: 1,
+		}
+	}
+
+	fn prover() -> ProverInfo<Bytes32> {
+		ProverInfo {
+			account: [1; 32],
+			stake: 5000,
+			reserved: 3500,
+			stats: ProverStats::default(),
+		}
+	}
+
+	const POLICY: Policy =
+		Policy { fee: 400, proof_blocks: 4, min_balance: 100, max_slot_fee_factor: 8, max_jobs: 1 };
+	const MEANS: Means = Means { free: 10_000, jobs: 0, measured_blocks: None };
+
+	fn decide(policy: Policy, means: Means) -> Result<Ask, Pass> {
+		ask(&round(Phase::Bidding), &params(), Some(&prover()), &policy, &means)
+	}
+
+	#[test]
+	fn ask_should_be_the_cost_and_the_slot() {
+		assert_eq!(
+			decide(POLICY, MEANS),
+			Ok(Ask { fee: 410, proof_blocks: 4, max_slot_fee: 80 })
+		);
+	}
+
+	#[test]
+	fn promise_should_be_longer_when_proofs_took_longer() {
+		let slow = Means { measured_blocks: Some(6), ..MEANS };
+		assert_eq!(decide(POLICY, slow).unwrap().proof_blocks, 6);
+		let fast = Means { measured_blocks: Some(2), ..MEANS };
+		assert_eq!(decide(POLICY, fast).unwrap().proof_blocks, 4);
+		let too_slow = Means { measured_blocks: Some(21), ..MEANS };
+		assert_eq!(decide(POLICY, too_slow), Err(Pass::TooSlow { needed: 21, allowed: 20 }));
+	}
+
+	#[test]
+	fn bid_should_not_be_made_when_the_ask_is_above_the_reserve() {
+		let dear = Policy { fee: 991, ..POLICY };
+		assert_eq!(decide(dear, MEANS), Err(Pass::AboveReserve { ask: 1001, reserve: 1000 }));
+		assert_eq!(decide(Policy { fee: 990, ..POLICY }, MEANS).unwrap().fee, 1000);
+		let endless = Policy { fee: u128::MAX, ..POLICY };
+		assert!(matches!(decide(endless, MEANS), Err(Pass::AboveReserve { .. })));
+	}
+
+	#[test]
+	fn bid_should_not_be_made_when_the_prover_cannot_afford_it() {
+		let poor = Means { free: 179, ..MEANS };
+		assert_eq!(decide(POLICY, poor), Err(Pass::BalanceTooLow { free: 179, needed: 180 }));
+		let staked = ProverInfo { reserved: 3501, ..prover() };
+		let refusal = ask(&round(Phase::Bidding), &params(), Some(&staked), &POLICY, &MEANS);
+		assert_eq!(refusal, Err(Pass::StakeTooLow { free: 1499, bond: 1500 }));
+		let refusal = ask(&round(Phase::Bidding), &params(), None, &POLICY, &MEANS);
+		assert_eq!(refusal, Err(Pass::NotRegistered));
+	}
+
+	#[test]
+	fn bid_should_not_be_made_when_the_prover_is_busy() {
+		assert_eq!(decide(POLICY, Means { jobs: 1, ..MEANS }), Err(Pass::Busy(1)));
+		assert!(decide(Policy { max_jobs: 2, ..POLICY }, Means { jobs: 1, ..MEANS }).is_ok());
+	}
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the operator sees: a line of text or of JSON per event, on stdout.
+
+use pvs_client::{Account, Token};
+use pvs_primitives::{api::BatchId, BlockNumber, RoundNumber};
+use serde_json::json;
+use std::io::Write;
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Report {
+	Ready { account: Account, rollup: u32, journal: String, open_jobs: usize },
+	Bid { batch: BatchId, round: RoundNumber, fee: u128, proof_blocks: BlockNumber },
+	Revealed { batch: BatchId, round: RoundNumber, block: BlockNumber },
+	Won { batch: BatchId, round: RoundNumber, payment: u128, on_time_until: BlockNumber },
+	Proved { batch: BatchId, round: RoundNumber, seconds: f64 },
+	Paid { batch: BatchId, round: RoundNumber, payment: u128, late_blocks: BlockNumber },
+	Lost { batch: BatchId, round: RoundNumber },
+	Voided { batch: BatchId, round: RoundNumber },
+	Defaulted { batch: BatchId, round: RoundNumber, slashed: u128 },
+	Unknown { batch: BatchId, round: RoundNumber },
+	Skipped { batch: BatchId, round: RoundNumber, reason: String },
+	Trouble { about: Option<(BatchId, RoundNumber)>, text: String },
+	Stopping { reason: String },
+}
+
+/// Writes reports.
+#[derive(Clone, Debug)]
+pub(crate) struct Reporter {
+	json: bool,
+	token: Token,
+}
+
+impl Reporter {
+	/// A reporter in JSON or in text, with amounts in `token`.
+	pub(crate) fn new(json: bool, token: Token) -> Self {
+		Self { json, token }
+	}
+
+	/// Writes a report. A reader that has gone away does not stop the prover.
+	pub(crate) fn say(&self, report: &Report) {
+		let line = if self.json { as_json(report).to_string() } else { self.text(report) };
+		let mut out = std::io::stdout().lock();
+		let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+	}
+
+	fn text(&self, report: &Report) -> String {
+		let about = |batch: &BatchId, round: &RoundNumber| name(*batch, *round);
+		let amount = |planck: &u128| self.token.show(*planck);
+		match report {
+			Report::Ready { account, rollup, journal, open_jobs } => {
+				format!("ready: {account} proves for rollup {rollup}; {open_jobs} open jobs in {journal}")
+			},
+			Report::Bid { batch, round, fee, proof_blocks } => {
+				format!("{}: bid {} and {proof_blocks} blocks", about(batch, round), amount(fee))
+			},
+			Report::Revealed { batch, round, block } => {
+				format!("{}: revealed in block {block}", about(batch, round))
+			},
+			Report::Won { batch, round, payment, on_time_until } => format!(
+				"{}: won, {} if proven up to block {on_time_until}",
+				about(batch, round),
+				amount(payment)
+			),
+			Report::Proved { batch, round, seconds } => {
+				format!("{}: proved in {seconds:.1} s", about(batch, round))
+			},
+			Report::Paid { batch, round, payment, late_blocks: 0 } => {
+				format!("{}: paid {}", about(batch, round), amount(payment))
+			},
+			Report::Paid { batch, round, payment, late_blocks } => {
+				format!("{}: paid {}, {late_blocks} blocks late", about(batch, round), amount(payment))
+			},
+			Report::Lost { batch, round } => format!("{}: lost", about(batch, round)),
+			Report::Voided { batch, round } => {
+				format!("{}: the bid is void and its bond gone", about(batch, round))
+			},
+			Report::Defaulted { batch, round, slashed } => {
+				format!("{}: not delivered, {} slashed", about(batch, round), amount(slashed))
+			},
+			Report::Unknown { batch, round } => {
+				format!("{}: over, and the node no longer knows how", about(batch, round))
+			},
+			Report::Skipped { batch, round, reason } => {
+				format!("{}: skipped, {reason}", about(batch, round))
+			},
+			Report::Trouble { about: Some((batch, round)), text } => {
+				format!("{}: {text}", about(batch, round))
+			},
+			Report::Trouble { about: None, text } => text.clone(),
+			Report::Stopping { reason } => format!("stopping: {reason}"),
+		}
+	}
+}
+
+/// How a batch and its round are called in text.
+fn name(batch: BatchId, round: RoundNumber) -> String {
+	match round {
+		0 => format!("batch {}/{}", batch.rollup, batch.index),
+		_ => format!("batch {}/{} round {round}", batch.rollup, batch.index),
+	}
+}
+
+fn as_json(report: &Report) -> serde_json::Value {
+	let about = |event: &str, batch: &BatchId, round: &RoundNumber, more: serde_json::Value| {
+		let mut object = json!({ "event": event, "batch": batch, "round": round });
+		if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
+			object.extend(more);
+		}
+		object
+	};
+	match report {
+		Report::Ready { account, rollup, journal, open_jobs } => json!({
+			"event": "ready",
+			"account": account.address(),
+			"rollup": rollup,
+			"journal": journal,
+			"open_jobs": open_jobs,
+		}),
+		Report::Bid { batch, round, fee, proof_blocks } => {
+			let more = json!({ "fee": fee.to_string(), "proof_blocks": proof_blocks });
+			about("bid", batch, round, more)
+		},
+		Report::Revealed { batch, round, block } => {
+			about("revealed", batch, round, json!({ "block": block }))
+		},
+		Report::Won { batch, round, payment, on_time_until } => {
+			let more = json!({ "payment": payment.to_string(), "on_time_until": on_time_until });
+			about("won", batch, round, more)
+		},
+		Report::Proved { batch, round, seconds } => {
+			about("proved", batch, round, json!({ "seconds": seconds }))
+		},
+		Report::Paid { batch, round, payment, late_blocks } => {
+			let more = json!({ "payment": payment.to_string(), "late_blocks": late_blocks });
+			about("paid", batch, round, more)
+		},
+		Report::Lost { batch, round } => about("lost", batch, round, json!({})),
+		Report::Voided { batch, round } => about("voided", batch, round, json!({})),
+		Report::Defaulted { batch, round, slashed } => {
+			about("defaulted", batch, round, json!({ "slashed": slashed.to_string() }))
+		},
+		Report::Unknown { batch, round } => about("unknown", batch, round, json!({})),
+		Report::Skipped { batch, round, reason } => {
+			about("skipped", batch, round, json!({ "reason": reason }))
+		},
+		Report::Trouble { about: Some((batch, round)), text } => {
+			about("trouble", batch, round, json!({ "text": text }))
+		},
+		Report::Trouble { about: None, text } => json!({ "event": "trouble", "text": text }),
+		Report::Stopping { reason } => json!({ "event": "stopping", "reason": reason }),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const BATCH: BatchId = BatchId { rollup: 0, index: 3 };
+
+	#[test]
+	fn report_should_be_one_line_in_both_forms() {
+		let report = Report::Paid { batch: BATCH, round: 1, payment: 1_500_000_000_000, late_blocks: 2 };
+		let text = Reporter::new(false, Token::default()).text(&report);
+		assert_eq!(text, "batch 0/3 round 1: paid 1.5 UNIT, 2 blocks late");
+		let json = as_json(&report);
+		assert_eq!(json["event"], "paid");
+		assert_eq!(json["batch"]["index"], 3);
+		assert_eq!(json["payment"], "1500000000000");
+	}
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How a round ended that is over before this program saw its end: after a restart, a lost
+//! connection, or a proof that somebody else relayed.
+
+use crate::journal::{Job, Key, Outcome};
+use pvs_client::{Block, Client, Error, PvsEvent};
+use pvs_primitives::{BlockNumber, Bytes32};
+
+/// How far back a node is asked for events. Nodes keep the state of 256 blocks by default.
+const MAX_BLOCKS: BlockNumber = 200;
+
+/// The outcome of a round for `me`, from the events since its bid.
+///
+/// # Errors
+///
+/// If the node fails: not knowing is not the same as not having happened.
+pub(crate) async fn outcome(
+	client: &Client,
+	me: &Bytes32,
+	key: &Key,
+	job: &Job,
+	best: Block,
+) -> Result<Outcome, Error> {
+	let since = job.win.map(|win| win.assigned_at).or(job.revealed).or(job.placed);
+	let Some(since) = since else { return Ok(Outcome::Lost) };
+	if best.number.saturating_sub(since) > MAX_BLOCKS {
+		return Ok(if job.win.is_some() { Outcome::Unknown } else { Outcome::Lost });
+	}
+	for number in since..=best.number {
+		let block = client.block(client.hash_at(number).await?).await?;
+		let events = client.at(block).await?.events().await?;
+		if let Some(outcome) = events.iter().find_map(|event| outcome_in(event, me, key)) {
+			return Ok(outcome);
+		}
+	}
+	Ok(Outcome::Lost)
+}
+
+/// What an event says about how a round ended for `me`.
+pub(crate) fn outcome_in(event: &PvsEvent, me: &Bytes32, key: &Key) -> Option<Outcome> {
+	match *event {
+		PvsEvent::ProofAccepted { batch, round, prover, payment, late_blocks, .. }
+			if (batch, round) == *key && prover == *me =>
+		{
+			Some(Outcome::Paid { payment, late_blocks })
+		},
+		PvsEvent::ProverDefaulted { batch, round, prover, slashed }
+			if (batch, round) == *key && prover == *me =>
+		{
+			Some(Outcome::Defaulted { slashed })
+		},
+		PvsEvent::BidVoided { batch, round, bidder, .. }
+			if (batch, round) == *key && bidder == *me =>
+		{
+			Some(Outcome::Voided)
+		},
+		_ => None,
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pvs_primitives::api::BatchId;
+
+	const ME: Bytes32 = [1; 32];
+	const BATCH: BatchId = BatchId { rollup: 0, index: 4 };
+
+	fn accepted(prover: Bytes32, round: u32) -> PvsEvent {
+		PvsEvent::ProofAccepted {
+			batch: BATCH,
+			round,
+			prover,
+			payment: 9,
+			late_blocks: 1,
+			late_cost: 2,
+		}
+	}
+
+	#[test]
+	fn event_should_end_a_round_only_when_it_is_ours() {
+		let key = (BATCH, 1);
+		let paid = Some(Outcome::Paid { payment: 9, late_blocks: 1 });
+		assert_eq!(outcome_in(&accepted(ME, 1), &ME, &key), paid);
+		assert_eq!(outcome_in(&accepted([2; 32], 1), &ME, &key), None);
+		assert_eq!(outcome_in(&accepted(ME, 0), &ME, &key), None);
+		let empty = PvsEvent::RoundEmpty { batch: BATCH, round: 1 };
+		assert_eq!(outcome_in(&empty, &ME, &key), None);
+	}
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The `status` and `register` commands.
+
+use crate::{
+	cli::{default_dir, RegisterArgs, StatusArgs},
+	error::ProverError,
+	journal::{Job, Journal, Key, Outcome},
+};
+use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
+use pvs_client::{Account, Call, Submitter, Token};
+use pvs_primitives::{api::ProverInfo, Bytes32};
+use serde_json::json;
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+/// How many rounds the table shows.
+const SHOWN_ROUNDS: usize = 20;
+/// How long to wait for a block to take the registration.
+const REGISTRATION_WAIT: Duration = Duration::from_secs(30);
+
+/// Where the journal of an account is unless the operator says otherwise.
+pub(crate) fn data_dir(named: Option<PathBuf>, account: Account) -> PathBuf {
+	named.unwrap_or_else(|| default_dir(&format!("prover-{}", account.address())))
+}
+
+/// Shows what the chain and the journal say about a prover.
+pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
+	let account = Account::of(&args.key.load()?);
+	let client = args.connect.connect().await?;
+	let view = client.at(client.best().await?).await?;
+	let prover = view.prover(account.0).await?;
+	let free = view.free_balance(account.0).await?;
+	let dir = data_dir(args.data_dir, account);
+	let jobs = Journal::read(&dir)?;
+	let tally = Tally::of(&jobs);
+	if args.json {
+		let answer = json!({
+			"account": account.address(),
+			"block": view.block().number,
+			"free": free.to_string(),
+			"registered": prover.is_some(),
+			"prover": prover.as_ref().map(prover_json),
+			"journal": {
+				"directory": dir.display().to_string(),
+				"open": tally.open,
+				"paid": tally.paid,
+				"late": tally.late,
+				"lost": tally.lost,
+				"defaulted": tally.defaulted,
+				"skipped": tally.skipped,
+				"earned": tally.earned.to_string(),
+			},
+		});
+		println!("{answer}");
+		return Ok(());
+	}
+	let token = client.token();
+	println!("{account} ({}) at block {}", account.address(), view.block().number);
+	println!("free balance  {}", token.show(free));
+	match &prover {
+		None => println!("not a registered prover"),
+		Some(prover) => show_prover(prover, token),
+	}
+	println!(
+		"journal       {}: {} open, {} paid ({} late), {} lost, {} defaulted, {} skipped",
+		dir.display(),
+		tally.open,
+		tally.paid,
+		tally.late,
+		tally.lost,
+		tally.defaulted,
+		tally.skipped
+	);
+	if !jobs.is_empty() {
+		println!("{}", rounds_table(&jobs, token));
+	}
+	Ok(())
+}
+
+fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
+	let stats = &prover.stats;
+	println!("stake         {}, {} of it reserved", token.show(prover.stake), token.show(prover.reserved));
+	println!(
+		"record        {} bids, {} reveals, {} wins, {} on time, {} late, {} defaults, {} silences",
+		stats.bids, stats.reveals, stats.wins, stats.on_time, stats.late, stats.defaults, stats.silences
+	);
+	println!("earned        {}, slashed {}", token.show(stats.earned), token.show(stats.slashed));
+}
+
+fn prover_json(prover: &ProverInfo<Bytes32>) -> serde_json::Value {
+	let stats = &prover.stats;
+	json!({
+		"stake": prover.stake.to_string(),
+		"reserved": prover.reserved.to_string(),
+		"bids": stats.bids,
+		"reveals": stats.reveals,
+		"wins": stats.wins,
+		"on_time": stats.on_time,
+		"late": stats.late,
+		"defaults": stats.defaults,
+		"silences": stats.silences,
+		"earned": stats.earned.to_string(),
+		"slashed": stats.slashed.to_string(),
+	})
+}
+
+/// How the rounds in a journal ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+	pub(crate) open: usize,
+	pub(crate) paid: usize,
+	pub(crate) late: usize,
+	pub(crate) lost: usize,
+	pub(crate) defaulted: usize,
+	pub(crate) skipped: usize,
+	pub(crate) earned: u128,
+}
+
+impl Tally {
+	pub(crate) fn of(jobs: &BTreeMap<Key, Job>) -> Self {
+		let mut tally = Self::default();
+		for job in jobs.values() {
+			match &job.outcome {
+				None => tally.open += 1,
+				Some(Outcome::Skipped { .. }) => tally.skipped += 1,
+				Some(Outcome::Lost) => tally.lost += 1,
+				Some(Outcome::Paid { payment, late_blocks }) => {
+					tally.paid += 1;
+					tally.late += usize::from(*late_blocks > 0);
+					tally.earned = tally.earned.saturating_add(*payment);
+				},
+				Some(Outcome::Defaulted { .. } | Outcome::Voided) => tally.defaulted += 1,
+				Some(Outcome::Unknown) => {},
+			}
+		}
+		tally
+	}
+}
+
+fn rounds_table(jobs: &BTreeMap<Key, Job>, token: &Token) -> Table {
+	let mut table = Table::new();
+	table.load_preset(UTF8_FULL_CONDENSED).set_header(["batch", "round", "state"]);
+	let skip = jobs.len().saturating_sub(SHOWN_ROUNDS);
+	for ((batch, round), job) in jobs.iter().skip(skip) {
+		table.add_row([
+			format!("{}/{}", batch.rollup, batch.index),
+			round.to_string(),
+			state_of(job, token),
+		]);
+	}
+	table
+}
+
+fn state_of(job: &Job, token: &Token) -> String {
+	match &job.outcome {
+		Some(Outcome::Skipped { reason }) => format!("skipped: {reason}"),
+		Some(Outcome::Lost) => "lost".into(),
+		Some(Outcome::Paid { payment, late_blocks: 0 }) => format!("paid {}", token.show(*payment)),
+		Some(Outcome::Paid { payment, late_blocks }) => {
+			format!("paid {}, {late_blocks} blocks late", token.show(*payment))
+		},
+		Some(Outcome::Defaulted { slashed }) => format!("not delivered, {} slashed", token.show(*slashed)),
+		Some(Outcome::Voided) => "bid void".into(),
+		Some(Outcome::Unknown) => "over; the node no longer knows how".into(),
+		None if job.delivered.is_some() => "delivered".into(),
+		None if job.proof.is_some() => "proved".into(),
+		None if job.win.is_some() => "won".into(),
+		None if job.revealed.is_some() => "revealed".into(),
+		None if job.placed.is_some() => "bid".into(),
+		None => "about to bid".into(),
+	}
+}
+
+/// Registers the account as a prover.
+pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
+	let key = args.key.load()?;
+	let account = Account::of(&key);
+	let client = args.connect.connect().await?;
+	let stake = args.stake.planck(client.token())?;
+	let view = client.at(client.best().await?).await?;
+	if let Some(prover) = view.prover(account.0).await? {
+		let stake = client.token().show(prover.stake);
+		return Err(ProverError::AlreadyRegistered { account: account.address(), stake });
+	}
+	let submitter = Submitter::new(client.clone(), key);
+	let included = submitter.submit(&Call::register_prover(stake), REGISTRATION_WAIT).await?;
+	let held = client.token().show(stake);
+	println!("{account} is a prover since block {}, with a stake of {held}", included.number);
+	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pvs_primitives::api::BatchId;
+
+	#[test]
+	fn tally_should_count_every_round_once() {
+		let paid = |payment, late_blocks| Some(Outcome::Paid { payment, late_blocks });
+		let skipped = Some(Outcome::Skipped { reason: "busy".into() });
+		let outcomes = [None, paid(5, 0), paid(7, 2), Some(Outcome::Lost), skipped];
+		let jobs = outcomes
+			.into_iter()
+			.enumerate()
+			.map(|(index, outcome)| {
+				let batch = BatchId { rollup: 0, index: index as u64 };
+				((batch, 0), Job { outcome, ..Job::default() })
+			})
+			.collect();
+		let expected =
+			Tally { open: 1, paid: 2, late: 1, lost: 1, defaulted: 0, skipped: 1, earned: 12 };
+		assert_eq!(Tally::of(&jobs), expected);
+	}
+}

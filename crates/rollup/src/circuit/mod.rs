@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The rules of the rollup as constraints.
+//!
+//! A satisfied circuit means: there are accounts, paths and signatures such that the data with the
+//! public commitment leads from the first public root to the second, every slot being either a
+//! no-op whose bytes are all zero or a transfer that [`crate::state::State`] would execute.
+//!
+//! | room | states |
+//! |---|---|
+//! | `num` | numbers, bits, ranges |
+//! | `poseidon` | the hash |
+//! | `curve` | points of Baby Jubjub |
+//! | `signature` | the signature equation |
+//! | `merkle` | change of one leaf |
+//! | `slot` | one slot of a batch |
+//! | [`witness`] | what a prover fills in |
+//!
+//! Two facts are not stated by constraints but follow by induction from a checked genesis: old
+//! balances are below 2^64 and public keys lie in the prime-order subgroup. Every balance that the
+//! circuit writes is range-checked, and it never writes a key.
+
+mod curve;
+mod merkle;
+mod num;
+mod poseidon;
+mod signature;
+mod slot;
+pub mod witness;
+
+pub use witness::{AccountWitness, BatchCircuit, SlotWitness};
+
+use crate::{
+	shape::{DATA_LEN, TRANSFER_BYTES},
+	Scalar,
+};
+use ark_ff::AdditiveGroup;
+use ark_relations::gr1cs::{
+	ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, Matrix, SynthesisError,
+	SynthesisMode, R1CS_PREDICATE_LABEL,
+};
+use num::{Builder, Num};
+use pvs_primitives::poseidon::{CHUNKS_PER_HASH, CHUNK_BYTES};
+
+impl ConstraintSynthesizer<Scalar> for BatchCircuit {
+	fn generate_constraints(self, cs: ConstraintSystemRef<Scalar>) -> Result<(), SynthesisError> {
+		let b = &Builder::new(cs);
+		let [prev_root, next_root, data_commitment, binding] = self.inputs;
+		let prev_root = b.input(prev_root)?;
+		let next_root = b.input(next_root)?;
+		let data_commitment = b.input(data_commitment)?;
+		let binding = b.input(binding)?;
+
+		let mut root = prev_root;
+		let mut data = Vec::with_capacity(DATA_LEN);
+		for slot in &self.slots {
+			let bytes: [Num; TRANSFER_BYTES];
+			(root, bytes) = slot::constrain(b, slot, &root)?;
+			data.extend(bytes);
+		}
+		b.enforce_equal(&root, &next_root)?;
+		b.enforce_equal(&commit(b, &data)?, &data_commitment)?;
+
+		// Nothing else uses the binding. Without a constraint of its own its IC point would hold no
+		// more than what the library's consistency rows put there; a set-up without those rows would
+		// give the identity, and a proof would verify for every binding.
+		b.product(&binding, &binding)?;
+		Ok(())
+	}
+}
+
+/// The data commitment of `pvs_primitives::poseidon`, over bytes.
+fn commit(b: &Builder, data: &[Num]) -> Result<Num, SynthesisError> {
+	let mut commitment = b.constant(Scalar::from(data.len() as u64));
+	let chunks: Vec<Num> = data
+		.chunks(CHUNK_BYTES)
+		.map(|bytes| {
+			let places = (0..CHUNK_BYTES).rev().map(|place| num::power_of_two(8 * place));
+			b.linear(bytes.iter().zip(places).map(|(byte, place)| (place, byte)))
+		})
+		.collect();
+	let missing = b.constant(Scalar::ZERO);
+	for group in chunks.chunks(CHUNKS_PER_HASH) {
+		let chunk = |place| group.get(place).unwrap_or(&missing);
+		commitment = poseidon::hash4(b, [&commitment, chunk(0), chunk(1), chunk(2)])?;
+	}
+	Ok(commitment)
+}
+
+/// The constraints as matrices A, B, C, the same for every batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Constraints {
+	/// Rows of `(coefficient, variable)`; variables are the constant one, the public inputs, the
+	/// witness.
+	pub matrices: Vec<Matrix<Scalar>>,
+	/// Public inputs and the constant one.
+	pub instance_variables: usize,
+	/// Private variables.
+	pub witness_variables: usize,
+}
+
+impl Constraints {
+	/// Synthesises the circuit once without looking at any value.
+	///
+	/// # Errors
+	///
+	/// Those of the constraint system.
+	pub fn synthesise() -> Result<Self, SynthesisError> {
+		let cs = ConstraintSystem::new_ref();
+		cs.set_mode(SynthesisMode::Setup);
+		BatchCircuit::blank().generate_constraints(cs.clone())?;
+		cs.finalize();
+		let matrices =
+			cs.to_matrices()?.remove(R1CS_PREDICATE_LABEL).ok_or(SynthesisError::MissingCS)?;
+		Ok(Self {
+			matrices,
+			instance_variables: cs.num_instance_variables(),
+			witness_variables: cs.num_witness_variables(),
+		})
+	}
+
+	/// Number of constraints, without the rows that the set-up adds for the public inputs.
+	pub fn len(&self) -> usize {
+		self.matrices.first().map_or(0, Vec::len)
+	}
+
+	/// Whether there is no constraint at all.
+	pub fn is_empty(&self) -> bool {
+		self.len() == 0
+	}
+
+	/// The size of the domain that a proof works in.
+	pub fn domain_size(&self) -> usize {
+		(self.len() + self.instance_variables).next_power_of_two()
+	}
+
+	/// The first constraint that an assignment breaks.
+	pub fn first_unsatisfied(&self, assignment: &[Scalar]) -> Option<usize> {
+		(0..self.len()).find(|row| !self.is_satisfied(*row, assignment))
+	}
+
+	/// Whether an assignment satisfies one constraint.
+	pub fn is_satisfied(&self, row: usize, assignment: &[Scalar]) -> bool {
+		let value = |matrix: usize| -> Scalar {
+			self.matrices[matrix][row]
+				.iter()
+				.map(|(coefficient, variable)| *coefficient * assignment[*variable])
+				.sum()
+		};
+		value(0) * value(1) == value(2)
+	}
+}
+
+impl BatchCircuit {
+	/// The values of all variables: one, the public inputs, the witness. Builds no matrices.
+	///
+	/// # Errors
+	///
+	/// Those of the constraint system.
+	pub fn assignment(self) -> Result<Vec<Scalar>, SynthesisError> {
+		let cs = ConstraintSystem::new_ref();
+		cs.set_mode(SynthesisMode::Prove {
+			construct_matrices: false,
+			generate_lc_assignments: false,
+		});
+		self.generate_constraints(cs.clone())?;
+		let cs = cs.into_inner().ok_or(SynthesisError::MissingCS)?;
+		let mut assignment = cs.assignments.instance_assignment;
+		assignment.extend(cs.assignments.witness_assignment);
+		Ok(assignment)
+	}
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The reference payments rollup of PVS and its Groth16 circuit.
+//!
+//! Accounts hold a public key, a nonce and a 64-bit balance in a Poseidon tree of fixed depth. A
+//! batch is a fixed number of signed transfers, padded with no-ops. [`state::State`] executes
+//! batches, [`circuit::BatchCircuit`] states the same rules as constraints over the four public
+//! inputs of layout v1, and [`proving`] turns the two into proofs that a chain with the PVS pallet
+//! accepts.
+//!
+//! | to change | go to |
+//! |---|---|
+//! | sizes | [`shape`] |
+//! | what an account is | [`account`] |
+//! | signatures | [`keys`], `circuit/signature.rs` |
+//! | bytes of a transfer or batch | [`transfer`], [`batch`] |
+//! | rules of execution | [`state`], `circuit/slot.rs` |
+//! | proving keys, proofs | [`proving`] |
+//!
+//! A change of anything that the circuit sees changes the verifying key: run the tests, which
+//! compare the committed key, and register a new rollup.
+//!
+//! # Limits
+//!
+//! - The proving key comes from a public seed: see [`proving::DEVELOPMENT_ONLY_SEED`].
+//! - A signature names accounts, amount and nonce, not the rollup: two rollups that use this
+//!   circuit and the same account keys accept each other's transfers. Use fresh keys per rollup.
+//! - Accounts exist from genesis on; there is no deposit and no withdrawal.
+//! - Signing is not constant-time.
+
+pub mod account;
+pub mod batch;
+pub mod circuit;
+pub mod demo;
+pub mod keys;
+pub mod proving;
+pub mod shape;
+pub mod state;
+pub mod transfer;
+pub mod tree;
+
+/// An element of BN254's scalar field: what the circuit computes with.
+pub use pvs_primitives::field::Scalar;

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The set-up takes seconds, so its result is kept in a file.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 16 | `"pvs/dev-key/v1"`, zeros |
+//! | 32 | digest of seed and constraints: a key of another circuit is not used |
+//! | all but the last 32 | proving key, arkworks' uncompressed form |
+//! | 32 | `blake2_256` of everything before |
+//!
+//! Points are not checked again when the file is read: the checksum stands for that. It protects
+//! against damage, not against someone who can write to the directory; such a one could make this
+//! prover fail, and the check of each finished proof would show it.
+
+use super::{DevelopmentKeys, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
+use crate::circuit::Constraints;
+use ark_bn254::Bn254;
+use ark_ff::{BigInteger, PrimeField};
+use ark_groth16::ProvingKey;
+use ark_serialize::{CanonicalDeserialize, CanonicalSerialize, SerializationError};
+use blake2::{digest::consts::U32, Blake2b, Digest};
+use pvs_primitives::{hash::blake2_256, Bytes32};
+use std::{
+	fs, io,
+	path::{Path, PathBuf},
+};
+
+/// Name of the file in the directory of the keys.
+pub const KEY_FILE: &str = "reference-rollup.DEVELOPMENT-ONLY.key";
+
+const MAGIC: &[u8; 16] = b"pvs/dev-key/v1\0\0";
+const DIGEST_BYTES: usize = 32;
+const HEADER_BYTES: usize = MAGIC.len() + DIGEST_BYTES;
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyStoreError {
+	/// The directory cannot be made.
+	#[error("cannot make the directory {path}: {source}")]
+	Directory {
+		/// The directory.
+		path: PathBuf,
+		/// Why.
+		source: io::Error,
+	},
+	/// The file exists and cannot be read.
+	#[error("cannot read {path}: {source}; check its permissions or delete it")]
+	Read {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: io::Error,
+	},
+	/// The file cannot be written.
+	#[error("cannot write {path}: {source}; choose a directory with 40 MB of room")]
+	Write {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: io::Error,
+	},
+	/// The keys cannot be turned into bytes.
+	#[error("cannot encode the keys: {0}")]
+	Encode(#[from] SerializationError),
+	/// The set-up fails.
+	#[error(transparent)]
+	Setup(#[from] SetupError),
+}
+
+/// Why a key file is not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+enum Unusable {
+	#[error("is truncated")]
+	Truncated,
+	#[error("is damaged (wrong checksum)")]
+	Checksum,
+	#[error("is not a key file of this version")]
+	Magic,
+	#[error("belongs to another circuit")]
+	OtherCircuit,
+	#[error("does not hold a proving key")]
+	Encoding,
+}
+
+/// Reads the keys from `dir`, or makes them and writes them there.
+///
+/// A file that is damaged or belongs to another version of the circuit is noted on `progress` and
+/// replaced. Several processes may do this at once: files are moved into place whole.
+///
+/// # Errors
+///
+/// One [`KeyStoreError`] per cause, see there.
+pub fn load_or_generate(
+	dir: &Path,
+	progress: &dyn Progress,
+) -> Result<DevelopmentKeys, KeyStoreError> {
+	let path = dir.join(KEY_FILE);
+	let constraints = Constraints::synthesise().map_err(SetupError::from)?;
+	let digest = circuit_digest(&constraints);
+	match fs::read(&path) {
+		Ok(bytes) => match decode(&bytes, &digest) {
+			Ok(proving_key) => return Ok(DevelopmentKeys::assemble(proving_key, constraints)?),
+			Err(reason) => {
+				progress.note(&format!("{} {reason}; making the keys again", path.display()));
+			},
+		},
+		Err(error) if error.kind() == io::ErrorKind::NotFound => {},
+		Err(source) => return Err(KeyStoreError::Read { path, source }),
+	}
+	progress.begin("making development-only proving keys, once");
+	let keys = DevelopmentKeys::generate();
+	progress.end();
+	let keys = keys?;
+	fs::create_dir_all(dir)
+		.map_err(|source| KeyStoreError::Directory { path: dir.to_owned(), source })?;
+	write(&path, &encode(&keys.proving_key, &digest)?)?;
+	Ok(keys)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), KeyStoreError> {
+	let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+	fs::write(&temporary, bytes)
+		.and_then(|()| fs::rename(&temporary, path))
+		.map_err(|source| KeyStoreError::Write { path: path.to_owned(), source })
+}
+
+fn encode(key: &ProvingKey<Bn254>, digest: &Bytes32) -> Result<Vec<u8>, SerializationError> {
+	let mut bytes = [&MAGIC[..], digest].concat();
+	key.serialize_uncompressed(&mut bytes)?;
+	let checksum = blake2_256(&[&bytes]);
+	bytes.extend(checksum);
+	Ok(bytes)
+}
+
+fn decode(bytes: &[u8], digest: &Bytes32) -> Result<ProvingKey<Bn254>, Unusable> {
+	let (content, checksum) =
+		bytes.split_last_chunk::<DIGEST_BYTES>().ok_or(Unusable::Truncated)?;
+	if content.len() < HEADER_BYTES {
+		return Err(Unusable::Truncated);
+	}
+	if !content.starts_with(MAGIC) {
+		return Err(Unusable::Magic);
+	}
+	if blake2_256(&[content]) != *checksum {
+		return Err(Unusable::Checksum);
+	}
+	let (header, mut key) = content.split_at(HEADER_BYTES);
+	if header[MAGIC.len()..] != digest[..] {
+		return Err(Unusable::OtherCircuit);
+	}
+	let proving_key =
+		ProvingKey::deserialize_uncompressed_unchecked(&mut key).map_err(|_| Unusable::Encoding)?;
+	if key.is_empty() {
+		Ok(proving_key)
+	} else {
+		Err(Unusable::Encoding)
+	}
+}
+
+/// Digest of the seed and every entry of the matrices.
+fn circuit_digest(constraints: &Constraints) -> Bytes32 {
+	let mut hasher = Blake2b::<U32>::new();
+	hasher.update(DEVELOPMENT_ONLY_SEED);
+	for count in [constraints.instance_variables, constraints.witness_variables] {
+		hasher.update((count as u64).to_le_bytes());
+	}
+	for row in constraints.matrices.iter().flatten() {
+		hasher.update((row.len() as u64).to_le_bytes());
+		for (coefficient, variable) in row {
+			hasher.update(coefficient.into_bigint().to_bytes_le());
+			hasher.update((*variable as u64).to_le_bytes());
+		}
+	}
+	hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use ark_ec::AffineRepr;
+	use ark_groth16::VerifyingKey;
+
+	const DIGEST: Bytes32 = [3; 32];
+
+	/// A key of the right type, as small as can be.
+	fn key() -> ProvingKey<Bn254> {
+		let g1 = ark_bn254::G1Affine::generator();
+		let g2 = ark_bn254::G2Affine::generator();
+		ProvingKey {
+			vk: VerifyingKey {
+				alpha_g1: g1,
+				beta_g2: g2,
+				gamma_g2: g2,
+				delta_g2: g2,
+				gamma_abc_g1: vec![g1; 5],
+			},
+			beta_g1: g1,
+			delta_g1: g1,
+			a_query: vec![g1; 3],
+			b_g1_query: vec![g1; 2],
+			b_g2_query: vec![g2; 2],
+			h_query: vec![g1; 1],
+			l_query: vec![],
+		}
+	}
+
+	fn file() -> Vec<u8> {
+		encode(&key(), &DIGEST).unwrap()
+	}
+
+	/// Ends `content` with its checksum.
+	fn sealed(content: &[u8]) -> Vec<u8> {
+		[content, &blake2_256(&[content])].concat()
+	}
+
+	#[test]
+	fn key_file_should_round_trip() {
+		assert_eq!(decode(&file(), &DIGEST), Ok(key()));
+	}
+
+	#[test]
+	fn key_file_should_be_refused_when_any_byte_is_changed() {
+		let file = file();
+		for position in 0..file.len() {
+			let mut damaged = file.clone();
+			damaged[position] ^= 1;
+			assert!(decode(&damaged, &DIGEST).is_err(), "byte {position}");
+		}
+	}
+
+	#[test]
+	fn key_file_should_be_refused_when_truncated_or_extended() {
+		let file = file();
+		for length in 0..file.len() {
+			assert!(decode(&file[..length], &DIGEST).is_err(), "{length} bytes");
+		}
+		assert_eq!(decode(&file[..79], &DIGEST), Err(Unusable::Truncated));
+		assert_eq!(decode(&[&file[..], &[0]].concat(), &DIGEST), Err(Unusable::Checksum));
+		let content = &file[..file.len() - 32];
+		let longer = sealed(&[content, &[0]].concat());
+		assert_eq!(decode(&longer, &DIGEST), Err(Unusable::Encoding));
+		let shorter = sealed(&content[..content.len() - 1]);
+		assert_eq!(decode(&shorter, &DIGEST), Err(Unusable::Encoding));
+	}
+
+	#[test]
+	fn key_file_should_be_refused_when_it_is_of_another_circuit_or_version() {
+		assert_eq!(decode(&file(), &[4; 32]), Err(Unusable::OtherCircuit));
+		let mut content = file();
+		content.truncate(content.len() - 32);
+		content[13] ^= 1;
+		assert_eq!(decode(&sealed(&content), &DIGEST), Err(Unusable::Magic));
+	}
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys and proofs.
+//!
+//! Proving takes the constraints from the keys, where they are computed once, and asks the circuit
+//! for values only. It runs in the rayon pool of its caller: wrap it in `pool.install` to bound
+//! its threads.
+
+mod key_file;
+mod progress;
+
+pub use key_file::{load_or_generate, KeyStoreError, KEY_FILE};
+pub use progress::{Progress, Silent, Terminal};
+
+use crate::{
+	circuit::{witness::AssignError, BatchCircuit, Constraints},
+	state::{ExecutionError, State},
+	Scalar,
+};
+use ark_bn254::Bn254;
+use ark_ff::UniformRand;
+use ark_groth16::{Groth16, ProvingKey};
+use ark_relations::gr1cs::SynthesisError;
+use ark_snark::SNARK;
+use pvs_primitives::{
+	hash::blake2_256, poseidon::data_commitment, public_inputs::PublicInputs, Bytes32, PROOF_BYTES,
+	VERIFYING_KEY_BYTES,
+};
+use pvs_verifier::{KeyError, PreparedKey, ProofError};
+use rand::{rngs::OsRng, SeedableRng};
+use rand_chacha::ChaCha20Rng;
+
+/// The seed of the set-up. **Development only**: whoever knows it, that is everyone, can compute
+/// the trapdoor and prove any false statement under this key. A real rollup takes its key from a
+/// ceremony.
+pub const DEVELOPMENT_ONLY_SEED: [u8; 32] = *b"PVS DEVELOPMENT ONLY: FORGEABLE!";
+
+/// Proving and verifying key of the reference rollup, made from [`DEVELOPMENT_ONLY_SEED`], and the
+/// constraints that they were made for.
+#[derive(Debug)]
+pub struct DevelopmentKeys {
+	proving_key: ProvingKey<Bn254>,
+	constraints: Constraints,
+	verifying_key: [u8; VERIFYING_KEY_BYTES],
+	prepared_key: PreparedKey,
+}
+
+impl DevelopmentKeys {
+	/// Runs the set-up. The same keys on every machine.
+	///
+	/// # Errors
+	///
+	/// [`SetupError`].
+	pub fn generate() -> Result<Self, SetupError> {
+		let rng = &mut ChaCha20Rng::from_seed(DEVELOPMENT_ONLY_SEED);
+		let (proving_key, _) =
+			Groth16::<Bn254>::circuit_specific_setup(BatchCircuit::blank(), rng)?;
+		Self::assemble(proving_key, Constraints::synthesise()?)
+	}
+
+	fn assemble(
+		proving_key: ProvingKey<Bn254>,
+		constraints: Constraints,
+	) -> Result<Self, SetupError> {
+		let verifying_key = pvs_verifier::encode_verifying_key(&proving_key.vk)?;
+		let prepared_key = pvs_verifier::prepare_key(&verifying_key)?;
+		Ok(Self { proving_key, constraints, verifying_key, prepared_key })
+	}
+
+	/// The verifying key as a chain takes it.
+	pub fn verifying_key(&self) -> &[u8; VERIFYING_KEY_BYTES] {
+		&self.verifying_key
+	}
+
+	/// `blake2_256` of the verifying key: how a prover finds the keys of a rollup.
+	pub fn verifying_key_hash(&self) -> Bytes32 {
+		blake2_256(&[&self.verifying_key])
+	}
+
+	/// The verifying key as [`pvs_verifier::verify`] takes it.
+	pub fn prepared_key(&self) -> &PreparedKey {
+		&self.prepared_key
+	}
+
+	/// The constraints.
+	pub fn constraints(&self) -> &Constraints {
+		&self.constraints
+	}
+}
+
+/// Why there are no keys.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+	/// The circuit cannot be synthesised.
+	#[error("cannot synthesise the circuit: {0}")]
+	Synthesis(#[from] SynthesisError),
+	/// A chain would refuse the verifying key.
+	#[error("the set-up gives a verifying key that no chain accepts: {0}")]
+	Key(#[from] KeyError),
+}
+
+/// Why there is no proof.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+	/// The state is not the one that the batch builds on.
+	#[error("the state has another root than the batch builds on; replay the batches before it")]
+	PrevStateRoot,
+	/// The batch cannot be executed: no proof of it exists.
+	#[error("the batch is invalid and cannot be proved: {0}")]
+	Execution(#[from] ExecutionError),
+	/// The batch leads elsewhere: no proof of the claimed root exists.
+	#[error("the batch leads to another root than claimed and cannot be proved")]
+	NextStateRoot,
+	/// The data is not what was committed to.
+	#[error("the data does not match the data commitment; fetch the data of this batch")]
+	DataCommitment,
+	/// The values of the circuit cannot be filled in.
+	#[error(transparent)]
+	Assign(#[from] AssignError),
+	/// The prover fails.
+	#[error("cannot prove: {0}")]
+	Synthesis(#[from] SynthesisError),
+	/// The proof that was made does not verify. The keys or the machine are damaged.
+	#[error("the proof does not verify ({0}); delete the key file and check the machine's memory")]
+	SelfCheck(#[from] ProofError),
+}
+
+/// Proves that `data` leads from `state_before` to the claimed next root, bound to
+/// `inputs.binding`. The proof is checked with [`pvs_verifier::verify`] before it is returned.
+///
+/// # Errors
+///
+/// One [`ProveError`] per cause, see there. The batch is executed first, so that an invalid one
+/// costs no proving.
+pub fn prove(
+	keys: &DevelopmentKeys,
+	state_before: &State,
+	data: &[u8],
+	inputs: &PublicInputs,
+) -> Result<[u8; PROOF_BYTES], ProveError> {
+	if state_before.root() != inputs.prev_state_root {
+		return Err(ProveError::PrevStateRoot);
+	}
+	if data_commitment(data) != inputs.data_commitment {
+		return Err(ProveError::DataCommitment);
+	}
+	let mut state = state_before.clone();
+	state.execute_batch(data)?;
+	if state.root() != inputs.next_state_root {
+		return Err(ProveError::NextStateRoot);
+	}
+	let assignment = BatchCircuit::new(state_before, data, inputs)?.assignment()?;
+	let (r, s) = (Scalar::rand(&mut OsRng), Scalar::rand(&mut OsRng));
+	let proof = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
+		&keys.proving_key,
+		r,
+		s,
+		&keys.constraints.matrices,
+		keys.constraints.instance_variables,
+		keys.constraints.len(),
+		&assignment,
+	)?;
+	let proof = pvs_verifier::encode_proof(&proof);
+	pvs_verifier::verify(&keys.prepared_key, &inputs.to_array(), &proof)?;
+	Ok(proof)
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Keys and proofs. One set-up, seconds long, serves all tests of this file.
+
+use pvs_primitives::{
+	api::BatchId,
+	field::scalar_to_be,
+	hash::blake2_256,
+	poseidon::data_commitment,
+	public_inputs::{binding, PublicInputs},
+	PROOF_BYTES,
+};
+use pvs_rollup::{
+	batch::Batch,
+	demo,
+	proving::{load_or_generate, prove, DevelopmentKeys, Progress, ProveError, Silent, KEY_FILE},
+	state::{ExecutionError, State, TransferError},
+	transfer::{SignedTransfer, Transfer},
+	Scalar,
+};
+use pvs_verifier::ProofError;
+use std::{
+	fs,
+	sync::{LazyLock, Mutex},
+	time::{Duration, Instant},
+};
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<String>>);
+
+impl Progress for Recorder {
+	fn begin(&self, task: &str) {
+		self.0.lock().unwrap().push(format!("begin {task}"));
+	}
+
+	fn end(&self) {
+		self.0.lock().unwrap().push("end".into());
+	}
+
+	fn note(&self, line: &str) {
+		self.0.lock().unwrap().push(format!("note {line}"));
+	}
+}
+
+struct FirstUse {
+	dir: tempfile::TempDir,
+	keys: DevelopmentKeys,
+	progress: Vec<String>,
+}
+
+/// Keys made in a directory whose key file is garbage.
+static FIRST_USE: LazyLock<FirstUse> = LazyLock::new(|| {
+	let dir = tempfile::tempdir().unwrap();
+	fs::write(dir.path().join(KEY_FILE), [7; 1_000]).unwrap();
+	let recorder = Recorder::default();
+	let keys = load_or_generate(dir.path(), &recorder).unwrap();
+	FirstUse { dir, keys, progress: recorder.0.into_inner().unwrap() }
+});
+
+fn keys() -> &'static DevelopmentKeys {
+	&FIRST_USE.keys
+}
+
+fn state() -> State {
+	State::from_genesis(&demo::genesis()).unwrap()
+}
+
+fn signed(from: u32, to: u32, amount: u64, nonce: u32) -> SignedTransfer {
+	Transfer { from, to, amount, nonce }.sign(&demo::secret_key(from))
+}
+
+fn data() -> Vec<u8> {
+	let transfers = vec![signed(0, 1, 5, 0), signed(1, 2, 6, 0), signed(0, 2, 7, 1)];
+	Batch::new(transfers).unwrap().encode()
+}
+
+fn inputs(data: &[u8]) -> PublicInputs {
+	let mut next = state();
+	next.execute_batch(data).unwrap();
+	PublicInputs {
+		prev_state_root: state().root(),
+		next_state_root: next.root(),
+		data_commitment: data_commitment(data),
+		binding: binding(&[1; 32], BatchId { rollup: 0, index: 0 }, 0, &[2; 32]),
+	}
+}
+
+#[test]
+fn committed_files_should_equal_what_the_seed_gives() {
+	assert_eq!(keys().verifying_key(), demo::VERIFYING_KEY, "run `pvs-rollup keys export-vk`");
+	assert_eq!(&state().root(), demo::GENESIS_ROOT, "run `pvs-rollup genesis export-root`");
+	assert_eq!(keys().verifying_key_hash(), blake2_256(&[demo::VERIFYING_KEY]));
+}
+
+#[test]
+fn keys_should_be_made_again_when_the_file_is_damaged_and_then_loaded() {
+	let [note, begin, end] = FIRST_USE.progress.as_slice() else {
+		panic!("{:?}", FIRST_USE.progress);
+	};
+	assert!(note.contains(KEY_FILE) && note.contains("making the keys again"), "{note}");
+	assert!(begin.contains("development-only"), "{begin}");
+	assert_eq!(end, "end");
+
+	let recorder = Recorder::default();
+	let started = Instant::now();
+	let loaded = load_or_generate(FIRST_USE.dir.path(), &recorder).unwrap();
+	println!("loaded in {:?}", started.elapsed());
+	assert_eq!(recorder.0.into_inner().unwrap(), Vec::<String>::new());
+	assert_eq!(loaded.verifying_key(), keys().verifying_key());
+	let data = data();
+	let proof = prove(&loaded, &state(), &data, &inputs(&data)).unwrap();
+	pvs_verifier::verify(keys().prepared_key(), &inputs(&data).to_array(), &proof).unwrap();
+	let files: Vec<_> = fs::read_dir(FIRST_USE.dir.path()).unwrap().collect();
+	assert_eq!(files.len(), 1, "no temporary file stays");
+}
+
+#[test]
+fn keys_should_be_refused_when_the_directory_cannot_be_used() {
+	let file = tempfile::NamedTempFile::new().unwrap();
+	let error = load_or_generate(&file.path().join("below"), &Silent).unwrap_err();
+	assert!(error.to_string().starts_with("cannot read"), "{error}");
+}
+
+#[test]
+fn proof_should_verify_for_its_inputs_and_for_no_others() {
+	let data = data();
+	let inputs = inputs(&data);
+	let proof = prove(keys(), &state(), &data, &inputs).unwrap();
+	let verify = |inputs: &PublicInputs, proof: &[u8; PROOF_BYTES]| {
+		pvs_verifier::verify(keys().prepared_key(), &inputs.to_array(), proof)
+	};
+	assert_eq!(verify(&inputs, &proof), Ok(()));
+	let other = scalar_to_be(&Scalar::from(5u64));
+	for wrong in [
+		PublicInputs { prev_state_root: other, ..inputs },
+		PublicInputs { next_state_root: other, ..inputs },
+		PublicInputs { data_commitment: other, ..inputs },
+		PublicInputs { binding: other, ..inputs },
+		PublicInputs { next_state_root: inputs.prev_state_root, ..inputs },
+	] {
+		assert_eq!(verify(&wrong, &proof), Err(ProofError::NotValid));
+	}
+	let mut wrong = proof;
+	wrong.copy_within(..64, 192);
+	assert_eq!(verify(&inputs, &wrong), Err(ProofError::NotValid));
+}
+
+#[test]
+fn proofs_should_differ_when_made_twice() {
+	let data = data();
+	let inputs = inputs(&data);
+	let proof = || prove(keys(), &state(), &data, &inputs).unwrap();
+	assert_ne!(proof(), proof());
+}
+
+#[test]
+fn proof_should_be_made_in_the_pool_of_the_caller() {
+	let data = data();
+	let inputs = inputs(&data);
+	LazyLock::force(&FIRST_USE);
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+	let started = Instant::now();
+	let proof = pool.install(|| prove(keys(), &state(), &data, &inputs)).unwrap();
+	println!("proved in {:?} on two threads", started.elapsed());
+	assert!(started.elapsed() < Duration::from_secs(60));
+	assert_eq!(pvs_verifier::verify(keys().prepared_key(), &inputs.to_array(), &proof), Ok(()));
+}
+
+#[test]
+fn proving_should_be_refused_when_no_proof_exists() {
+	let data = data();
+	let inputs = inputs(&data);
+	let other = [0; 32];
+	let refused =
+		|inputs: PublicInputs, data: &[u8]| prove(keys(), &state(), data, &inputs).unwrap_err();
+	let wrong = PublicInputs { prev_state_root: other, ..inputs };
+	assert!(matches!(refused(wrong, &data), ProveError::PrevStateRoot));
+	let wrong = PublicInputs { next_state_root: other, ..inputs };
+	assert!(matches!(refused(wrong, &data), ProveError::NextStateRoot));
+	let wrong = PublicInputs { data_commitment: other, ..inputs };
+	assert!(matches!(refused(wrong, &data), ProveError::DataCommitment));
+	let wrong = PublicInputs { binding: [0xff; 32], ..inputs };
+	assert!(matches!(refused(wrong, &data), ProveError::Assign(_)));
+	let invalid = Batch::new(vec![signed(0, 1, 1, 1)]).unwrap().encode();
+	let wrong = PublicInputs { data_commitment: data_commitment(&invalid), ..inputs };
+	let cause = TransferError::Nonce { expected: 0, found: 1 };
+	assert!(matches!(
+		refused(wrong, &invalid),
+		ProveError::Execution(ExecutionError::Transfer { slot: 0, cause: found }) if found == cause
+	));
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The verifying key: checked once when a rollup is registered, then read from state.
+
+use crate::{
+	encoding::{
+		base_elements, checked_g1, checked_g2, unchecked_g1, unchecked_g2, write_base_elements,
+		Reader,
+	},
+	error::{KeyError, ProofError},
+};
+use ark_bn254::{Bn254, Fq12, G1Affine, G2Affine};
+use ark_ec::pairing::Pairing;
+use ark_ff::Field;
+use pvs_primitives::{PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
+
+/// Bytes of an element of the pairing's target field: twelve coordinates.
+const TARGET_BYTES: usize = 12 * 32;
+
+/// Bytes of a prepared key: the key itself and `e(alpha, beta)`.
+pub const PREPARED_KEY_BYTES: usize = VERIFYING_KEY_BYTES + TARGET_BYTES;
+
+/// A checked key with what verification needs of it computed once: the 768 bytes of the key, then
+/// `e(alpha, beta)` as twelve coordinates of 32 bytes big-endian, in the order of arkworks' tower
+/// (`c0.c0.c0`, `c0.c0.c1`, `c0.c1.c0`, ..., `c1.c2.c1`).
+pub type PreparedKey = [u8; PREPARED_KEY_BYTES];
+
+/// IC points: one for the constant 1 and one for each public input.
+pub(crate) const IC_POINTS: usize = PUBLIC_INPUTS + 1;
+
+/// A key whose points are on their curves, in their subgroups and not the identity.
+pub(crate) struct CheckedKey {
+	pub(crate) alpha: G1Affine,
+	pub(crate) beta: G2Affine,
+	pub(crate) gamma: G2Affine,
+	pub(crate) delta: G2Affine,
+	pub(crate) ic: [G1Affine; IC_POINTS],
+}
+
+impl CheckedKey {
+	/// Reads and checks a key of layout v1.
+	pub(crate) fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+		if bytes.len() != VERIFYING_KEY_BYTES {
+			return Err(KeyError::WrongLength);
+		}
+		let mut reader = Reader::new(bytes);
+		let alpha = checked_g1(reader.take().ok_or(KeyError::WrongLength)?)?;
+		let beta = checked_g2(reader.take().ok_or(KeyError::WrongLength)?)?;
+		let gamma = checked_g2(reader.take().ok_or(KeyError::WrongLength)?)?;
+		let delta = checked_g2(reader.take().ok_or(KeyError::WrongLength)?)?;
+		let mut ic = [G1Affine::identity(); IC_POINTS];
+		for point in &mut ic {
+			*point = checked_g1(reader.take().ok_or(KeyError::WrongLength)?)?;
+		}
+		if gamma == delta {
+			return Err(KeyError::GammaEqualsDelta);
+		}
+		Ok(Self { alpha, beta, gamma, delta, ic })
+	}
+}
+
+/// Checks a verifying key and precomputes what every verification with it needs.
+///
+/// A key that passes was made for four public inputs, binds each of them, and has no known
+/// degeneracy. What it was made *of*, nobody can see: soundness rests with whoever ran the set-up.
+///
+/// # Errors
+///
+/// The first reason that applies, in the order of the bytes; `GammaEqualsDelta` comes last.
+pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
+	let key = CheckedKey::decode(bytes)?;
+	let alpha_beta = Bn254::pairing(key.alpha, key.beta).0;
+	let mut prepared = [0; PREPARED_KEY_BYTES];
+	let (key_bytes, target_bytes) = prepared.split_at_mut(VERIFYING_KEY_BYTES);
+	for (to, from) in key_bytes.iter_mut().zip(bytes) {
+		*to = *from;
+	}
+	write_base_elements(alpha_beta.to_base_prime_field_elements(), target_bytes);
+	Ok(prepared)
+}
+
+/// The parts of a prepared key that verification uses. The points were checked when it was
+/// prepared; here only their coordinates are known to be canonical.
+pub(crate) struct TrustedKey {
+	pub(crate) gamma: G2Affine,
+	pub(crate) delta: G2Affine,
+	pub(crate) ic: [G1Affine; IC_POINTS],
+	pub(crate) alpha_beta: Fq12,
+}
+
+impl TrustedKey {
+	/// Reads a prepared key; `MalformedKey` if these bytes cannot come from [`prepare_key`] on
+	/// account of their length or of a coordinate.
+	pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
+		Self::try_decode(bytes).ok_or(ProofError::MalformedKey)
+	}
+
+	fn try_decode(bytes: &[u8]) -> Option<Self> {
+		if bytes.len() != PREPARED_KEY_BYTES {
+			return None;
+		}
+		let mut reader = Reader::new(bytes);
+		// Alpha and beta take part through their pairing.
+		let _: &[u8; 64 + 128] = reader.take()?;
+		let gamma = unchecked_g2(reader.take()?)?;
+		let delta = unchecked_g2(reader.take()?)?;
+		let mut ic = [G1Affine::identity(); IC_POINTS];
+		for point in &mut ic {
+			*point = unchecked_g1(reader.take()?)?;
+		}
+		let target: &[u8; TARGET_BYTES] = reader.take()?;
+		let alpha_beta = Fq12::from_base_prime_field_elems(base_elements::<12>(target)?)?;
+		Some(Self { gamma, delta, ic, alpha_beta })
+	}
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Groth16 over BN254 for chains: one wire format, keys checked once, proofs checked with one
+//! multi-Miller loop, natively through a host function or in the runtime's own Wasm.
+//!
+//! The number of public inputs is [`pvs_primitives::PUBLIC_INPUTS`], always checked here: arkworks
+//! 0.6 takes missing inputs for zeros. Arkworks never sees a coordinate that is not below the
+//! modulus, and no point of a proof or a new key that is not on its curve and in its subgroup. No
+//! bytes whatsoever make these functions panic.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![deny(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::as_conversions)]
+
+extern crate alloc;
+
+#[cfg(all(feature = "test-utils", target_family = "wasm"))]
+compile_error!("`test-utils` makes keys whose secrets are known: leave it out of a runtime");
+
+#[cfg(feature = "std")]
+mod arkworks;
+mod encoding;
+mod error;
+pub mod host;
+mod key;
+mod proof;
+#[cfg(feature = "test-utils")]
+pub mod testing;
+mod verifiers;
+
+#[cfg(feature = "std")]
+pub use arkworks::{decode_proof, decode_verifying_key, encode_proof, encode_verifying_key};
+pub use error::{KeyError, ProofError};
+pub use key::{prepare_key, PreparedKey, PREPARED_KEY_BYTES};
+pub use proof::verify;
+pub use pvs_primitives::{Bytes32, PROOF_BYTES, PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
+pub use verifiers::{HostVerifier, ProofVerifier, WasmVerifier};

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Runtime API of `pallet-pvs`: everything that a wallet, a prover or a sequencer needs to read to
+//! take part in the market.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
+use codec::Codec;
+use pvs_primitives::{
+	api::{BatchId, BatchInfo, ProverInfo, RollupInfo, RoundInfo},
+	bid::PAYLOAD_BYTES,
+	Bytes32, RollupId,
+};
+
+sp_api::decl_runtime_apis! {
+	/// Reads of the proof market.
+	pub trait PvsApi<AccountId: Codec> {
+		/// A rollup; `None` if it is not registered.
+		fn rollup(rollup: RollupId) -> Option<RollupInfo<AccountId>>;
+
+		/// A pending batch; `None` if it was never committed or has ended.
+		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
+
+		/// All rounds that accept bids, reveals or a proof.
+		fn open_rounds() -> Vec<RoundInfo<AccountId>>;
+
+		/// The current round of a batch; `None` once it is proven, dropped or waiting.
+		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>>;
+
+		/// A prover; `None` if it is not registered.
+		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>>;
+
+		/// The four public inputs, in layout order and big-endian, that a proof of `prover` for the
+		/// batch's current round must have; `None` if the batch has ended.
+		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]>;
+
+		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no round is
+		/// open.
+		fn bid_commitment(
+			batch: BatchId,
+			bidder: AccountId,
+			payload: [u8; PAYLOAD_BYTES],
+		) -> Option<Bytes32>;
+	}
+}

@@ -1,0 +1,825 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "std"), no_std)]
+#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![deny(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::as_conversions)]
+
+extern crate alloc;
+
+mod agenda_impls;
+mod dispatchable_impls;
+mod genesis_impls;
+mod money_impls;
+mod read_impls;
+mod round_impls;
+#[cfg(any(feature = "std", feature = "try-runtime"))]
+mod try_state;
+pub mod types;
+pub mod weights;
+
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
+
+pub use pallet::*;
+pub use types::{
+	Assignment, Auction, BatchRecord, BidRecord, BidStage, ProverRecord, RollupRecord, Stage,
+	VoidReason,
+};
+pub use weights::WeightInfo;
+
+#[frame_support::pallet]
+pub mod pallet {
+	use crate::{types::*, weights::WeightInfo};
+	use alloc::vec::Vec;
+	use frame_support::{
+		dispatch::{DispatchClass, DispatchResultWithPostInfo},
+		pallet_prelude::*,
+		traits::fungible,
+	};
+	use frame_system::pallet_prelude::*;
+	use pvs_primitives::{
+		api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, BatchIndex, BlockNumber,
+		Bytes32, RollupId, RoundNumber, PROOF_BYTES, VERIFYING_KEY_BYTES,
+	};
+	use pvs_verifier::{ProofVerifier, PREPARED_KEY_BYTES};
+	use sp_runtime::traits::BlockNumberProvider;
+
+	/// The version of the storage layout.
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+
+	/// Twice the right length, so that a wrong length is an error of ours and not an extrinsic that
+	/// does not decode.
+	pub type KeyBytes = BoundedVec<u8, ConstU32<{ 2 * (VERIFYING_KEY_BYTES as u32) }>>;
+	/// Twice the right length, for the same reason.
+	pub type ProofBytes = BoundedVec<u8, ConstU32<{ 2 * (PROOF_BYTES as u32) }>>;
+
+	/// The market of validity proofs.
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	/// What a runtime decides.
+	#[pallet::config]
+	pub trait Config:
+		frame_system::Config<RuntimeEvent: From<Event<Self>>, AccountId: AsRef<[u8; 32]>>
+	{
+		/// The native token: fees, escrow, stakes and bonds.
+		type Currency: fungible::Mutate<Self::AccountId>
+			+ fungible::MutateHold<
+				Self::AccountId,
+				Balance = Balance,
+				Reason = Self::RuntimeHoldReason,
+			>;
+
+		/// The runtime's hold reasons.
+		type RuntimeHoldReason: From<HoldReason>;
+
+		/// Checks keys and proofs: natively through a host function, or in Wasm on a node without it.
+		type ProofVerifier: ProofVerifier;
+
+		/// The height that all windows and deadlines are measured by.
+		type BlockNumberProvider: BlockNumberProvider;
+
+		/// What calls and agenda steps weigh.
+		type WeightInfo: WeightInfo;
+
+		/// The longest data of one batch, in bytes.
+		#[pallet::constant]
+		type MaxDataBytes: Get<u32>;
+
+		/// The most batch data in one block, in bytes; at least `MaxDataBytes`.
+		#[pallet::constant]
+		type MaxBlockDataBytes: Get<u32>;
+
+		/// The most bids in one round.
+		#[pallet::constant]
+		type MaxBids: Get<u32>;
+
+		/// The most pending batches of one rollup.
+		#[pallet::constant]
+		type MaxPendingBatches: Get<u32>;
+
+		/// The most pending batches in the chain; at least `MaxPendingBatches`.
+		#[pallet::constant]
+		type MaxPendingInChain: Get<u32>;
+
+		/// The lowest stake of a prover, in planck.
+		#[pallet::constant]
+		type MinStake: Get<Balance>;
+
+		/// The price of a place in an empty round, in planck; it doubles with each eighth of
+		/// `MaxBids` that is taken.
+		#[pallet::constant]
+		type SlotFeeBase: Get<Balance>;
+
+		/// Held for a rollup's row, in planck.
+		#[pallet::constant]
+		type RollupDeposit: Get<Balance>;
+
+		/// Held for a batch's row, in planck.
+		#[pallet::constant]
+		type BatchDeposit: Get<Balance>;
+
+		/// Blocks between bidding and revealing: at least best minus finalised height, 0 where forks
+		/// cannot happen.
+		#[pallet::constant]
+		type FinalityGap: Get<BlockNumber>;
+
+		/// The number of blocks by which a minority of block authors can delay a transaction.
+		#[pallet::constant]
+		type InclusionSlack: Get<BlockNumber>;
+
+		/// The longest window that a rollup may choose, in blocks.
+		#[pallet::constant]
+		type MaxWindowBlocks: Get<BlockNumber>;
+
+		/// The most rounds that a rollup may give its batches.
+		#[pallet::constant]
+		type MaxRounds: Get<u32>;
+
+		/// The most weight that overdue deadlines take of one block; the rest carries over.
+		#[pallet::constant]
+		type MaxAgendaWeight: Get<Weight>;
+	}
+
+	/// Why the pallet holds money.
+	#[pallet::composite_enum]
+	pub enum HoldReason {
+		/// A rollup's row.
+		#[codec(index = 0)]
+		RollupDeposit,
+		/// A batch's row.
+		#[codec(index = 1)]
+		BatchDeposit,
+		/// The most that a pending batch may cost its sequencer.
+		#[codec(index = 2)]
+		Escrow,
+		/// What a sequencer loses when its batch fails.
+		#[codec(index = 3)]
+		SequencerBond,
+		/// What a prover's bids and assignments are backed by.
+		#[codec(index = 4)]
+		ProverStake,
+	}
+
+	/// The id of the next rollup.
+	#[pallet::storage]
+	pub type NextRollupId<T> = StorageValue<_, RollupId, ValueQuery>;
+
+	/// The registered rollups. A row is paid for by its deposit.
+	// Twox: ids are given by the chain.
+	#[pallet::storage]
+	pub type Rollups<T: Config> =
+		StorageMap<_, Twox64Concat, RollupId, RollupRecord<T::AccountId>, OptionQuery>;
+
+	/// The verifying keys with what verification can compute ahead. Paid for by the rollup's deposit.
+	#[pallet::storage]
+	pub type VerifyingKeys<T> =
+		StorageMap<_, Twox64Concat, RollupId, [u8; PREPARED_KEY_BYTES], OptionQuery>;
+
+	/// The pending batches. A row is paid for by its deposit.
+	#[pallet::storage]
+	pub type Batches<T: Config> =
+		StorageMap<_, Twox64Concat, BatchId, BatchRecord<T::AccountId>, OptionQuery>;
+
+	/// The number of pending batches in the chain.
+	#[pallet::storage]
+	pub type PendingInChain<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// The bids of each batch's current round, at most `MaxBids`. A row lives no longer than its
+	/// round, and is paid for by the bond behind it and the slot fee.
+	// Blake2: accounts are chosen by their owners.
+	#[pallet::storage]
+	pub type Bids<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		BatchId,
+		Blake2_128Concat,
+		T::AccountId,
+		BidRecord,
+		OptionQuery,
+	>;
+
+	/// The registered provers. A row is paid for by its stake.
+	#[pallet::storage]
+	pub type Provers<T: Config> =
+		StorageMap<_, Blake2_128Concat, T::AccountId, ProverRecord, OptionQuery>;
+
+	/// The batches whose next deadline is at a block; one entry at the most per batch.
+	#[pallet::storage]
+	pub type Agenda<T> =
+		StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, BatchId, (), OptionQuery>;
+
+	/// The first block whose agenda is not worked off.
+	#[pallet::storage]
+	pub type AgendaCursor<T> = StorageValue<_, BlockNumber, ValueQuery>;
+
+	/// Bytes of batch data in this block so far.
+	#[pallet::storage]
+	pub type BlockDataBytes<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// Everything that happens to rollups, batches, bids and provers.
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A rollup was registered.
+		RollupRegistered {
+			/// The rollup.
+			rollup: RollupId,
+			/// Who registered it.
+			owner: T::AccountId,
+			/// Who may commit its batches.
+			sequencer: T::AccountId,
+			/// `blake2_256` of its verifying key.
+			verifying_key_hash: Bytes32,
+			/// Its first root.
+			genesis_root: Bytes32,
+		},
+		/// A rollup was removed and its deposit returned.
+		RollupDeregistered {
+			/// The rollup.
+			rollup: RollupId,
+			/// What was returned.
+			deposit: Balance,
+		},
+		/// A prover was registered and its stake is held.
+		ProverRegistered {
+			/// The prover.
+			prover: T::AccountId,
+			/// Its stake.
+			stake: Balance,
+		},
+		/// A prover left and its stake was returned.
+		ProverDeregistered {
+			/// The prover.
+			prover: T::AccountId,
+			/// What was returned.
+			stake: Balance,
+		},
+		/// A batch was committed; its data is in this block's body, escrow and bond are held.
+		BatchCommitted {
+			/// The batch.
+			batch: BatchId,
+			/// Who committed it.
+			sequencer: T::AccountId,
+			/// Root before the batch.
+			prev_state_root: Bytes32,
+			/// Root after the batch.
+			next_state_root: Bytes32,
+			/// The commitment that the chain computed from the data.
+			data_commitment: Bytes32,
+			/// What is in escrow.
+			max_fee: Balance,
+		},
+		/// A round opened; bidding starts in the next block.
+		RoundOpened {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The highest fee that a bid may ask.
+			reserve: Balance,
+			/// What a bid names.
+			batch_digest: Bytes32,
+		},
+		/// A bid was placed, its slot fee burned, its bond reserved.
+		BidPlaced {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// What is reserved of its stake.
+			bond: Balance,
+			/// What was burned.
+			slot_fee: Balance,
+		},
+		/// A bid was revealed and counts.
+		BidRevealed {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// What it asks.
+			fee: Balance,
+			/// The time that it commits to, in blocks.
+			proof_blocks: BlockNumber,
+		},
+		/// A bid does not count and its bond was burned.
+		BidVoided {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// What was burned of its stake.
+			slashed: Balance,
+			/// Why.
+			reason: VoidReason,
+		},
+		/// A round closed with a winner.
+		WinnerSelected {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The winner.
+			prover: T::AccountId,
+			/// What it asked.
+			fee: Balance,
+			/// The time that it committed to, in blocks.
+			proof_blocks: BlockNumber,
+			/// What it gets if it is on time.
+			payment: Balance,
+			/// The last block for the full payment.
+			on_time_until: BlockNumber,
+			/// The last block for a reduced payment.
+			late_until: BlockNumber,
+		},
+		/// A round closed without a bid that counts.
+		RoundEmpty {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+		},
+		/// A proof was verified and its prover paid.
+		ProofAccepted {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The prover.
+			prover: T::AccountId,
+			/// What it was paid from escrow.
+			payment: Balance,
+			/// How many blocks late it was.
+			late_blocks: BlockNumber,
+			/// What lateness took off the payment; burned.
+			late_cost: Balance,
+			/// What was left in escrow and went back to the sequencer.
+			refund: Balance,
+		},
+		/// A winner did not deliver and its bond was burned.
+		ProverDefaulted {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The prover.
+			prover: T::AccountId,
+			/// What was burned of its stake.
+			slashed: Balance,
+		},
+		/// A batch is out of rounds behind an unproven predecessor.
+		BatchWaiting {
+			/// The batch.
+			batch: BatchId,
+		},
+		/// A batch and all its predecessors are proven: its root is final.
+		BatchFinalized {
+			/// The batch.
+			batch: BatchId,
+			/// The rollup's final root.
+			state_root: Bytes32,
+		},
+		/// A batch used up its rounds: escrow and deposit returned, the sequencer's bond burned.
+		BatchFailed {
+			/// The batch.
+			batch: BatchId,
+			/// What was burned.
+			bond_burned: Balance,
+		},
+		/// A batch ended because a predecessor failed; everything held for it was returned.
+		BatchDropped {
+			/// The batch.
+			batch: BatchId,
+		},
+		/// An item of the agenda failed and was set aside; the others go on.
+		AgendaItemFailed {
+			/// The batch that the item belongs to.
+			batch: BatchId,
+			/// Why it failed.
+			error: DispatchError,
+		},
+	}
+
+	/// Why a call is refused, and what to do.
+	#[pallet::error]
+	pub enum Error<T> {
+		/// No rollup has this id. Look up the id in the event `RollupRegistered`.
+		RollupNotFound,
+		/// No pending batch has this id: it was never committed, or has ended.
+		BatchNotFound,
+		/// A predecessor of this batch failed, so it ends without a proof. Commit it again on the new
+		/// tip.
+		BatchWasDropped,
+		/// The account is not a registered prover. Call `register_prover` first.
+		ProverNotFound,
+		/// The account is registered already.
+		ProverExists,
+		/// The prover still has bids or an assignment. Wait until they end.
+		ProverBusy,
+		/// The rollup still has pending batches. Wait until they end.
+		RollupBusy,
+		/// Only the rollup's owner may do this.
+		NotOwner,
+		/// Only the rollup's sequencer may commit its batches.
+		NotSequencer,
+		/// The sequencer may not bid on batches of its own rollup. Bid from a prover's account.
+		SequencerMayNotBid,
+
+		/// The verifying key is not exactly 768 bytes long.
+		KeyWrongLength,
+		/// A coordinate of the verifying key is not below the field's modulus. Export it again.
+		KeyNonCanonical,
+		/// A point of the verifying key is not on its curve. Check byte order and curve (BN254).
+		KeyNotOnCurve,
+		/// A point of the verifying key is not in the prime-order subgroup.
+		KeyNotInSubgroup,
+		/// A point of the verifying key is the identity, which would leave an input unbound.
+		KeyIdentity,
+		/// gamma equals delta: the key's phase 2 was skipped and proofs could be forged.
+		KeyGammaEqualsDelta,
+		/// The state root is not below the field's modulus.
+		StateRootNonCanonical,
+
+		/// `data_len` must be 1 to `MaxDataBytes`.
+		ParamsDataLength,
+		/// `bidding_blocks` must be above `InclusionSlack` and at most `MaxWindowBlocks`.
+		ParamsBiddingWindow,
+		/// `reveal_blocks` must be above `InclusionSlack` and at most `MaxWindowBlocks`.
+		ParamsRevealWindow,
+		/// `w_fee` must be above 0.
+		ParamsFeeWeight,
+		/// `1 <= min_proof_blocks <= max_proof_blocks <= MaxWindowBlocks` must hold.
+		ParamsProofBlocks,
+		/// `1 <= min_reserve <= max_reserve` must hold.
+		ParamsReserve,
+		/// `silence_penalty` must be above 0.
+		ParamsSilencePenalty,
+		/// `max_reserve + silence_penalty` must be at most `MinStake`.
+		ParamsBond,
+		/// `late_rate` must be at least `w_time / (w_fee * max_proof_blocks)` and at most 10^9.
+		ParamsLateRate,
+		/// `grace_blocks` must be at most `MaxWindowBlocks`.
+		ParamsGrace,
+		/// `max_rounds` must be 1 to `MaxRounds`.
+		ParamsRounds,
+
+		/// The data is not exactly the rollup's `data_len` long. Pad the batch.
+		WrongDataLength,
+		/// `max_fee` is below the rollup's `min_reserve`.
+		MaxFeeTooLow,
+		/// `max_fee` is above the rollup's `max_reserve`.
+		MaxFeeTooHigh,
+		/// The rollup has as many pending batches as it may. Wait until one ends.
+		TooManyPendingBatches,
+		/// The chain has as many pending batches as it may. Wait until one ends.
+		ChainFull,
+		/// This block has as much batch data as it may. Send the batch again.
+		BlockDataFull,
+		/// The account cannot pay what this call holds or burns. Top it up; some must stay as the
+		/// existential deposit.
+		InsufficientBalance,
+		/// The stake is below `MinStake`.
+		StakeTooLow,
+
+		/// The batch is in another round. Read the round again.
+		WrongRound,
+		/// The batch, its reserve or its parameters are not those that the bid was made for. Read the
+		/// round again.
+		BatchChanged,
+		/// Bids are accepted only in the bidding window.
+		NotBidding,
+		/// The prover has bid in this round already.
+		AlreadyBid,
+		/// The round has `MaxBids` bids.
+		RoundFull,
+		/// The slot fee is above `max_slot_fee`. Read it again, raise the limit, or stay out.
+		SlotFeeTooHigh,
+		/// The stake that backs no other bid or assignment does not cover the bond. Wait for others to
+		/// end, or raise the stake.
+		InsufficientStake,
+
+		/// The account has no bid in this round.
+		BidNotFound,
+		/// Bids are revealed only in the reveal window.
+		NotRevealing,
+		/// The bid was revealed already.
+		AlreadyRevealed,
+		/// The payload does not hash to the bid's commitment. Reveal what was committed.
+		CommitmentMismatch,
+
+		/// No winner is at work on this batch.
+		NothingToProve,
+		/// The deadline of the winner has passed.
+		TooLate,
+		/// Another prover is assigned.
+		NotAssigned,
+		/// The winner committed to another proof. Submit the one that it committed to.
+		OtherProofCommitted,
+		/// The proof is not exactly 256 bytes long.
+		ProofWrongLength,
+		/// A coordinate of the proof is not below the field's modulus.
+		ProofNonCanonical,
+		/// A point of the proof is not on its curve. Check byte order and curve (BN254).
+		ProofNotOnCurve,
+		/// Point B of the proof is not in the prime-order subgroup.
+		ProofNotInSubgroup,
+		/// A point of the proof is the identity.
+		ProofIdentity,
+		/// The proof is well-formed but does not hold for this batch, round and prover.
+		ProofInvalid,
+
+		/// The chain's own records contradict each other. Report it.
+		Corrupt,
+	}
+
+	/// The rollups and provers of a new chain.
+	#[pallet::genesis_config]
+	#[derive(frame_support::DefaultNoBound)]
+	pub struct GenesisConfig<T: Config> {
+		/// Rollups, with ids from 0.
+		pub rollups: Vec<GenesisRollup<T::AccountId>>,
+		/// Provers with their stakes, in planck.
+		pub provers: Vec<(T::AccountId, Balance)>,
+	}
+
+	/// A rollup of a new chain.
+	#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+	#[serde(rename_all = "camelCase", deny_unknown_fields)]
+	pub struct GenesisRollup<AccountId> {
+		/// Pays the deposit.
+		pub owner: AccountId,
+		/// May commit batches.
+		pub sequencer: AccountId,
+		/// The verifying key, 768 bytes in hex.
+		#[serde(with = "sp_core::bytes")]
+		pub verifying_key: Vec<u8>,
+		/// The first root, 32 bytes in hex.
+		#[serde(with = "sp_core::bytes")]
+		pub genesis_root: Vec<u8>,
+		/// The market's parameters.
+		pub params: RollupParams,
+	}
+
+	#[pallet::genesis_build]
+	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+		fn build(&self) {
+			Pallet::<T>::build_genesis(self);
+		}
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			Self::do_initialize()
+		}
+
+		fn integrity_test() {
+			Self::check_constants();
+		}
+
+		#[cfg(feature = "try-runtime")]
+		fn try_state(_: BlockNumberFor<T>) -> Result<(), sp_runtime::TryRuntimeError> {
+			Self::do_try_state()
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Register a rollup whose batches will be proven through this market.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the rollup's owner.
+		///
+		/// ## Details
+		/// `verifying_key` is a Groth16/BN254 key of layout v1, 768 bytes; it is checked once, here, and
+		/// never changes. `genesis_root` is the root before any batch. `sequencer` may commit batches.
+		/// Holds `RollupDeposit` from the owner until `deregister_rollup`.
+		///
+		/// ## Errors
+		/// One `Key..` error per fault of the key, `StateRootNonCanonical`, one `Params..` error per
+		/// broken rule, `InsufficientBalance`.
+		///
+		/// ## Events
+		/// `RollupRegistered`.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::register_rollup())]
+		pub fn register_rollup(
+			origin: OriginFor<T>,
+			verifying_key: KeyBytes,
+			genesis_root: Bytes32,
+			sequencer: T::AccountId,
+			params: RollupParams,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_register_rollup(owner, &verifying_key, genesis_root, sequencer, params)
+		}
+
+		/// Remove a rollup that has no pending batches, and return its deposit.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the rollup's owner.
+		///
+		/// ## Details
+		/// Ids are never used again.
+		///
+		/// ## Errors
+		/// `RollupNotFound`, `NotOwner`, `RollupBusy`.
+		///
+		/// ## Events
+		/// `RollupDeregistered`.
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::deregister_rollup())]
+		pub fn deregister_rollup(origin: OriginFor<T>, rollup: RollupId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_deregister_rollup(owner, rollup)
+		}
+
+		/// Become a prover: hold a stake that backs bids.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the prover.
+		///
+		/// ## Details
+		/// `stake` is at least `MinStake`. Each bid reserves `reserve + silence_penalty` of it.
+		///
+		/// ## Errors
+		/// `ProverExists`, `StakeTooLow`, `InsufficientBalance`.
+		///
+		/// ## Events
+		/// `ProverRegistered`.
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::register_prover())]
+		pub fn register_prover(origin: OriginFor<T>, stake: Balance) -> DispatchResult {
+			let prover = ensure_signed(origin)?;
+			Self::do_register_prover(prover, stake)
+		}
+
+		/// Leave the market and get the stake back.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the prover.
+		///
+		/// ## Details
+		/// Possible while no bid and no assignment lives.
+		///
+		/// ## Errors
+		/// `ProverNotFound`, `ProverBusy`.
+		///
+		/// ## Events
+		/// `ProverDeregistered`.
+		#[pallet::call_index(3)]
+		#[pallet::weight(T::WeightInfo::deregister_prover())]
+		pub fn deregister_prover(origin: OriginFor<T>) -> DispatchResult {
+			let prover = ensure_signed(origin)?;
+			Self::do_deregister_prover(prover)
+		}
+
+		/// Commit the next batch of a rollup and open its first round.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the rollup's sequencer.
+		///
+		/// ## Details
+		/// `data` is the batch itself, exactly `data_len` bytes; it stays in the block body and the chain
+		/// computes its commitment. `next_state_root` is the root after it. Holds `max_fee` (escrow),
+		/// the sequencer's bond and `BatchDeposit` until the batch ends.
+		///
+		/// ## Errors
+		/// `RollupNotFound`, `NotSequencer`, `WrongDataLength`, `StateRootNonCanonical`, `MaxFeeTooLow`,
+		/// `MaxFeeTooHigh`, `TooManyPendingBatches`, `ChainFull`, `BlockDataFull`,
+		/// `InsufficientBalance`.
+		///
+		/// ## Events
+		/// `BatchCommitted`, `RoundOpened`.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::commit_batch(u32::try_from(data.len()).unwrap_or(u32::MAX)))]
+		pub fn commit_batch(
+			origin: OriginFor<T>,
+			rollup: RollupId,
+			data: BoundedVec<u8, T::MaxDataBytes>,
+			next_state_root: Bytes32,
+			max_fee: Balance,
+		) -> DispatchResult {
+			let sequencer = ensure_signed(origin)?;
+			Self::do_commit_batch(sequencer, rollup, &data, next_state_root, max_fee)
+		}
+
+		/// Place a bid whose content stays hidden until it is revealed.
+		///
+		/// ## Dispatch Origin
+		/// Signed by a registered prover that is neither the batch's nor the rollup's sequencer.
+		///
+		/// ## Details
+		/// In the bidding window, once per round. `commitment` is
+		/// `blake2_256("pvs/bid/v1" ++ genesis hash ++ rollup ++ index ++ round ++ batch digest ++ bidder
+		/// ++ payload)`; the Runtime API computes it. `batch_digest` and `round` are those that the
+		/// Runtime API shows. Burns the slot fee, at most `max_slot_fee`, and reserves
+		/// `reserve + silence_penalty` of the stake. A bid that is not revealed loses that bond.
+		///
+		/// ## Errors
+		/// `BatchNotFound`, `BatchWasDropped`, `NotBidding`, `WrongRound`, `BatchChanged`,
+		/// `SequencerMayNotBid`, `ProverNotFound`, `AlreadyBid`, `RoundFull`, `SlotFeeTooHigh`,
+		/// `InsufficientStake`, `InsufficientBalance`.
+		///
+		/// ## Events
+		/// `BidPlaced`.
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::place_bid().saturating_add(Pallet::<T>::overdue_weight()))]
+		pub fn place_bid(
+			origin: OriginFor<T>,
+			batch: BatchId,
+			round: RoundNumber,
+			batch_digest: Bytes32,
+			max_slot_fee: Balance,
+			commitment: Bytes32,
+		) -> DispatchResultWithPostInfo {
+			let bidder = ensure_signed(origin)?;
+			let overdue = Self::catch_up(batch)?;
+			Self::do_place_bid(bidder, batch, round, batch_digest, max_slot_fee, commitment)?;
+			Ok(Some(T::WeightInfo::place_bid().saturating_add(overdue)).into())
+		}
+
+		/// Reveal a bid.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the bidder.
+		///
+		/// ## Details
+		/// In the reveal window. `payload` is what the commitment was made of, 85 bytes. A payload that
+		/// matches but is malformed, or asks more than the reserve, makes the bid void and burns its
+		/// bond. The last reveal closes the round and selects the winner.
+		///
+		/// ## Errors
+		/// `BatchNotFound`, `BatchWasDropped`, `NotRevealing`, `BidNotFound`, `AlreadyRevealed`,
+		/// `CommitmentMismatch`.
+		///
+		/// ## Events
+		/// `BidRevealed` or `BidVoided`; `WinnerSelected` or `RoundEmpty` with the last reveal.
+		#[pallet::call_index(6)]
+		#[pallet::weight((
+			T::WeightInfo::reveal_bid()
+				.saturating_add(T::WeightInfo::close_round(T::MaxBids::get()))
+				.saturating_add(Pallet::<T>::overdue_weight()),
+			DispatchClass::Operational
+		))]
+		pub fn reveal_bid(
+			origin: OriginFor<T>,
+			batch: BatchId,
+			payload: [u8; PAYLOAD_BYTES],
+		) -> DispatchResultWithPostInfo {
+			let bidder = ensure_signed(origin)?;
+			let overdue = Self::catch_up(batch)?;
+			let closing = Self::do_reveal_bid(bidder, batch, &payload)?;
+			let used = T::WeightInfo::reveal_bid().saturating_add(closing).saturating_add(overdue);
+			Ok(Some(used).into())
+		}
+
+		/// Submit the proof of a batch for its assigned prover.
+		///
+		/// ## Dispatch Origin
+		/// Signed by anyone; the payment always goes to `prover`, to whom the proof is bound.
+		///
+		/// ## Details
+		/// `proof` is a Groth16/BN254 proof, 256 bytes, for the public inputs that the Runtime API shows.
+		/// On time it earns the full payment; in the next `grace_blocks` blocks each block takes
+		/// `late_rate * reserve` off. What is left of the escrow, the bonds and the deposit return.
+		///
+		/// ## Errors
+		/// `BatchNotFound`, `NothingToProve`, `TooLate`, `NotAssigned`, `OtherProofCommitted`, one
+		/// `Proof..` error per fault of the proof.
+		///
+		/// ## Events
+		/// `ProofAccepted`; `BatchFinalized` if all predecessors are proven.
+		#[pallet::call_index(7)]
+		#[pallet::weight((
+			T::WeightInfo::submit_proof().saturating_add(Pallet::<T>::overdue_weight()),
+			DispatchClass::Operational
+		))]
+		pub fn submit_proof(
+			origin: OriginFor<T>,
+			batch: BatchId,
+			prover: T::AccountId,
+			proof: ProofBytes,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let overdue = Self::catch_up(batch)?;
+			Self::do_submit_proof(batch, prover, &proof)?;
+			Ok(Some(T::WeightInfo::submit_proof().saturating_add(overdue)).into())
+		}
+	}
+
+	/// The index of a batch's successor, or `Corrupt` at the end of all numbers.
+	pub(crate) fn successor<T>(index: BatchIndex) -> Result<BatchIndex, Error<T>> {
+		index.checked_add(1).ok_or(Error::<T>::Corrupt)
+	}
+}

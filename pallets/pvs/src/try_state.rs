@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is true of the pallet's storage after every block and every test.
+
+use crate::{pallet::*, types::*};
+use alloc::collections::BTreeMap;
+use frame_support::{ensure, pallet_prelude::*};
+use pvs_primitives::{api::BatchId, Balance, BatchIndex, RollupId};
+use sp_runtime::TryRuntimeError;
+
+impl<T: Config> Pallet<T> {
+	/// Checks the numbered invariants.
+	///
+	/// # Errors
+	/// The text of the first invariant that does not hold.
+	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		Self::check_money()?;
+		Self::check_bids()?;
+		Self::check_batches()?;
+		Self::check_agenda()
+	}
+
+	fn check_money() -> Result<(), TryRuntimeError> {
+		let mut escrow = BTreeMap::<T::AccountId, [Balance; 3]>::new();
+		for record in Batches::<T>::iter_values() {
+			let owed = escrow.entry(record.sequencer).or_default();
+			let proven = matches!(record.stage, Stage::Proven { .. });
+			let [fees, bonds, deposits] = owed;
+			if !proven {
+				*fees = fees.saturating_add(record.max_fee);
+				*bonds = bonds.saturating_add(record.params.sequencer_bond);
+			}
+			*deposits = deposits.saturating_add(record.deposit);
+		}
+		for (sequencer, [fees, bonds, deposits]) in escrow {
+			ensure!(
+				Self::held(HoldReason::Escrow, &sequencer) == fees,
+				"1: a sequencer's escrow is the sum of its unproven batches' max_fee"
+			);
+			ensure!(
+				Self::held(HoldReason::SequencerBond, &sequencer) == bonds,
+				"2: a sequencer's bond is the sum of its unproven batches' bonds"
+			);
+			ensure!(
+				Self::held(HoldReason::BatchDeposit, &sequencer) == deposits,
+				"3: every batch's row is paid for by a deposit"
+			);
+		}
+		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
+		for record in Rollups::<T>::iter_values() {
+			let sum = deposits.entry(record.owner).or_default();
+			*sum = sum.saturating_add(record.deposit);
+		}
+		for (owner, sum) in deposits {
+			ensure!(
+				Self::held(HoldReason::RollupDeposit, &owner) == sum,
+				"4: every rollup's row is paid for by a deposit"
+			);
+		}
+		let mut reserved = BTreeMap::<T::AccountId, Balance>::new();
+		for (_, bidder, bid) in Bids::<T>::iter() {
+			let sum = reserved.entry(bidder).or_default();
+			*sum = sum.saturating_add(bid.bond);
+		}
+		for record in Batches::<T>::iter_values() {
+			if let Stage::Assigned(assignment) = record.stage {
+				let sum = reserved.entry(assignment.prover).or_default();
+				*sum = sum.saturating_add(assignment.bond);
+			}
+		}
+		for (prover, record) in Provers::<T>::iter() {
+			ensure!(
+				Self::held(HoldReason::ProverStake, &prover) == record.stake,
+				"5: a prover's stake is what is held from it"
+			);
+			ensure!(
+				reserved.remove(&prover).unwrap_or_default() == record.reserved,
+				"6: what a prover has reserved is the sum of its bonds"
+			);
+			ensure!(record.reserved <= record.stake, "7: bonds are covered by the stake");
+		}
+		ensure!(reserved.is_empty(), "8: only registered provers have bonds");
+		Ok(())
+	}
+
+	fn check_bids() -> Result<(), TryRuntimeError> {
+		let mut counts = BTreeMap::<BatchId, (u32, u32)>::new();
+		for (batch, _, bid) in Bids::<T>::iter() {
+			let (bids, sealed) = counts.entry(batch).or_default();
+			*bids = bids.saturating_add(1);
+			if bid.stage == BidStage::Sealed {
+				*sealed = sealed.saturating_add(1);
+			}
+		}
+		for (batch, record) in Batches::<T>::iter() {
+			let expected = match record.stage {
+				Stage::Auction(auction) => (auction.bids, auction.sealed),
+				_ => (0, 0),
+			};
+			ensure!(
+				counts.remove(&batch).unwrap_or_default() == expected,
+				"9: a round counts its bids and its sealed bids"
+			);
+			ensure!(expected.0 <= T::MaxBids::get(), "10: a round has at most MaxBids bids");
+		}
+		ensure!(counts.is_empty(), "11: bids belong to a batch");
+		Ok(())
+	}
+
+	fn check_batches() -> Result<(), TryRuntimeError> {
+		let mut rows = BTreeMap::<RollupId, BTreeMap<BatchIndex, BatchRecord<T::AccountId>>>::new();
+		let mut total = 0u32;
+		for (batch, record) in Batches::<T>::iter() {
+			total = total.saturating_add(1);
+			rows.entry(batch.rollup).or_default().insert(batch.index, record);
+		}
+		ensure!(PendingInChain::<T>::get() == total, "12: the chain counts its batches");
+		for (id, rollup) in Rollups::<T>::iter() {
+			let batches = rows.remove(&id).unwrap_or_default();
+			let count = u32::try_from(batches.len()).unwrap_or(u32::MAX);
+			ensure!(rollup.pending == count, "13: a rollup counts its batches");
+			ensure!(VerifyingKeys::<T>::contains_key(id), "14: every rollup has a key");
+			let mut root = rollup.finalized_root;
+			let mut next = rollup.next_to_finalize;
+			for (index, record) in batches.range(rollup.next_to_finalize..) {
+				ensure!(*index == next, "15: live batches have no gaps");
+				ensure!(record.prev_state_root == root, "16: each live batch builds on the one before");
+				root = record.next_state_root;
+				next = next.saturating_add(1);
+			}
+			ensure!(next == rollup.next_index, "17: the next index follows the last batch");
+			ensure!(root == rollup.tip_root, "18: the tip is the root of the last live batch");
+		}
+		ensure!(rows.is_empty(), "19: batches belong to a rollup");
+		Ok(())
+	}
+
+	fn check_agenda() -> Result<(), TryRuntimeError> {
+		let mut entries = BTreeMap::new();
+		for (at, batch, ()) in Agenda::<T>::iter() {
+			ensure!(
+				entries.insert(batch, at).is_none(),
+				"20: a batch has at most one entry in the agenda"
+			);
+			ensure!(at >= AgendaCursor::<T>::get(), "21: no entry is behind the cursor");
+		}
+		for (batch, record) in Batches::<T>::iter() {
+			ensure!(entries.remove(&batch) == record.due, "22: agenda and batch agree");
+			if matches!(record.stage, Stage::Auction(_) | Stage::Assigned(_)) {
+				ensure!(record.due.is_some(), "23: every open round has a deadline");
+			}
+		}
+		ensure!(entries.is_empty(), "24: agenda entries belong to a batch");
+		Ok(())
+	}
+}

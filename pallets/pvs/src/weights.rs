@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Weights of the calls and of the agenda's steps.
+//!
+//! Provisional: sums of measured parts (a Groth16 check and a key preparation through the host
+//! function, Poseidon in Wasm per byte) and of database accesses counted by hand, each doubled.
+//! They are no generated benchmarks yet; `README.md` lists this among the limits.
+
+use core::marker::PhantomData;
+use frame_support::{traits::Get, weights::Weight};
+
+/// What each call and each agenda step weighs at the most.
+pub trait WeightInfo {
+	/// `register_rollup`.
+	fn register_rollup() -> Weight;
+	/// `deregister_rollup`.
+	fn deregister_rollup() -> Weight;
+	/// `register_prover`.
+	fn register_prover() -> Weight;
+	/// `deregister_prover`.
+	fn deregister_prover() -> Weight;
+	/// `commit_batch` with `d` bytes of data.
+	fn commit_batch(d: u32) -> Weight;
+	/// `place_bid`.
+	fn place_bid() -> Weight;
+	/// `reveal_bid` that does not close its round.
+	fn reveal_bid() -> Weight;
+	/// `submit_proof`.
+	fn submit_proof() -> Weight;
+	/// Closing a round with `b` bids.
+	fn close_round(b: u32) -> Weight;
+	/// Looking for the next item of the agenda.
+	fn agenda_lookup() -> Weight;
+	/// Any step of the agenda other than closing a round.
+	fn agenda_step() -> Weight;
+}
+
+/// The weights of the development runtime.
+pub struct SubstrateWeight<T>(PhantomData<T>);
+
+const MICROSECOND: u64 = 1_000_000;
+const CALL: u64 = 60 * MICROSECOND;
+const KEY_PREPARATION: u64 = 6_000 * MICROSECOND;
+const PROOF_CHECK: u64 = 4_000 * MICROSECOND;
+const DATA_BYTE: u64 = 8 * MICROSECOND;
+const BID: u64 = 40 * MICROSECOND;
+
+impl<T: frame_system::Config> SubstrateWeight<T> {
+	fn of(time: u64, reads: u64, writes: u64) -> Weight {
+		let proof_size = reads.saturating_mul(1_024);
+		Weight::from_parts(time, proof_size)
+			.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
+	}
+}
+
+impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
+	fn register_rollup() -> Weight {
+		Self::of(CALL.saturating_add(KEY_PREPARATION), 3, 5)
+	}
+	fn deregister_rollup() -> Weight {
+		Self::of(CALL, 3, 4)
+	}
+	fn register_prover() -> Weight {
+		Self::of(CALL, 3, 3)
+	}
+	fn deregister_prover() -> Weight {
+		Self::of(CALL, 3, 3)
+	}
+	fn commit_batch(d: u32) -> Weight {
+		Self::of(CALL.saturating_add(DATA_BYTE.saturating_mul(d.into())), 7, 8)
+	}
+	fn place_bid() -> Weight {
+		Self::of(CALL, 6, 5)
+	}
+	fn reveal_bid() -> Weight {
+		Self::of(CALL, 5, 5)
+	}
+	fn submit_proof() -> Weight {
+		Self::of(CALL.saturating_add(PROOF_CHECK), 9, 10)
+	}
+	fn close_round(b: u32) -> Weight {
+		let b = u64::from(b);
+		Self::of(
+			CALL.saturating_add(BID.saturating_mul(b)),
+			b.saturating_mul(4).saturating_add(4),
+			b.saturating_mul(4).saturating_add(5),
+		)
+	}
+	fn agenda_lookup() -> Weight {
+		Self::of(CALL, 1, 1)
+	}
+	fn agenda_step() -> Weight {
+		Self::of(CALL.saturating_mul(2), 8, 10)
+	}
+}

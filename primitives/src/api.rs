@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Read models of the Runtime API: what wallets, provers and sequencers see.
+
+use crate::{
+	params::RollupParams, Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
+};
+use alloc::vec::Vec;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// Identifies a batch in the whole chain.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Hash,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct BatchId {
+	/// The rollup.
+	pub rollup: RollupId,
+	/// The index of the batch within the rollup.
+	pub index: BatchIndex,
+}
+
+/// What is allowed in a round at a given block. Windows are half-open.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum Phase {
+	/// The block that opened the round: nothing yet.
+	#[codec(index = 0)]
+	Opening,
+	/// Bids are accepted.
+	#[codec(index = 1)]
+	Bidding,
+	/// Bidding is over and waits to be final before anyone reveals.
+	#[codec(index = 2)]
+	FinalityGap,
+	/// Bidders reveal.
+	#[codec(index = 3)]
+	Revealing,
+	/// The winner may deliver for its full payment.
+	#[codec(index = 4)]
+	Proving,
+	/// The winner may deliver for a reduced payment.
+	#[codec(index = 5)]
+	Late,
+	/// The deadline of the phase before has passed and its transition is due.
+	#[codec(index = 6)]
+	Overdue,
+}
+
+/// A rollup as its users see it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RollupInfo<AccountId> {
+	/// The rollup.
+	pub id: RollupId,
+	/// Who registered it and may change its sequencer and parameters.
+	pub owner: AccountId,
+	/// Who may commit batches.
+	pub sequencer: AccountId,
+	/// `blake2_256` of the verifying key's bytes: chooses executor and proving key.
+	pub verifying_key_hash: Bytes32,
+	/// The root before any batch.
+	pub genesis_root: Bytes32,
+	/// The root after the newest final batch.
+	pub finalized_root: Bytes32,
+	/// How many batches are final or ended, counted from index 0.
+	pub next_to_finalize: BatchIndex,
+	/// The index that the next batch gets.
+	pub next_index: BatchIndex,
+	/// The root that the next batch builds on.
+	pub tip_root: Bytes32,
+	/// Number of pending batches.
+	pub pending: u32,
+	/// The parameters that the next batch takes.
+	pub params: RollupParams,
+}
+
+/// Where a batch stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub enum BatchStatus<AccountId> {
+	/// A round is open.
+	#[codec(index = 0)]
+	Auction,
+	/// A winner is assigned.
+	#[codec(index = 1)]
+	Assigned,
+	/// Proven; waits for its predecessors.
+	#[codec(index = 2)]
+	Proven {
+		/// Who was paid.
+		prover: AccountId,
+		/// The block of the proof.
+		at: BlockNumber,
+	},
+	/// A predecessor failed; its rows are about to go.
+	#[codec(index = 3)]
+	Dropped,
+	/// Out of rounds behind an unproven predecessor: gets one last round if that one is proven.
+	#[codec(index = 4)]
+	Waiting,
+}
+
+/// A batch as its users see it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BatchInfo<AccountId> {
+	/// The batch.
+	pub id: BatchId,
+	/// Who committed it and pays for it.
+	pub sequencer: AccountId,
+	/// The block whose body carries the data.
+	pub committed_at: BlockNumber,
+	/// Root before the batch.
+	pub prev_state_root: Bytes32,
+	/// Root after the batch.
+	pub next_state_root: Bytes32,
+	/// Poseidon commitment to the data, computed by the chain.
+	pub data_commitment: Bytes32,
+	/// The highest fee that the sequencer pays; held in escrow.
+	pub max_fee: Balance,
+	/// The current round.
+	pub round: RoundNumber,
+	/// Where it stands.
+	pub status: BatchStatus<AccountId>,
+	/// The parameters of this batch.
+	pub params: RollupParams,
+}
+
+/// Where a bid stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum BidState {
+	/// Only its commitment is known.
+	#[codec(index = 0)]
+	Sealed,
+	/// Revealed by its bidder; it counts.
+	#[codec(index = 1)]
+	Revealed {
+		/// The fee that the bidder asks, in planck.
+		fee: Balance,
+		/// The time in which it commits to prove, in blocks.
+		proof_blocks: BlockNumber,
+	},
+	/// Revealed as malformed; it does not count and its bond is gone.
+	#[codec(index = 2)]
+	Void,
+}
+
+/// A bid as everyone sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BidInfo<AccountId> {
+	/// The bidder.
+	pub bidder: AccountId,
+	/// Its commitment.
+	pub commitment: Bytes32,
+	/// Where it stands.
+	pub state: BidState,
+}
+
+/// A round's winner and its deadlines.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct AssignmentInfo<AccountId> {
+	/// The winner.
+	pub prover: AccountId,
+	/// What it asked.
+	pub fee: Balance,
+	/// What it gets if it is on time.
+	pub payment: Balance,
+	/// The time that it committed to, in blocks.
+	pub proof_blocks: BlockNumber,
+	/// The block in which it became the winner.
+	pub assigned_at: BlockNumber,
+	/// The last block for the full payment.
+	pub on_time_until: BlockNumber,
+	/// The last block for a reduced payment.
+	pub late_until: BlockNumber,
+}
+
+/// A round as everyone sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RoundInfo<AccountId> {
+	/// The batch.
+	pub batch: BatchId,
+	/// The round of that batch.
+	pub round: RoundNumber,
+	/// The block that opened the round.
+	pub opened_at: BlockNumber,
+	/// The highest fee that a bid may ask.
+	pub reserve: Balance,
+	/// What a bid reserves of its bidder's stake.
+	pub bond: Balance,
+	/// What the next bid pays for its slot.
+	pub slot_fee: Balance,
+	/// What `place_bid` names, so that a bid never lands where it was not meant.
+	pub batch_digest: Bytes32,
+	/// What is allowed in the next block (the one after the block that was asked).
+	pub phase: Phase,
+	/// The first block in which that is no longer so.
+	pub phase_ends_at: BlockNumber,
+	/// First block of the bidding window.
+	pub bidding_from: BlockNumber,
+	/// First block of the reveal window.
+	pub reveal_from: BlockNumber,
+	/// First block after the reveal window.
+	pub reveal_until: BlockNumber,
+	/// The bids, in no particular order.
+	pub bids: Vec<BidInfo<AccountId>>,
+	/// The winner, once there is one.
+	pub assignment: Option<AssignmentInfo<AccountId>>,
+}
+
+/// A prover as everyone sees it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ProverInfo<AccountId> {
+	/// The prover.
+	pub account: AccountId,
+	/// Its stake, in planck.
+	pub stake: Balance,
+	/// The part of the stake that backs live bids and assignments.
+	pub reserved: Balance,
+	/// Its record.
+	pub stats: ProverStats,
+}
+
+/// A prover's record. Counts never go down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct ProverStats {
+	/// Bids placed.
+	pub bids: u32,
+	/// Bids revealed.
+	pub reveals: u32,
+	/// Rounds won.
+	pub wins: u32,
+	/// Proofs delivered within the committed time.
+	pub on_time: u32,
+	/// Proofs delivered late.
+	pub late: u32,
+	/// Rounds won and not delivered.
+	pub defaults: u32,
+	/// Bids never revealed.
+	pub silences: u32,
+	/// Payments received, in planck.
+	pub earned: Balance,
+	/// Stake slashed, in planck.
+	pub slashed: Balance,
+}

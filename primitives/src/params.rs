@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Parameters of a rollup's market. A batch uses the snapshot taken when it was committed.
+
+use crate::{Balance, BlockNumber};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+/// One whole in the fixed point of weights and rates: 10^9.
+pub const WHOLE: u32 = 1_000_000_000;
+
+/// How the winner of a round is paid.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub enum PaymentRule {
+	/// The fee at which the winner's score would equal the next bid's, between its own fee and the
+	/// reserve (Che 1993, second-score auction).
+	#[codec(index = 0)]
+	SecondScore,
+	/// The winner's own fee.
+	#[codec(index = 1)]
+	FirstPrice,
+}
+
+/// What a rollup's owner sets for its market. Amounts are in planck, times in blocks, weights and
+/// rates in 10^-9.
+#[derive(
+	Clone,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+pub struct RollupParams {
+	/// Exact length of a batch's data, in bytes; 1 to the runtime's `MaxDataBytes`.
+	pub data_len: u32,
+	/// Length of the bidding window; above the runtime's `InclusionSlack`.
+	pub bidding_blocks: BlockNumber,
+	/// Length of the reveal window; above the runtime's `InclusionSlack`.
+	pub reveal_blocks: BlockNumber,
+	/// How the winner is paid.
+	pub payment_rule: PaymentRule,
+	/// Weight of the fee in the score; above 0.
+	pub w_fee: u32,
+	/// Weight of the committed proof time in the score.
+	pub w_time: u32,
+	/// Committed times below this count as this; at least 1.
+	pub min_proof_blocks: BlockNumber,
+	/// The longest committed time that a bid may name; at least `min_proof_blocks`.
+	pub max_proof_blocks: BlockNumber,
+	/// The lowest `max_fee` of a batch; above 0.
+	pub min_reserve: Balance,
+	/// The highest `max_fee` of a batch; at least `min_reserve`.
+	pub max_reserve: Balance,
+	/// What a bond holds above the reserve; above 0.
+	pub silence_penalty: Balance,
+	/// Blocks after the committed time in which a late proof is still paid, reduced.
+	pub grace_blocks: BlockNumber,
+	/// Share of the reserve that each late block takes off the payment; at least
+	/// `w_time / (w_fee * max_proof_blocks)`, so that claiming a time that one cannot hold never
+	/// pays.
+	pub late_rate: u32,
+	/// Rounds after which an unproven batch fails; at least 1.
+	pub max_rounds: u32,
+	/// What the sequencer holds beside the escrow, and loses when the batch fails.
+	pub sequencer_bond: Balance,
+}

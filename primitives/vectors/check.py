@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Computes every committed vector a second way, with nothing but Python's standard library.
+
+Usage: python3 primitives/vectors/check.py
+Exit code 0 if all of them agree, 1 otherwise.
+"""
+
+import hashlib
+import json
+import pathlib
+import sys
+
+MODULUS = 0x30644E72E131A029B85045B68181585D2833E84879B9709143E1F593F0000001
+BITS, WIDTH, FULL, PARTIAL = 254, 5, 8, 60
+HERE = pathlib.Path(__file__).parent
+
+
+def grain():
+    """The Grain LFSR of the Poseidon paper, appendix E, as a stream of bits."""
+    fields = [(1, 2), (0, 4), (BITS, 12), (WIDTH, 12), (FULL, 10), (PARTIAL, 10)]
+    state = [int(bit) for value, width in fields for bit in format(value, f"0{width}b")] + [1] * 30
+
+    def step():
+        bit = 0
+        for tap in (62, 51, 38, 23, 13, 0):
+            bit ^= state[tap]
+        state.pop(0)
+        state.append(bit)
+        return bit
+
+    for _ in range(160):
+        step()
+    while True:
+        chosen, bit = step(), step()
+        if chosen:
+            yield bit
+
+
+def parameters():
+    """Round constants and matrix."""
+    stream = grain()
+    draw = lambda: int("".join(str(next(stream)) for _ in range(BITS)), 2)
+    constants = []
+    while len(constants) < (FULL + PARTIAL) * WIDTH:
+        number = draw()
+        if number < MODULUS:
+            constants.append(number)
+    x = [draw() % MODULUS for _ in range(WIDTH)]
+    y = [draw() % MODULUS for _ in range(WIDTH)]
+    return constants, [[pow(a + b, -1, MODULUS) for b in y] for a in x]
+
+
+CONSTANTS, MATRIX = parameters()
+
+
+def poseidon(inputs):
+    state = [0] + inputs
+    for number in range(FULL + PARTIAL):
+        added = CONSTANTS[number * WIDTH : (number + 1) * WIDTH]
+        state = [(a + b) % MODULUS for a, b in zip(state, added)]
+        full = number < FULL // 2 or number >= FULL // 2 + PARTIAL
+        substituted = WIDTH if full else 1
+        state = [pow(s, 5, MODULUS) if i < substituted else s for i, s in enumerate(state)]
+        state = [sum(m * s for m, s in zip(row, state)) % MODULUS for row in MATRIX]
+    return state[0]
+
+
+def data_commitment(data):
+    chunks = [data[i : i + 31].ljust(31, b"\0") for i in range(0, len(data), 31)]
+    numbers = [int.from_bytes(chunk, "big") for chunk in chunks]
+    numbers += [0] * (-len(numbers) % 3)
+    acc = len(data)
+    for i in range(0, len(numbers), 3):
+        acc = poseidon([acc] + numbers[i : i + 3])
+    return acc.to_bytes(32, "big")
+
+
+def blake2(*parts):
+    return hashlib.blake2b(b"".join(parts), digest_size=32).digest()
+
+
+def unhex(text):
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+def le(value, width):
+    return int(value).to_bytes(width, "little")
+
+
+def place(case):
+    """What ties a hash to one batch and round."""
+    return (
+        unhex(case["genesis_hash"])
+        + le(case["rollup"], 4)
+        + le(case["index"], 8)
+        + le(case["round"], 4)
+    )
+
+
+def payload(case):
+    proof = case["proof_commitment"]
+    flagged = b"\0" * 33 if proof is None else b"\1" + unhex(proof)
+    return le(case["fee"], 16) + le(case["proof_blocks"], 4) + flagged + unhex(case["salt"])
+
+
+def params(values):
+    amounts = {"min_reserve", "max_reserve", "silence_penalty", "sequencer_bond"}
+    order = (
+        "data_len bidding_blocks reveal_blocks payment_rule w_fee w_time min_proof_blocks "
+        "max_proof_blocks min_reserve max_reserve silence_penalty grace_blocks late_rate "
+        "max_rounds sequencer_bond"
+    ).split()
+    rules = ["SecondScore", "FirstPrice"]
+    encode = lambda name: (
+        le(rules.index(values[name]), 1)
+        if name == "payment_rule"
+        else le(values[name], 16 if name in amounts else 4)
+    )
+    return b"".join(encode(name) for name in order)
+
+
+def check_poseidon(case):
+    inputs = [int(text, 16) for text in case["inputs"]]
+    return poseidon(inputs).to_bytes(32, "big") == unhex(case["output"])
+
+
+def check_data_commitment(case):
+    return data_commitment(unhex(case["data"])) == unhex(case["commitment"])
+
+
+def check_binding(case):
+    digest = blake2(b"pvs/binding/v1", place(case), unhex(case["prover"]))
+    return b"\0" + digest[:31] == unhex(case["binding"])
+
+
+def check_bid(case):
+    encoded = payload(case)
+    context = [place(case), unhex(case["batch_digest"]), unhex(case["bidder"])]
+    commitment = blake2(b"pvs/bid/v1", *context, encoded)
+    return encoded == unhex(case["payload"]) and commitment == unhex(case["commitment"])
+
+
+def check_malformed_payload(case):
+    encoded = unhex(case["payload"])
+    if len(encoded) != 85:
+        return case["error"] == "WrongLength"
+    if encoded[20] > 1:
+        return case["error"] == "UnknownFlag"
+    return encoded[20] == 0 and any(encoded[21:53]) and case["error"] == "UnflaggedCommitment"
+
+
+def check_batch_digest(case):
+    roots = [unhex(case[name]) for name in ("prev_state_root", "next_state_root", "data_commitment")]
+    amounts = [le(case["max_fee"], 16), le(case["reserve"], 16)]
+    digest = blake2(b"pvs/batch/v1", *roots, *amounts, blake2(params(case["params"])))
+    return digest == unhex(case["batch_digest"])
+
+
+def main():
+    checks = {
+        name.removeprefix("check_"): check
+        for name, check in globals().items()
+        if name.startswith("check_")
+    }
+    files = sorted(path.stem for path in HERE.glob("*.json"))
+    if files != sorted(checks):
+        print(f"files and checks differ: {files}, {sorted(checks)}", file=sys.stderr)
+        return 1
+    wrong = 0
+    for name in files:
+        cases = json.loads((HERE / f"{name}.json").read_text())["cases"]
+        bad = [number for number, case in enumerate(cases) if not checks[name](case)]
+        wrong += len(bad)
+        print(f"{name}: {len(cases)} cases, " + (f"wrong: {bad}" if bad else "all agree"))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
