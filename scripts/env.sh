@@ -4,9 +4,9 @@
 PVS_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 export PVS_ROOT
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pvs-target}"
-# wasm-builder looks for Cargo.lock above OUT_DIR, which is not below the checkout.
+# wasm-builder looks for Cargo.lock above OUT_DIR, which is not below the checkout. It copies the file,
+# so the Wasm has the same versions; it cannot be told --locked, because it adds a package of its own.
 export WASM_BUILD_WORKSPACE_HINT="$PVS_ROOT"
-export WASM_BUILD_CARGO_ARGS="--locked"
 # The system's libssl instead of three minutes of vendored OpenSSL.
 export OPENSSL_NO_VENDOR=1
 export PATH="$HOME/.cargo/bin:$PATH"
@@ -21,3 +21,9 @@ pvs_claim_target() {
 		printf '%s' "$PVS_ROOT" >"$owner"
 	fi
 }
+
+# Where setup.sh had to make a Wasm toolchain of its own.
+if [ -f "$CARGO_TARGET_DIR/wasm-toolchain.sh" ]; then
+	# shellcheck disable=SC1091
+	. "$CARGO_TARGET_DIR/wasm-toolchain.sh"
+fi

@@ -4,8 +4,9 @@
 use pvs_runtime::WASM_BINARY;
 use sc_service::{ChainType, Properties};
 
-/// A chain specification.
-pub(crate) type ChainSpec = sc_service::GenericChainSpec;
+/// A chain specification; building the first state may check keys.
+pub(crate) type ChainSpec =
+	sc_service::GenericChainSpec<Option<()>, pvs_verifier::host::HostFunctions>;
 
 fn properties() -> Properties {
 	let mut properties = Properties::new();
@@ -21,8 +22,9 @@ fn from_preset(
 	chain_type: ChainType,
 	preset: &str,
 ) -> Result<ChainSpec, String> {
-	let wasm = WASM_BINARY
-		.ok_or("this node was built without the runtime's Wasm: build it without SKIP_WASM_BUILD")?;
+	let wasm = WASM_BINARY.ok_or(
+		"this node was built without the runtime's Wasm: build it without SKIP_WASM_BUILD",
+	)?;
 	Ok(ChainSpec::builder(wasm, None)
 		.with_name(name)
 		.with_id(id)

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Read models of the Runtime API: what wallets, provers and sequencers see.
 
+#![allow(
+	clippy::as_conversions,
+	clippy::cast_possible_truncation,
+	reason = "the codec derives write the indices of variants that way"
+)]
+
 use crate::{
 	params::RollupParams, Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };

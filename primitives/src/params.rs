@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Parameters of a rollup's market. A batch uses the snapshot taken when it was committed.
 
+#![allow(
+	clippy::as_conversions,
+	clippy::cast_possible_truncation,
+	reason = "the codec derives write the indices of variants that way"
+)]
+
 use crate::{Balance, BlockNumber};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;

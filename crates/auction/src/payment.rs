@@ -32,11 +32,10 @@ pub fn payment(
 		(PaymentRule::SecondScore, None) => Ok(reserve.max(fee)),
 		(PaymentRule::SecondScore, Some(next)) => {
 			let for_fee = next.saturating_sub(time_part(proof_blocks, params)?);
-			let matching =
-				match mul_div_floor(reserve.into(), for_fee.into(), nano(params.w_fee)) {
-					Err(MathError::Overflow) => Balance::MAX,
-					other => other?,
-				};
+			let matching = match mul_div_floor(reserve.into(), for_fee.into(), nano(params.w_fee)) {
+				Err(MathError::Overflow) => Balance::MAX,
+				other => other?,
+			};
 			Ok(matching.min(reserve).max(fee))
 		},
 	}

@@ -59,11 +59,7 @@ impl Delivery {
 
 impl Timeline {
 	/// A round that opened at `opened_at` under `params`, with neither bids nor winner.
-	pub fn new(
-		opened_at: BlockNumber,
-		params: &RollupParams,
-		finality_gap: BlockNumber,
-	) -> Self {
+	pub fn new(opened_at: BlockNumber, params: &RollupParams, finality_gap: BlockNumber) -> Self {
 		Self {
 			opened_at,
 			bidding_blocks: params.bidding_blocks,

@@ -42,8 +42,9 @@ pub fn rank<AccountId: Clone>(bids: &[CountedBid<AccountId>]) -> Option<Ranking<
 	let before = |a: &CountedBid<AccountId>, b: &CountedBid<AccountId>| {
 		a.score.cmp(&b.score).then_with(|| match a.bidder_bytes == b.bidder_bytes {
 			true => Ordering::Equal,
-			false => blake2_256(&[&seed, &a.bidder_bytes])
-				.cmp(&blake2_256(&[&seed, &b.bidder_bytes])),
+			false => {
+				blake2_256(&[&seed, &a.bidder_bytes]).cmp(&blake2_256(&[&seed, &b.bidder_bytes]))
+			},
 		})
 	};
 	let winner = bids.iter().min_by(|a, b| before(a, b))?;
@@ -91,7 +92,8 @@ mod tests {
 	#[test]
 	fn rank_should_break_ties_by_all_salts() {
 		let winner = |salt| {
-			let bids: Vec<_> = (1..=8).map(|id| bid(id, 5, if id == 8 { salt } else { id })).collect();
+			let bids: Vec<_> =
+				(1..=8).map(|id| bid(id, 5, if id == 8 { salt } else { id })).collect();
 			rank(&bids).expect("has bids").winner.bidder
 		};
 		let winners: std::collections::BTreeSet<_> = (0..64).map(winner).collect();

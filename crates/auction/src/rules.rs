@@ -51,10 +51,12 @@ pub enum BrokenRule {
 /// # Errors
 /// The first rule that is broken.
 pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
-	let window = |blocks: BlockNumber| {
-		blocks > limits.inclusion_slack && blocks <= limits.max_window_blocks
-	};
-	ensure(params.data_len >= 1 && params.data_len <= limits.max_data_bytes, BrokenRule::DataLength)?;
+	let window =
+		|blocks: BlockNumber| blocks > limits.inclusion_slack && blocks <= limits.max_window_blocks;
+	ensure(
+		params.data_len >= 1 && params.data_len <= limits.max_data_bytes,
+		BrokenRule::DataLength,
+	)?;
 	ensure(window(params.bidding_blocks), BrokenRule::BiddingWindow)?;
 	ensure(window(params.reveal_blocks), BrokenRule::RevealWindow)?;
 	ensure(params.w_fee >= 1, BrokenRule::FeeWeight)?;

@@ -182,14 +182,14 @@ mod tests {
 		tx("Sudo", "sudo", Composite::named([("call", call.into_value())]))
 	}
 
-	fn encoded(metadata: &Metadata, call: &Dynamic) -> Vec<u8> {
+	fn encoded(call: &Dynamic) -> Vec<u8> {
 		let versions = SpecVersionForRange {
 			block_range: 0..u64::MAX,
 			spec_version: 0,
 			transaction_version: 0,
 		};
 		let config = SubstrateConfig::builder()
-			.set_metadata_for_spec_versions([(0, metadata.clone().arc())])
+			.set_metadata_for_spec_versions([(0, our_metadata().unwrap().arc())])
 			.set_spec_version_for_block_ranges([versions])
 			.build();
 		let client = OfflineClient::new_with_config(config).at_block(0u64).unwrap();
@@ -205,20 +205,16 @@ mod tests {
 
 	fn data_of(call: &Dynamic) -> Vec<Vec<u8>> {
 		let metadata = our_metadata().unwrap();
-		let body = [bare_extrinsic(&encoded(&metadata, call))];
+		let body = [bare_extrinsic(&encoded(call))];
 		commits(&metadata, &body, 0).into_iter().map(|commit| commit.data).collect()
 	}
 
 	#[test]
 	fn commit_should_be_found_when_it_is_the_extrinsic_itself() {
 		let metadata = our_metadata().unwrap();
-		let body = [bare_extrinsic(&encoded(&metadata, &commit(0, &[1, 2, 3])))];
-		let expected = Commit {
-			rollup: 0,
-			data: vec![1, 2, 3],
-			next_state_root: [7; 32],
-			max_fee: 5,
-		};
+		let body = [bare_extrinsic(&encoded(&commit(0, &[1, 2, 3])))];
+		let expected =
+			Commit { rollup: 0, data: vec![1, 2, 3], next_state_root: [7; 32], max_fee: 5 };
 		assert_eq!(commits(&metadata, &body, 0), [expected]);
 		assert_eq!(commits(&metadata, &body, 1), []);
 	}
@@ -236,15 +232,14 @@ mod tests {
 
 	#[test]
 	fn commit_should_not_be_found_when_its_bytes_are_only_data() {
-		let metadata = our_metadata().unwrap();
-		let hidden = encoded(&metadata, &commit(0, b"hidden"));
+		let hidden = encoded(&commit(0, b"hidden"));
 		assert_eq!(data_of(&remark(&hidden)), Vec::<Vec<u8>>::new());
 	}
 
 	#[test]
 	fn body_should_be_searched_on_when_an_extrinsic_cannot_be_decoded() {
 		let metadata = our_metadata().unwrap();
-		let good = bare_extrinsic(&encoded(&metadata, &commit(0, b"good")));
+		let good = bare_extrinsic(&encoded(&commit(0, b"good")));
 		let mut broken = good.clone();
 		broken.truncate(broken.len() - 3);
 		assert_eq!(commits(&metadata, &[broken, good], 0).len(), 1);

@@ -8,8 +8,8 @@
 use crate::PALLET;
 use codec::Encode;
 use pvs_primitives::{
-	api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, Bytes32, RollupId, RoundNumber,
-	PROOF_BYTES,
+	api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, Bytes32, RollupId,
+	RoundNumber, PROOF_BYTES,
 };
 use subxt::ext::{
 	scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
@@ -164,7 +164,9 @@ mod tests {
 		assert!(as_the_chain_reads(&commit).contains("max_fee:5"));
 		let bid = Call::place_bid(BATCH, 6, [7; 32], 88, [9; 32]);
 		let bid = as_the_chain_reads(&bid);
-		assert!(bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88"));
+		assert!(
+			bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88")
+		);
 		let reveal = Call::reveal_bid(BATCH, &[5; PAYLOAD_BYTES]);
 		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
 		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);

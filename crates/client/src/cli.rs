@@ -50,7 +50,8 @@ impl KeyArgs {
 /// Sends log lines to stderr: warnings, or what `RUST_LOG` says.
 pub fn start_logging() {
 	let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-	let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+	let _ =
+		tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
 /// Turns the result of a program into its exit code, and an error into one line on stderr.

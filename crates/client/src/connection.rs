@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Connecting to a node, and following its blocks.
 
-use crate::{
-	amount::Token, error::Error, view::View, BlockHash, ChainConfig, PALLET, RUNTIME_API,
-};
+use crate::{amount::Token, error::Error, view::View, BlockHash, ChainConfig, PALLET, RUNTIME_API};
 use futures::{Stream, StreamExt};
 use pvs_primitives::BlockNumber;
 use std::{
@@ -25,7 +23,7 @@ use subxt::{
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The metadata of the runtime that this crate belongs to, as the runtime's own test writes it.
-static OUR_METADATA: &[u8] = include_bytes!("/tmp/fake-metadata.scale");
+static OUR_METADATA: &[u8] = include_bytes!("../../../runtime/metadata.scale");
 
 /// Hashes of the parts of the metadata that this crate relies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,18 +100,22 @@ impl Client {
 		if !(url.starts_with("ws://") || url.starts_with("wss://")) {
 			return Err(Error::BadUrl { url: url.into() });
 		}
-		let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
-		let client = tokio::time::timeout(timeout, Self::open(url)).await.map_err(|_| {
-			unreachable(format!("no answer within {:.0} s", timeout.as_secs_f64()))
-		})??;
-		client.at(client.best().await?).await?;
-		Ok(client)
+		let opened = async {
+			let client = Self::open(url).await?;
+			client.at(client.best().await?).await?;
+			Ok(client)
+		};
+		tokio::time::timeout(timeout, opened).await.unwrap_or_else(|_| {
+			let reason = format!("no answer within {:.0} s", timeout.as_secs_f64());
+			Err(Error::Unreachable { url: url.into(), reason })
+		})
 	}
 
 	async fn open(url: &str) -> Result<Self, Error> {
 		let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
-		let rpc_client =
-			RpcClient::from_insecure_url(url).await.map_err(|error| unreachable(deepest(&error)))?;
+		let rpc_client = RpcClient::from_insecure_url(url)
+			.await
+			.map_err(|error| unreachable(deepest(&error)))?;
 		// Best blocks are what a market with windows of seconds acts on. The head subscription
 		// hands them over without the pinning that the `chainHead` methods ask for.
 		let backend = LegacyBackend::<ChainConfig>::builder().build(rpc_client.clone());
@@ -264,7 +266,7 @@ fn deepest(error: &dyn std::error::Error) -> String {
 	while let Some(source) = innermost.source() {
 		innermost = source;
 	}
-	innermost.to_string()
+	innermost.to_string().replace("RPC error: client error: ", "")
 }
 
 /// The token that the chain specification names, else the default.

@@ -40,7 +40,9 @@ pub enum Error {
 		source: Box<subxt::Error>,
 	},
 	/// An answer does not have the layout that this program knows.
-	#[error("cannot decode the answer of {method}: {source}; is this program older than the chain?")]
+	#[error(
+		"cannot decode the answer of {method}: {source}; is this program older than the chain?"
+	)]
 	Decode {
 		/// The method of the Runtime API.
 		method: &'static str,

@@ -3,7 +3,9 @@
 
 use crate::{ChainConfig, PALLET};
 use pvs_primitives::{api::BatchId, Balance, BlockNumber, Bytes32, RoundNumber};
-use subxt::{error::EventsError, events::Event, ext::scale_decode::DecodeAsType, utils::AccountId32};
+use subxt::{
+	error::EventsError, events::Event, ext::scale_decode::DecodeAsType, utils::AccountId32,
+};
 
 /// An event of the pallet that concerns a batch. Amounts are in planck, times in blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,18 +106,30 @@ impl From<WireBatch> for BatchId {
 	}
 }
 
-/// Decodes the fields of an event into the [`PvsEvent`] variant of the same name.
-macro_rules! decode {
-	($event:expr, $($variant:ident { $($field:ident: $wire:ty),+ }),+ $(,)?) => {
-		match $event.event_name() {
-			$(stringify!($variant) => {
-				#[derive(DecodeAsType)]
-				#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-				struct Fields { $($field: $wire),+ }
-				let fields = $event.decode_fields_unchecked_as::<Fields>()?;
-				Some(PvsEvent::$variant { $($field: fields.$field.into_ours()),+ })
+/// Makes `decode_event`: it reads the fields of an event by name and turns them into the
+/// [`PvsEvent`] variant of the same name.
+macro_rules! decode_events {
+	($($variant:ident { $($field:ident: $wire:ty),+ $(,)? })+) => {
+		/// The fields as an event carries them.
+		#[expect(unused_imports, reason = "the derive imports what only enums use")]
+		mod wire {
+			use super::*;
+
+			$(#[derive(DecodeAsType)]
+			#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+			pub(super) struct $variant {
+				$(pub(super) $field: $wire),+
 			})+
-			_ => None,
+		}
+
+		fn decode_event(event: &Event<'_, ChainConfig>) -> Result<Option<PvsEvent>, EventsError> {
+			Ok(match event.event_name() {
+				$(stringify!($variant) => {
+					let fields = event.decode_fields_unchecked_as::<wire::$variant>()?;
+					Some(PvsEvent::$variant { $($field: fields.$field.into_ours()),+ })
+				})+
+				_ => None,
+			})
 		}
 	};
 }
@@ -163,49 +177,84 @@ pub(crate) fn of_pallet<'events>(
 	Ok(ours)
 }
 
-fn decode_event(event: &Event<'_, ChainConfig>) -> Result<Option<PvsEvent>, EventsError> {
-	Ok(decode!(
-		event,
-		BatchCommitted {
-			batch: WireBatch,
-			sequencer: AccountId32,
-			prev_state_root: Bytes32,
-			next_state_root: Bytes32,
-			data_commitment: Bytes32,
-			max_fee: u128
-		},
-		RoundOpened { batch: WireBatch, round: u32, reserve: u128, batch_digest: Bytes32 },
-		BidPlaced { batch: WireBatch, round: u32, bidder: AccountId32, bond: u128, slot_fee: u128 },
-		BidRevealed {
-			batch: WireBatch,
-			round: u32,
-			bidder: AccountId32,
-			fee: u128,
-			proof_blocks: u32
-		},
-		BidVoided { batch: WireBatch, round: u32, bidder: AccountId32, slashed: u128 },
-		WinnerSelected {
-			batch: WireBatch,
-			round: u32,
-			prover: AccountId32,
-			fee: u128,
-			proof_blocks: u32,
-			payment: u128,
-			on_time_until: u32,
-			late_until: u32
-		},
-		RoundEmpty { batch: WireBatch, round: u32 },
-		ProofAccepted {
-			batch: WireBatch,
-			round: u32,
-			prover: AccountId32,
-			payment: u128,
-			late_blocks: u32,
-			late_cost: u128
-		},
-		ProverDefaulted { batch: WireBatch, round: u32, prover: AccountId32, slashed: u128 },
-		BatchFinalized { batch: WireBatch, state_root: Bytes32 },
-		BatchFailed { batch: WireBatch },
-		BatchDropped { batch: WireBatch },
-	))
+decode_events! {
+	BatchCommitted {
+		batch: WireBatch,
+		sequencer: AccountId32,
+		prev_state_root: Bytes32,
+		next_state_root: Bytes32,
+		data_commitment: Bytes32,
+		max_fee: u128,
+	}
+	RoundOpened { batch: WireBatch, round: u32, reserve: u128, batch_digest: Bytes32 }
+	BidPlaced { batch: WireBatch, round: u32, bidder: AccountId32, bond: u128, slot_fee: u128 }
+	BidRevealed {
+		batch: WireBatch,
+		round: u32,
+		bidder: AccountId32,
+		fee: u128,
+		proof_blocks: u32,
+	}
+	BidVoided { batch: WireBatch, round: u32, bidder: AccountId32, slashed: u128 }
+	WinnerSelected {
+		batch: WireBatch,
+		round: u32,
+		prover: AccountId32,
+		fee: u128,
+		proof_blocks: u32,
+		payment: u128,
+		on_time_until: u32,
+		late_until: u32,
+	}
+	RoundEmpty { batch: WireBatch, round: u32 }
+	ProofAccepted {
+		batch: WireBatch,
+		round: u32,
+		prover: AccountId32,
+		payment: u128,
+		late_blocks: u32,
+		late_cost: u128,
+	}
+	ProverDefaulted { batch: WireBatch, round: u32, prover: AccountId32, slashed: u128 }
+	BatchFinalized { batch: WireBatch, state_root: Bytes32 }
+	BatchFailed { batch: WireBatch }
+	BatchDropped { batch: WireBatch }
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::connection::our_metadata;
+
+	/// Every event that is decoded must exist, with the fields that are asked for.
+	#[test]
+	fn events_should_be_those_of_the_pallet() {
+		let metadata = our_metadata().unwrap();
+		let pallet = metadata.pallet_by_name(PALLET).unwrap();
+		let fields_of = |event: &str| {
+			let variant = pallet.event_variants().unwrap().iter().find(|found| found.name == event);
+			let fields = &variant.unwrap_or_else(|| panic!("no event {event}")).fields;
+			fields.iter().filter_map(|field| field.name.clone()).collect::<Vec<_>>()
+		};
+		let expected = [
+			("BatchCommitted", vec!["batch", "sequencer", "data_commitment", "max_fee"]),
+			("RoundOpened", vec!["batch", "round", "reserve", "batch_digest"]),
+			("BidPlaced", vec!["batch", "round", "bidder", "bond", "slot_fee"]),
+			("BidRevealed", vec!["batch", "round", "bidder", "fee", "proof_blocks"]),
+			("BidVoided", vec!["batch", "round", "bidder", "slashed"]),
+			("WinnerSelected", vec!["prover", "payment", "on_time_until", "late_until"]),
+			("RoundEmpty", vec!["batch", "round"]),
+			("ProofAccepted", vec!["batch", "prover", "payment", "late_blocks", "late_cost"]),
+			("ProverDefaulted", vec!["batch", "round", "prover", "slashed"]),
+			("BatchFinalized", vec!["batch", "state_root"]),
+			("BatchFailed", vec!["batch"]),
+			("BatchDropped", vec!["batch"]),
+		];
+		for (event, wanted) in expected {
+			let fields = fields_of(event);
+			for field in wanted {
+				assert!(fields.iter().any(|found| found == field), "{event} has no {field}");
+			}
+		}
+	}
 }

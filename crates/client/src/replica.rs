@@ -133,12 +133,17 @@ impl<S: RollupState> Replica<S> {
 		let total = until.saturating_add(1).saturating_sub(first);
 		let rollup = self.rollup;
 		let mut bodies = stream::iter(first..=until)
-			.map(|number| async move { Ok::<_, Error>((number, view.commits_in(number, rollup).await?)) })
+			.map(|number| async move {
+				Ok::<_, Error>((number, view.commits_in(number, rollup).await?))
+			})
 			.buffered(PARALLEL_FETCHES);
 		while let Some((number, commits)) = bodies.try_next().await? {
 			for commit in &commits {
 				if !self.absorb(commit) {
-					tracing::debug!(block = number, "a commit leads to no state: failed or invalid");
+					tracing::debug!(
+						block = number,
+						"a commit leads to no state: failed or invalid"
+					);
 				}
 			}
 			if number <= finalized {

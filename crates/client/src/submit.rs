@@ -241,8 +241,7 @@ impl Submitter {
 			},
 			Err(error) => return Err(unknown(error.to_string())),
 		};
-		let events =
-			events::of_pallet(all.iter()).map_err(|error| unknown(error.to_string()))?;
+		let events = events::of_pallet(all.iter()).map_err(|error| unknown(error.to_string()))?;
 		let block = self.client.block(block.block_hash()).await?;
 		Ok(Included { block: block.hash, number: block.number, events })
 	}
@@ -268,7 +267,8 @@ fn refusal(error: &subxt::error::BackendError) -> Option<String> {
 
 /// Whether signing again with a fresh nonce can help.
 fn is_about_the_nonce(reason: &str) -> bool {
-	const SIGNS: [&str; 5] = ["outdated", "Priority is too low", "nonce", "Already Imported", "usurped"];
+	const SIGNS: [&str; 5] =
+		["outdated", "Priority is too low", "nonce", "Already Imported", "usurped"];
 	SIGNS.iter().any(|sign| reason.contains(sign))
 }
 

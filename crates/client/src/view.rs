@@ -35,11 +35,7 @@ struct BalanceRecord {
 }
 
 impl View {
-	pub(crate) fn new(
-		client: Client,
-		at: OnlineClientAtBlock<ChainConfig>,
-		block: Block,
-	) -> Self {
+	pub(crate) fn new(client: Client, at: OnlineClientAtBlock<ChainConfig>, block: Block) -> Self {
 		Self { client, at, block }
 	}
 
@@ -110,9 +106,7 @@ impl View {
 			.await
 			.map_err(|error| self.client.failed(error))?;
 		match value {
-			Some(value) => {
-				Ok(value.decode().map_err(|error| self.client.failed(error))?.data.free)
-			},
+			Some(value) => Ok(value.decode().map_err(|error| self.client.failed(error))?.data.free),
 			None => Ok(0),
 		}
 	}

@@ -202,7 +202,8 @@ mod tests {
 	#[test]
 	fn program_should_be_missed_when_there_is_none() {
 		let logs = tempfile::tempdir().unwrap();
-		let error = Process::start("node", Path::new("/nonexistent"), &[], logs.path()).unwrap_err();
+		let error =
+			Process::start("node", Path::new("/nonexistent"), &[], logs.path()).unwrap_err();
 		assert!(matches!(error, DemoError::NoProgram(_)), "{error}");
 	}
 

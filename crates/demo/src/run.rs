@@ -38,7 +38,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	let demo = async {
 		let mut demo = Demo::start(&args, &progress).await?;
 		demo.follow(&args, &progress).await?;
-		Ok((demo.story.clone(), demo.client.token().clone()))
+		Ok::<_, DemoError>((demo.story.clone(), demo.client.token().clone()))
 	};
 	let (story, token) = tokio::select! {
 		result = demo => result?,
@@ -107,7 +107,10 @@ impl Demo {
 			let promise = promise(blocks, &rollup.params);
 			let options = ProverOptions { url: &url, key, fee, promise, keys_dir: &keys_dir };
 			let prover = start_prover(name, options, args, &programs, files.path())?;
-			progress.line(&format!("{name}: asks {}, promises {promise} blocks", client.token().show(fee)));
+			progress.line(&format!(
+				"{name}: asks {}, promises {promise} blocks",
+				client.token().show(fee)
+			));
 			provers.push(prover);
 		}
 		progress.at(0, "waiting for the provers");
@@ -116,11 +119,22 @@ impl Demo {
 		}
 
 		let arguments: Vec<String> = [
-			"run", "--url", &url, "--suri", "//Alice", "--rollup", "0", "--json",
-			"--batches", &args.batches.to_string(),
-			"--pipeline", &args.pipeline.to_string(),
-			"--max-fee", &max_fee.to_string(),
-			"--seed", &args.seed.to_string(),
+			"run",
+			"--url",
+			&url,
+			"--suri",
+			"//Alice",
+			"--rollup",
+			"0",
+			"--json",
+			"--batches",
+			&args.batches.to_string(),
+			"--pipeline",
+			&args.pipeline.to_string(),
+			"--max-fee",
+			&max_fee.to_string(),
+			"--seed",
+			&args.seed.to_string(),
 		]
 		.map(str::to_owned)
 		.to_vec();
@@ -230,18 +244,33 @@ fn start_prover(
 	programs: &Path,
 	files: &Path,
 ) -> Result<Process, DemoError> {
-	let threads = args.threads.unwrap_or_else(|| {
-		std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
-	});
+	let threads = args
+		.threads
+		.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
 	let data_dir = files.join(name);
 	let arguments: Vec<String> = [
-		"run", "--json", "--url", options.url, "--suri", options.key, "--rollup", "0", "--nice", "5",
-		"--fee", &options.fee.to_string(),
-		"--proof-blocks", &options.promise.to_string(),
-		"--max-jobs", &args.pipeline.to_string(),
-		"--threads", &threads.to_string(),
-		"--data-dir", &data_dir.to_string_lossy(),
-		"--keys-dir", &options.keys_dir.to_string_lossy(),
+		"run",
+		"--json",
+		"--url",
+		options.url,
+		"--suri",
+		options.key,
+		"--rollup",
+		"0",
+		"--nice",
+		"5",
+		"--fee",
+		&options.fee.to_string(),
+		"--proof-blocks",
+		&options.promise.to_string(),
+		"--max-jobs",
+		&args.pipeline.to_string(),
+		"--threads",
+		&threads.to_string(),
+		"--data-dir",
+		&data_dir.to_string_lossy(),
+		"--keys-dir",
+		&options.keys_dir.to_string_lossy(),
 	]
 	.map(str::to_owned)
 	.to_vec();

@@ -64,7 +64,14 @@ impl Drop for Progress {
 pub(crate) fn table(story: &Story, token: &Token) -> String {
 	let mut table = Table::new();
 	table.load_preset(UTF8_FULL_CONDENSED).set_header([
-		"batch", "bids", "winner", "paid", "promised", "actual", "proof s", "finalised s",
+		"batch",
+		"bids",
+		"winner",
+		"paid",
+		"promised",
+		"actual",
+		"proof s",
+		"finalised s",
 	]);
 	for column in [0, 1, 4, 5, 6, 7] {
 		if let Some(column) = table.column_mut(column) {
@@ -74,7 +81,8 @@ pub(crate) fn table(story: &Story, token: &Token) -> String {
 	for (index, batch) in story.batches() {
 		let none = || "-".to_owned();
 		let seconds = |latency: Option<f64>| latency.map_or_else(none, |took| format!("{took:.1}"));
-		let blocks = |count: Option<u32>| count.map_or_else(none, |count| format!("{count} blocks"));
+		let blocks =
+			|count: Option<u32>| count.map_or_else(none, |count| format!("{count} blocks"));
 		table.add_row([
 			index.to_string(),
 			batch.bids.to_string(),

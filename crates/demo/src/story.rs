@@ -72,16 +72,19 @@ impl Story {
 	) -> Option<String> {
 		let index = event.batch().index;
 		if let PvsEvent::BatchCommitted { max_fee, .. } = event {
-			self.batches.insert(index, Batch {
-				commit_block: block,
-				commit_seen: seen,
-				rounds: 0,
-				bids: 0,
-				reveals: 0,
-				winner: None,
-				proof: None,
-				final_seen: None,
-			});
+			self.batches.insert(
+				index,
+				Batch {
+					commit_block: block,
+					commit_seen: seen,
+					rounds: 0,
+					bids: 0,
+					reveals: 0,
+					winner: None,
+					proof: None,
+					final_seen: None,
+				},
+			);
 			let fee = token.show(*max_fee);
 			return Some(format!("batch {index}: committed in block {block}, up to {fee}"));
 		}
@@ -109,7 +112,11 @@ impl Story {
 					proof_blocks: *proof_blocks,
 					assigned_block: block,
 				});
-				format!("{} wins in block {block}, to be paid {}", name(prover), token.show(*payment))
+				format!(
+					"{} wins in block {block}, to be paid {}",
+					name(prover),
+					token.show(*payment)
+				)
 			},
 			PvsEvent::RoundEmpty { .. } => format!("no bid counts, block {block}"),
 			PvsEvent::ProofAccepted { prover, payment, late_blocks, .. } => {
@@ -122,7 +129,10 @@ impl Story {
 				});
 				let took = batch.latency().unwrap_or_default();
 				let paid = token.show(*payment);
-				format!("proof verified in block {block}, {took:.1} s; {} is paid {paid}", name(prover))
+				format!(
+					"proof verified in block {block}, {took:.1} s; {} is paid {paid}",
+					name(prover)
+				)
 			},
 			PvsEvent::ProverDefaulted { prover, slashed, .. } => {
 				format!("{} does not deliver, {} burned", name(prover), token.show(*slashed))
@@ -201,7 +211,8 @@ pub(crate) mod tests {
 			max_fee: 5,
 		};
 		take_in(committed, 10, 0);
-		let opened = PvsEvent::RoundOpened { batch: BATCH, round: 0, reserve: 5, batch_digest: [6; 32] };
+		let opened =
+			PvsEvent::RoundOpened { batch: BATCH, round: 0, reserve: 5, batch_digest: [6; 32] };
 		take_in(opened, 10, 0);
 		let won = PvsEvent::WinnerSelected {
 			batch: BATCH,

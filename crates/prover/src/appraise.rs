@@ -69,7 +69,9 @@ pub(crate) enum Unfit {
 impl From<ReplicaError> for Unfit {
 	fn from(error: ReplicaError) -> Self {
 		match error {
-			ReplicaError::Invalid(reason) => Self::ForEver(format!("the batch is invalid: {reason}")),
+			ReplicaError::Invalid(reason) => {
+				Self::ForEver(format!("the batch is invalid: {reason}"))
+			},
 			other => Self::ForNow(other),
 		}
 	}
@@ -144,9 +146,8 @@ impl Appraiser {
 			)));
 		}
 		let known = self.replica.state(&batch.prev_state_root);
-		let Payments(state) = known
-			.cloned()
-			.ok_or(ReplicaError::UnknownState { root: batch.prev_state_root })?;
+		let Payments(state) =
+			known.cloned().ok_or(ReplicaError::UnknownState { root: batch.prev_state_root })?;
 		let work = Work { state, data, batch };
 		if self.good.len() >= MAX_KEPT {
 			self.good.pop_first();

@@ -12,12 +12,12 @@ const EXAMPLES: &str = "\
 Examples:
   Prove for a development chain, as Bob:
     pvs-prover run --suri //Bob
-  Ask a tenth of a token, promise three blocks, two threads at the lowest priority:
-    pvs-prover run --key-file ~/.pvs/prover.key --fee \"0.1 UNIT\" --proof-blocks 3 --threads 2 --nice 19
+  Ask a tenth of a token, promise three blocks, prove on two threads:
+    pvs-prover run --key-file prover.key --fee \"0.1 UNIT\" --proof-blocks 3 --threads 2
   What the chain and the journal say about this prover, for a script:
-    pvs-prover status --key-file ~/.pvs/prover.key --json
+    pvs-prover status --key-file prover.key --json
   Become a prover first:
-    pvs-prover register --key-file ~/.pvs/prover.key --stake \"1000 UNIT\"";
+    pvs-prover register --key-file prover.key --stake \"1000 UNIT\"";
 
 /// Proves batches of a rollup for a fee, on a chain with the PVS market.
 #[derive(Debug, Parser)]
@@ -128,9 +128,8 @@ pub(crate) struct RegisterArgs {
 /// A directory below the user's data directory: `$XDG_DATA_HOME`, else `~/.local/share`, else the
 /// working directory.
 pub(crate) fn default_dir(name: &str) -> PathBuf {
-	let absolute = |variable| {
-		std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute())
-	};
+	let absolute =
+		|variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
 	absolute("XDG_DATA_HOME")
 		.or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
 		.unwrap_or_default()

@@ -129,8 +129,7 @@ pub(crate) mod tests {
 	}
 
 	fn job() -> Job {
-		let bid =
-			Bid { batch_digest: [3; 32], payload: [4; PAYLOAD_BYTES], commitment: [7; 32] };
+		let bid = Bid { batch_digest: [3; 32], payload: [4; PAYLOAD_BYTES], commitment: [7; 32] };
 		Job { bid: Some(bid), ..Job::default() }
 	}
 

@@ -188,8 +188,11 @@ impl Journal {
 		}
 		let mut text = String::new();
 		file.read_to_string(&mut text).map_err(failed)?;
-		let (entries, kept) = parse(&text)
-			.map_err(|(line, reason)| JournalError::Damaged { path: path.clone(), line, reason })?;
+		let (entries, kept) = parse(&text).map_err(|(line, reason)| JournalError::Damaged {
+			path: path.clone(),
+			line,
+			reason,
+		})?;
 		if kept < text.len() {
 			tracing::warn!("removing the cut-off last line of {}", path.display());
 			file.set_len(kept as u64).map_err(failed)?;
@@ -202,9 +205,9 @@ impl Journal {
 		match entries.next() {
 			None => {
 				journal.write(&Entry::Journal { version: VERSION, genesis, account })?;
-				File::open(dir).and_then(|dir| dir.sync_all()).map_err(|source| {
-					JournalError::Io { path: journal.path.clone(), source }
-				})?;
+				File::open(dir)
+					.and_then(|dir| dir.sync_all())
+					.map_err(|source| JournalError::Io { path: journal.path.clone(), source })?;
 			},
 			Some(first) => journal.check_owner(&first, genesis, account)?,
 		}
@@ -370,11 +373,16 @@ mod hex_bytes {
 mod decimal {
 	use serde::{de::Error, Deserialize, Deserializer, Serializer};
 
-	pub(super) fn serialize<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+	pub(super) fn serialize<S: Serializer>(
+		amount: &u128,
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
 		serializer.serialize_str(&amount.to_string())
 	}
 
-	pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<u128, D::Error> {
 		String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
 	}
 }
@@ -456,8 +464,12 @@ mod tests {
 	#[test]
 	fn journal_should_recover_when_cut_off_at_any_byte() {
 		let (_dir, full) = written(&story());
-		let lines: Vec<usize> =
-			full.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
+		let lines: Vec<usize> = full
+			.iter()
+			.enumerate()
+			.filter(|(_, byte)| **byte == b'\n')
+			.map(|(at, _)| at + 1)
+			.collect();
 		for cut in 0..full.len() {
 			let dir = tempfile::tempdir().unwrap();
 			fs::write(dir.path().join(FILE_NAME), &full[..cut]).unwrap();

@@ -128,12 +128,7 @@ mod tests {
 	}
 
 	fn prover() -> ProverInfo<Bytes32> {
-		ProverInfo {
-			account: [1; 32],
-			stake: 5000,
-			reserved: 3500,
-			stats: ProverStats::default(),
-		}
+		ProverInfo { account: [1; 32], stake: 5000, reserved: 3500, stats: ProverStats::default() }
 	}
 
 	const POLICY: Policy =
@@ -146,10 +141,7 @@ mod tests {
 
 	#[test]
 	fn ask_should_be_the_cost_and_the_slot() {
-		assert_eq!(
-			decide(POLICY, MEANS),
-			Ok(Ask { fee: 410, proof_blocks: 4, max_slot_fee: 80 })
-		);
+		assert_eq!(decide(POLICY, MEANS), Ok(Ask { fee: 410, proof_blocks: 4, max_slot_fee: 80 }));
 	}
 
 	#[test]

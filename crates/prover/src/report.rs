@@ -69,7 +69,11 @@ impl Reporter {
 				format!("{}: paid {}", about(batch, round), amount(payment))
 			},
 			Report::Paid { batch, round, payment, late_blocks } => {
-				format!("{}: paid {}, {late_blocks} blocks late", about(batch, round), amount(payment))
+				format!(
+					"{}: paid {}, {late_blocks} blocks late",
+					about(batch, round),
+					amount(payment)
+				)
 			},
 			Report::Lost { batch, round } => format!("{}: lost", about(batch, round)),
 			Report::Voided { batch, round } => {
@@ -160,7 +164,8 @@ mod tests {
 
 	#[test]
 	fn report_should_be_one_line_in_both_forms() {
-		let report = Report::Paid { batch: BATCH, round: 1, payment: 1_500_000_000_000, late_blocks: 2 };
+		let report =
+			Report::Paid { batch: BATCH, round: 1, payment: 1_500_000_000_000, late_blocks: 2 };
 		let text = Reporter::new(false, Token::default()).text(&report);
 		assert_eq!(text, "batch 0/3 round 1: paid 1.5 UNIT, 2 blocks late");
 		let json = as_json(&report);

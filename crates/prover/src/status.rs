@@ -78,10 +78,20 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 
 fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
 	let stats = &prover.stats;
-	println!("stake         {}, {} of it reserved", token.show(prover.stake), token.show(prover.reserved));
+	println!(
+		"stake         {}, {} of it reserved",
+		token.show(prover.stake),
+		token.show(prover.reserved)
+	);
 	println!(
 		"record        {} bids, {} reveals, {} wins, {} on time, {} late, {} defaults, {} silences",
-		stats.bids, stats.reveals, stats.wins, stats.on_time, stats.late, stats.defaults, stats.silences
+		stats.bids,
+		stats.reveals,
+		stats.wins,
+		stats.on_time,
+		stats.late,
+		stats.defaults,
+		stats.silences
 	);
 	println!("earned        {}, slashed {}", token.show(stats.earned), token.show(stats.slashed));
 }
@@ -158,7 +168,9 @@ fn state_of(job: &Job, token: &Token) -> String {
 		Some(Outcome::Paid { payment, late_blocks }) => {
 			format!("paid {}, {late_blocks} blocks late", token.show(*payment))
 		},
-		Some(Outcome::Defaulted { slashed }) => format!("not delivered, {} slashed", token.show(*slashed)),
+		Some(Outcome::Defaulted { slashed }) => {
+			format!("not delivered, {} slashed", token.show(*slashed))
+		},
 		Some(Outcome::Voided) => "bid void".into(),
 		Some(Outcome::Unknown) => "over; the node no longer knows how".into(),
 		None if job.delivered.is_some() => "delivered".into(),

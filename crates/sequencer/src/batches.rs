@@ -3,9 +3,7 @@
 
 use pvs_client::RollupState;
 use pvs_primitives::Bytes32;
-use pvs_rollup::{
-	batch::Batch, demo, shape::BATCH_TRANSFERS, state::State, transfer::Transfer,
-};
+use pvs_rollup::{batch::Batch, demo, shape::BATCH_TRANSFERS, state::State, transfer::Transfer};
 use rand::{seq::SliceRandom, Rng};
 
 /// The most that one transfer moves.

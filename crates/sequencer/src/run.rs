@@ -8,8 +8,8 @@ use crate::{
 };
 use futures::StreamExt;
 use pvs_client::{
-	amount::AmountError, Account, Block, Call, Client, Error, Included, KeyError, PvsEvent, Replica,
-	ReplicaError, SubmitError, Submitter,
+	amount::AmountError, Account, Block, Call, Client, Error, Included, KeyError, PvsEvent,
+	Replica, ReplicaError, SubmitError, Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, RollupInfo},
@@ -229,7 +229,9 @@ impl Sequencer {
 		let next_root = after.root();
 		let call = Call::commit_batch(self.args.rollup, &data, next_root, self.max_fee);
 		let (batch, block) = match self.submitter.submit(&call, INCLUSION_WAIT).await {
-			Ok(included) => (committed_batch(&included, rollup.id, rollup.next_index), included.number),
+			Ok(included) => {
+				(committed_batch(&included, rollup.id, rollup.next_index), included.number)
+			},
 			Err(error) if PASSING_ERRORS.iter().any(|name| error.is_pallet_error(name)) => {
 				tracing::info!("the next block will do: {error}");
 				return Ok(());

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a key or a proof is refused, one variant for each cause.
 
+#![allow(
+	clippy::as_conversions,
+	clippy::cast_possible_truncation,
+	reason = "the codec derives write the indices of variants that way"
+)]
+
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use core::fmt;
 use scale_info::TypeInfo;

@@ -39,11 +39,15 @@ pub(crate) fn verify(
 	clippy::cast_possible_truncation,
 	clippy::expect_used,
 	clippy::unwrap_used,
+	unexpected_cfgs,
 	unreachable_pub,
 	reason = "the macro writes the calls between Wasm and host"
 )]
 mod interface {
-	use super::{key_code, proof_code};
+	#[cfg(not(feature = "std"))]
+	#[allow(unused_imports, reason = "the host's side of the macro names it without a path")]
+	use alloc::vec::Vec;
+
 	use sp_runtime_interface::{
 		pass_by::{PassFatPointerAndRead, PassFatPointerAndWrite},
 		runtime_interface,
@@ -57,7 +61,7 @@ mod interface {
 			key: PassFatPointerAndRead<&[u8]>,
 			prepared: PassFatPointerAndWrite<&mut [u8]>,
 		) -> u32 {
-			key_code(key, prepared)
+			crate::host::key_code(key, prepared)
 		}
 
 		/// Returns 0 if the proof holds, or a code of `ProofError`. The inputs are 32 bytes each.
@@ -66,7 +70,7 @@ mod interface {
 			inputs: PassFatPointerAndRead<&[u8]>,
 			proof: PassFatPointerAndRead<&[u8]>,
 		) -> u32 {
-			proof_code(prepared, inputs, proof)
+			crate::host::proof_code(prepared, inputs, proof)
 		}
 	}
 }
@@ -138,4 +142,56 @@ fn proof_result(code: u32) -> Result<(), ProofError> {
 		// 9, and codes that version 1 of the function never returns.
 		_ => ProofError::NotValid,
 	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::{PROOF_BYTES, VERIFYING_KEY_BYTES};
+	use codec::{DecodeAll, Encode};
+
+	/// All variants of an error, by their indices, which the codes follow.
+	fn all<E: DecodeAll>() -> Vec<E> {
+		(0..=u8::MAX).filter_map(|index| E::decode_all(&mut &[index][..]).ok()).collect()
+	}
+
+	#[test]
+	fn codes_should_name_each_error_when_read_back() {
+		assert_eq!((all::<KeyError>().len(), all::<ProofError>().len()), (6, 9));
+		for error in all::<KeyError>() {
+			let code = error.encode().iter().map(|index| u32::from(*index)).sum::<u32>();
+			assert_eq!(key_result(code.saturating_add(1)), Err(error));
+		}
+		for error in all::<ProofError>() {
+			let code = error.encode().iter().map(|index| u32::from(*index)).sum::<u32>();
+			assert_eq!(proof_result(code.saturating_add(1)), Err(error));
+		}
+		assert_eq!((key_result(0), proof_result(0)), (Ok(()), Ok(())));
+	}
+
+	#[test]
+	fn unknown_code_should_be_an_error() {
+		for code in [7, 10, 255, u32::MAX] {
+			assert_eq!(key_result(code), Err(KeyError::WrongLength));
+		}
+		for code in [10, 255, u32::MAX] {
+			assert_eq!(proof_result(code), Err(ProofError::NotValid));
+		}
+	}
+
+	#[test]
+	fn verify_should_count_inputs_when_bytes_are_left_over() {
+		for length in [0, 31, 32, 96, 127, 129, 160] {
+			assert_eq!(proof_code(&[], &vec![0; length], &[]), 7, "{length}");
+		}
+		assert_eq!(proof_code(&[], &[0; 128], &[]), 1);
+		assert_eq!(proof_code(&[], &[0; 128], &[0; PROOF_BYTES]), 8);
+	}
+
+	#[test]
+	fn prepare_key_should_write_nothing_when_the_key_is_refused() {
+		let mut prepared = [7; PREPARED_KEY_BYTES];
+		assert_eq!(key_code(&[0; VERIFYING_KEY_BYTES], &mut prepared), 5);
+		assert_eq!(prepared, [7; PREPARED_KEY_BYTES]);
+	}
 }

@@ -28,6 +28,10 @@ pub type PreparedKey = [u8; PREPARED_KEY_BYTES];
 pub(crate) const IC_POINTS: usize = PUBLIC_INPUTS + 1;
 
 /// A key whose points are on their curves, in their subgroups and not the identity.
+#[cfg_attr(
+	not(feature = "std"),
+	allow(dead_code, reason = "conversion to arkworks reads the rest")
+)]
 pub(crate) struct CheckedKey {
 	pub(crate) alpha: G1Affine,
 	pub(crate) beta: G2Affine,

@@ -13,9 +13,6 @@
 
 extern crate alloc;
 
-#[cfg(all(feature = "test-utils", target_family = "wasm"))]
-compile_error!("`test-utils` makes keys whose secrets are known: leave it out of a runtime");
-
 #[cfg(feature = "std")]
 mod arkworks;
 mod encoding;
@@ -23,8 +20,6 @@ mod error;
 pub mod host;
 mod key;
 mod proof;
-#[cfg(feature = "test-utils")]
-pub mod testing;
 mod verifiers;
 
 #[cfg(feature = "std")]

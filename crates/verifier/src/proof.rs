@@ -8,7 +8,7 @@ use crate::{
 };
 use alloc::vec::Vec;
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
-use ark_ec::{pairing::Pairing, AdditiveGroup, AffineRepr, CurveGroup};
+use ark_ec::{pairing::Pairing, AdditiveGroup, CurveGroup};
 use ark_ff::PrimeField;
 use pvs_primitives::{field::scalar_from_be, Bytes32, PROOF_BYTES, PUBLIC_INPUTS};
 
@@ -130,6 +130,7 @@ fn subset_sums(points: &[G1Affine]) -> Vec<G1Affine> {
 )]
 mod tests {
 	use super::*;
+	use ark_ec::AffineRepr;
 	use ark_ff::UniformRand;
 	use rand::{rngs::StdRng, SeedableRng};
 

@@ -14,9 +14,10 @@ use pvs_primitives::{
 	public_inputs::{binding, PublicInputs},
 };
 use pvs_verifier::{
-	decode_proof, decode_verifying_key, encode_proof, encode_verifying_key, testing::TestKeys,
-	Bytes32, KeyError, ProofError,
+	decode_proof, decode_verifying_key, encode_proof, encode_verifying_key, Bytes32, KeyError,
+	ProofError,
 };
+use pvs_verifier_testing::TestKeys;
 use std::sync::LazyLock;
 
 static SHARED: LazyLock<Fixture> = LazyLock::new(|| fixture(42));

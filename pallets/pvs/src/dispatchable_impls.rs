@@ -24,8 +24,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		rules::check(&params, &Self::limits()).map_err(Self::params_error)?;
 		ensure!(field::is_canonical(&genesis_root), Error::<T>::StateRootNonCanonical);
-		let prepared =
-			T::ProofVerifier::prepare_key(verifying_key).map_err(Self::key_error)?;
+		let prepared = T::ProofVerifier::prepare_key(verifying_key).map_err(Self::key_error)?;
 		let deposit = T::RollupDeposit::get();
 		Self::hold(HoldReason::RollupDeposit, &owner, deposit)?;
 

@@ -87,8 +87,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn unreserve(prover: &T::AccountId, bond: Balance) -> DispatchResult {
 		Provers::<T>::try_mutate(prover, |record| {
 			let record = record.as_mut().ok_or(Error::<T>::Corrupt)?;
-			record.reserved =
-				record.reserved.checked_sub(bond).ok_or(Error::<T>::Corrupt)?;
+			record.reserved = record.reserved.checked_sub(bond).ok_or(Error::<T>::Corrupt)?;
 			Ok(())
 		})
 	}

@@ -37,10 +37,7 @@ impl<T: Config> Pallet<T> {
 		bytes
 	}
 
-	pub(crate) fn batch_digest(
-		record: &BatchRecord<T::AccountId>,
-		reserve: Balance,
-	) -> Bytes32 {
+	pub(crate) fn batch_digest(record: &BatchRecord<T::AccountId>, reserve: Balance) -> Bytes32 {
 		bid::batch_digest(
 			&record.prev_state_root,
 			&record.next_state_root,

@@ -230,23 +230,15 @@ impl<T: Config> Pallet<T> {
 		now: BlockNumber,
 	) -> DispatchResult {
 		let late_blocks = assignment.delivery().late_blocks(now);
-		let late_cost = late_cost(
-			assignment.payment,
-			late_blocks,
-			record.params.late_rate,
-			assignment.reserve,
-		)
-		.map_err(|_| Error::<T>::Corrupt)?;
+		let late_cost =
+			late_cost(assignment.payment, late_blocks, record.params.late_rate, assignment.reserve)
+				.map_err(|_| Error::<T>::Corrupt)?;
 		let paid = assignment.payment.saturating_sub(late_cost);
 		let refund = record.max_fee.saturating_sub(assignment.payment);
 		Self::pay_from_escrow(&record.sequencer, &assignment.prover, paid)?;
 		Self::burn_held(HoldReason::Escrow, &record.sequencer, late_cost)?;
 		Self::release(HoldReason::Escrow, &record.sequencer, refund)?;
-		Self::release(
-			HoldReason::SequencerBond,
-			&record.sequencer,
-			record.params.sequencer_bond,
-		)?;
+		Self::release(HoldReason::SequencerBond, &record.sequencer, record.params.sequencer_bond)?;
 		Self::unreserve(&assignment.prover, assignment.bond)?;
 		Provers::<T>::mutate(&assignment.prover, |prover| {
 			if let Some(prover) = prover {

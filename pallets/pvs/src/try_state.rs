@@ -123,7 +123,10 @@ impl<T: Config> Pallet<T> {
 			let mut next = rollup.next_to_finalize;
 			for (index, record) in batches.range(rollup.next_to_finalize..) {
 				ensure!(*index == next, "15: live batches have no gaps");
-				ensure!(record.prev_state_root == root, "16: each live batch builds on the one before");
+				ensure!(
+					record.prev_state_root == root,
+					"16: each live batch builds on the one before"
+				);
 				root = record.next_state_root;
 				next = next.saturating_add(1);
 			}

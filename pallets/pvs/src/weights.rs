@@ -41,7 +41,7 @@ const MICROSECOND: u64 = 1_000_000;
 const CALL: u64 = 60 * MICROSECOND;
 const KEY_PREPARATION: u64 = 6_000 * MICROSECOND;
 const PROOF_CHECK: u64 = 4_000 * MICROSECOND;
-const DATA_BYTE: u64 = 8 * MICROSECOND;
+const DATA_BYTE: u64 = 4 * MICROSECOND;
 const BID: u64 = 40 * MICROSECOND;
 
 impl<T: frame_system::Config> SubstrateWeight<T> {

@@ -15,15 +15,14 @@ use sp_runtime::BuildStorage;
 
 #[test]
 fn constants_should_be_consistent() {
-	sp_io::TestExternalities::default()
-		.execute_with(|| <AllPalletsWithSystem as frame_support::traits::IntegrityTest>::integrity_test());
+	sp_io::TestExternalities::default().execute_with(|| {
+		<AllPalletsWithSystem as frame_support::traits::IntegrityTest>::integrity_test()
+	});
 }
 
 #[test]
 fn block_should_take_a_third_of_its_slot_at_the_most() {
-	assert!(
-		RuntimeBlockWeights::get().max_block.ref_time() <= WEIGHT_REF_TIME_PER_SECOND / 3
-	);
+	assert!(RuntimeBlockWeights::get().max_block.ref_time() <= WEIGHT_REF_TIME_PER_SECOND / 3);
 }
 
 #[test]
@@ -61,10 +60,10 @@ fn one_commit_should_take_an_eighth_of_the_normal_class_at_the_most() {
 		.get(DispatchClass::Normal)
 		.max_total
 		.expect("the normal class is limited");
-	let bytes = <Runtime as pallet_pvs::Config>::MaxDataBytes::get();
+	let bytes: u32 = <Runtime as pallet_pvs::Config>::MaxDataBytes::get();
 	let weight = <Runtime as pallet_pvs::Config>::WeightInfo::commit_batch(bytes);
 	assert!(weight.ref_time() <= normal.ref_time() / 8);
-	let block = <Runtime as pallet_pvs::Config>::MaxBlockDataBytes::get();
+	let block: u32 = <Runtime as pallet_pvs::Config>::MaxBlockDataBytes::get();
 	assert!(block <= bytes * 4, "all commits of a block take half of it at the most");
 }
 
@@ -72,18 +71,15 @@ fn one_commit_should_take_an_eighth_of_the_normal_class_at_the_most() {
 fn reveals_and_proofs_should_be_operational() {
 	let batch = pvs_primitives::api::BatchId { rollup: 0, index: 0 };
 	let reveal = Call::<Runtime>::reveal_bid { batch, payload: [0; 85] };
-	let proof = Call::<Runtime>::submit_proof {
-		batch,
-		prover: [0; 32].into(),
-		proof: Default::default(),
-	};
+	let proof =
+		Call::<Runtime>::submit_proof { batch, prover: [0; 32].into(), proof: Default::default() };
 	assert_eq!(reveal.get_dispatch_info().class, DispatchClass::Operational);
 	assert_eq!(proof.get_dispatch_info().class, DispatchClass::Operational);
 }
 
 #[test]
 fn blocks_should_hold_the_longest_batch() {
-	let bytes = <Runtime as pallet_pvs::Config>::MaxDataBytes::get();
+	let bytes: u32 = <Runtime as pallet_pvs::Config>::MaxDataBytes::get();
 	assert!(*RuntimeBlockLength::get().max.get(DispatchClass::Normal) > 2 * bytes);
 }
 

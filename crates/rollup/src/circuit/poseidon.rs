@@ -1,74 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The hash of `pvs_primitives::poseidon` as constraints: three per S-box, 297 per hash.
+//!
+//! In a partial round only the first element goes through the S-box. The variable that such a round
+//! makes is not the fifth power but the first element of the next state: the fifth power is a
+//! combination of that and what came before. So each S-box has a single variable as its input, and
+//! the combinations, which grow from round to round, appear once and not thrice. Their coefficients
+//! are the same for every hash and are computed once.
 
 use super::num::{Builder, Num, Result};
 use crate::Scalar;
-use ark_ff::Field;
-use pvs_primitives::poseidon::{mds, round_constants, FULL_ROUNDS, ROUNDS, WIDTH};
+use ark_ff::{AdditiveGroup, Field};
+use pvs_primitives::poseidon::{
+	mds, round_constants, FULL_ROUNDS, INPUTS, PARTIAL_ROUNDS, ROUNDS, WIDTH,
+};
 use std::sync::LazyLock;
 
 type State = [Num; WIDTH];
 
-static INVERSE_OF_FIRST: LazyLock<Scalar> =
-	LazyLock::new(|| mds()[0][0].inverse().expect("an MDS matrix has no zero entry"));
+const HALF: usize = FULL_ROUNDS / 2;
 
 /// Hashes four numbers.
-pub(crate) fn hash4(b: &Builder, inputs: [&Num; 4]) -> Result<Num> {
+pub(crate) fn hash4(b: &Builder, inputs: [&Num; INPUTS]) -> Result<Num> {
 	let [first, second, third, fourth] = inputs.map(Num::clone);
 	let mut state = [b.zero(), first, second, third, fourth];
-	for (round, constants) in round_constants().iter().enumerate() {
-		for (element, constant) in state.iter_mut().zip(constants) {
-			*element = &*element + &b.constant(*constant);
-		}
-		let half = FULL_ROUNDS / 2;
-		state = if round == 0 {
-			// The capacity is a constant here: its fifth power needs no constraint.
-			let capacity = b.constant(constants[0].pow([5]));
-			full_round(b, &state, Some(capacity))?
-		} else if (half..ROUNDS - half).contains(&round) {
-			partial_round(b, &state)?
-		} else {
-			full_round(b, &state, None)?
-		};
+	for round in 0..HALF - 1 {
+		state = mix(b, &powers(b, &state, round)?);
 	}
-	let [output, ..] = state;
-	Ok(output)
+	let before_partial = powers(b, &state, HALF - 1)?;
+	state = partial_rounds(b, before_partial)?;
+	for round in ROUNDS - HALF..ROUNDS - 1 {
+		state = mix(b, &powers(b, &state, round)?);
+	}
+	let last = powers(b, &state, ROUNDS - 1)?;
+	let [output_row, ..] = mds();
+	Ok(b.linear(output_row.iter().copied().zip(&last)))
 }
 
-fn full_round(b: &Builder, state: &State, first: Option<Num>) -> Result<State> {
+fn mix(b: &Builder, powers: &State) -> State {
+	mds().map(|row| b.linear(row.into_iter().zip(powers)))
+}
+
+/// Adds the constants of a full round and takes fifth powers.
+fn powers(b: &Builder, state: &State, round: usize) -> Result<State> {
+	let constants = &round_constants()[round];
 	let mut powers = state.clone();
-	for power in powers.iter_mut().skip(usize::from(first.is_some())) {
-		let fourth = fourth_power(b, power)?;
-		*power = b.product(&fourth, power)?;
+	for (place, (power, constant)) in powers.iter_mut().zip(constants).enumerate() {
+		if (round, place) == (0, 0) {
+			// The capacity is a constant here: its fifth power needs no constraint.
+			*power = b.constant(constant.pow([5]));
+			continue;
+		}
+		let base = &*power + &b.constant(*constant);
+		let fourth = fourth_power(b, &base)?;
+		*power = b.product(&fourth, &base)?;
 	}
-	if let Some(first) = first {
-		powers[0] = first;
-	}
-	Ok(mds().map(|row| b.linear(row.into_iter().zip(&powers))))
-}
-
-/// A round in which only the first element goes through the S-box.
-///
-/// The variable that it makes is not the fifth power but the first element of the next state: the
-/// fifth power is a combination of that and the other elements. So each S-box has a single variable
-/// as its input, and the combinations, which grow from round to round, appear once and not thrice.
-fn partial_round(b: &Builder, state: &State) -> Result<State> {
-	let matrix = mds();
-	let input = &state[0];
-	let fourth = fourth_power(b, input)?;
-	let rest = b.linear(matrix[0].into_iter().zip(state).skip(1));
-	let next = b.witness(matrix[0][0] * fourth.value * input.value + rest.value)?;
-	let fifth = &(&next - &rest) * *INVERSE_OF_FIRST;
-	b.enforce(&fourth, input, &fifth)?;
-
-	let mut after = state.clone();
-	after[0] = fifth;
-	let mut mixed: State = std::array::from_fn(|row| match row {
-		0 => b.zero(),
-		_ => b.linear(matrix[row].into_iter().zip(&after)),
-	});
-	mixed[0] = next;
-	Ok(mixed)
+	Ok(powers)
 }
 
 fn fourth_power(b: &Builder, base: &Num) -> Result<Num> {
@@ -76,10 +62,76 @@ fn fourth_power(b: &Builder, base: &Num) -> Result<Num> {
 	b.product(&square, &square)
 }
 
+/// Coefficients over: one, the five powers before the partial rounds, the first element of the state
+/// after each partial round.
+type Coefficients = [Scalar; 1 + WIDTH + PARTIAL_ROUNDS];
+
+struct PartialRounds {
+	/// The first element before the first partial round.
+	entry: Coefficients,
+	/// For each round, the fifth power that its S-box must give.
+	fifths: Vec<Coefficients>,
+	/// The state after the last partial round.
+	exit: [Coefficients; WIDTH],
+}
+
+static PARTIAL: LazyLock<PartialRounds> = LazyLock::new(|| {
+	let matrix = mds();
+	let mut state = [[Scalar::ZERO; 1 + WIDTH + PARTIAL_ROUNDS]; WIDTH];
+	for (element, row) in state.iter_mut().zip(matrix) {
+		element[1..=WIDTH].copy_from_slice(row);
+	}
+	let entry = state[0];
+	let sum = |terms: &[(Scalar, Coefficients)]| -> Coefficients {
+		std::array::from_fn(|symbol| terms.iter().map(|(c, element)| *c * element[symbol]).sum())
+	};
+	let scale = matrix[0][0].inverse().unwrap_or_default();
+	let mut fifths = Vec::with_capacity(PARTIAL_ROUNDS);
+	for round in 0..PARTIAL_ROUNDS {
+		for (element, constant) in state.iter_mut().zip(&round_constants()[HALF + round]) {
+			element[0] += constant;
+		}
+		// next[0] = m[0][0] * fifth + m[0][1] * state[1] + ..., solved for the fifth power.
+		let mut next = [Scalar::ZERO; 1 + WIDTH + PARTIAL_ROUNDS];
+		next[1 + WIDTH + round] = Scalar::ONE;
+		let mut terms = vec![(scale, next)];
+		terms.extend((1..WIDTH).map(|place| (-matrix[0][place] * scale, state[place])));
+		state[0] = sum(&terms);
+		fifths.push(state[0]);
+
+		let mixed = matrix.map(|row| sum(&row.into_iter().zip(state).collect::<Vec<_>>()));
+		state = mixed;
+	}
+	PartialRounds { entry, fifths, exit: state }
+});
+
+/// From the powers of the last full round before to the state after the partial rounds.
+fn partial_rounds(b: &Builder, powers: State) -> Result<State> {
+	let table = &*PARTIAL;
+	let mut symbols = Vec::with_capacity(1 + WIDTH + PARTIAL_ROUNDS);
+	symbols.push(b.one());
+	symbols.extend(powers);
+	let combine = |symbols: &[Num], coefficients: &Coefficients| {
+		b.linear(coefficients.iter().copied().zip(symbols))
+	};
+	let mut first = combine(&symbols, &table.entry);
+	for (constants, fifth) in round_constants()[HALF..].iter().zip(&table.fifths) {
+		let base = &first + &b.constant(constants[0]);
+		let fourth = fourth_power(b, &base)?;
+		let known = combine(&symbols, fifth);
+		let scale = fifth[symbols.len()];
+		let missing = fourth.value * base.value - known.value;
+		first = b.witness(missing * mds()[0][0])?;
+		b.enforce(&fourth, &base, &(&known + &(&first * scale)))?;
+		symbols.push(first.clone());
+	}
+	Ok(table.exit.each_ref().map(|element| combine(&symbols, element)))
+}
+
 #[cfg(test)]
 mod tests {
 	use super::{super::num::tests, *};
-	use ark_ff::{AdditiveGroup, UniformRand};
+	use ark_ff::UniformRand;
 	use rand::SeedableRng;
 	use rand_chacha::ChaCha20Rng;
 
@@ -121,5 +173,13 @@ mod tests {
 		};
 		assert!(holds(output));
 		assert!(!holds(output + Scalar::ONE));
+	}
+
+	#[test]
+	fn fifth_powers_should_have_the_coefficient_that_the_scale_undoes() {
+		for (round, fifth) in PARTIAL.fifths.iter().enumerate() {
+			assert_eq!(fifth[1 + WIDTH + round] * mds()[0][0], Scalar::ONE, "round {round}");
+			assert!(fifth[2 + WIDTH + round..].iter().all(|later| *later == Scalar::ZERO));
+		}
 	}
 }

@@ -9,7 +9,7 @@ use crate::{
 	account::leaf,
 	batch,
 	keys::{high_bits, recomputed_challenge},
-	shape::{BATCH_TRANSFERS, DATA_LEN, MAX_ACCOUNTS, TREE_ARITY, TREE_DEPTH},
+	shape::{BATCH_TRANSFERS, DATA_LEN, MAX_ACCOUNTS},
 	state::State,
 	transfer::{RawSlot, Transfer},
 	tree::{Path, Tree},
@@ -19,7 +19,7 @@ use ark_ec::AffineRepr;
 use ark_ed_on_bn254::EdwardsAffine;
 use ark_ff::AdditiveGroup;
 use pvs_primitives::{field::scalar_from_be, public_inputs::PublicInputs, PUBLIC_INPUTS};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// An account as the circuit sees it: field elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +46,14 @@ impl AccountWitness {
 		leaf(self.x, self.y, self.nonce, self.balance)
 	}
 }
+
+/// A path that fits [`AccountWitness::absent`] at index 0: a no-op says nothing about the state, but
+/// its path leads from its leaf to some root all the same.
+static ABSENT_PATH: LazyLock<Path> = LazyLock::new(|| {
+	let mut tree = Tree::default();
+	tree.set(0, AccountWitness::absent().leaf());
+	tree.path(0)
+});
 
 /// The private values of one slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +86,6 @@ pub struct SlotWitness {
 
 impl SlotWitness {
 	fn no_op() -> Self {
-		let empty = [[Scalar::ZERO; TREE_ARITY]; TREE_DEPTH];
 		Self {
 			active: false,
 			from: 0,
@@ -90,8 +97,8 @@ impl SlotWitness {
 			response: [0; 4],
 			sender: AccountWitness::absent(),
 			receiver: AccountWitness::absent(),
-			sender_path: empty,
-			receiver_path: empty,
+			sender_path: *ABSENT_PATH,
+			receiver_path: *ABSENT_PATH,
 		}
 	}
 }

@@ -12,7 +12,7 @@
 //! against damage, not against someone who can write to the directory; such a one could make this
 //! prover fail, and the check of each finished proof would show it.
 
-use super::{DevelopmentKeys, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
+use super::{set_up, DevelopmentKeys, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
 use crate::circuit::Constraints;
 use ark_bn254::Bn254;
 use ark_ff::{BigInteger, PrimeField};
@@ -23,6 +23,7 @@ use pvs_primitives::{hash::blake2_256, Bytes32};
 use std::{
 	fs, io,
 	path::{Path, PathBuf},
+	sync::atomic::{AtomicU32, Ordering},
 };
 
 /// Name of the file in the directory of the keys.
@@ -108,9 +109,9 @@ pub fn load_or_generate(
 		Err(source) => return Err(KeyStoreError::Read { path, source }),
 	}
 	progress.begin("making development-only proving keys, once");
-	let keys = DevelopmentKeys::generate();
+	let proving_key = set_up();
 	progress.end();
-	let keys = keys?;
+	let keys = DevelopmentKeys::assemble(proving_key.map_err(SetupError::from)?, constraints)?;
 	fs::create_dir_all(dir)
 		.map_err(|source| KeyStoreError::Directory { path: dir.to_owned(), source })?;
 	write(&path, &encode(&keys.proving_key, &digest)?)?;
@@ -118,10 +119,14 @@ pub fn load_or_generate(
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), KeyStoreError> {
-	let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-	fs::write(&temporary, bytes)
-		.and_then(|()| fs::rename(&temporary, path))
-		.map_err(|source| KeyStoreError::Write { path: path.to_owned(), source })
+	static WRITES: AtomicU32 = AtomicU32::new(0);
+	let write = WRITES.fetch_add(1, Ordering::Relaxed);
+	let temporary = path.with_extension(format!("{}-{write}.tmp", std::process::id()));
+	fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
+		// Nothing more can be done about a file that cannot even be removed.
+		let _ = fs::remove_file(&temporary);
+		KeyStoreError::Write { path: path.to_owned(), source }
+	})
 }
 
 fn encode(key: &ProvingKey<Bn254>, digest: &Bytes32) -> Result<Vec<u8>, SerializationError> {

@@ -51,10 +51,7 @@ impl DevelopmentKeys {
 	///
 	/// [`SetupError`].
 	pub fn generate() -> Result<Self, SetupError> {
-		let rng = &mut ChaCha20Rng::from_seed(DEVELOPMENT_ONLY_SEED);
-		let (proving_key, _) =
-			Groth16::<Bn254>::circuit_specific_setup(BatchCircuit::blank(), rng)?;
-		Self::assemble(proving_key, Constraints::synthesise()?)
+		Self::assemble(set_up()?, Constraints::synthesise()?)
 	}
 
 	fn assemble(
@@ -85,6 +82,12 @@ impl DevelopmentKeys {
 	pub fn constraints(&self) -> &Constraints {
 		&self.constraints
 	}
+}
+
+fn set_up() -> Result<ProvingKey<Bn254>, SynthesisError> {
+	let rng = &mut ChaCha20Rng::from_seed(DEVELOPMENT_ONLY_SEED);
+	let (proving_key, _) = Groth16::<Bn254>::circuit_specific_setup(BatchCircuit::blank(), rng)?;
+	Ok(proving_key)
 }
 
 /// Why there are no keys.

@@ -2,14 +2,15 @@
 //! What the tests share: a real key and proof, ways to damage bytes, and one judge that asks every
 //! verifier.
 
-#![allow(dead_code, reason = "each test program uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each test program uses a part of it")]
 
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ff::{BigInteger, PrimeField, UniformRand};
 use pvs_verifier::{
-	testing::TestKeys, Bytes32, HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier,
-	WasmVerifier, PUBLIC_INPUTS,
+	Bytes32, HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier, WasmVerifier,
+	PUBLIC_INPUTS,
 };
+use pvs_verifier_testing::TestKeys;
 use rand::{rngs::StdRng, SeedableRng};
 
 pub struct Fixture {

@@ -5,16 +5,18 @@
 
 #![allow(clippy::expect_used, reason = "for tests: what cannot be proved should fail loudly")]
 
-use crate::{encode_proof, encode_verifying_key, Bytes32, PROOF_BYTES, PUBLIC_INPUTS};
-use ark_bn254::{Bn254, Fr};
-use ark_ff::Field;
+use ark_bn254::{Bn254, Fq2, Fr, G2Affine};
+use ark_ff::{BigInteger, Field, PrimeField};
 use ark_groth16::{Groth16, ProvingKey};
 use ark_relations::{
 	gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError},
 	lc,
 };
 use ark_std::rand::{rngs::StdRng, SeedableRng};
-use pvs_primitives::{field::scalar_from_be, VERIFYING_KEY_BYTES};
+use pvs_primitives::{
+	field::scalar_from_be, Bytes32, PROOF_BYTES, PUBLIC_INPUTS, VERIFYING_KEY_BYTES,
+};
+use pvs_verifier::{encode_proof, encode_verifying_key};
 
 /// A circuit with four public inputs that can be proved for any of them: the witness is the product
 /// of the inputs so far, so that each input takes part in a constraint of its own.
@@ -87,4 +89,23 @@ impl TestKeys {
 		.expect("the circuit holds for any inputs");
 		encode_proof(&proof)
 	}
+}
+
+/// The encoding of a point on the twist outside the prime-order subgroup, which a decoder that checks
+/// only the curve would accept.
+///
+/// # Panics
+///
+/// Never: the twist's cofactor is large, so that nearly every point on it is outside the subgroup.
+pub fn off_subgroup_g2() -> [u8; 128] {
+	let point = (1u64..)
+		.filter_map(|x| G2Affine::get_point_from_x_unchecked(Fq2::from(x), false))
+		.find(|point| !point.is_in_correct_subgroup_assuming_on_curve())
+		.expect("nearly every point is outside the subgroup");
+	let mut bytes = [0; 128];
+	let coordinates = [point.x.c1, point.x.c0, point.y.c1, point.y.c0];
+	for (chunk, coordinate) in bytes.chunks_exact_mut(32).zip(coordinates) {
+		chunk.copy_from_slice(&coordinate.into_bigint().to_bytes_be());
+	}
+	bytes
 }

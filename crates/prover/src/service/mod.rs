@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The prover's loop.
+//!
+//! On every best block it reads the rollup's rounds, asks
+//! [`next_step`](crate::decide::next_step) about each and starts what it says as a task
+//! ([`steps`]). Results of tasks come back over a channel, so that one place changes the
+//! journal ([`results`]). A task that failed is not repeated by itself: the next block shows whether it still has
+//! to be done.
+
+mod results;
+mod steps;
+
+use crate::{
+	appraise::{Appraisal, Appraiser, Unfit},
+	cli::{default_dir, RunArgs},
+	error::ProverError,
+	journal::{Journal, Key},
+	price::Policy,
+	proving::{Cancel, Proof, ProofMaker, ProvingError},
+	report::{Report, Reporter},
+	status::data_dir,
+};
+use futures::{FutureExt, StreamExt};
+use pvs_client::{Account, Client, Error, Included, Keypair, SubmitError, Submitter};
+use pvs_primitives::{
+	api::{BatchId, RoundInfo},
+	BlockNumber, Bytes32,
+};
+use pvs_rollup::{demo, state::State};
+use std::{
+	collections::{BTreeMap, BTreeSet, VecDeque},
+	sync::Arc,
+	time::Duration,
+};
+use tokio::{
+	sync::{mpsc, Mutex},
+	time::Instant,
+};
+
+/// After how long without a new block the node counts as stalled.
+const STALL: Duration = Duration::from_secs(30);
+/// Pause between two attempts to reach the node again.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+/// How long open jobs may take after a request to stop.
+const DRAIN_LIMIT: Duration = Duration::from_secs(120);
+
+/// Runs the prover until it is told to stop.
+pub(crate) async fn run(args: Box<RunArgs>) -> Result<(), ProverError> {
+	let key = args.key.load()?;
+	let client = args.connect.connect().await?;
+	let (mut service, results) = Service::start(&args, &client, &key).await?;
+	service.run(&args, client, key, results).await
+}
+
+/// What a finished task brings back.
+enum Done {
+	Appraised(Box<RoundInfo<Bytes32>>, Result<Appraisal, Unfit>),
+	Placed(Key, Result<Included, SubmitError>),
+	Revealed(Key, Result<Included, SubmitError>),
+	Proved(Key, Result<Proof, ProveFailure>),
+	Delivered(Key, Result<Included, SubmitError>),
+}
+
+/// Why a won batch has no proof.
+#[derive(Debug, thiserror::Error)]
+enum ProveFailure {
+	#[error(transparent)]
+	Work(#[from] Unfit),
+	#[error(transparent)]
+	Proving(#[from] ProvingError),
+}
+
+/// A task in flight.
+struct Task {
+	cancel: Cancel,
+	since: BlockNumber,
+}
+
+/// A connection, and what goes with it.
+#[derive(Clone)]
+struct Session {
+	client: Client,
+	submitter: Submitter,
+}
+
+struct Service {
+	me: Account,
+	rollup: u32,
+	policy: Policy,
+	batch_limit: Option<u64>,
+	reporter: Reporter,
+	journal: Journal,
+	maker: ProofMaker,
+	appraiser: Arc<Mutex<Appraiser>>,
+	genesis_hash: Bytes32,
+	height: BlockNumber,
+	tasks: BTreeMap<Key, Task>,
+	done: mpsc::UnboundedSender<Done>,
+	/// Rounds that were looked at and not bid in.
+	skipped: BTreeSet<Key>,
+	/// Rounds that could not be looked at yet, and why.
+	deferred: BTreeMap<Key, String>,
+	deliveries: BTreeMap<Key, u32>,
+	recent_proofs: VecDeque<BlockNumber>,
+	ended: BTreeSet<BatchId>,
+	/// Why no new bids are made.
+	breaker: Option<String>,
+	draining_since: Option<Instant>,
+}
+
+impl Service {
+	/// Checks everything that bidding depends on, loads the proving keys and replays the rollup.
+	async fn start(
+		args: &RunArgs,
+		client: &Client,
+		key: &Keypair,
+	) -> Result<(Self, mpsc::UnboundedReceiver<Done>), ProverError> {
+		let me = Account::of(key);
+		let token = client.token();
+		let policy = Policy {
+			fee: args.fee.planck(token)?,
+			proof_blocks: args.proof_blocks,
+			min_balance: args.min_balance.planck(token)?,
+			max_slot_fee_factor: args.max_slot_fee_factor,
+			max_jobs: args.max_jobs as usize,
+		};
+		let view = client.at(client.best().await?).await?;
+		let rollup =
+			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
+		if view.prover(me.0).await?.is_none() {
+			return Err(ProverError::NotRegistered { account: me.address() });
+		}
+		let free = view.free_balance(me.0).await?;
+		if free < policy.min_balance {
+			return Err(ProverError::BalanceTooLow {
+				account: me.address(),
+				free: token.show(free),
+				needed: token.show(policy.min_balance),
+			});
+		}
+
+		let genesis = State::from_genesis(&demo::genesis())
+			.map_err(|error| ProverError::Genesis(error.to_string()))?;
+		if genesis.root() != rollup.genesis_root {
+			return Err(ProverError::ForeignGenesis {
+				rollup: args.rollup,
+				found: rollup.genesis_root,
+				expected: genesis.root(),
+			});
+		}
+		let journal =
+			Journal::open(&data_dir(args.data_dir.clone(), me), client.genesis_hash(), me.0)?;
+		let keys_dir = args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"));
+		let (threads, nice) = (args.threads, args.nice);
+		let maker = tokio::task::spawn_blocking(move || ProofMaker::new(&keys_dir, threads, nice))
+			.await
+			.map_err(|error| ProvingError::Crashed(error.to_string()))??;
+		if maker.verifying_key_hash() != rollup.verifying_key_hash {
+			return Err(ProverError::ForeignRollup {
+				rollup: args.rollup,
+				found: rollup.verifying_key_hash,
+			});
+		}
+
+		let mut appraiser = Appraiser::new(args.rollup, genesis);
+		// The keys may have taken a while.
+		let view = client.at(client.best().await?).await?;
+		let rollup =
+			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
+		appraiser.catch_up(&view, client.finalized().await?, &rollup.finalized_root).await?;
+
+		let (done, results) = mpsc::unbounded_channel();
+		let service = Self {
+			me,
+			rollup: args.rollup,
+			policy,
+			batch_limit: args.batch_limit(),
+			reporter: Reporter::new(args.json, token.clone()),
+			journal,
+			maker,
+			appraiser: Arc::new(Mutex::new(appraiser)),
+			genesis_hash: client.genesis_hash(),
+			height: view.block().number,
+			tasks: BTreeMap::new(),
+			done,
+			skipped: BTreeSet::new(),
+			deferred: BTreeMap::new(),
+			deliveries: BTreeMap::new(),
+			recent_proofs: VecDeque::new(),
+			ended: BTreeSet::new(),
+			breaker: None,
+			draining_since: None,
+		};
+		service.reporter.say(&Report::Ready {
+			account: me,
+			rollup: args.rollup,
+			journal: service.journal.path().display().to_string(),
+			open_jobs: service.open_jobs().count(),
+		});
+		Ok((service, results))
+	}
+
+	/// Follows the chain over as many connections as it takes.
+	async fn run(
+		&mut self,
+		args: &RunArgs,
+		mut client: Client,
+		key: Keypair,
+		mut results: mpsc::UnboundedReceiver<Done>,
+	) -> Result<(), ProverError> {
+		let mut signals = Signals::new()
+			.map_err(|error| ProverError::Io("cannot listen for signals".into(), error))?;
+		loop {
+			let submitter = Submitter::new(client.clone(), key.clone());
+			let session = Session { client: client.clone(), submitter };
+			match self.follow(&session, &mut results, &mut signals).await {
+				Err(error) if error.is_about_the_connection() => {
+					self.trouble(None, error.to_string());
+					client = self.reconnect(args, &mut signals).await?;
+				},
+				result => return result,
+			}
+		}
+	}
+
+	async fn reconnect(
+		&self,
+		args: &RunArgs,
+		signals: &mut Signals,
+	) -> Result<Client, ProverError> {
+		let give_up = Instant::now() + Duration::from_secs(args.reconnect_for);
+		loop {
+			tokio::select! {
+				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
+				() = signals.next() => return Err(ProverError::Interrupted),
+			}
+			match args.connect.connect().await {
+				Ok(client) if client.genesis_hash() != self.genesis_hash => {
+					return Err(ProverError::OtherChain(client.url().into()));
+				},
+				Ok(client) => return Ok(client),
+				Err(error) if Instant::now() >= give_up => return Err(error.into()),
+				Err(error) => tracing::debug!("still no node: {error}"),
+			}
+		}
+	}
+
+	/// Follows the chain over one connection. Returns when there is nothing left to do.
+	async fn follow(
+		&mut self,
+		session: &Session,
+		results: &mut mpsc::UnboundedReceiver<Done>,
+		signals: &mut Signals,
+	) -> Result<(), ProverError> {
+		let mut blocks = session.client.best_blocks().await?;
+		let mut stall = Instant::now() + STALL;
+		self.on_block(session, session.client.best().await?).await?;
+		while !self.is_finished() {
+			tokio::select! {
+				block = blocks.next() => {
+					let url = session.client.url();
+					let ended = || Error::StreamEnded { url: url.into() };
+					let mut newest = block.ok_or_else(ended)??;
+					// Only the newest block counts.
+					while let Some(Some(next)) = blocks.next().now_or_never() {
+						newest = next?;
+					}
+					stall = Instant::now() + STALL;
+					self.on_block(session, newest).await?;
+				},
+				Some(done) = results.recv() => self.on_done(session, done)?,
+				() = signals.next() => {
+					if self.draining_since.is_some() {
+						return Ok(());
+					}
+					self.drain("asked to; open jobs are finished first, ask again to stop at once");
+				},
+				() = tokio::time::sleep_until(stall) => {
+					return Err(ProverError::Stalled(STALL.as_secs()));
+				},
+			}
+		}
+		Ok(())
+	}
+
+	fn drain(&mut self, reason: &str) {
+		if self.draining_since.is_none() {
+			self.draining_since = Some(Instant::now());
+			self.reporter.say(&Report::Stopping { reason: reason.into() });
+		}
+	}
+
+	fn is_finished(&mut self) -> bool {
+		let ended = u64::try_from(self.ended.len()).unwrap_or(u64::MAX);
+		if self.batch_limit.is_some_and(|limit| ended >= limit) {
+			self.drain("enough batches have ended");
+		}
+		let Some(since) = self.draining_since else { return false };
+		let is_idle = self.tasks.is_empty() && self.open_jobs().next().is_none();
+		is_idle || since.elapsed() > DRAIN_LIMIT
+	}
+}
+
+/// Requests to stop: an interrupt from the terminal, or `SIGTERM`.
+struct Signals {
+	#[cfg(unix)]
+	signals: [tokio::signal::unix::Signal; 2],
+}
+
+impl Signals {
+	#[cfg(unix)]
+	fn new() -> std::io::Result<Self> {
+		use tokio::signal::unix::{signal, SignalKind};
+		let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+		Ok(Self { signals })
+	}
+
+	#[cfg(unix)]
+	async fn next(&mut self) {
+		let [interrupt, terminate] = &mut self.signals;
+		tokio::select! {
+			_ = interrupt.recv() => {},
+			_ = terminate.recv() => {},
+		}
+	}
+
+	#[cfg(not(unix))]
+	fn new() -> std::io::Result<Self> {
+		Ok(Self {})
+	}
+
+	#[cfg(not(unix))]
+	async fn next(&mut self) {
+		let _ = tokio::signal::ctrl_c().await;
+	}
+}

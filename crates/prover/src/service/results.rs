@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From what tasks bring back to the journal, the operator and the next task.
+
+use super::{steps::MAX_DELIVERIES, Done, ProveFailure, Service, Session};
+use crate::{
+	appraise::{Appraisal, Unfit},
+	error::ProverError,
+	journal::{Bid, Entry, Key, Outcome},
+	price::{self, Ask, Means},
+	proving::{Proof, ProvingError},
+	report::Report,
+	settle,
+};
+use pvs_client::{Included, SubmitError};
+use pvs_primitives::{
+	api::RoundInfo,
+	bid::{bid_commitment, BidPayload},
+	BlockNumber, Bytes32,
+};
+use rand::{rngs::OsRng, RngCore};
+
+/// How many proofs count as recent.
+const RECENT_PROOFS: usize = 8;
+
+impl Service {
+	pub(super) fn on_done(&mut self, session: &Session, done: Done) -> Result<(), ProverError> {
+		match done {
+			Done::Appraised(round, result) => {
+				self.tasks.remove(&(round.batch, round.round));
+				self.on_appraised(session, &round, result)
+			},
+			Done::Placed(key, result) => {
+				self.tasks.remove(&key);
+				self.on_placed(key, result)
+			},
+			Done::Revealed(key, result) => {
+				self.tasks.remove(&key);
+				self.on_revealed(key, result)
+			},
+			Done::Proved(key, result) => {
+				let since = self.tasks.remove(&key).map(|task| task.since);
+				self.on_proved(session, key, since, result)
+			},
+			Done::Delivered(key, result) => {
+				self.tasks.remove(&key);
+				self.on_delivered(key, result)
+			},
+		}
+	}
+
+	pub(super) fn on_appraised(
+		&mut self,
+		session: &Session,
+		round: &RoundInfo<Bytes32>,
+		result: Result<Appraisal, Unfit>,
+	) -> Result<(), ProverError> {
+		let key = (round.batch, round.round);
+		let appraisal = match result {
+			Ok(appraisal) => appraisal,
+			Err(Unfit::ForEver(reason)) => return self.skip(key, reason),
+			Err(Unfit::ForNow(error)) => {
+				tracing::debug!("{key:?} cannot be appraised yet: {error}");
+				self.deferred.insert(key, error.to_string());
+				return Ok(());
+			},
+		};
+		self.deferred.remove(&key);
+		if self.draining_since.is_some() || self.breaker.is_some() {
+			return Ok(());
+		}
+		if self.height.saturating_add(1) >= round.reveal_from {
+			return self.skip(key, "bidding closed while the batch was looked at".into());
+		}
+		let means = Means {
+			free: appraisal.free,
+			jobs: self.open_jobs().count(),
+			measured_blocks: self.recent_proofs.iter().copied().max(),
+		};
+		let params = &appraisal.batch.params;
+		match price::ask(round, params, appraisal.prover.as_ref(), &self.policy, &means) {
+			Ok(ask) => self.bid(session, round, &ask),
+			Err(pass) => self.skip(key, pass.to_string()),
+		}
+	}
+
+	/// Writes a fresh bid into the journal, then sends its commitment.
+	pub(super) fn bid(
+		&mut self,
+		session: &Session,
+		round: &RoundInfo<Bytes32>,
+		ask: &Ask,
+	) -> Result<(), ProverError> {
+		let mut salt = [0; 32];
+		OsRng
+			.try_fill_bytes(&mut salt)
+			.map_err(|error| ProverError::Io("no randomness".into(), error.into()))?;
+		let payload = BidPayload {
+			fee: ask.fee,
+			proof_blocks: ask.proof_blocks,
+			proof_commitment: None,
+			salt,
+		};
+		let payload = payload.encode();
+		let commitment = bid_commitment(
+			&self.genesis_hash,
+			round.batch,
+			round.round,
+			&round.batch_digest,
+			&self.me.0,
+			&payload,
+		);
+		let bid = Bid { batch_digest: round.batch_digest, payload, commitment };
+		self.journal.record(Entry::Bid {
+			batch: round.batch,
+			round: round.round,
+			batch_digest: bid.batch_digest,
+			payload: bid.payload,
+			commitment: bid.commitment,
+		})?;
+		self.reporter.say(&Report::Bid {
+			batch: round.batch,
+			round: round.round,
+			fee: ask.fee,
+			proof_blocks: ask.proof_blocks,
+		});
+		self.place(session, round, &bid, ask.max_slot_fee);
+		Ok(())
+	}
+
+	pub(super) fn on_placed(
+		&mut self,
+		key: Key,
+		result: Result<Included, SubmitError>,
+	) -> Result<(), ProverError> {
+		let (batch, round) = key;
+		match result {
+			Ok(included) => {
+				Ok(self.journal.record(Entry::Placed { batch, round, block: included.number })?)
+			},
+			// An earlier copy of the same bid got in.
+			Err(error) if error.is_pallet_error("AlreadyBid") => {
+				Ok(self.journal.record(Entry::Placed { batch, round, block: self.height })?)
+			},
+			Err(error @ (SubmitError::Failed { .. } | SubmitError::CannotPay { .. })) => {
+				self.skip(key, error.to_string())
+			},
+			Err(error) => {
+				self.trouble(Some(key), error.to_string());
+				Ok(())
+			},
+		}
+	}
+
+	pub(super) fn on_revealed(
+		&mut self,
+		key: Key,
+		result: Result<Included, SubmitError>,
+	) -> Result<(), ProverError> {
+		let (batch, round) = key;
+		match result {
+			Ok(included) => {
+				let block = included.number;
+				self.journal.record(Entry::Revealed { batch, round, block })?;
+				self.reporter.say(&Report::Revealed { batch, round, block });
+			},
+			Err(error) if error.is_pallet_error("AlreadyRevealed") => {
+				self.journal.record(Entry::Revealed { batch, round, block: self.height })?;
+			},
+			Err(error) => self.trouble(Some(key), error.to_string()),
+		}
+		Ok(())
+	}
+
+	pub(super) fn on_proved(
+		&mut self,
+		session: &Session,
+		key: Key,
+		since: Option<BlockNumber>,
+		result: Result<Proof, ProveFailure>,
+	) -> Result<(), ProverError> {
+		let (batch, round) = key;
+		match result {
+			Ok(proof) => {
+				let seconds = proof.took.as_secs_f64();
+				self.journal.record(Entry::Proved {
+					batch,
+					round,
+					proof: *proof.bytes,
+					seconds,
+				})?;
+				self.reporter.say(&Report::Proved { batch, round, seconds });
+				if let Some(since) = since {
+					// One block more, for the transaction.
+					let took = self.height.saturating_sub(since).saturating_add(1);
+					self.recent_proofs.truncate(RECENT_PROOFS.saturating_sub(1));
+					self.recent_proofs.push_front(took);
+				}
+				self.deliver(session, key);
+			},
+			Err(ProveFailure::Proving(ProvingError::Cancelled)) => {
+				tracing::info!("{key:?}: the proof is not wanted any more");
+			},
+			Err(ProveFailure::Work(Unfit::ForNow(error))) => {
+				self.trouble(Some(key), error.to_string());
+			},
+			Err(error) => {
+				self.stop_bidding(&format!("a won batch could not be proved: {error}"));
+			},
+		}
+		Ok(())
+	}
+
+	pub(super) fn on_delivered(
+		&mut self,
+		key: Key,
+		result: Result<Included, SubmitError>,
+	) -> Result<(), ProverError> {
+		let (batch, round) = key;
+		match result {
+			Ok(included) => {
+				self.journal.record(Entry::Delivered { batch, round, block: included.number })?;
+				let outcome = included
+					.events
+					.iter()
+					.find_map(|event| settle::outcome_in(event, &self.me.0, &key));
+				match outcome {
+					Some(outcome) => self.end(key, outcome),
+					None => Ok(()),
+				}
+			},
+			Err(error) => {
+				if matches!(error, SubmitError::Failed { .. }) {
+					let failures = self.deliveries.entry(key).or_default();
+					*failures = failures.saturating_add(1);
+					if *failures == MAX_DELIVERIES {
+						self.stop_bidding("the chain refuses a proof of this prover");
+					}
+				}
+				self.trouble(Some(key), error.to_string());
+				Ok(())
+			},
+		}
+	}
+
+	pub(super) fn skip(&mut self, key: Key, reason: String) -> Result<(), ProverError> {
+		self.skipped.insert(key);
+		self.end(key, Outcome::Skipped { reason })
+	}
+
+	/// Records how a round ended, and tells the operator.
+	pub(super) fn end(&mut self, key: Key, outcome: Outcome) -> Result<(), ProverError> {
+		let (batch, round) = key;
+		self.journal.record(Entry::Ended { batch, round, outcome: outcome.clone() })?;
+		self.ended.insert(batch);
+		self.reporter.say(&match outcome {
+			Outcome::Skipped { reason } => Report::Skipped { batch, round, reason },
+			Outcome::Lost => Report::Lost { batch, round },
+			Outcome::Paid { payment, late_blocks } => {
+				Report::Paid { batch, round, payment, late_blocks }
+			},
+			Outcome::Defaulted { slashed } => Report::Defaulted { batch, round, slashed },
+			Outcome::Voided => Report::Voided { batch, round },
+			Outcome::Unknown => Report::Unknown { batch, round },
+		});
+		Ok(())
+	}
+
+	/// Makes no bid any more: whatever went wrong would go wrong again, and cost another bond.
+	pub(super) fn stop_bidding(&mut self, reason: &str) {
+		if self.breaker.is_none() {
+			self.breaker = Some(reason.into());
+			self.trouble(None, format!("no new bids until a restart: {reason}"));
+		}
+	}
+
+	pub(super) fn trouble(&self, about: Option<Key>, text: String) {
+		self.reporter.say(&Report::Trouble { about, text });
+	}
+}

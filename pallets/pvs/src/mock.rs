@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A small runtime with the market, and a world to drive it.
+
+use crate as pallet_pvs;
+use crate::{Config, Event, Stage};
+use frame_support::{
+	derive_impl, parameter_types,
+	traits::{fungible::Inspect, ConstU128, ConstU32, Hooks},
+	weights::Weight,
+};
+use pvs_primitives::{
+	api::BatchId,
+	bid::{bid_commitment, BidPayload},
+	params::{PaymentRule, RollupParams},
+	Balance, Bytes32, RoundNumber,
+};
+use pvs_verifier::HostVerifier;
+use pvs_verifier_testing::TestKeys;
+use sp_core::H256;
+use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
+use std::sync::OnceLock;
+
+pub(crate) type AccountId = AccountId32;
+
+#[frame_support::runtime]
+mod runtime {
+	#[runtime::runtime]
+	#[runtime::derive(
+		RuntimeCall,
+		RuntimeEvent,
+		RuntimeError,
+		RuntimeOrigin,
+		RuntimeFreezeReason,
+		RuntimeHoldReason,
+		RuntimeSlashReason,
+		RuntimeLockId,
+		RuntimeTask,
+		RuntimeViewFunction
+	)]
+	pub struct Test;
+
+	#[runtime::pallet_index(0)]
+	pub type System = frame_system;
+
+	#[runtime::pallet_index(1)]
+	pub type Balances = pallet_balances;
+
+	#[runtime::pallet_index(2)]
+	pub type Pvs = pallet_pvs;
+}
+
+type Block = frame_system::mocking::MockBlockU32<Test>;
+
+#[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
+impl frame_system::Config for Test {
+	type AccountData = pallet_balances::AccountData<Balance>;
+	type AccountId = AccountId;
+	type Block = Block;
+	type Lookup = IdentityLookup<AccountId>;
+}
+
+#[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
+impl pallet_balances::Config for Test {
+	type AccountStore = System;
+	type Balance = Balance;
+	type ExistentialDeposit = ConstU128<1>;
+}
+
+pub(crate) const MAX_BIDS: u32 = 8;
+pub(crate) const MAX_PENDING: u32 = 4;
+pub(crate) const MIN_STAKE: Balance = 2_000;
+pub(crate) const SLOT_FEE: Balance = 2;
+pub(crate) const ROLLUP_DEPOSIT: Balance = 50;
+pub(crate) const BATCH_DEPOSIT: Balance = 5;
+pub(crate) const FINALITY_GAP: u32 = 1;
+pub(crate) const INCLUSION_SLACK: u32 = 1;
+pub(crate) const ENDOWMENT: Balance = 1_000_000;
+
+parameter_types! {
+	pub static MaxAgendaWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+}
+
+impl Config for Test {
+	type BatchDeposit = ConstU128<BATCH_DEPOSIT>;
+	type BlockNumberProvider = System;
+	type Currency = Balances;
+	type FinalityGap = ConstU32<FINALITY_GAP>;
+	type InclusionSlack = ConstU32<INCLUSION_SLACK>;
+	type MaxAgendaWeight = MaxAgendaWeight;
+	type MaxBids = ConstU32<MAX_BIDS>;
+	type MaxBlockDataBytes = ConstU32<200>;
+	type MaxDataBytes = ConstU32<100>;
+	type MaxPendingBatches = ConstU32<MAX_PENDING>;
+	type MaxPendingInChain = ConstU32<6>;
+	type MaxRounds = ConstU32<3>;
+	type MaxWindowBlocks = ConstU32<100>;
+	type MinStake = ConstU128<MIN_STAKE>;
+	type ProofVerifier = HostVerifier;
+	type RollupDeposit = ConstU128<ROLLUP_DEPOSIT>;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type SlotFeeBase = ConstU128<SLOT_FEE>;
+	type WeightInfo = crate::weights::SubstrateWeight<Test>;
+}
+
+pub(crate) const OWNER: AccountId = AccountId32::new([1; 32]);
+pub(crate) const SEQUENCER: AccountId = AccountId32::new([2; 32]);
+pub(crate) const ANN: AccountId = AccountId32::new([11; 32]);
+pub(crate) const BEN: AccountId = AccountId32::new([12; 32]);
+pub(crate) const CID: AccountId = AccountId32::new([13; 32]);
+/// Has money and is no prover.
+pub(crate) const GUEST: AccountId = AccountId32::new([20; 32]);
+/// Has nothing.
+pub(crate) const POOR: AccountId = AccountId32::new([21; 32]);
+
+pub(crate) fn keys() -> &'static TestKeys {
+	static KEYS: OnceLock<TestKeys> = OnceLock::new();
+	KEYS.get_or_init(|| TestKeys::new(1))
+}
+
+pub(crate) fn verifying_key() -> Vec<u8> {
+	keys().verifying_key().to_vec()
+}
+
+/// A state root: any canonical field element.
+pub(crate) fn root(number: u8) -> Bytes32 {
+	let mut root = [0; 32];
+	root[31] = number;
+	root
+}
+
+pub(crate) fn params() -> RollupParams {
+	RollupParams {
+		data_len: 40,
+		bidding_blocks: 3,
+		reveal_blocks: 4,
+		payment_rule: PaymentRule::SecondScore,
+		w_fee: 700_000_000,
+		w_time: 300_000_000,
+		min_proof_blocks: 2,
+		max_proof_blocks: 20,
+		min_reserve: 10,
+		max_reserve: 1_000,
+		silence_penalty: 100,
+		grace_blocks: 3,
+		late_rate: 50_000_000,
+		max_rounds: 2,
+		sequencer_bond: 70,
+	}
+}
+
+/// Runs a test on a fresh chain with one rollup and three provers, and checks the invariants and the
+/// issuance after it.
+pub(crate) fn market(test: impl FnOnce()) {
+	chain(|| {
+		Pvs::register_rollup(
+			RuntimeOrigin::signed(OWNER),
+			verifying_key().try_into().expect("768 bytes"),
+			root(0),
+			SEQUENCER,
+			params(),
+		)
+		.expect("the rollup is valid");
+		for prover in [ANN, BEN, CID] {
+			Pvs::register_prover(RuntimeOrigin::signed(prover), 2 * MIN_STAKE)
+				.expect("the prover has the stake");
+		}
+		test();
+	});
+}
+
+/// Runs a test on a fresh chain with funded accounts only.
+pub(crate) fn chain(test: impl FnOnce()) {
+	let mut storage =
+		frame_system::GenesisConfig::<Test>::default().build_storage().expect("it builds");
+	let balances =
+		[OWNER, SEQUENCER, ANN, BEN, CID, GUEST].map(|account| (account, ENDOWMENT)).to_vec();
+	pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
+		.assimilate_storage(&mut storage)
+		.expect("it builds");
+	sp_io::TestExternalities::new(storage).execute_with(|| {
+		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(7));
+		run_to(1);
+		let issued = Balances::total_issuance();
+		test();
+		Pvs::do_try_state().expect("the invariants hold");
+		assert!(Balances::total_issuance() <= issued, "issuance never grows");
+	});
+}
+
+/// Goes to the start of block `number`, through every block before it.
+pub(crate) fn run_to(number: u32) {
+	while System::block_number() < number {
+		System::set_block_number(System::block_number() + 1);
+		System::reset_events();
+		Pvs::on_initialize(System::block_number());
+	}
+}
+
+pub(crate) fn batch(index: u64) -> BatchId {
+	BatchId { rollup: 0, index }
+}
+
+/// Commits the next batch of rollup 0, whose data and root follow from its index.
+pub(crate) fn commit(max_fee: Balance) -> BatchId {
+	let index = Pvs::rollup_info(0).expect("the rollup exists").next_index;
+	let number = u8::try_from(index + 1).expect("few batches");
+	Pvs::commit_batch(
+		RuntimeOrigin::signed(SEQUENCER),
+		0,
+		vec![number; 40].try_into().expect("short enough"),
+		root(number),
+		max_fee,
+	)
+	.expect("the batch is valid");
+	batch(index)
+}
+
+pub(crate) fn payload(fee: Balance, proof_blocks: u32) -> BidPayload {
+	BidPayload { fee, proof_blocks, proof_commitment: None, salt: [9; 32] }
+}
+
+/// The commitment of `bidder` to a payload in the current round of a batch.
+pub(crate) fn commitment(id: BatchId, bidder: &AccountId, payload: &[u8; 85]) -> Bytes32 {
+	let round = Pvs::round_info(id).expect("a round is open");
+	let bytes: &[u8; 32] = bidder.as_ref();
+	bid_commitment(&[7; 32], id, round.round, &round.batch_digest, bytes, payload)
+}
+
+pub(crate) fn place(
+	id: BatchId,
+	bidder: &AccountId,
+	payload: &[u8; 85],
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+	let round = Pvs::round_info(id).expect("a round is open");
+	Pvs::place_bid(
+		RuntimeOrigin::signed(bidder.clone()),
+		id,
+		round.round,
+		round.batch_digest,
+		Balance::MAX,
+		commitment(id, bidder, payload),
+	)
+}
+
+pub(crate) fn bid(id: BatchId, bidder: &AccountId, fee: Balance, proof_blocks: u32) {
+	place(id, bidder, &payload(fee, proof_blocks).encode()).expect("the bid is valid");
+}
+
+pub(crate) fn reveal(
+	id: BatchId,
+	bidder: &AccountId,
+	fee: Balance,
+	proof_blocks: u32,
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+	Pvs::reveal_bid(RuntimeOrigin::signed(bidder.clone()), id, payload(fee, proof_blocks).encode())
+}
+
+/// The proof of `prover` for the current round of a batch.
+pub(crate) fn proof(id: BatchId, prover: &AccountId) -> Vec<u8> {
+	let inputs = Pvs::public_inputs(id, prover.clone()).expect("the batch is pending");
+	keys().prove(&inputs, 1).to_vec()
+}
+
+pub(crate) fn submit(
+	id: BatchId,
+	prover: &AccountId,
+	proof: Vec<u8>,
+) -> frame_support::dispatch::DispatchResultWithPostInfo {
+	Pvs::submit_proof(
+		RuntimeOrigin::signed(prover.clone()),
+		id,
+		prover.clone(),
+		proof.try_into().expect("at most twice as long"),
+	)
+}
+
+/// Takes a batch from commitment to a winner: each bidder bids and reveals. Returns the block.
+pub(crate) fn auction(id: BatchId, bids: &[(AccountId, Balance, u32)]) -> u32 {
+	let round = Pvs::round_info(id).expect("a round is open");
+	run_to(round.bidding_from);
+	for (bidder, fee, time) in bids {
+		bid(id, bidder, *fee, *time);
+	}
+	run_to(round.reveal_from);
+	for (bidder, fee, time) in bids {
+		reveal(id, bidder, *fee, *time).expect("the reveal is valid");
+	}
+	System::block_number()
+}
+
+pub(crate) fn winner(id: BatchId) -> Option<AccountId> {
+	match crate::Batches::<Test>::get(id)?.stage {
+		Stage::Assigned(assignment) => Some(assignment.prover),
+		_ => None,
+	}
+}
+
+pub(crate) fn round_number(id: BatchId) -> RoundNumber {
+	crate::Batches::<Test>::get(id).expect("the batch is pending").round
+}
+
+pub(crate) fn free(who: &AccountId) -> Balance {
+	Balances::balance(who)
+}
+
+pub(crate) fn total(who: &AccountId) -> Balance {
+	Balances::total_balance(who)
+}
+
+/// The market's events of this block, oldest first.
+pub(crate) fn events() -> Vec<Event<Test>> {
+	System::events()
+		.into_iter()
+		.filter_map(|record| match record.event {
+			RuntimeEvent::Pvs(event) => Some(event),
+			_ => None,
+		})
+		.collect()
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use crate::{mock::*, Batches, Error, Event, HoldReason};
+use frame_support::{assert_noop, assert_ok};
+use pvs_primitives::{api::BatchStatus, poseidon::data_commitment};
+
+fn try_commit(
+	who: AccountId,
+	rollup: u32,
+	len: usize,
+	max_fee: u128,
+) -> Result<(), sp_runtime::DispatchError> {
+	Pvs::commit_batch(
+		RuntimeOrigin::signed(who),
+		rollup,
+		vec![1; len].try_into().expect("short enough"),
+		root(1),
+		max_fee,
+	)
+}
+
+#[test]
+fn batch_should_be_committed_with_escrow_bond_and_deposit_held() {
+	market(|| {
+		let id = commit(500);
+		assert_eq!(id, batch(0));
+		assert_eq!(Pvs::held(HoldReason::Escrow, &SEQUENCER), 500);
+		assert_eq!(Pvs::held(HoldReason::SequencerBond, &SEQUENCER), 70);
+		assert_eq!(Pvs::held(HoldReason::BatchDeposit, &SEQUENCER), BATCH_DEPOSIT);
+		let info = Pvs::batch_info(id).expect("it is pending");
+		assert_eq!(info.status, BatchStatus::Auction);
+		assert_eq!(info.data_commitment, data_commitment(&[1; 40]));
+		assert_eq!((info.prev_state_root, info.next_state_root), (root(0), root(1)));
+		assert!(events()
+			.iter()
+			.any(|event| matches!(event, Event::BatchCommitted { max_fee: 500, .. })));
+		assert!(events()
+			.iter()
+			.any(|event| matches!(event, Event::RoundOpened { round: 0, reserve: 500, .. })));
+		let next = commit(500);
+		assert_eq!(next, batch(1));
+		assert_eq!(Pvs::batch_info(next).expect("pending").prev_state_root, root(1));
+	});
+}
+
+#[test]
+fn batch_should_be_refused_when_caller_data_or_fee_is_wrong() {
+	market(|| {
+		assert_noop!(try_commit(SEQUENCER, 9, 40, 500), Error::<Test>::RollupNotFound);
+		assert_noop!(try_commit(OWNER, 0, 40, 500), Error::<Test>::NotSequencer);
+		assert_noop!(try_commit(SEQUENCER, 0, 39, 500), Error::<Test>::WrongDataLength);
+		assert_noop!(try_commit(SEQUENCER, 0, 41, 500), Error::<Test>::WrongDataLength);
+		assert_noop!(try_commit(SEQUENCER, 0, 40, 9), Error::<Test>::MaxFeeTooLow);
+		assert_noop!(try_commit(SEQUENCER, 0, 40, 1_001), Error::<Test>::MaxFeeTooHigh);
+		assert_noop!(
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], [0xff; 32], 500),
+			Error::<Test>::StateRootNonCanonical
+		);
+		assert_ok!(try_commit(SEQUENCER, 0, 40, 10));
+		assert_ok!(try_commit(SEQUENCER, 0, 40, 1_000));
+	});
+}
+
+#[test]
+fn batch_should_be_refused_when_the_sequencer_cannot_pay() {
+	market(|| {
+		let spare = free(&SEQUENCER) - 500;
+		assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(SEQUENCER), GUEST, spare));
+		// 500 and not the 575 of escrow, bond and deposit.
+		let before = Balances::reserved_balance(&SEQUENCER);
+		frame_support::assert_storage_noop!({
+			let _ = frame_support::storage::with_storage_layer(|| {
+				let refused = try_commit(SEQUENCER, 0, 40, 500);
+				assert_eq!(refused, Err(Error::<Test>::InsufficientBalance.into()));
+				refused
+			});
+		});
+		assert_eq!(Balances::reserved_balance(&SEQUENCER), before);
+	});
+}
+
+#[test]
+fn batch_should_be_refused_when_rollup_chain_or_block_is_full() {
+	market(|| {
+		for _ in 0..4 {
+			commit(500);
+		}
+		assert_noop!(try_commit(SEQUENCER, 0, 40, 500), Error::<Test>::TooManyPendingBatches);
+		let key = verifying_key().try_into().expect("768 bytes");
+		assert_ok!(Pvs::register_rollup(
+			RuntimeOrigin::signed(OWNER),
+			key,
+			root(0),
+			SEQUENCER,
+			params()
+		));
+		assert_ok!(try_commit(SEQUENCER, 1, 40, 500));
+		assert_noop!(try_commit(SEQUENCER, 1, 40, 500), Error::<Test>::BlockDataFull);
+		run_to(2);
+		assert_ok!(try_commit(SEQUENCER, 1, 40, 500));
+		assert_noop!(try_commit(SEQUENCER, 1, 40, 500), Error::<Test>::ChainFull);
+		assert_eq!(Batches::<Test>::iter().count(), 6);
+	});
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use crate::{mock::*, Batches, Error, Event, HoldReason};
+use frame_support::{assert_noop, assert_ok};
+use pvs_primitives::{bid::BidPayload, hash::blake2_256};
+
+fn try_submit(
+	id: pvs_primitives::api::BatchId,
+	prover: &AccountId,
+	proof: &[u8],
+) -> Result<(), sp_runtime::DispatchError> {
+	Pvs::do_submit_proof(id, prover.clone(), proof)
+}
+
+#[test]
+fn proof_should_pay_its_prover_and_finalize_the_root() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let (ann, sequencer) = (total(&ANN), total(&SEQUENCER));
+		let proof = proof(id, &ANN);
+		System::reset_events();
+		assert_ok!(submit(id, &ANN, proof));
+		assert_eq!(
+			events(),
+			[
+				Event::ProofAccepted {
+					batch: id,
+					round: 0,
+					prover: ANN,
+					payment: 200,
+					late_blocks: 0,
+					late_cost: 0,
+					refund: 300,
+				},
+				Event::BatchFinalized { batch: id, state_root: root(1) },
+			]
+		);
+		assert_eq!(total(&ANN), ann + 200);
+		assert_eq!(total(&SEQUENCER), sequencer - 200);
+		for reason in [HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit] {
+			assert_eq!(Pvs::held(reason, &SEQUENCER), 0);
+		}
+		let rollup = Pvs::rollup_info(0).expect("registered");
+		assert_eq!(rollup.finalized_root, root(1));
+		assert_eq!((rollup.next_to_finalize, rollup.pending), (1, 0));
+		let prover = Pvs::prover_info(ANN).expect("registered");
+		assert_eq!((prover.reserved, prover.stats.on_time, prover.stats.earned), (0, 1, 200));
+		assert!(Batches::<Test>::get(id).is_none());
+		assert_noop!(try_submit(id, &ANN, &[0; 256]), Error::<Test>::BatchNotFound);
+	});
+}
+
+#[test]
+fn proof_should_be_paid_less_for_each_late_block() {
+	// Assigned in 6, on time until 12, late until 15; five per cent of the reserve of 500 a block.
+	for (block, late_blocks, payment) in [(12, 0, 200), (13, 1, 175), (15, 3, 125)] {
+		market(|| {
+			let id = commit(500);
+			auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+			run_to(block);
+			let issued = pallet_balances::TotalIssuance::<Test>::get();
+			assert_ok!(submit(id, &ANN, proof(id, &ANN)));
+			let late_cost = 200 - payment;
+			assert!(events().contains(&Event::ProofAccepted {
+				batch: id,
+				round: 0,
+				prover: ANN,
+				payment,
+				late_blocks,
+				late_cost,
+				refund: 300,
+			}));
+			assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), issued - late_cost);
+			let stats = Pvs::prover_info(ANN).expect("registered").stats;
+			assert_eq!((stats.on_time, stats.late), if late_blocks == 0 { (1, 0) } else { (0, 1) });
+		});
+	}
+}
+
+#[test]
+fn proof_should_be_refused_when_nobody_or_another_is_assigned() {
+	market(|| {
+		let id = commit(500);
+		assert_noop!(try_submit(id, &ANN, &[0; 256]), Error::<Test>::NothingToProve);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let proof = proof(id, &BEN);
+		assert_noop!(try_submit(id, &BEN, &proof), Error::<Test>::NotAssigned);
+		assert_noop!(try_submit(batch(9), &ANN, &proof), Error::<Test>::BatchNotFound);
+	});
+}
+
+#[test]
+fn proof_should_be_refused_after_the_last_late_block() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5)]);
+		let proof = proof(id, &ANN);
+		run_to(15);
+		MaxAgendaWeight::set(Default::default());
+		run_to(16);
+		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::TooLate);
+	});
+}
+
+#[test]
+fn proof_should_be_refused_with_its_fault() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5)]);
+		let good = proof(id, &ANN);
+		let with = |change: fn(&mut Vec<u8>)| {
+			let mut proof = good.clone();
+			change(&mut proof);
+			try_submit(id, &ANN, &proof)
+		};
+		assert_noop!(with(|proof| proof.truncate(255)), Error::<Test>::ProofWrongLength);
+		assert_noop!(with(|proof| proof.push(0)), Error::<Test>::ProofWrongLength);
+		assert_noop!(with(|proof| proof.clear()), Error::<Test>::ProofWrongLength);
+		assert_noop!(with(|proof| proof[0] = 0xff), Error::<Test>::ProofNonCanonical);
+		assert_noop!(with(|proof| proof[63] ^= 1), Error::<Test>::ProofNotOnCurve);
+		assert_noop!(with(|proof| proof[..64].fill(0)), Error::<Test>::ProofIdentity);
+		assert_noop!(with(|proof| proof[64..192].fill(0)), Error::<Test>::ProofIdentity);
+		assert_noop!(
+			with(|proof| proof[64..192].copy_from_slice(&super::register::off_subgroup())),
+			Error::<Test>::ProofNotInSubgroup
+		);
+		// A point on the curve that is another one.
+		assert_noop!(with(|proof| proof.copy_within(0..64, 192)), Error::<Test>::ProofInvalid);
+		assert_ok!(with(|_| ()));
+	});
+}
+
+#[test]
+fn proof_should_be_the_one_that_the_winner_committed_to() {
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		let proof = proof(id, &ANN);
+		let bid = BidPayload { proof_commitment: Some(blake2_256(&[&proof])), ..payload(100, 5) }
+			.encode();
+		assert_ok!(place(id, &ANN, &bid));
+		run_to(6);
+		assert_ok!(Pvs::reveal_bid(RuntimeOrigin::signed(ANN), id, bid));
+		let inputs = Pvs::public_inputs(id, ANN).expect("pending");
+		let other = keys().prove(&inputs, 2);
+		assert_ne!(other.to_vec(), proof);
+		assert_noop!(try_submit(id, &ANN, &other), Error::<Test>::OtherProofCommitted);
+		assert_ok!(submit(id, &ANN, proof));
+	});
+}
+
+#[test]
+fn roots_should_become_final_in_order() {
+	market(|| {
+		let ids = [commit(500), commit(500), commit(500)];
+		run_to(2);
+		for id in ids {
+			bid(id, &ANN, 100, 5);
+		}
+		run_to(6);
+		for id in ids {
+			assert_ok!(reveal(id, &ANN, 100, 5));
+		}
+		for id in [ids[2], ids[1]] {
+			assert_ok!(submit(id, &ANN, proof(id, &ANN)));
+			assert_eq!(Pvs::rollup_info(0).expect("registered").finalized_root, root(0));
+		}
+		assert_eq!(Pvs::held(HoldReason::Escrow, &SEQUENCER), 500);
+		assert_ok!(submit(ids[0], &ANN, proof(ids[0], &ANN)));
+		assert_eq!(Pvs::rollup_info(0).expect("registered").finalized_root, root(1));
+		run_to(7);
+		assert_eq!(Pvs::rollup_info(0).expect("registered").finalized_root, root(3));
+		assert_eq!(Batches::<Test>::iter().count(), 0);
+		assert_eq!(free(&SEQUENCER), ENDOWMENT - 3 * 500);
+	});
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use crate::mock::*;
+use frame_support::assert_ok;
+use pvs_primitives::api::{BidState, Phase};
+
+#[test]
+fn reads_should_be_none_for_unknown_ids() {
+	chain(|| {
+		assert!(Pvs::rollup_info(0).is_none());
+		assert!(Pvs::batch_info(batch(0)).is_none());
+		assert!(Pvs::round_info(batch(0)).is_none());
+		assert!(Pvs::prover_info(ANN).is_none());
+		assert!(Pvs::public_inputs(batch(0), ANN).is_none());
+		assert!(Pvs::bid_commitment(batch(0), ANN, [0; 85]).is_none());
+		assert!(Pvs::open_rounds().is_empty());
+	});
+}
+
+#[test]
+fn round_should_say_what_the_next_block_allows() {
+	market(|| {
+		let id = commit(500);
+		let at = |block| {
+			run_to(block);
+			let round = Pvs::round_info(id).expect("open");
+			(round.phase, round.phase_ends_at)
+		};
+		assert_eq!(at(1), (Phase::Bidding, 5));
+		run_to(2);
+		bid(id, &ANN, 100, 5);
+		assert_eq!(at(3), (Phase::Bidding, 5));
+		assert_eq!(at(4), (Phase::FinalityGap, 6));
+		assert_eq!(at(5), (Phase::Revealing, 10));
+		run_to(6);
+		let round = Pvs::round_info(id).expect("open");
+		assert_eq!((round.bond, round.slot_fee, round.bids.len()), (600, 4, 1));
+		assert_eq!(round.bids[0].state, BidState::Sealed);
+		assert_ok!(reveal(id, &ANN, 100, 5));
+		assert_eq!(at(6), (Phase::Proving, 13));
+		assert_eq!(at(12), (Phase::Late, 16));
+		let assignment = Pvs::round_info(id).expect("open").assignment.expect("assigned");
+		assert_eq!((assignment.prover, assignment.payment), (ANN, 500));
+		assert_eq!(Pvs::open_rounds().len(), 1);
+	});
+}
+
+#[test]
+fn commitment_should_be_the_one_that_a_reveal_must_match() {
+	market(|| {
+		let id = commit(500);
+		let payload = payload(100, 5).encode();
+		assert_eq!(Pvs::bid_commitment(id, ANN, payload), Some(commitment(id, &ANN, &payload)));
+		auction(id, &[(ANN, 100, 5)]);
+		assert_eq!(Pvs::bid_commitment(id, ANN, payload), None);
+	});
+}

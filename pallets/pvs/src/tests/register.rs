@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use crate::{mock::*, Error, Event, HoldReason};
+use frame_support::{assert_noop, assert_ok};
+use pvs_primitives::params::RollupParams;
+use sp_runtime::DispatchError;
+
+fn register(
+	key: Vec<u8>,
+	genesis_root: [u8; 32],
+	params: RollupParams,
+) -> Result<(), DispatchError> {
+	Pvs::register_rollup(
+		RuntimeOrigin::signed(OWNER),
+		key.try_into().expect("at most twice as long"),
+		genesis_root,
+		SEQUENCER,
+		params,
+	)
+}
+
+#[test]
+fn rollup_should_be_registered_and_its_deposit_held() {
+	chain(|| {
+		assert_ok!(register(verifying_key(), root(5), params()));
+		let rollup = Pvs::rollup_info(0).expect("it is registered");
+		assert_eq!(rollup.tip_root, root(5));
+		assert_eq!(rollup.finalized_root, root(5));
+		assert_eq!(rollup.next_index, 0);
+		assert_eq!(Pvs::held(HoldReason::RollupDeposit, &OWNER), ROLLUP_DEPOSIT);
+		assert!(matches!(events().as_slice(), [Event::RollupRegistered { rollup: 0, .. }]));
+		assert_ok!(register(verifying_key(), root(5), params()));
+		assert!(Pvs::rollup_info(1).is_some(), "ids count up");
+	});
+}
+
+#[test]
+fn rollup_should_be_refused_when_its_key_is_faulty() {
+	chain(|| {
+		let with = |change: fn(&mut Vec<u8>)| {
+			let mut key = verifying_key();
+			change(&mut key);
+			register(key, root(0), params())
+		};
+		assert_noop!(with(|key| key.truncate(767)), Error::<Test>::KeyWrongLength);
+		assert_noop!(with(|key| key.push(0)), Error::<Test>::KeyWrongLength);
+		assert_noop!(with(|key| key.clear()), Error::<Test>::KeyWrongLength);
+		assert_noop!(with(|key| key[0] = 0xff), Error::<Test>::KeyNonCanonical);
+		assert_noop!(with(|key| key[63] ^= 1), Error::<Test>::KeyNotOnCurve);
+		// beta, first of the G2 points
+		assert_noop!(with(|key| key[191] ^= 1), Error::<Test>::KeyNotOnCurve);
+		// the last IC point
+		assert_noop!(with(|key| key[704..].fill(0)), Error::<Test>::KeyIdentity);
+		assert_noop!(
+			with(|key| key.copy_within(192..320, 320)),
+			Error::<Test>::KeyGammaEqualsDelta
+		);
+		assert_noop!(
+			with(|key| key[64..192].copy_from_slice(&off_subgroup())),
+			Error::<Test>::KeyNotInSubgroup
+		);
+	});
+}
+
+/// A point on the twist outside the prime-order subgroup.
+pub(super) fn off_subgroup() -> [u8; 128] {
+	pvs_verifier_testing::off_subgroup_g2()
+}
+
+#[test]
+fn rollup_should_be_refused_when_its_root_is_not_canonical() {
+	chain(|| {
+		assert_noop!(
+			register(verifying_key(), [0xff; 32], params()),
+			Error::<Test>::StateRootNonCanonical
+		);
+	});
+}
+
+#[test]
+fn rollup_should_be_refused_with_the_rule_that_its_parameters_break() {
+	type Change = fn(&mut RollupParams);
+	let cases: Vec<(Change, Error<Test>)> = vec![
+		(|p| p.data_len = 101, Error::ParamsDataLength),
+		(|p| p.bidding_blocks = 1, Error::ParamsBiddingWindow),
+		(|p| p.reveal_blocks = 1, Error::ParamsRevealWindow),
+		(|p| p.w_fee = 0, Error::ParamsFeeWeight),
+		(|p| p.min_proof_blocks = 0, Error::ParamsProofBlocks),
+		(|p| p.min_reserve = 0, Error::ParamsReserve),
+		(|p| p.silence_penalty = 0, Error::ParamsSilencePenalty),
+		(|p| p.max_reserve = MIN_STAKE, Error::ParamsBond),
+		(|p| p.late_rate = 0, Error::ParamsLateRate),
+		(|p| p.grace_blocks = 101, Error::ParamsGrace),
+		(|p| p.max_rounds = 4, Error::ParamsRounds),
+	];
+	chain(|| {
+		for (change, error) in cases {
+			let mut params = params();
+			change(&mut params);
+			assert_noop!(register(verifying_key(), root(0), params), error);
+		}
+	});
+}
+
+#[test]
+fn rollup_should_be_refused_when_the_owner_cannot_pay() {
+	chain(|| {
+		assert_noop!(
+			Pvs::do_register_rollup(POOR, &verifying_key(), root(0), SEQUENCER, params()),
+			Error::<Test>::InsufficientBalance
+		);
+	});
+}
+
+#[test]
+fn rollup_should_leave_with_its_deposit_when_nothing_is_pending() {
+	market(|| {
+		let owner = RuntimeOrigin::signed(OWNER);
+		assert_noop!(Pvs::deregister_rollup(owner.clone(), 9), Error::<Test>::RollupNotFound);
+		assert_noop!(
+			Pvs::deregister_rollup(RuntimeOrigin::signed(GUEST), 0),
+			Error::<Test>::NotOwner
+		);
+		let id = commit(500);
+		assert_noop!(Pvs::deregister_rollup(owner.clone(), 0), Error::<Test>::RollupBusy);
+		auction(id, &[(ANN, 100, 5)]);
+		assert_ok!(submit(id, &ANN, proof(id, &ANN)));
+		assert_ok!(Pvs::deregister_rollup(owner, 0));
+		assert_eq!(free(&OWNER), ENDOWMENT);
+		assert!(Pvs::rollup_info(0).is_none());
+		assert!(crate::VerifyingKeys::<Test>::get(0).is_none());
+		assert_ok!(register(verifying_key(), root(0), params()));
+		assert!(Pvs::rollup_info(1).is_some(), "ids are never used again");
+	});
+}
+
+#[test]
+fn prover_should_be_registered_with_its_stake_held() {
+	chain(|| {
+		let register = |who, stake| Pvs::register_prover(RuntimeOrigin::signed(who), stake);
+		assert_noop!(register(ANN, MIN_STAKE - 1), Error::<Test>::StakeTooLow);
+		assert_noop!(register(POOR, MIN_STAKE), Error::<Test>::InsufficientBalance);
+		assert_noop!(register(ANN, ENDOWMENT), Error::<Test>::InsufficientBalance);
+		assert_ok!(register(ANN, MIN_STAKE));
+		assert_eq!(Pvs::held(HoldReason::ProverStake, &ANN), MIN_STAKE);
+		assert_eq!(events(), [Event::ProverRegistered { prover: ANN, stake: MIN_STAKE }]);
+		assert_noop!(register(ANN, MIN_STAKE), Error::<Test>::ProverExists);
+	});
+}
+
+#[test]
+fn prover_should_leave_with_its_stake_when_it_has_no_obligation() {
+	market(|| {
+		let leave = |who| Pvs::deregister_prover(RuntimeOrigin::signed(who));
+		assert_noop!(leave(GUEST), Error::<Test>::ProverNotFound);
+		let id = commit(500);
+		run_to(2);
+		bid(id, &ANN, 100, 5);
+		assert_noop!(leave(ANN), Error::<Test>::ProverBusy);
+		assert_ok!(leave(BEN));
+		assert_eq!(free(&BEN), ENDOWMENT);
+		assert!(Pvs::prover_info(BEN).is_none());
+	});
+}
+
+#[test]
+fn every_call_should_reject_the_none_and_root_origins() {
+	market(|| {
+		for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {
+			let bad = DispatchError::BadOrigin;
+			let key = verifying_key().try_into().expect("768 bytes");
+			assert_noop!(
+				Pvs::register_rollup(origin.clone(), key, root(0), SEQUENCER, params()),
+				bad
+			);
+			assert_noop!(Pvs::deregister_rollup(origin.clone(), 0), bad);
+			assert_noop!(Pvs::register_prover(origin.clone(), MIN_STAKE), bad);
+			assert_noop!(Pvs::deregister_prover(origin.clone()), bad);
+			assert_noop!(
+				Pvs::commit_batch(origin.clone(), 0, Default::default(), root(1), 100),
+				bad
+			);
+			let id = batch(0);
+			assert!(Pvs::place_bid(origin.clone(), id, 0, [0; 32], 0, [0; 32])
+				.is_err_and(|e| e.error == bad));
+			assert!(Pvs::reveal_bid(origin.clone(), id, [0; 85]).is_err_and(|e| e.error == bad));
+			assert!(Pvs::submit_proof(origin.clone(), id, ANN, Default::default())
+				.is_err_and(|e| e.error == bad));
+		}
+	});
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Builds, starts a development chain with a sequencer and three provers, and reports what happened.
+set -euo pipefail
+
+case "${1:-}" in
+	-h | --help)
+		cat <<'EOF'
+Usage: scripts/demo.sh [--batches N] [--json]
+
+Sets up, builds, starts a development chain with one sequencer and three provers, takes N batches
+(default 3) of signed transfers through auction, proof and payment, and prints a table. With --json the
+last line of the output is one JSON object. Exits non-zero if a batch is not proven.
+EOF
+		exit 0
+		;;
+esac
+
+scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+"$scripts/setup.sh"
+# shellcheck source=scripts/env.sh
+. "$scripts/env.sh"
+cd "$PVS_ROOT"
+pvs_claim_target
+
+cargo build --release --workspace --locked >&2
+exec "$CARGO_TARGET_DIR/release/pvs-demo" --bin-dir "$CARGO_TARGET_DIR/release" "$@"

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Runs all tests. With an argument, only those whose names contain it.
+set -euo pipefail
+
+case "${1:-}" in
+	-h | --help)
+		cat <<'EOF'
+Usage: scripts/test.sh [FILTER]
+
+Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, checks
+that the primitives and the verifier build for a runtime, and proves two batches on a real chain.
+With FILTER, runs only the Rust tests whose names contain it.
+
+Environment:
+  PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 100)
+  PVS_WRITE_METADATA=1       write runtime/metadata.scale anew
+EOF
+		exit 0
+		;;
+esac
+
+scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+"$scripts/setup.sh"
+# shellcheck source=scripts/env.sh
+. "$scripts/env.sh"
+cd "$PVS_ROOT"
+pvs_claim_target
+
+cargo test --release --workspace --locked -- "$@"
+[ $# -eq 0 ] || exit 0
+
+for crate in pvs-primitives pvs-auction pvs-verifier; do
+	cargo check --quiet --locked -p "$crate" --no-default-features --target wasm32v1-none
+done
+
+"$scripts/demo.sh" --batches 2 --json
