@@ -8,9 +8,8 @@ case "${1:-}" in
 		cat <<'EOF'
 Usage: scripts/test.sh [FILTER]
 
-Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, checks
-that the primitives and the verifier build for a runtime, and proves two batches on a real chain.
-With FILTER, runs only the Rust tests whose names contain it.
+Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, and
+proves two batches on a real chain. With FILTER, runs only the Rust tests whose names contain it.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 100)
@@ -29,9 +28,5 @@ pvs_claim_target
 
 cargo test --release --workspace --locked -- "$@"
 [ $# -eq 0 ] || exit 0
-
-for crate in pvs-primitives pvs-auction pvs-verifier; do
-	cargo check --quiet --locked -p "$crate" --no-default-features --target wasm32v1-none
-done
 
 "$scripts/demo.sh" --batches 2 --json

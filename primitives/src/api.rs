@@ -84,7 +84,7 @@ pub enum Phase {
 pub struct RollupInfo<AccountId> {
 	/// The rollup.
 	pub id: RollupId,
-	/// Who registered it and may change its sequencer and parameters.
+	/// Who registered it and may deregister it.
 	pub owner: AccountId,
 	/// Who may commit batches.
 	pub sequencer: AccountId,

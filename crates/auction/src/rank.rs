@@ -32,7 +32,7 @@ pub struct Ranking<AccountId> {
 }
 
 /// Ranks by score, lowest first; a tie goes to the smallest
-/// `blake2_256(xor of all salts ++ bidder)`, which no single bidder can steer after bidding ends.
+/// `blake2_256(xor of all salts ++ bidder)`, which nobody can steer after bidding ends without losing a bond.
 /// `None` without bids.
 pub fn rank<AccountId: Clone>(bids: &[CountedBid<AccountId>]) -> Option<Ranking<AccountId>> {
 	let seed = bids.iter().fold([0u8; 32], |mut seed, bid| {

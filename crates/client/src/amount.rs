@@ -4,6 +4,9 @@
 use core::str::FromStr;
 use pvs_primitives::Balance;
 
+/// What whole tokens are called on every chain.
+const DEFAULT_SYMBOL: &str = "UNIT";
+
 /// The chain's native token, as its properties name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
@@ -16,11 +19,17 @@ pub struct Token {
 impl Default for Token {
 	/// 12 decimals and `UNIT`, as Substrate chains without properties have it.
 	fn default() -> Self {
-		Self { decimals: 12, symbol: "UNIT".into() }
+		Self { decimals: 12, symbol: DEFAULT_SYMBOL.into() }
 	}
 }
 
 impl Token {
+	/// An amount rounded down to four digits after the point, for tables.
+	pub fn show_short(&self, planck: Balance) -> String {
+		let kept = 10u128.saturating_pow(self.decimals.saturating_sub(4));
+		self.show(planck.saturating_sub(planck.checked_rem(kept).unwrap_or(0)))
+	}
+
 	/// An amount with its symbol: whole tokens, and as many digits after the point as it has.
 	pub fn show(&self, planck: Balance) -> String {
 		let Some(unit) = 10u128.checked_pow(self.decimals) else {
@@ -35,7 +44,8 @@ impl Token {
 	}
 }
 
-/// An amount on a command line: a plain number is planck, `1.5 UNIT` is whole tokens.
+/// An amount on a command line: a plain number is planck, `1.5 UNIT` is whole tokens. The chain's
+/// own symbol stands for `UNIT` as well.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amount {
 	/// In planck.
@@ -46,6 +56,8 @@ pub enum Amount {
 		whole: u128,
 		/// Digits after the point, as written.
 		fraction: String,
+		/// The unit, in capitals.
+		unit: String,
 	},
 }
 
@@ -55,6 +67,14 @@ pub enum AmountError {
 	/// It is not a number with an optional unit.
 	#[error("`{0}` is no amount; write planck as a plain number, or whole tokens as `1.5 UNIT`")]
 	Malformed(String),
+	/// The chain's token has another name.
+	#[error("this chain's token is {symbol}, not {unit}; write amounts in {symbol} or UNIT")]
+	OtherUnit {
+		/// The unit as given, in capitals.
+		unit: String,
+		/// The token's name.
+		symbol: String,
+	},
 	/// It has more digits than the token, or does not fit.
 	#[error("the amount has more digits than the chain's token ({0} after the point) can hold")]
 	OutOfRange(u32),
@@ -65,14 +85,11 @@ impl FromStr for Amount {
 
 	fn from_str(text: &str) -> Result<Self, Self::Err> {
 		let malformed = || AmountError::Malformed(text.into());
-		let trimmed = text.trim();
-		let lower = trimmed.to_ascii_lowercase();
-		let (number, in_tokens) = match lower.strip_suffix("unit") {
-			Some(number) => (number.trim(), true),
-			None => (lower.strip_suffix("planck").unwrap_or(&lower).trim(), false),
-		};
-		let number = number.replace('_', "");
-		if !in_tokens {
+		let upper = text.trim().to_ascii_uppercase();
+		let digits = upper.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+		let unit = upper.get(digits.len()..).ok_or_else(malformed)?;
+		let number = digits.trim().replace('_', "");
+		if matches!(unit, "" | "PLANCK") {
 			return number.parse().map(Amount::Planck).map_err(|_| malformed());
 		}
 		let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
@@ -80,17 +97,23 @@ impl FromStr for Amount {
 			return Err(malformed());
 		}
 		let whole = whole.parse().map_err(|_| malformed())?;
-		Ok(Amount::Tokens { whole, fraction: fraction.into() })
+		Ok(Amount::Tokens { whole, fraction: fraction.into(), unit: unit.into() })
 	}
 }
 
 impl Amount {
-	/// The amount in planck. Fails if it has more digits than the token.
+	/// The amount in planck. Fails if it is in another token, or has more digits than the token.
 	pub fn planck(&self, token: &Token) -> Result<Balance, AmountError> {
 		let out_of_range = AmountError::OutOfRange(token.decimals);
 		let (whole, fraction) = match self {
 			Amount::Planck(planck) => return Ok(*planck),
-			Amount::Tokens { whole, fraction } => (*whole, fraction.trim_end_matches('0')),
+			Amount::Tokens { whole, fraction, unit } => {
+				if unit != DEFAULT_SYMBOL && !unit.eq_ignore_ascii_case(&token.symbol) {
+					let (unit, symbol) = (unit.clone(), token.symbol.clone());
+					return Err(AmountError::OtherUnit { unit, symbol });
+				}
+				(*whole, fraction.trim_end_matches('0'))
+			},
 		};
 		let missing = (token.decimals as usize)
 			.checked_sub(fraction.len())
@@ -138,11 +161,23 @@ mod tests {
 	}
 
 	#[test]
+	fn amount_should_be_read_in_the_token_of_the_chain_only() {
+		let token = Token { decimals: 3, symbol: "Pvs".into() };
+		let planck = |text: &str| text.parse::<Amount>().unwrap().planck(&token);
+		assert_eq!(planck("1.5 pvs"), Ok(1500));
+		assert_eq!(planck("1.5 UNIT"), Ok(1500));
+		let error = planck("1.5 DOT").unwrap_err();
+		assert_eq!(error, AmountError::OtherUnit { unit: "DOT".into(), symbol: "Pvs".into() });
+	}
+
+	#[test]
 	fn amount_should_be_shown_without_needless_zeros() {
 		let token = Token::default();
 		assert_eq!(token.show(0), "0 UNIT");
 		assert_eq!(token.show(1_500_000_000_000), "1.5 UNIT");
 		assert_eq!(token.show(1), "0.000000000001 UNIT");
 		assert_eq!(token.show(7_000_000_000_000), "7 UNIT");
+		assert_eq!(token.show_short(2_572_428_571_428), "2.5724 UNIT");
+		assert_eq!(token.show_short(7_000_000_000_001), "7 UNIT");
 	}
 }

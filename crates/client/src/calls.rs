@@ -145,12 +145,14 @@ mod tests {
 	fn as_the_chain_reads(call: &Call) -> String {
 		let metadata = our_metadata().unwrap();
 		let pallet = metadata.pallet_by_name(PALLET).unwrap();
-		let variant = pallet.call_variant_by_name(call.name()).expect(call.name());
+		let variant =
+			pallet.call_variant_by_name(call.name()).unwrap_or_else(|| panic!("{}", call.name()));
 		let mut bytes = vec![pallet.call_index(), variant.index];
 		bytes.extend_from_slice(&call.arguments.0);
 		let rest = &mut &bytes[..];
 		let call_type = metadata.outer_enums().call_enum_ty();
-		let value = decode_as_type(rest, call_type, metadata.types()).expect(call.name());
+		let value = decode_as_type(rest, call_type, metadata.types())
+			.unwrap_or_else(|_| panic!("{}", call.name()));
 		assert!(rest.is_empty(), "{} has {} bytes too many", call.name(), rest.len());
 		value.to_string().replace(' ', "")
 	}

@@ -2,7 +2,7 @@
 //! The options and the start-up that all programs share.
 
 use crate::{keys, Client, Error, KeyError};
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use subxt_signer::sr25519::Keypair;
 use tracing_subscriber::EnvFilter;
 
@@ -50,8 +50,11 @@ impl KeyArgs {
 /// Sends log lines to stderr: warnings, or what `RUST_LOG` says.
 pub fn start_logging() {
 	let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-	let _ =
-		tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+	let _ = tracing_subscriber::fmt()
+		.with_env_filter(filter)
+		.with_writer(std::io::stderr)
+		.with_ansi(std::io::stderr().is_terminal())
+		.try_init();
 }
 
 /// Turns the result of a program into its exit code, and an error into one line on stderr.

@@ -164,7 +164,7 @@ mod tests {
 	fn key_file_should_be_refused_when_it_holds_no_key() {
 		for text in ["", "  \n", "//Bob", "0x1234", "twelve words that are no phrase", "0xzz"] {
 			let (_dir, path) = key_file(text, 0o600);
-			let error = from_file(&path).err().expect(text);
+			let error = from_file(&path).expect_err(text);
 			assert!(matches!(error, KeyError::Malformed { .. }), "{text}: {error}");
 		}
 		let missing = Path::new("/nonexistent/key");
@@ -174,7 +174,7 @@ mod tests {
 	#[test]
 	fn error_should_not_repeat_the_secret_when_a_key_is_malformed() {
 		let (_dir, path) = key_file("correct horse battery staple", 0o600);
-		let text = from_file(&path).err().expect("no key").to_string();
+		let text = from_file(&path).expect_err("no key").to_string();
 		assert!(!text.contains("horse"), "{text}");
 	}
 

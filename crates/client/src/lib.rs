@@ -24,7 +24,7 @@
 //! let client = Client::connect("ws://127.0.0.1:9944", CONNECT_TIMEOUT).await?;
 //! let view = client.at(client.best().await?).await?;
 //! for round in view.open_rounds().await? {
-//! 	println!("{:?} asks for bids up to {}", round.batch, round.reserve);
+//!     println!("{:?} asks for bids up to {}", round.batch, round.reserve);
 //! }
 //! # Ok(())
 //! # }

@@ -109,7 +109,7 @@ impl Demo {
 			let prover = start_prover(name, options, args, &programs, files.path())?;
 			progress.line(&format!(
 				"{name}: asks {}, promises {promise} blocks",
-				client.token().show(fee)
+				client.token().show_short(fee)
 			));
 			provers.push(prover);
 		}

@@ -87,7 +87,7 @@ pub(crate) fn table(story: &Story, token: &Token) -> String {
 			index.to_string(),
 			batch.bids.to_string(),
 			batch.proof.map_or_else(none, |proof| proof.prover.to_string()),
-			batch.proof.map_or_else(none, |proof| token.show(proof.payment)),
+			batch.proof.map_or_else(none, |proof| token.show_short(proof.payment)),
 			blocks(batch.winner.map(|winner| winner.proof_blocks)),
 			blocks(batch.actual_blocks()),
 			seconds(batch.latency()),

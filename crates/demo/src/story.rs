@@ -85,7 +85,7 @@ impl Story {
 					final_seen: None,
 				},
 			);
-			let fee = token.show(*max_fee);
+			let fee = token.show_short(*max_fee);
 			return Some(format!("batch {index}: committed in block {block}, up to {fee}"));
 		}
 		let batch = self.batches.get_mut(&index)?;
@@ -100,11 +100,15 @@ impl Story {
 			},
 			PvsEvent::BidRevealed { bidder, fee, proof_blocks, .. } => {
 				batch.reveals = batch.reveals.saturating_add(1);
-				let fee = token.show(*fee);
+				let fee = token.show_short(*fee);
 				format!("{} reveals {fee}, {proof_blocks} blocks", name(bidder))
 			},
 			PvsEvent::BidVoided { bidder, slashed, .. } => {
-				format!("the bid of {} is void, {} burned", name(bidder), token.show(*slashed))
+				format!(
+					"the bid of {} is void, {} burned",
+					name(bidder),
+					token.show_short(*slashed)
+				)
 			},
 			PvsEvent::WinnerSelected { prover, payment, proof_blocks, .. } => {
 				batch.winner = Some(Winner {
@@ -115,7 +119,7 @@ impl Story {
 				format!(
 					"{} wins in block {block}, to be paid {}",
 					name(prover),
-					token.show(*payment)
+					token.show_short(*payment)
 				)
 			},
 			PvsEvent::RoundEmpty { .. } => format!("no bid counts, block {block}"),
@@ -128,14 +132,14 @@ impl Story {
 					seen,
 				});
 				let took = batch.latency().unwrap_or_default();
-				let paid = token.show(*payment);
+				let paid = token.show_short(*payment);
 				format!(
 					"proof verified in block {block}, {took:.1} s; {} is paid {paid}",
 					name(prover)
 				)
 			},
 			PvsEvent::ProverDefaulted { prover, slashed, .. } => {
-				format!("{} does not deliver, {} burned", name(prover), token.show(*slashed))
+				format!("{} does not deliver, {} burned", name(prover), token.show_short(*slashed))
 			},
 			PvsEvent::BatchFailed { .. } | PvsEvent::BatchDropped { .. } => {
 				self.lost = Some(index);

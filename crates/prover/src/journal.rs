@@ -55,7 +55,7 @@ pub(crate) enum Outcome {
 }
 
 /// A line of the journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 pub(crate) enum Entry {
 	/// The first line: what the rest is about.
@@ -97,7 +97,9 @@ pub(crate) enum Entry {
 		round: RoundNumber,
 		#[serde(with = "hex_bytes")]
 		proof: [u8; PROOF_BYTES],
-		seconds: f64,
+		// Whole numbers only: serde reads no fractions in tagged enums when any crate of the build
+		// asks serde_json for arbitrary precision.
+		milliseconds: u64,
 	},
 	/// A block has the proof.
 	Delivered { batch: BatchId, round: RoundNumber, block: BlockNumber },
@@ -420,7 +422,7 @@ mod tests {
 				on_time_until: 15,
 				late_until: 25,
 			},
-			Entry::Proved { batch, round, proof: [6; PROOF_BYTES], seconds: 2.5 },
+			Entry::Proved { batch, round, proof: [6; PROOF_BYTES], milliseconds: 2_500 },
 			Entry::Delivered { batch, round, block: 14 },
 			Entry::Ended {
 				batch,

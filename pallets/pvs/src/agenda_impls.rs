@@ -2,6 +2,15 @@
 //! Deadlines without transactions: each batch has at most one entry under the block at which its
 //! next transition is due, and each block works off what is due as far as its weight allows.
 
+#![deny(
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects,
+	clippy::cast_possible_truncation,
+	clippy::as_conversions
+)]
+
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use pvs_primitives::{
@@ -9,18 +18,22 @@ use pvs_primitives::{
 	BlockNumber,
 };
 
+/// How long a failed item waits before it is tried again.
+pub(crate) const RETRY_BLOCKS: BlockNumber = 100;
+
 impl<T: Config> Pallet<T> {
 	/// The start of a block.
 	pub(crate) fn do_initialize() -> Weight {
 		BlockDataBytes::<T>::kill();
 		let mut meter = WeightMeter::with_limit(T::MaxAgendaWeight::get());
 		Self::work_off_agenda(&mut meter);
-		meter.consumed()
+		// The counter of data bytes and the cursor, which the meter does not see.
+		meter.consumed().saturating_add(T::DbWeight::get().reads_writes(1, 2))
 	}
 
 	/// The most that one transition weighs.
 	pub(crate) fn overdue_weight() -> Weight {
-		T::WeightInfo::close_round(T::MaxBids::get()).max(T::WeightInfo::agenda_step())
+		T::WeightInfo::close_round(T::MaxBids::get()).saturating_add(T::WeightInfo::agenda_step())
 	}
 
 	/// The most that the next transition of this batch weighs.
@@ -50,9 +63,18 @@ impl<T: Config> Pallet<T> {
 			}
 			Agenda::<T>::remove(cursor, batch);
 			if let Err(error) = with_storage_layer(|| Self::perform_scheduled(batch)) {
-				log::error!(target: "pvs::agenda", "{batch:?} was set aside: {error:?}");
+				log::error!(target: "pvs::agenda", "{batch:?} failed and is tried again: {error:?}");
+				Self::retry_later(batch, now);
 				Self::deposit_event(Event::AgendaItemFailed { batch, error });
 			}
+		}
+	}
+
+	fn retry_later(batch: BatchId, now: BlockNumber) {
+		if let Some(mut record) = Batches::<T>::get(batch) {
+			record.due = None;
+			Self::schedule(batch, &mut record, now.saturating_add(RETRY_BLOCKS));
+			Batches::<T>::insert(batch, record);
 		}
 	}
 

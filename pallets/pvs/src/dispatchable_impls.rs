@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The bodies of the calls.
 
+#![deny(
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects,
+	clippy::cast_possible_truncation,
+	clippy::as_conversions
+)]
+
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{ensure, pallet_prelude::*};
 use pvs_auction::{rules, rules::BrokenRule, score::score, slot_fee::slot_fee};
@@ -171,6 +180,7 @@ impl<T: Config> Pallet<T> {
 			Error::<T>::SequencerMayNotBid
 		);
 		let mut prover = Provers::<T>::get(&bidder).ok_or(Error::<T>::ProverNotFound)?;
+		ensure!(prover.stake >= T::MinStake::get(), Error::<T>::StakeTooLow);
 		ensure!(!Bids::<T>::contains_key(batch, &bidder), Error::<T>::AlreadyBid);
 		ensure!(auction.bids < T::MaxBids::get(), Error::<T>::RoundFull);
 		let fee = slot_fee(T::SlotFeeBase::get(), auction.bids, T::MaxBids::get());
@@ -264,7 +274,7 @@ impl<T: Config> Pallet<T> {
 		record.stage = Stage::Auction(auction);
 		let closing = if auction.sealed == 0 {
 			Self::close_round(batch, &mut record)?;
-			T::WeightInfo::close_round(auction.bids)
+			T::WeightInfo::close_round(auction.bids).saturating_add(T::WeightInfo::agenda_step())
 		} else {
 			Weight::zero()
 		};
@@ -282,7 +292,8 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::NothingToProve.into());
 		};
 		let now = Self::now();
-		ensure!(now <= assignment.late_until, Error::<T>::TooLate);
+		let (phase, _) = Self::assigned_timeline(&record.params, &assignment).phase(now);
+		ensure!(matches!(phase, Phase::Proving | Phase::Late), Error::<T>::TooLate);
 		ensure!(prover == assignment.prover, Error::<T>::NotAssigned);
 		if let Some(committed) = assignment.proof_commitment {
 			ensure!(blake2_256(&[proof]) == committed, Error::<T>::OtherProofCommitted);

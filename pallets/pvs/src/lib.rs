@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
-#![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
-#![deny(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::as_conversions)]
+// The macros of FRAME expand to casts and `expect`, so the lints against them stand in the modules that
+// hold our code.
 
 extern crate alloc;
 
@@ -51,9 +51,22 @@ pub mod pallet {
 
 	/// Twice the right length, so that a wrong length is an error of ours and not an extrinsic that
 	/// does not decode.
-	pub type KeyBytes = BoundedVec<u8, ConstU32<{ 2 * (VERIFYING_KEY_BYTES as u32) }>>;
+	pub type KeyBytes = BoundedVec<u8, ConstU32<1536>>;
 	/// Twice the right length, for the same reason.
-	pub type ProofBytes = BoundedVec<u8, ConstU32<{ 2 * (PROOF_BYTES as u32) }>>;
+	pub type ProofBytes = BoundedVec<u8, ConstU32<512>>;
+	/// Twice the longest data, for the same reason.
+	pub type DataBytes<T> = BoundedVec<u8, TwiceMaxDataBytes<T>>;
+
+	const _: () = assert!(VERIFYING_KEY_BYTES == 768 && PROOF_BYTES == 256);
+
+	/// Twice `MaxDataBytes`.
+	pub struct TwiceMaxDataBytes<T>(core::marker::PhantomData<T>);
+
+	impl<T: Config> Get<u32> for TwiceMaxDataBytes<T> {
+		fn get() -> u32 {
+			T::MaxDataBytes::get().saturating_mul(2)
+		}
+	}
 
 	/// The market of validity proofs.
 	#[pallet::pallet]
@@ -310,7 +323,7 @@ pub mod pallet {
 			/// The time that it commits to, in blocks.
 			proof_blocks: BlockNumber,
 		},
-		/// A bid does not count and its bond was burned.
+		/// A bid does not count. Its bond was burned, or released if the batch was dropped.
 		BidVoided {
 			/// The batch.
 			batch: BatchId,
@@ -401,7 +414,7 @@ pub mod pallet {
 			/// The batch.
 			batch: BatchId,
 		},
-		/// An item of the agenda failed and was set aside; the others go on.
+		/// An item of the agenda failed and waits to be tried again; the others go on.
 		AgendaItemFailed {
 			/// The batch that the item belongs to.
 			batch: BatchId,
@@ -488,7 +501,8 @@ pub mod pallet {
 		/// The account cannot pay what this call holds or burns. Top it up; some must stay as the
 		/// existential deposit.
 		InsufficientBalance,
-		/// The stake is below `MinStake`.
+		/// The stake is, or has fallen, below `MinStake`. Register with at least that; a prover that was
+		/// slashed below it leaves first.
 		StakeTooLow,
 
 		/// The batch is in another round. Read the round again.
@@ -505,7 +519,7 @@ pub mod pallet {
 		/// The slot fee is above `max_slot_fee`. Read it again, raise the limit, or stay out.
 		SlotFeeTooHigh,
 		/// The stake that backs no other bid or assignment does not cover the bond. Wait for others to
-		/// end, or raise the stake.
+		/// end, or leave and register with more.
 		InsufficientStake,
 
 		/// The account has no bid in this round.
@@ -706,7 +720,7 @@ pub mod pallet {
 		pub fn commit_batch(
 			origin: OriginFor<T>,
 			rollup: RollupId,
-			data: BoundedVec<u8, T::MaxDataBytes>,
+			data: DataBytes<T>,
 			next_state_root: Bytes32,
 			max_fee: Balance,
 		) -> DispatchResult {
@@ -728,8 +742,8 @@ pub mod pallet {
 		///
 		/// ## Errors
 		/// `BatchNotFound`, `BatchWasDropped`, `NotBidding`, `WrongRound`, `BatchChanged`,
-		/// `SequencerMayNotBid`, `ProverNotFound`, `AlreadyBid`, `RoundFull`, `SlotFeeTooHigh`,
-		/// `InsufficientStake`, `InsufficientBalance`.
+		/// `SequencerMayNotBid`, `ProverNotFound`, `StakeTooLow`, `AlreadyBid`, `RoundFull`,
+		/// `SlotFeeTooHigh`, `InsufficientStake`, `InsufficientBalance`.
 		///
 		/// ## Events
 		/// `BidPlaced`.
@@ -768,8 +782,7 @@ pub mod pallet {
 		#[pallet::call_index(6)]
 		#[pallet::weight((
 			T::WeightInfo::reveal_bid()
-				.saturating_add(T::WeightInfo::close_round(T::MaxBids::get()))
-				.saturating_add(Pallet::<T>::overdue_weight()),
+				.saturating_add(Pallet::<T>::overdue_weight().saturating_mul(2)),
 			DispatchClass::Operational
 		))]
 		pub fn reveal_bid(

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the Runtime API shows, and the hashes that bind bids and proofs.
 
+#![deny(
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects,
+	clippy::cast_possible_truncation,
+	clippy::as_conversions
+)]
+
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
 use codec::Encode;
@@ -182,7 +191,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The commitment of `bidder` to `payload` in the batch's current round. `None` if no round is
-	/// open.
+	/// open. Whoever answers the question sees the payload: ask only a node of one's own.
 	pub fn bid_commitment(
 		batch: BatchId,
 		bidder: T::AccountId,
@@ -223,7 +232,6 @@ impl<T: Config> Pallet<T> {
 		assert!(T::MinStake::get() >= 1, "MinStake is 0: bids would be backed by nothing");
 		assert!(
 			Self::overdue_weight()
-				.saturating_add(T::WeightInfo::agenda_step())
 				.saturating_add(T::WeightInfo::agenda_lookup())
 				.all_lte(T::MaxAgendaWeight::get()),
 			"MaxAgendaWeight does not fit the heaviest step: the agenda could stall"

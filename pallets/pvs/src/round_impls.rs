@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a batch moves from round to round and to its end.
 
+#![deny(
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects,
+	clippy::cast_possible_truncation,
+	clippy::as_conversions
+)]
+
 use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
 use frame_support::pallet_prelude::*;
@@ -16,20 +25,22 @@ use pvs_primitives::{
 	Balance, BlockNumber,
 };
 
+/// A batch with its rollup.
+pub(crate) type BatchInRollup<T> = (
+	RollupRecord<<T as frame_system::Config>::AccountId>,
+	BatchRecord<<T as frame_system::Config>::AccountId>,
+);
+
 impl<T: Config> Pallet<T> {
 	/// The rollup and the row of a batch, whether dropped or not.
-	pub(crate) fn batch(
-		batch: BatchId,
-	) -> Result<(RollupRecord<T::AccountId>, BatchRecord<T::AccountId>), DispatchError> {
+	pub(crate) fn batch(batch: BatchId) -> Result<BatchInRollup<T>, DispatchError> {
 		let record = Batches::<T>::get(batch).ok_or(Error::<T>::BatchNotFound)?;
 		let rollup = Rollups::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?;
 		Ok((rollup, record))
 	}
 
 	/// The rollup and the row of a batch that may still be proven.
-	pub(crate) fn live_batch(
-		batch: BatchId,
-	) -> Result<(RollupRecord<T::AccountId>, BatchRecord<T::AccountId>), DispatchError> {
+	pub(crate) fn live_batch(batch: BatchId) -> Result<BatchInRollup<T>, DispatchError> {
 		let (rollup, record) = Self::batch(batch)?;
 		ensure!(!Self::is_dropped(batch, &rollup), Error::<T>::BatchWasDropped);
 		Ok((rollup, record))
@@ -304,7 +315,6 @@ impl<T: Config> Pallet<T> {
 		rollup.next_to_finalize = rollup.next_index;
 		rollup.tip_root = rollup.finalized_root;
 		Rollups::<T>::insert(batch.rollup, rollup);
-		Self::unschedule(batch, record);
 		Self::remove_row(batch, record)?;
 		Self::deposit_event(Event::BatchFailed { batch, bond_burned });
 		Self::schedule_dropped_successor(batch)
@@ -325,8 +335,18 @@ impl<T: Config> Pallet<T> {
 			Stage::Auction(_) => {
 				for (bidder, bid) in Bids::<T>::drain_prefix(batch) {
 					// A void bid backs nothing, and its bidder may have left.
-					if bid.stage != BidStage::Void {
-						Self::unreserve(&bidder, bid.bond)?;
+					if bid.stage == BidStage::Void {
+						continue;
+					}
+					Self::unreserve(&bidder, bid.bond)?;
+					if bid.stage == BidStage::Sealed {
+						Self::deposit_event(Event::BidVoided {
+							batch,
+							round: record.round,
+							bidder,
+							slashed: 0,
+							reason: VoidReason::Dropped,
+						});
 					}
 				}
 				Self::return_escrow_and_bond(record)?;
@@ -362,7 +382,8 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes a batch's row out of storage and returns its deposit.
-	fn remove_row(batch: BatchId, record: &BatchRecord<T::AccountId>) -> DispatchResult {
+	fn remove_row(batch: BatchId, record: &mut BatchRecord<T::AccountId>) -> DispatchResult {
+		Self::unschedule(batch, record);
 		Self::release(HoldReason::BatchDeposit, &record.sequencer, record.deposit)?;
 		Batches::<T>::remove(batch);
 		PendingInChain::<T>::mutate(|pending| *pending = pending.saturating_sub(1));
@@ -406,10 +427,10 @@ impl<T: Config> Pallet<T> {
 					}
 				},
 				Stage::Proven { .. } if batch.index == rollup.next_to_finalize => {
-					Self::unschedule(batch, &mut record);
 					Self::finalize(batch, &mut record)?;
 				},
 				Stage::Waiting if batch.index == rollup.next_to_finalize => {
+					record.round = record.round.checked_add(1).ok_or(Error::<T>::Corrupt)?;
 					Self::open_round(batch, &mut record);
 				},
 				Stage::Proven { .. } | Stage::Waiting => Self::unschedule(batch, &mut record),

@@ -211,4 +211,7 @@ pub enum VoidReason {
 	/// The fee is above the round's reserve.
 	#[codec(index = 4)]
 	AboveReserve,
+	/// The batch was dropped with a failed predecessor; the bond was released.
+	#[codec(index = 5)]
+	Dropped,
 }

@@ -53,6 +53,7 @@ pub(crate) async fn run(args: Box<RunArgs>) -> Result<(), ProverError> {
 }
 
 /// What a finished task brings back.
+#[allow(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 enum Done {
 	Appraised(Box<RoundInfo<Bytes32>>, Result<Appraisal, Unfit>),
 	Placed(Key, Result<Included, SubmitError>),

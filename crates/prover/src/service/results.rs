@@ -182,12 +182,9 @@ impl Service {
 		match result {
 			Ok(proof) => {
 				let seconds = proof.took.as_secs_f64();
-				self.journal.record(Entry::Proved {
-					batch,
-					round,
-					proof: *proof.bytes,
-					seconds,
-				})?;
+				let milliseconds = u64::try_from(proof.took.as_millis()).unwrap_or(u64::MAX);
+				let proof = *proof.bytes;
+				self.journal.record(Entry::Proved { batch, round, proof, milliseconds })?;
 				self.reporter.say(&Report::Proved { batch, round, seconds });
 				if let Some(since) = since {
 					// One block more, for the transaction.

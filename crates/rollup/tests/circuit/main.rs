@@ -4,6 +4,7 @@
 //!
 //! The constraints are synthesised once; each case only fills in values.
 
+mod determinism;
 mod differential;
 mod inputs;
 mod rules;

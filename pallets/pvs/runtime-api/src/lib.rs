@@ -3,6 +3,7 @@
 //! take part in the market.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![allow(clippy::multiple_bound_locations, reason = "the macro repeats the bounds")]
 
 extern crate alloc;
 
@@ -37,7 +38,7 @@ sp_api::decl_runtime_apis! {
 		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]>;
 
 		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no round is
-		/// open.
+		/// open. The node that answers sees the payload: ask only a node of your own.
 		fn bid_commitment(
 			batch: BatchId,
 			bidder: AccountId,

@@ -76,6 +76,13 @@ fn bid_should_be_refused_when_the_bidder_may_not() {
 		assert_ok!(Pvs::register_prover(RuntimeOrigin::signed(SEQUENCER), MIN_STAKE));
 		assert_noop!(try_place(&SEQUENCER, id, 0, digest, 99), Error::<Test>::SequencerMayNotBid);
 		assert_noop!(try_place(&ANN, id, 0, digest, 1), Error::<Test>::SlotFeeTooHigh);
+		crate::Provers::<Test>::mutate(&ANN, |prover| {
+			prover.as_mut().expect("registered").stake = MIN_STAKE - 1;
+		});
+		assert_noop!(try_place(&ANN, id, 0, digest, 99), Error::<Test>::StakeTooLow);
+		crate::Provers::<Test>::mutate(&ANN, |prover| {
+			prover.as_mut().expect("registered").stake = 2 * MIN_STAKE;
+		});
 		assert_ok!(try_place(&ANN, id, 0, digest, 99));
 		assert_noop!(try_place(&ANN, id, 0, digest, 99), Error::<Test>::AlreadyBid);
 	});

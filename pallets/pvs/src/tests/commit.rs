@@ -50,6 +50,7 @@ fn batch_should_be_refused_when_caller_data_or_fee_is_wrong() {
 		assert_noop!(try_commit(OWNER, 0, 40, 500), Error::<Test>::NotSequencer);
 		assert_noop!(try_commit(SEQUENCER, 0, 39, 500), Error::<Test>::WrongDataLength);
 		assert_noop!(try_commit(SEQUENCER, 0, 41, 500), Error::<Test>::WrongDataLength);
+		assert_noop!(try_commit(SEQUENCER, 0, 101, 500), Error::<Test>::WrongDataLength);
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 9), Error::<Test>::MaxFeeTooLow);
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 1_001), Error::<Test>::MaxFeeTooHigh);
 		assert_noop!(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What follows a round without delivery.
 
-use crate::{mock::*, Batches, Error, Event, HoldReason};
+use crate::{mock::*, Batches, Error, Event, HoldReason, VoidReason};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::api::BatchStatus;
 
@@ -92,6 +92,13 @@ fn descendants_should_be_dropped_in_every_stage_when_a_batch_fails() {
 		assert!(Batches::<Test>::get(ids[0]).is_none());
 		assert!(events().contains(&Event::BatchDropped { batch: ids[1] }));
 		assert!(events().contains(&Event::BatchDropped { batch: ids[3] }));
+		assert!(events().contains(&Event::BidVoided {
+			batch: ids[1],
+			round: 1,
+			bidder: CID,
+			slashed: 0,
+			reason: VoidReason::Dropped,
+		}));
 		assert_eq!(Pvs::prover_info(CID).expect("registered").reserved, 0);
 		assert_eq!(total(&CID), cid, "a dropped bid costs nothing");
 		// The assigned prover may still deliver and is paid.
@@ -168,7 +175,8 @@ fn batch_should_wait_when_out_of_rounds_behind_an_unproven_predecessor() {
 		run_to(12);
 		assert_ok!(submit(ids[0], &ANN, proof(ids[0], &ANN)));
 		run_to(13);
-		// One last round.
+		// One last round, under a number of its own: nothing made for an earlier one fits.
+		assert_eq!(round_number(ids[1]), 2);
 		assert_eq!(Pvs::batch_info(ids[1]).expect("pending").status, BatchStatus::Auction);
 		let mut waiting = 0;
 		while Batches::<Test>::get(ids[1]).is_some() && waiting < 10 {

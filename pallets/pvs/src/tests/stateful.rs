@@ -9,6 +9,7 @@ use pvs_primitives::{
 	api::{BatchId, BidState, Phase},
 	Balance,
 };
+use std::collections::BTreeMap;
 
 const DEFAULT_SEQUENCES: u64 = 100;
 const ACTIONS: u32 = 100;
@@ -46,7 +47,7 @@ impl Honest {
 				(None, Some(bid)) if bid.state == BidState::Sealed => {
 					let _ = reveal(id, &ANN, self.fee, 10);
 				},
-				(None, None) if in_window(id, Phase::Bidding) => {
+				(None, None) if round.reserve >= self.fee && in_window(id, Phase::Bidding) => {
 					let _ = place(id, &ANN, &payload(self.fee, 10).encode());
 				},
 				_ => (),
@@ -70,7 +71,10 @@ fn pending() -> Vec<BatchId> {
 	ids
 }
 
-fn random_action(dice: &mut Dice) {
+/// What the rivals have bid, so that most of their reveals match.
+type Bids = BTreeMap<(BatchId, u32, AccountId), (Balance, u32)>;
+
+fn random_action(dice: &mut Dice, bids: &mut Bids) {
 	let ids = pending();
 	let id = ids.get(usize::try_from(dice.roll(8)).expect("small")).copied().unwrap_or(batch(0));
 	let rival = if dice.roll(2) == 0 { BEN } else { CID };
@@ -88,14 +92,16 @@ fn random_action(dice: &mut Dice) {
 		},
 		2..=4 => {
 			if Pvs::round_info(id).is_some() {
-				let fee = u128::from(dice.roll(1_100));
+				let fee = u128::from(dice.roll(400));
 				let time = u32::try_from(dice.roll(22)).expect("small");
-				let _ = place(id, &rival, &payload(fee, time).encode());
+				if place(id, &rival, &payload(fee, time).encode()).is_ok() {
+					bids.insert((id, round_number(id), rival), (fee, time));
+				}
 			}
 		},
 		5 => {
 			// A reveal that hardly ever matches.
-			let _ = reveal(id, &rival, u128::from(dice.roll(1_100)), 5);
+			let _ = reveal(id, &rival, u128::from(dice.roll(400)), 5);
 		},
 		6..=7 => {
 			if winner(id) == Some(rival.clone()) && dice.roll(3) > 0 {
@@ -109,8 +115,11 @@ fn random_action(dice: &mut Dice) {
 			let _ = Pvs::deregister_prover(RuntimeOrigin::signed(rival));
 		},
 		_ => {
-			let reveal_with = u128::from(dice.roll(300));
-			let _ = reveal(id, &CID, reveal_with, 10);
+			for ((id, _, rival), (fee, time)) in bids.iter() {
+				if dice.roll(4) > 0 {
+					let _ = reveal(*id, rival, *fee, *time);
+				}
+			}
 		},
 	}
 }
@@ -124,9 +133,10 @@ fn honest_prover_should_never_be_slashed_and_be_paid_what_it_is_owed() {
 	for seed in 1..=sequences {
 		market(|| {
 			let mut dice = Dice(seed);
+			let mut bids = Bids::new();
 			let mut honest = Honest { income: 0, fee: 50 + u128::from(dice.roll(200)) };
 			for _ in 0..ACTIONS {
-				random_action(&mut dice);
+				random_action(&mut dice, &mut bids);
 				honest.act();
 				Pvs::do_try_state().unwrap_or_else(|e| panic!("seed {seed}: {e:?}"));
 				if dice.roll(2) == 0 {
