@@ -16,6 +16,28 @@ EOF
 		;;
 esac
 
+usage() {
+	echo "demo: $1; see --help" >&2
+	exit 2
+}
+json=0
+batches=3
+while [ $# -gt 0 ]; do
+	case "$1" in
+		--json) json=1 ;;
+		--batches)
+			[ $# -ge 2 ] || usage "--batches needs a number"
+			batches=$2
+			shift
+			;;
+		*) usage "unknown argument '$1'" ;;
+	esac
+	shift
+done
+case "$batches" in
+	'' | *[!0-9]* | 0) usage "--batches takes a whole number above 0, not '$batches'" ;;
+esac
+
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 "$scripts/setup.sh"
 # shellcheck source=scripts/env.sh
@@ -24,4 +46,6 @@ cd "$PVS_ROOT"
 pvs_claim_target
 
 cargo build --release --workspace --locked >&2
-exec "$CARGO_TARGET_DIR/release/pvs-demo" --bin-dir "$CARGO_TARGET_DIR/release" "$@"
+options=(--bin-dir "$CARGO_TARGET_DIR/release" --batches "$batches")
+[ "$json" = 0 ] || options+=(--json)
+exec "$CARGO_TARGET_DIR/release/pvs-demo" "${options[@]}"

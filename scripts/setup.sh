@@ -94,6 +94,8 @@ debian_toolchain() {
 	if have rustup; then
 		rustup toolchain link pvs-wasm "$sysroot"
 		printf 'export WASM_BUILD_TOOLCHAIN=pvs-wasm\n' >"$CARGO_TARGET_DIR/wasm-toolchain.sh"
+	else
+		printf 'export PATH="%s/bin:$PATH"\n' "$sysroot" >"$CARGO_TARGET_DIR/wasm-toolchain.sh"
 	fi
 }
 
