@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Weights of the calls and of the agenda's steps.
 //!
-//! Provisional: sums of measured parts (a Groth16 check and a key preparation through the host
-//! function, Poseidon in Wasm per byte) and of database accesses counted by hand, each doubled.
-//! The times of key preparation and proof check are those of the host function: a runtime that verifies
-//! in Wasm needs about four times as much. They are no generated benchmarks yet; `README.md` lists this among the limits.
+//! Provisional. Measured, with a margin of 1.6 to 3: key preparation and proof check natively, as the
+//! host function runs them (a runtime that verifies in Wasm needs about four times as much), and the data
+//! commitment per byte in Wasm. Guessed: the fixed part of a call and the part of each bid. Counted by
+//! hand: database accesses. None comes from a generated benchmark yet; the repository's `README.md`
+//! lists this among the limits.
 
 #![deny(
 	clippy::unwrap_used,
