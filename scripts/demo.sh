@@ -6,11 +6,17 @@ set -euo pipefail
 case "${1:-}" in
 	-h | --help)
 		cat <<'EOF'
-Usage: scripts/demo.sh [--batches N] [--json]
+Usage: scripts/demo.sh [--scenario NAME] [--batches N] [--json]
 
-Sets up, builds, starts a development chain with one sequencer and three provers, takes N batches
-(default 3) of signed transfers through auction, proof and payment, and prints a table. With --json the
-last line of the output is one JSON object. Exits non-zero if a batch is not proven.
+Sets up, builds, starts a development chain with one sequencer and three provers, takes batches of
+signed transfers through auction, proof and payment, and prints a table. With --json the last line of
+the output is one JSON object.
+
+  --scenario plain    N batches (default 3) that go as they should. This is the default.
+  --scenario faults   Three batches that do not: a winner defaults and a runner-up takes its place;
+                      nobody bids until the reserve has risen; a proof comes late.
+
+Exits non-zero if a batch is not proven, or if a fault of the scenario did not happen.
 EOF
 		exit 0
 		;;
@@ -21,21 +27,31 @@ usage() {
 	exit 2
 }
 json=0
-batches=3
+batches=
+scenario=plain
 while [ $# -gt 0 ]; do
 	case "$1" in
 		--json) json=1 ;;
 		--batches)
 			[ $# -ge 2 ] || usage "--batches needs a number"
-			batches=$2
+			batches=${2:-0}
+			shift
+			;;
+		--scenario)
+			[ $# -ge 2 ] || usage "--scenario needs a name"
+			scenario=$2
 			shift
 			;;
 		*) usage "unknown argument '$1'" ;;
 	esac
 	shift
 done
-case "$batches" in
-	'' | *[!0-9]* | 0) usage "--batches takes a whole number above 0, not '$batches'" ;;
+case "$scenario:$batches" in
+	plain: | faults:) ;;
+	plain:*[!0-9]* | plain:0) usage "--batches takes a whole number above 0, not '$batches'" ;;
+	plain:*) ;;
+	faults:*) usage "--batches is for the scenario 'plain'; 'faults' has three batches" ;;
+	*) usage "unknown scenario '$scenario'" ;;
 esac
 
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
@@ -46,6 +62,7 @@ cd "$PVS_ROOT"
 pvs_claim_target
 
 cargo build --release --workspace --locked >&2
-options=(--bin-dir "$CARGO_TARGET_DIR/release" --batches "$batches")
+options=(--bin-dir "$CARGO_TARGET_DIR/release" --scenario "$scenario")
+[ -z "$batches" ] || options+=(--batches "$batches")
 [ "$json" = 0 ] || options+=(--json)
 exec "$CARGO_TARGET_DIR/release/pvs-demo" "${options[@]}"

@@ -8,11 +8,12 @@ case "${1:-}" in
 		cat <<'EOF'
 Usage: scripts/test.sh [FILTER]
 
-Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, and
-proves two batches on a real chain. With FILTER, runs only the Rust tests whose names contain it.
+Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, proves
+two batches on a real chain, and three more on one where provers fail, stay away and are late. With
+FILTER, runs only the Rust tests whose names contain it.
 
 Environment:
-  PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 100)
+  PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)
   PVS_WRITE_METADATA=1       write runtime/metadata.scale anew
 EOF
 		exit 0
@@ -30,3 +31,4 @@ cargo test --release --workspace --locked -- "$@"
 [ $# -eq 0 ] || exit 0
 
 "$scripts/demo.sh" --batches 2 --json
+"$scripts/demo.sh" --scenario faults --json

@@ -68,14 +68,32 @@ pub enum Phase {
 	/// Bidders reveal.
 	#[codec(index = 3)]
 	Revealing,
-	/// The winner may deliver for its full payment.
+	/// Bidders stayed silent, and anyone may open their seals.
 	#[codec(index = 4)]
-	Proving,
-	/// The winner may deliver for a reduced payment.
+	SealOpening,
+	/// The assigned prover may deliver for its full payment.
 	#[codec(index = 5)]
-	Late,
-	/// The deadline of the phase before has passed and its transition is due.
+	Proving,
+	/// The assigned prover may deliver for a reduced payment.
 	#[codec(index = 6)]
+	Late,
+	/// The prover before failed, and the next one on the ladder may take its place.
+	#[codec(index = 7)]
+	Offered,
+	/// The ladder is exhausted, and any registered prover may deliver.
+	#[codec(index = 8)]
+	Rescue,
+	/// The batch is out of rounds and waits for its predecessors.
+	#[codec(index = 9)]
+	Waiting,
+	/// The batch is proven.
+	#[codec(index = 10)]
+	Proven,
+	/// A predecessor failed: nothing is accepted any more.
+	#[codec(index = 11)]
+	Dropped,
+	/// The deadline of the phase before has passed and its transition is due.
+	#[codec(index = 12)]
 	Overdue,
 }
 
@@ -102,6 +120,8 @@ pub struct RollupInfo<AccountId> {
 	pub tip_root: Bytes32,
 	/// Number of pending batches.
 	pub pending: u32,
+	/// The reserve that the first round of the next batch takes, unless its `max_fee` is lower.
+	pub reserve: Balance,
 	/// The parameters that the next batch takes.
 	pub params: RollupParams,
 }
@@ -112,7 +132,7 @@ pub enum BatchStatus<AccountId> {
 	/// A round is open.
 	#[codec(index = 0)]
 	Auction,
-	/// A winner is assigned.
+	/// A prover is assigned.
 	#[codec(index = 1)]
 	Assigned,
 	/// Proven; waits for its predecessors.
@@ -129,6 +149,12 @@ pub enum BatchStatus<AccountId> {
 	/// Out of rounds behind an unproven predecessor: gets one last round if that one is proven.
 	#[codec(index = 4)]
 	Waiting,
+	/// The prover before failed; the next one on the ladder may take its place.
+	#[codec(index = 5)]
+	Offered,
+	/// The ladder is exhausted; any registered prover may deliver.
+	#[codec(index = 6)]
+	Rescue,
 }
 
 /// A batch as its users see it.
@@ -150,6 +176,12 @@ pub struct BatchInfo<AccountId> {
 	pub max_fee: Balance,
 	/// The current round.
 	pub round: RoundNumber,
+	/// How many rounds have ended without a bid that counts.
+	pub empty_rounds: u32,
+	/// How many rounds have ended without delivery.
+	pub failed_rounds: u32,
+	/// What provers lost by not delivering this batch; a part of it goes to whoever delivers.
+	pub slashed: Balance,
 	/// Where it stands.
 	pub status: BatchStatus<AccountId>,
 	/// The parameters of this batch.
@@ -186,23 +218,47 @@ pub struct BidInfo<AccountId> {
 	pub state: BidState,
 }
 
-/// A round's winner and its deadlines.
+/// An assigned prover and its deadlines.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct AssignmentInfo<AccountId> {
-	/// The winner.
+	/// The prover.
 	pub prover: AccountId,
 	/// What it asked.
 	pub fee: Balance,
-	/// What it gets if it is on time.
+	/// What it gets from escrow if it is on time.
 	pub payment: Balance,
 	/// The time that it committed to, in blocks.
 	pub proof_blocks: BlockNumber,
-	/// The block in which it became the winner.
+	/// The block in which it was assigned.
 	pub assigned_at: BlockNumber,
 	/// The last block for the full payment.
 	pub on_time_until: BlockNumber,
 	/// The last block for a reduced payment.
 	pub late_until: BlockNumber,
+}
+
+/// A runner-up.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct PlaceInfo<AccountId> {
+	/// The prover.
+	pub prover: AccountId,
+	/// What it asked.
+	pub fee: Balance,
+	/// What it gets from escrow if it steps in.
+	pub payment: Balance,
+	/// The time that it committed to, in blocks, counted from the block in which it steps in.
+	pub proof_blocks: BlockNumber,
+}
+
+/// The rescue of a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct RescueInfo {
+	/// The block that opened it.
+	pub started_at: BlockNumber,
+	/// What a delivery in the next block earns from escrow, in planck. It grows with each block.
+	pub payment: Balance,
+	/// What a delivery in the last block earns, in planck.
+	pub last_payment: Balance,
 }
 
 /// A round as everyone sees it.
@@ -232,10 +288,14 @@ pub struct RoundInfo<AccountId> {
 	pub reveal_from: BlockNumber,
 	/// First block after the reveal window.
 	pub reveal_until: BlockNumber,
-	/// The bids, in no particular order.
+	/// The bids, in no particular order; empty once the round has closed.
 	pub bids: Vec<BidInfo<AccountId>>,
-	/// The winner, once there is one.
+	/// The prover at work, if there is one.
 	pub assignment: Option<AssignmentInfo<AccountId>>,
+	/// The runners-up, best first. In phase `Offered` the first may take its place.
+	pub ladder: Vec<PlaceInfo<AccountId>>,
+	/// The rescue, while it lasts.
+	pub rescue: Option<RescueInfo>,
 }
 
 /// A prover as everyone sees it.
@@ -243,12 +303,27 @@ pub struct RoundInfo<AccountId> {
 pub struct ProverInfo<AccountId> {
 	/// The prover.
 	pub account: AccountId,
-	/// Its stake, in planck.
+	/// Its stake, in planck, without what is unbonding.
 	pub stake: Balance,
-	/// The part of the stake that backs live bids and assignments.
+	/// The part of the stake that backs live bids, places and assignments.
 	pub reserved: Balance,
+	/// The stake that is on its way out, if there is any.
+	pub unbonding: Option<Unbonding>,
+	/// Whether the stake is below the minimum: the prover may not bid until it tops up.
+	pub suspended: bool,
+	/// Its share of the batches proven lately in the whole chain, in 10^-9.
+	pub recent_share: u32,
 	/// Its record.
 	pub stats: ProverStats,
+}
+
+/// Stake on its way out: it backs nothing and cannot be slashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Unbonding {
+	/// How much, in planck.
+	pub amount: Balance,
+	/// The first block in which it can be withdrawn.
+	pub at: BlockNumber,
 }
 
 /// A prover's record. Counts never go down.
@@ -260,16 +335,67 @@ pub struct ProverStats {
 	pub reveals: u32,
 	/// Rounds won.
 	pub wins: u32,
-	/// Proofs delivered within the committed time.
+	/// Proofs delivered within the committed time, or in a rescue.
 	pub on_time: u32,
 	/// Proofs delivered late.
 	pub late: u32,
-	/// Rounds won and not delivered.
+	/// Assignments not delivered.
 	pub defaults: u32,
 	/// Bids never revealed.
 	pub silences: u32,
-	/// Payments received, in planck.
+	/// Payments received, in planck, shares of slashed bonds included.
 	pub earned: Balance,
 	/// Stake slashed, in planck.
 	pub slashed: Balance,
+}
+
+/// A rollup's record. Counts and sums never go down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct MarketStats {
+	/// Batches proven.
+	pub proven: u64,
+	/// Batches that used up their rounds.
+	pub failed: u64,
+	/// Batches dropped behind a failed one.
+	pub dropped: u64,
+	/// Of the proven batches, those delivered after the committed time.
+	pub late: u64,
+	/// Assignments not delivered.
+	pub defaults: u64,
+	/// Rounds without a bid that counts.
+	pub empty_rounds: u64,
+	/// What provers were paid from escrow for these batches, in planck.
+	pub paid: Balance,
+	/// The newest payment before lateness, in planck.
+	pub last_payment: Balance,
+	/// Blocks from commitment to proof, summed over the proven batches.
+	pub latency_blocks: u64,
+	/// Blocks from commitment to proof of the batch that was proven last.
+	pub last_latency_blocks: BlockNumber,
+}
+
+/// How concentrated recent work is, over the provers that have proven lately in the whole chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Concentration {
+	/// Number of provers with recent work.
+	pub provers: u32,
+	/// Herfindahl-Hirschman index: the sum of the squared shares, in 10^-9. One prover: 10^9.
+	pub hhi: u32,
+	/// Nakamoto coefficient: the fewest provers that together have more than half; 0 without any.
+	pub nakamoto: u32,
+	/// Gini coefficient, in 10^-9. 0 if all have the same.
+	pub gini: u32,
+}
+
+/// A rollup's market as everyone sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct MarketInfo {
+	/// The reserve that the next batch's first round takes, unless its `max_fee` is lower; in planck.
+	pub reserve: Balance,
+	/// The mean payment, exponentially weighted, before lateness; in planck. `None` before the first.
+	pub mean_payment: Option<Balance>,
+	/// The rollup's record.
+	pub stats: MarketStats,
+	/// Over the whole chain.
+	pub concentration: Concentration,
 }

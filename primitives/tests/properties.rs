@@ -6,7 +6,7 @@ use pvs_primitives::{
 	api::BatchId,
 	bid::{batch_digest, bid_commitment, BidPayload, PAYLOAD_BYTES},
 	field::{is_canonical, scalar_from_be, scalar_to_be, Scalar},
-	params::{PaymentRule, RollupParams},
+	params::{PaymentRule, RollupParams, SilencePolicy},
 	poseidon::{data_chunks, data_commitment, hash4, BYTES_PER_HASH, CHUNK_BYTES},
 	public_inputs::{binding, PublicInputs},
 	Bytes32,
@@ -34,25 +34,44 @@ fn flipped(bytes: &Bytes32, bit: usize) -> Bytes32 {
 	changed
 }
 
-fn params(numbers: [u32; 10], amounts: [u128; 4], second: bool) -> RollupParams {
-	let [data_len, bidding_blocks, reveal_blocks, w_fee, w_time, min_time, max_time, grace, rate, rounds] =
+/// Parameters of these numbers; without `open`, the fourth number has no place.
+fn params(numbers: [u32; 19], amounts: [u128; 5], second: bool, open: bool) -> RollupParams {
+	let [data_len, bidding_blocks, reveal_blocks, opening_blocks, w_fee, w_time, w_share, rest @ ..] =
 		numbers;
-	let [min_reserve, max_reserve, silence_penalty, sequencer_bond] = amounts;
+	let [min_proof_blocks, max_proof_blocks, reserve_margin, reserve_weight, escalation_factor, rest @ ..] =
+		rest;
+	let [grace_blocks, late_rate, ladder_len, ladder_blocks, rescue_blocks, rest @ ..] = rest;
+	let [max_empty_rounds, max_failed_rounds] = rest;
+	let [min_reserve, initial_reserve, max_reserve, silence_penalty, sequencer_bond] = amounts;
 	RollupParams {
 		data_len,
 		bidding_blocks,
 		reveal_blocks,
+		silence_policy: if open {
+			SilencePolicy::ForceOpen { opening_blocks }
+		} else {
+			SilencePolicy::Exclude
+		},
 		payment_rule: if second { PaymentRule::SecondScore } else { PaymentRule::FirstPrice },
 		w_fee,
 		w_time,
-		min_proof_blocks: min_time,
-		max_proof_blocks: max_time,
+		w_share,
+		min_proof_blocks,
+		max_proof_blocks,
 		min_reserve,
+		initial_reserve,
 		max_reserve,
+		reserve_margin,
+		reserve_weight,
+		escalation_factor,
 		silence_penalty,
-		grace_blocks: grace,
-		late_rate: rate,
-		max_rounds: rounds,
+		grace_blocks,
+		late_rate,
+		ladder_len,
+		ladder_blocks,
+		rescue_blocks,
+		max_empty_rounds,
+		max_failed_rounds,
 		sequencer_bond,
 	}
 }
@@ -130,14 +149,14 @@ proptest! {
 	fn batch_digest_should_change_when_any_part_changes(
 		roots in any::<[Bytes32; 3]>(),
 		(max_fee, reserve) in any::<(u128, u128)>(),
-		numbers in any::<[u32; 10]>(),
-		amounts in any::<[u128; 4]>(),
+		numbers in any::<[u32; 19]>(),
+		amounts in any::<[u128; 5]>(),
 		second in any::<bool>(),
 		bit in any::<usize>(),
 	) {
 		let [prev, next, data] = &roots;
 		let digest = |params: &RollupParams| batch_digest(prev, next, data, max_fee, reserve, params);
-		let snapshot = params(numbers, amounts, second);
+		let snapshot = params(numbers, amounts, second, true);
 		let original = digest(&snapshot);
 
 		let mut changed = vec![
@@ -146,17 +165,18 @@ proptest! {
 			batch_digest(prev, next, &flipped(data, bit), max_fee, reserve, &snapshot),
 			batch_digest(prev, next, data, max_fee ^ 1 << (bit % 128), reserve, &snapshot),
 			batch_digest(prev, next, data, max_fee, reserve ^ 1 << (bit % 128), &snapshot),
-			digest(&params(numbers, amounts, !second)),
+			digest(&params(numbers, amounts, !second, true)),
+			digest(&params(numbers, amounts, second, false)),
 		];
 		for position in 0..numbers.len() {
 			let mut others = numbers;
 			others[position] ^= 1 << (bit % 32);
-			changed.push(digest(&params(others, amounts, second)));
+			changed.push(digest(&params(others, amounts, second, true)));
 		}
 		for position in 0..amounts.len() {
 			let mut others = amounts;
 			others[position] ^= 1 << (bit % 128);
-			changed.push(digest(&params(numbers, others, second)));
+			changed.push(digest(&params(numbers, others, second, true)));
 		}
 		for (part, changed) in changed.into_iter().enumerate() {
 			prop_assert_ne!(changed, original, "part {}", part);

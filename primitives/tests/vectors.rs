@@ -9,7 +9,7 @@ use pvs_primitives::{
 	bid::{batch_digest, bid_commitment, BidPayload, PayloadError},
 	field::{scalar_from_be, scalar_to_be},
 	hash::blake2_256,
-	params::{PaymentRule, RollupParams},
+	params::{PaymentRule, RollupParams, SilencePolicy},
 	poseidon::{data_commitment, hash4},
 	public_inputs::binding,
 	Bytes32,
@@ -282,55 +282,88 @@ fn malformed_payload_should_match_the_committed_vectors() {
 }
 
 fn params_of(case: &Value) -> RollupParams {
+	let number = |name: &str| u32_of(&case[name]);
+	let amount = |name: &str| u128_of(&case[name]);
 	RollupParams {
-		data_len: u32_of(&case["data_len"]),
-		bidding_blocks: u32_of(&case["bidding_blocks"]),
-		reveal_blocks: u32_of(&case["reveal_blocks"]),
+		data_len: number("data_len"),
+		bidding_blocks: number("bidding_blocks"),
+		reveal_blocks: number("reveal_blocks"),
+		silence_policy: match case["silence_policy"].as_str() {
+			Some("Exclude") => SilencePolicy::Exclude,
+			Some(other) => panic!("unknown silence policy {other}"),
+			None => SilencePolicy::ForceOpen {
+				opening_blocks: u32_of(&case["silence_policy"]["ForceOpen"]["opening_blocks"]),
+			},
+		},
 		payment_rule: match case["payment_rule"].as_str().unwrap() {
 			"SecondScore" => PaymentRule::SecondScore,
 			"FirstPrice" => PaymentRule::FirstPrice,
 			other => panic!("unknown payment rule {other}"),
 		},
-		w_fee: u32_of(&case["w_fee"]),
-		w_time: u32_of(&case["w_time"]),
-		min_proof_blocks: u32_of(&case["min_proof_blocks"]),
-		max_proof_blocks: u32_of(&case["max_proof_blocks"]),
-		min_reserve: u128_of(&case["min_reserve"]),
-		max_reserve: u128_of(&case["max_reserve"]),
-		silence_penalty: u128_of(&case["silence_penalty"]),
-		grace_blocks: u32_of(&case["grace_blocks"]),
-		late_rate: u32_of(&case["late_rate"]),
-		max_rounds: u32_of(&case["max_rounds"]),
-		sequencer_bond: u128_of(&case["sequencer_bond"]),
+		w_fee: number("w_fee"),
+		w_time: number("w_time"),
+		w_share: number("w_share"),
+		min_proof_blocks: number("min_proof_blocks"),
+		max_proof_blocks: number("max_proof_blocks"),
+		min_reserve: amount("min_reserve"),
+		initial_reserve: amount("initial_reserve"),
+		max_reserve: amount("max_reserve"),
+		reserve_margin: number("reserve_margin"),
+		reserve_weight: number("reserve_weight"),
+		escalation_factor: number("escalation_factor"),
+		silence_penalty: amount("silence_penalty"),
+		grace_blocks: number("grace_blocks"),
+		late_rate: number("late_rate"),
+		ladder_len: number("ladder_len"),
+		ladder_blocks: number("ladder_blocks"),
+		rescue_blocks: number("rescue_blocks"),
+		max_empty_rounds: number("max_empty_rounds"),
+		max_failed_rounds: number("max_failed_rounds"),
+		sequencer_bond: amount("sequencer_bond"),
 	}
 }
 
 #[test]
 fn batch_digest_should_match_the_committed_vectors() {
-	let params = |payment_rule, scale: u32| {
+	let params = |payment_rule: PaymentRule, silence_policy: SilencePolicy, scale: u32| {
 		let rule = format!("{payment_rule:?}");
 		json!({
 			"data_len": 1024 * scale,
 			"bidding_blocks": 2 * scale,
 			"reveal_blocks": 3 * scale,
+			"silence_policy": silence_policy,
 			"payment_rule": rule,
 			"w_fee": 700_000_000 / scale,
 			"w_time": 300_000_000 / scale,
+			"w_share": 100_000_000 * (scale - 1),
 			"min_proof_blocks": scale,
 			"max_proof_blocks": 20 * scale,
 			"min_reserve": (1_000_000_000_u128 * u128::from(scale)).to_string(),
+			"initial_reserve": (1_700_000_000_000_u128 * u128::from(scale)).to_string(),
 			"max_reserve": (u128::MAX / u128::from(scale)).to_string(),
+			"reserve_margin": 250_000_000 * scale,
+			"reserve_weight": 125_000_000 * scale,
+			"escalation_factor": 1_000_000_000 + 500_000_000 / scale,
 			"silence_penalty": "1000000000000",
 			"grace_blocks": 5 * scale,
 			"late_rate": 25_000_000 * scale,
-			"max_rounds": 3 + scale,
+			"ladder_len": 2 * scale,
+			"ladder_blocks": 4 + scale,
+			"rescue_blocks": 9 + scale,
+			"max_empty_rounds": 3 + scale,
+			"max_failed_rounds": 2 + scale,
 			"sequencer_bond": "5000000000000",
 		})
 	};
+	let open = |opening_blocks| SilencePolicy::ForceOpen { opening_blocks };
 	let cases = [
-		(params(PaymentRule::SecondScore, 1), 2_000_000_000_000_u128, 1_500_000_000_000_u128),
-		(params(PaymentRule::FirstPrice, 2), 1, 1),
-		(params(PaymentRule::SecondScore, 4), u128::MAX, 0),
+		(
+			params(PaymentRule::SecondScore, SilencePolicy::Exclude, 1),
+			2_000_000_000_000_u128,
+			1_500_000_000_000_u128,
+		),
+		(params(PaymentRule::FirstPrice, open(40), 2), 1, 1),
+		(params(PaymentRule::SecondScore, open(u32::MAX), 4), u128::MAX, 0),
 	]
 	.into_iter()
 	.enumerate()

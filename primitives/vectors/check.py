@@ -105,18 +105,29 @@ def payload(case):
 
 
 def params(values):
-    amounts = {"min_reserve", "max_reserve", "silence_penalty", "sequencer_bond"}
+    """A rollup's parameters in SCALE: fixed width, little-endian, in the order of the struct."""
+    amounts = {"min_reserve", "initial_reserve", "max_reserve", "silence_penalty", "sequencer_bond"}
     order = (
-        "data_len bidding_blocks reveal_blocks payment_rule w_fee w_time min_proof_blocks "
-        "max_proof_blocks min_reserve max_reserve silence_penalty grace_blocks late_rate "
-        "max_rounds sequencer_bond"
+        "data_len bidding_blocks reveal_blocks silence_policy payment_rule w_fee w_time w_share "
+        "min_proof_blocks max_proof_blocks min_reserve initial_reserve max_reserve reserve_margin "
+        "reserve_weight escalation_factor silence_penalty grace_blocks late_rate ladder_len "
+        "ladder_blocks rescue_blocks max_empty_rounds max_failed_rounds sequencer_bond"
     ).split()
+    if set(order) != set(values):
+        raise ValueError(f"fields differ: {set(order) ^ set(values)}")
     rules = ["SecondScore", "FirstPrice"]
-    encode = lambda name: (
-        le(rules.index(values[name]), 1)
-        if name == "payment_rule"
-        else le(values[name], 16 if name in amounts else 4)
-    )
+
+    def encode(name):
+        value = values[name]
+        if name == "payment_rule":
+            return le(rules.index(value), 1)
+        if name == "silence_policy":
+            # A variant's index, and for ForceOpen the length of its window.
+            if value == "Exclude":
+                return le(0, 1)
+            return le(1, 1) + le(value["ForceOpen"]["opening_blocks"], 4)
+        return le(value, 16 if name in amounts else 4)
+
     return b"".join(encode(name) for name in order)
 
 

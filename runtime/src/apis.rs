@@ -13,7 +13,7 @@ use frame_support::{
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, ProverInfo, RollupInfo, RoundInfo},
+	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
@@ -218,11 +218,11 @@ impl_runtime_apis! {
 
 	impl pallet_pvs_runtime_api::PvsApi<Block, AccountId> for Runtime {
 		fn rollup(rollup: RollupId) -> Option<RollupInfo<AccountId>> {
-			Pvs::rollup_info(rollup)
+			Pvs::rollup(rollup)
 		}
 
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>> {
-			Pvs::batch_info(batch)
+			Pvs::batch(batch)
 		}
 
 		fn open_rounds() -> Vec<RoundInfo<AccountId>> {
@@ -230,11 +230,15 @@ impl_runtime_apis! {
 		}
 
 		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>> {
-			Pvs::round_info(batch)
+			Pvs::round(batch)
 		}
 
 		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>> {
-			Pvs::prover_info(account)
+			Pvs::prover(account)
+		}
+
+		fn market(rollup: RollupId) -> Option<MarketInfo> {
+			Pvs::market(rollup)
 		}
 
 		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]> {
@@ -247,6 +251,32 @@ impl_runtime_apis! {
 			payload: [u8; PAYLOAD_BYTES],
 		) -> Option<Bytes32> {
 			Pvs::bid_commitment(batch, bidder, payload)
+		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	impl frame_benchmarking::Benchmark<Block> for Runtime {
+		fn benchmark_metadata(
+			extra: bool,
+		) -> (Vec<frame_benchmarking::BenchmarkList>, Vec<frame_support::traits::StorageInfo>) {
+			use frame_support::traits::StorageInfoTrait;
+
+			let mut list = Vec::<frame_benchmarking::BenchmarkList>::new();
+			list_benchmarks!(list, extra);
+			(list, crate::AllPalletsWithSystem::storage_info())
+		}
+
+		fn dispatch_benchmark(
+			config: frame_benchmarking::BenchmarkConfig,
+		) -> Result<Vec<frame_benchmarking::BenchmarkBatch>, alloc::string::String> {
+			use frame_support::traits::WhitelistedStorageKeys;
+
+			let whitelist: Vec<sp_storage::TrackedStorageKey> =
+				crate::AllPalletsWithSystem::whitelisted_storage_keys();
+			let mut batches = Vec::<frame_benchmarking::BenchmarkBatch>::new();
+			let params = (&config, &whitelist);
+			add_benchmarks!(params, batches);
+			Ok(batches)
 		}
 	}
 

@@ -8,7 +8,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use pallet_pvs::GenesisRollup;
-use pvs_primitives::params::{PaymentRule, RollupParams};
+use pvs_primitives::params::{PaymentRule, RollupParams, SilencePolicy};
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -23,23 +23,34 @@ pub const DEMO_GENESIS_ROOT: &[u8] = include_bytes!("../presets/demo_rollup/gene
 pub const DEMO_DATA_LEN: u32 = 272;
 
 /// The market's parameters of the reference rollup on a chain with 1 s slots: two blocks of bidding,
-/// eight to reveal (the round closes with the last reveal), twenty to prove at the most.
+/// eight to reveal (the round closes with the last reveal), thirty to prove at the most. Silent
+/// bidders are excluded: a rollup bound by latency does not wait for seals.
 pub fn demo_params() -> RollupParams {
 	RollupParams {
 		data_len: DEMO_DATA_LEN,
 		bidding_blocks: 2,
 		reveal_blocks: 8,
+		silence_policy: SilencePolicy::Exclude,
 		payment_rule: PaymentRule::SecondScore,
 		w_fee: 700_000_000,
 		w_time: 300_000_000,
+		w_share: 0,
 		min_proof_blocks: 2,
 		max_proof_blocks: 30,
 		min_reserve: UNIT / 100,
+		initial_reserve: 5 * UNIT,
 		max_reserve: 10 * UNIT,
+		reserve_margin: 500_000_000,
+		reserve_weight: 100_000_000,
+		escalation_factor: 1_500_000_000,
 		silence_penalty: UNIT,
 		grace_blocks: 10,
 		late_rate: 50_000_000,
-		max_rounds: 3,
+		ladder_len: 2,
+		ladder_blocks: 4,
+		rescue_blocks: 20,
+		max_empty_rounds: 4,
+		max_failed_rounds: 3,
 		sequencer_bond: UNIT,
 	}
 }

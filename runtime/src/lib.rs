@@ -11,6 +11,13 @@ include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
 extern crate alloc;
 
+// Before `apis`, which uses the macros that it defines.
+#[cfg(feature = "runtime-benchmarks")]
+#[macro_use]
+mod benches {
+	frame_benchmarking::define_benchmarks!([pallet_pvs, Pvs]);
+}
+
 pub mod apis;
 pub mod configs;
 pub mod genesis_presets;

@@ -43,4 +43,9 @@ mod tests {
 		assert_eq!(late_cost(100, 1_000, 50_000_000, 1_000), Ok(100));
 		assert_eq!(late_cost(7, u32::MAX, u32::MAX, u128::MAX), Ok(7));
 	}
+
+	#[test]
+	fn late_cost_should_be_zero_when_the_rate_is() {
+		assert_eq!(late_cost(100, 50, 0, u128::MAX), Ok(0));
+	}
 }

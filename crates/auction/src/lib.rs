@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The rules of the proof market as pure functions: no FRAME, no floats, no clock.
 //!
-//! Whoever needs to know what a round allows, who wins it and what is paid calls these functions:
-//! the pallet, the prover program and the simulation. Weights and rates are in 10^-9, scores in
-//! 10^-18, amounts in planck, times in blocks. Every division is rounded against the claimant.
+//! [`step::step`] is the transition function of a batch's market: whoever drives it (the pallet, the
+//! simulation, a model) turns the effects that it returns into storage, money and events, and decides
+//! nothing. Under it lie the phases of a round and the arithmetic. Weights, rates and shares are in
+//! 10^-9, scores in 10^-18, amounts in planck, times in blocks. Every division is rounded against the
+//! claimant.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
@@ -18,14 +20,22 @@
 	)
 )]
 
+extern crate alloc;
+
+pub mod concentration;
 pub mod fixed;
 pub mod lateness;
 pub mod payment;
 pub mod phase;
 pub mod rank;
+pub mod reserve;
+pub mod round;
 pub mod rules;
 pub mod score;
+pub mod share;
+pub mod slashing;
 pub mod slot_fee;
+pub mod step;
 
 /// Why a calculation has no result. None is reachable with parameters that [`rules::check`] accepts
 /// and fees up to the reserve.

@@ -1,34 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The one total function that says what a round allows at a block.
 
-use pvs_primitives::{api::Phase, params::RollupParams, BlockNumber};
+use crate::round::{Context, Delivery, Rescue, Round, Stage, Standing};
+use pvs_primitives::{
+	api::Phase,
+	params::{RollupParams, SilencePolicy},
+	BlockNumber,
+};
 
-/// Everything about a round that its phase depends on.
+/// The windows of an auction. Each is half-open: it ends before the block that the next names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeline {
-	/// The block that opened the round.
-	pub opened_at: BlockNumber,
-	/// Length of the bidding window, in blocks.
-	pub bidding_blocks: BlockNumber,
-	/// Blocks between the bidding and the reveal window.
-	pub finality_gap: BlockNumber,
-	/// Length of the reveal window, in blocks.
-	pub reveal_blocks: BlockNumber,
-	/// Whether anyone has bid: a round without bids ends with bidding.
-	pub has_bids: bool,
-	/// The winner's time, once there is a winner.
-	pub delivery: Option<Delivery>,
+pub struct Windows {
+	/// First block of the bidding window.
+	pub bidding_from: BlockNumber,
+	/// First block after the bidding window.
+	pub bidding_until: BlockNumber,
+	/// First block of the reveal window.
+	pub reveal_from: BlockNumber,
+	/// First block after the reveal window.
+	pub reveal_until: BlockNumber,
+	/// First block after the opening window; it is empty unless seals are opened by force.
+	pub opening_until: BlockNumber,
 }
 
-/// The time that an assigned prover has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delivery {
-	/// The block in which the prover became the winner.
-	pub assigned_at: BlockNumber,
-	/// The last block for the full payment.
-	pub on_time_until: BlockNumber,
-	/// The last block for a reduced payment.
-	pub late_until: BlockNumber,
+impl Windows {
+	/// The windows of a round that opened at `opened_at`.
+	pub fn new(opened_at: BlockNumber, params: &RollupParams, finality_gap: BlockNumber) -> Self {
+		let bidding_from = opened_at.saturating_add(1);
+		let bidding_until = bidding_from.saturating_add(params.bidding_blocks);
+		let reveal_from = bidding_until.saturating_add(finality_gap);
+		let reveal_until = reveal_from.saturating_add(params.reveal_blocks);
+		let opening_until = match params.silence_policy {
+			SilencePolicy::Exclude => reveal_until,
+			SilencePolicy::ForceOpen { opening_blocks } => {
+				reveal_until.saturating_add(opening_blocks)
+			},
+		};
+		Self { bidding_from, bidding_until, reveal_from, reveal_until, opening_until }
+	}
+
+	/// The block in which an auction closes: after bidding without bids, else as soon as no bid is
+	/// sealed, but not before the reveal window, and at the end of the last window.
+	fn close(&self, bids: u32, sealed: u32) -> BlockNumber {
+		match (bids, sealed) {
+			(0, _) => self.bidding_until,
+			(_, 0) => self.reveal_from,
+			_ => self.opening_until,
+		}
+	}
+
+	fn phase(&self, now: BlockNumber) -> (Phase, BlockNumber) {
+		if now < self.bidding_from {
+			(Phase::Opening, self.bidding_from)
+		} else if now < self.bidding_until {
+			(Phase::Bidding, self.bidding_until)
+		} else if now < self.reveal_from {
+			(Phase::FinalityGap, self.reveal_from)
+		} else if now < self.reveal_until {
+			(Phase::Revealing, self.reveal_until)
+		} else {
+			(Phase::SealOpening, self.opening_until)
+		}
+	}
 }
 
 impl Delivery {
@@ -57,121 +90,255 @@ impl Delivery {
 	}
 }
 
-impl Timeline {
-	/// A round that opened at `opened_at` under `params`, with neither bids nor winner.
-	pub fn new(opened_at: BlockNumber, params: &RollupParams, finality_gap: BlockNumber) -> Self {
-		Self {
-			opened_at,
-			bidding_blocks: params.bidding_blocks,
-			finality_gap,
-			reveal_blocks: params.reveal_blocks,
-			has_bids: false,
-			delivery: None,
-		}
+impl Rescue {
+	/// First block after the rescue.
+	pub fn until(&self, params: &RollupParams) -> BlockNumber {
+		self.started_at.saturating_add(params.rescue_blocks)
 	}
+}
 
-	/// First block of the bidding window.
-	pub fn bidding_from(&self) -> BlockNumber {
-		self.opened_at.saturating_add(1)
-	}
+/// The block at which a round's next transition is due if nothing happens before; `None` if it waits
+/// for its predecessors. A dropped batch is due at once, unless its prover is within its time. A proven
+/// batch whose predecessors are final is due as well, but not for [`step`](crate::step::step): its
+/// rollup's root is to be moved, and it ends.
+pub fn due<AccountId>(round: &Round<AccountId>, context: &Context) -> Option<BlockNumber> {
+	let at = match &round.stage {
+		Stage::Assigned(assignment) => assignment.delivery.late_until.saturating_add(1),
+		_ if context.standing == Standing::Dropped => 0,
+		Stage::Auction(auction) => {
+			Windows::new(round.opened_at, context.params, context.finality_gap)
+				.close(auction.bids, auction.sealed)
+		},
+		// Taken in the block of the offer or in one of the next `ladder_blocks`.
+		Stage::Offered(offer) => {
+			offer.offered_at.saturating_add(context.params.ladder_blocks).saturating_add(1)
+		},
+		Stage::Rescue(rescue) => rescue.until(context.params),
+		Stage::Waiting | Stage::Proven { .. } if context.standing == Standing::Head => 0,
+		Stage::Waiting | Stage::Proven { .. } => return None,
+	};
+	Some(at)
+}
 
-	/// First block after the bidding window.
-	pub fn bidding_until(&self) -> BlockNumber {
-		self.bidding_from().saturating_add(self.bidding_blocks)
-	}
-
-	/// First block of the reveal window.
-	pub fn reveal_from(&self) -> BlockNumber {
-		self.bidding_until().saturating_add(self.finality_gap)
-	}
-
-	/// First block after the reveal window.
-	pub fn reveal_until(&self) -> BlockNumber {
-		self.reveal_from().saturating_add(self.reveal_blocks)
-	}
-
-	/// The block at which this round's next transition is due if nothing happens before.
-	pub fn due(&self) -> BlockNumber {
-		match self.delivery {
-			Some(delivery) => delivery.late_until.saturating_add(1),
-			None if self.has_bids => self.reveal_until(),
-			None => self.bidding_until(),
-		}
-	}
-
-	/// The phase at block `now`, and the first block in which it is over.
-	///
-	/// Total and disjoint: every block has exactly one phase, and windows are half-open.
-	pub fn phase(&self, now: BlockNumber) -> (Phase, BlockNumber) {
-		if now >= self.due() {
-			return (Phase::Overdue, now.saturating_add(1));
-		}
-		if let Some(delivery) = self.delivery {
-			return if now <= delivery.on_time_until {
-				(Phase::Proving, delivery.on_time_until.saturating_add(1))
-			} else {
-				(Phase::Late, delivery.late_until.saturating_add(1))
-			};
-		}
-		if now < self.bidding_from() {
-			(Phase::Opening, self.bidding_from())
-		} else if now < self.bidding_until() {
-			(Phase::Bidding, self.bidding_until())
-		} else if now < self.reveal_from() {
-			(Phase::FinalityGap, self.reveal_from())
-		} else {
-			(Phase::Revealing, self.reveal_until())
-		}
+/// The phase at block `now`, and the first block in which it is over (the last of all numbers for
+/// phases that wait for a predecessor).
+///
+/// Total and disjoint: every block has exactly one phase, and windows are half-open.
+pub fn phase<AccountId>(
+	round: &Round<AccountId>,
+	context: &Context,
+	now: BlockNumber,
+) -> (Phase, BlockNumber) {
+	let due = due(round, context).unwrap_or(BlockNumber::MAX);
+	match &round.stage {
+		_ if now >= due && context.standing == Standing::Dropped => {
+			(Phase::Dropped, now.saturating_add(1))
+		},
+		Stage::Proven { .. } => (Phase::Proven, due.max(now.saturating_add(1))),
+		_ if now >= due => (Phase::Overdue, now.saturating_add(1)),
+		Stage::Auction(_) => {
+			let windows = Windows::new(round.opened_at, context.params, context.finality_gap);
+			let (phase, until) = windows.phase(now);
+			(phase, until.min(due))
+		},
+		Stage::Assigned(assignment) if now <= assignment.delivery.on_time_until => {
+			(Phase::Proving, assignment.delivery.on_time_until.saturating_add(1))
+		},
+		Stage::Assigned(_) => (Phase::Late, due),
+		Stage::Offered(_) => (Phase::Offered, due),
+		Stage::Rescue(_) => (Phase::Rescue, due),
+		Stage::Waiting => (Phase::Waiting, due),
 	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::{
+		round::{Assignment, Auction, Ladder, Offer, Place},
+		score::tests::params,
+	};
 	use proptest::prelude::*;
 
-	fn timeline() -> Timeline {
-		Timeline {
-			opened_at: 10,
+	const OPENED: u32 = 10;
+
+	fn parameters() -> RollupParams {
+		RollupParams {
 			bidding_blocks: 2,
-			finality_gap: 3,
 			reveal_blocks: 4,
-			has_bids: true,
-			delivery: None,
+			silence_policy: SilencePolicy::ForceOpen { opening_blocks: 3 },
+			grace_blocks: 2,
+			ladder_blocks: 3,
+			rescue_blocks: 5,
+			..params()
+		}
+	}
+
+	fn context(params: &RollupParams, standing: Standing) -> Context<'_> {
+		Context { params, max_fee: 100, standing, finality_gap: 3, inclusion_slack: 1, max_bids: 8 }
+	}
+
+	fn round(stage: Stage<u8>) -> Round<u8> {
+		Round { opened_at: OPENED, stage, ..Round::first(100, 100, OPENED) }
+	}
+
+	fn auction(bids: u32, sealed: u32) -> Stage<u8> {
+		Stage::Auction(Auction { bids, sealed })
+	}
+
+	fn place() -> Place<u8> {
+		Place { prover: 1, fee: 10, payment: 20, proof_blocks: 4, proof_commitment: None }
+	}
+
+	fn assigned(at: u32, params: &RollupParams) -> Stage<u8> {
+		Stage::Assigned(Assignment {
+			place: place(),
+			delivery: Delivery::new(at, 4, params, 1),
+			first_payment: 20,
+			ladder: Ladder::new(),
+		})
+	}
+
+	fn offered(at: u32) -> Stage<u8> {
+		Stage::Offered(Offer {
+			offered_at: at,
+			first_payment: 20,
+			place: place(),
+			ladder: Ladder::new(),
+		})
+	}
+
+	fn rescue(at: u32) -> Stage<u8> {
+		Stage::Rescue(Rescue { started_at: at, first_payment: 20 })
+	}
+
+	/// Checks the phase at every block from the first one named up to the last one named: each entry
+	/// holds from its block to the block before the next entry's.
+	fn assert_timeline(
+		stage: &Stage<u8>,
+		params: &RollupParams,
+		standing: Standing,
+		timeline: &[(u32, Phase)],
+	) {
+		let (round, context) = (round(stage.clone()), context(params, standing));
+		let from = timeline[0].0;
+		let until = timeline[timeline.len() - 1].0 + 2;
+		for now in from..until {
+			let expected =
+				timeline.iter().rev().find(|(at, _)| *at <= now).expect("from the first").1;
+			assert_eq!(phase(&round, &context, now).0, expected, "{stage:?} at {now}");
 		}
 	}
 
 	#[test]
-	fn phase_should_change_exactly_at_each_boundary() {
-		let at = |now| timeline().phase(now).0;
-		assert_eq!(at(10), Phase::Opening);
-		assert_eq!(at(11), Phase::Bidding);
-		assert_eq!(at(12), Phase::Bidding);
-		assert_eq!(at(13), Phase::FinalityGap);
-		assert_eq!(at(15), Phase::FinalityGap);
-		assert_eq!(at(16), Phase::Revealing);
-		assert_eq!(at(19), Phase::Revealing);
-		assert_eq!(at(20), Phase::Overdue);
+	fn phase_should_change_exactly_at_each_boundary_when_bids_are_sealed() {
+		let timeline = [
+			(9, Phase::Opening),
+			(11, Phase::Bidding),
+			(13, Phase::FinalityGap),
+			(16, Phase::Revealing),
+			(20, Phase::SealOpening),
+			(23, Phase::Overdue),
+		];
+		assert_timeline(&auction(3, 1), &parameters(), Standing::Head, &timeline);
+		assert_timeline(&auction(3, 3), &parameters(), Standing::Behind, &timeline);
+	}
+
+	#[test]
+	fn phase_should_have_no_opening_window_when_silent_bidders_are_excluded() {
+		let params = RollupParams { silence_policy: SilencePolicy::Exclude, ..parameters() };
+		let timeline = [
+			(10, Phase::Opening),
+			(11, Phase::Bidding),
+			(13, Phase::FinalityGap),
+			(16, Phase::Revealing),
+			(20, Phase::Overdue),
+		];
+		assert_timeline(&auction(3, 1), &params, Standing::Head, &timeline);
+	}
+
+	#[test]
+	fn phase_should_be_overdue_at_once_when_no_bid_is_sealed() {
+		let timeline = [(11, Phase::Bidding), (13, Phase::FinalityGap), (16, Phase::Overdue)];
+		assert_timeline(&auction(3, 0), &parameters(), Standing::Head, &timeline);
 	}
 
 	#[test]
 	fn phase_should_be_overdue_after_bidding_when_nobody_bid() {
-		let empty = Timeline { has_bids: false, ..timeline() };
-		assert_eq!(empty.phase(12).0, Phase::Bidding);
-		assert_eq!(empty.phase(13).0, Phase::Overdue);
+		let timeline = [(10, Phase::Opening), (11, Phase::Bidding), (13, Phase::Overdue)];
+		assert_timeline(&auction(0, 0), &parameters(), Standing::Head, &timeline);
 	}
 
 	#[test]
-	fn delivery_should_be_late_after_committed_time_and_overdue_after_grace() {
-		let delivery = Delivery { assigned_at: 16, on_time_until: 20, late_until: 22 };
-		let round = Timeline { delivery: Some(delivery), ..timeline() };
-		assert_eq!(round.phase(16).0, Phase::Proving);
-		assert_eq!(round.phase(20).0, Phase::Proving);
-		assert_eq!(round.phase(21).0, Phase::Late);
-		assert_eq!(round.phase(22).0, Phase::Late);
-		assert_eq!(round.phase(23).0, Phase::Overdue);
-		assert_eq!(delivery.late_blocks(20), 0);
-		assert_eq!(delivery.late_blocks(22), 2);
+	fn delivery_should_be_late_after_the_committed_time_and_overdue_after_grace() {
+		let params = parameters();
+		// 4 committed blocks and 1 of slack after block 30, then 2 of grace.
+		let timeline = [(30, Phase::Proving), (36, Phase::Late), (38, Phase::Overdue)];
+		for standing in [Standing::Head, Standing::Behind] {
+			assert_timeline(&assigned(30, &params), &params, standing, &timeline);
+		}
+		let delivery = Delivery::new(30, 4, &params, 1);
+		assert_eq!((delivery.on_time_until, delivery.late_until), (35, 37));
+		assert_eq!([34, 35, 36, 37].map(|now| delivery.late_blocks(now)), [0, 0, 1, 2]);
+	}
+
+	#[test]
+	fn delivery_should_have_the_minimum_when_the_committed_time_is_below_it() {
+		let params = RollupParams { min_proof_blocks: 6, ..parameters() };
+		assert_eq!(Delivery::new(30, 1, &params, 1), Delivery::new(30, 6, &params, 1));
+		assert_eq!(Delivery::new(30, 1, &params, 0).on_time_until, 36);
+	}
+
+	#[test]
+	fn delivery_should_go_from_on_time_to_overdue_when_there_is_no_grace() {
+		let params = RollupParams { grace_blocks: 0, ..parameters() };
+		let timeline = [(30, Phase::Proving), (36, Phase::Overdue)];
+		assert_timeline(&assigned(30, &params), &params, Standing::Head, &timeline);
+	}
+
+	#[test]
+	fn offer_should_stand_in_its_block_and_in_each_of_the_ladder_blocks() {
+		let timeline = [(30, Phase::Offered), (34, Phase::Overdue)];
+		assert_timeline(&offered(30), &parameters(), Standing::Head, &timeline);
+	}
+
+	#[test]
+	fn rescue_should_last_as_many_blocks_as_the_rollup_says() {
+		let timeline = [(30, Phase::Rescue), (35, Phase::Overdue)];
+		assert_timeline(&rescue(30), &parameters(), Standing::Head, &timeline);
+	}
+
+	#[test]
+	fn waiting_should_be_overdue_once_the_batch_is_the_head() {
+		let params = parameters();
+		assert_timeline(&Stage::Waiting, &params, Standing::Behind, &[(0, Phase::Waiting)]);
+		assert_timeline(&Stage::Waiting, &params, Standing::Head, &[(0, Phase::Overdue)]);
+		let waiting = round(Stage::Waiting);
+		assert_eq!(due(&waiting, &context(&params, Standing::Behind)), None);
+		let forever = (Phase::Waiting, u32::MAX);
+		assert_eq!(phase(&waiting, &context(&params, Standing::Behind), 50), forever);
+	}
+
+	#[test]
+	fn proven_should_stay_proven_unless_a_predecessor_failed() {
+		let params = parameters();
+		let proven = Stage::Proven { prover: 1, at: 30 };
+		assert_timeline(&proven, &params, Standing::Behind, &[(30, Phase::Proven)]);
+		assert_timeline(&proven, &params, Standing::Head, &[(30, Phase::Proven)]);
+		assert_timeline(&proven, &params, Standing::Dropped, &[(30, Phase::Dropped)]);
+	}
+
+	#[test]
+	fn every_stage_should_be_dropped_at_once_unless_its_prover_is_within_its_time() {
+		let params = parameters();
+		let stages =
+			[auction(0, 0), auction(3, 1), auction(3, 0), offered(30), rescue(30), Stage::Waiting];
+		for stage in stages {
+			assert_timeline(&stage, &params, Standing::Dropped, &[(0, Phase::Dropped)]);
+			assert_eq!(due(&round(stage), &context(&params, Standing::Dropped)), Some(0));
+		}
+		let timeline = [(30, Phase::Proving), (36, Phase::Late), (38, Phase::Dropped)];
+		assert_timeline(&assigned(30, &params), &params, Standing::Dropped, &timeline);
 	}
 
 	fn order(phase: Phase) -> u8 {
@@ -180,47 +347,130 @@ mod tests {
 			Phase::Bidding => 1,
 			Phase::FinalityGap => 2,
 			Phase::Revealing => 3,
-			Phase::Proving => 4,
-			Phase::Late => 5,
-			Phase::Overdue => 6,
+			Phase::SealOpening => 4,
+			Phase::Proving => 5,
+			Phase::Late => 6,
+			Phase::Offered | Phase::Rescue | Phase::Waiting | Phase::Proven => 7,
+			Phase::Overdue | Phase::Dropped => 8,
+		}
+	}
+
+	fn standing() -> impl Strategy<Value = Standing> {
+		prop_oneof![Just(Standing::Head), Just(Standing::Behind), Just(Standing::Dropped)]
+	}
+
+	fn stage() -> impl Strategy<Value = Stage<u8>> {
+		let delivery = (any::<u32>(), any::<u32>(), any::<u32>()).prop_map(|(at, time, grace)| {
+			let on_time_until = at.saturating_add(time % 100);
+			Delivery {
+				assigned_at: at,
+				on_time_until,
+				late_until: on_time_until.saturating_add(grace % 100),
+			}
+		});
+		prop_oneof![
+			(0..4u32, 0..4u32).prop_map(|(bids, sealed)| auction(bids, sealed.min(bids))),
+			delivery.prop_map(|delivery| Stage::Assigned(Assignment {
+				place: place(),
+				delivery,
+				first_payment: 20,
+				ladder: Ladder::new(),
+			})),
+			any::<u32>().prop_map(offered),
+			any::<u32>().prop_map(rescue),
+			Just(Stage::Waiting),
+			any::<u32>().prop_map(|at| Stage::Proven { prover: 1, at }),
+		]
+	}
+
+	/// A block near one at which something may happen, or any.
+	fn near(at: u32, choice: u32) -> u32 {
+		if choice % 4 == 0 {
+			choice
+		} else {
+			at.saturating_sub(2).saturating_add(choice % 200)
+		}
+	}
+
+	fn anchor(round: &Round<u8>) -> u32 {
+		match &round.stage {
+			Stage::Auction(_) | Stage::Waiting => round.opened_at,
+			Stage::Assigned(assignment) => assignment.delivery.assigned_at,
+			Stage::Offered(offer) => offer.offered_at,
+			Stage::Rescue(rescue) => rescue.started_at,
+			Stage::Proven { at, .. } => *at,
 		}
 	}
 
 	proptest! {
+		#![proptest_config(ProptestConfig {
+			failure_persistence: None,
+			..ProptestConfig::with_cases(4_096)
+		})]
+
+		/// Total over all numbers, and disjoint: a phase holds in every block until the one that it
+		/// names, and no longer.
 		#[test]
-		fn phase_should_never_go_back(
-			opened_at: u32, bidding: u32, gap: u32, reveal: u32, has_bids: bool, now: u32, later: u32,
+		fn phase_should_hold_until_exactly_the_block_it_names(
+			stage in stage(),
+			standing in standing(),
+			opened_at: u32,
+			lengths in prop::array::uniform6(0..50u32),
+			open: bool,
+			choice: u32,
+			between: u32,
 		) {
-			let round = Timeline {
-				opened_at,
-				bidding_blocks: bidding,
-				finality_gap: gap,
-				reveal_blocks: reveal,
-				has_bids,
-				delivery: None,
+			let [bidding_blocks, reveal_blocks, opening_blocks, ladder_blocks, rescue_blocks, gap] =
+				lengths;
+			let silence_policy = if open {
+				SilencePolicy::ForceOpen { opening_blocks }
+			} else {
+				SilencePolicy::Exclude
 			};
-			let (now, later) = (now.min(later), now.max(later));
-			prop_assert!(order(round.phase(now).0) <= order(round.phase(later).0));
+			let params = RollupParams {
+				bidding_blocks,
+				reveal_blocks,
+				silence_policy,
+				ladder_blocks,
+				rescue_blocks,
+				..parameters()
+			};
+			let context = Context { finality_gap: gap, ..context(&params, standing) };
+			let round = Round { opened_at, ..round(stage) };
+			let now = near(anchor(&round), choice);
+			let (found, until) = phase(&round, &context, now);
+			prop_assert!(until > now || now == u32::MAX);
+			let inside = now + between % (until - now).max(1);
+			prop_assert_eq!(phase(&round, &context, inside).0, found);
+			prop_assert_eq!(phase(&round, &context, until.saturating_sub(1).max(now)).0, found);
+			let open_ended = matches!(
+				found,
+				Phase::Overdue | Phase::Dropped | Phase::Proven | Phase::Waiting
+			);
+			if !open_ended && until < u32::MAX {
+				prop_assert_ne!(phase(&round, &context, until).0, found);
+			}
+			// Overdue or dropped, exactly when a transition is due.
+			let is_due = due(&round, &context).is_some_and(|due| now >= due);
+			let proven = found == Phase::Proven;
+			if now < u32::MAX {
+				prop_assert_eq!(is_due && !proven, matches!(found, Phase::Overdue | Phase::Dropped));
+			}
 		}
 
 		#[test]
-		fn phase_should_hold_until_the_block_it_names(
-			opened_at in 0u32..1000, bidding in 1u32..50, gap in 0u32..50, reveal in 1u32..50, now in 0u32..1200,
+		fn phase_should_never_go_back_while_nothing_happens(
+			stage in stage(),
+			standing in standing(),
+			opened_at: u32,
+			choices: [u32; 2],
 		) {
-			let round = Timeline {
-				opened_at,
-				bidding_blocks: bidding,
-				finality_gap: gap,
-				reveal_blocks: reveal,
-				has_bids: true,
-				delivery: None,
-			};
-			let (phase, ends) = round.phase(now);
-			prop_assert!(ends > now);
-			if phase != Phase::Overdue {
-				prop_assert_eq!(round.phase(ends.saturating_sub(1)).0, phase);
-				prop_assert_ne!(round.phase(ends).0, phase);
-			}
+			let params = parameters();
+			let context = context(&params, standing);
+			let round = Round { opened_at, ..round(stage) };
+			let [a, b] = choices.map(|choice| near(anchor(&round), choice));
+			let at = |now| order(phase(&round, &context, now).0);
+			prop_assert!(at(a.min(b)) <= at(a.max(b)));
 		}
 	}
 }

@@ -1,123 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who wins a round. The result does not depend on the order of the bids.
 
-use crate::score::Score;
-use core::cmp::Ordering;
-use pvs_primitives::{hash::blake2_256, Balance, BlockNumber, Bytes32};
+use crate::round::{Bid, BidStage, Terms};
+use alloc::vec::Vec;
+use pvs_primitives::hash::blake2_256;
 
-/// A bid that counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CountedBid<AccountId> {
-	/// The bidder.
-	pub bidder: AccountId,
-	/// The bidder's 32 bytes, which break ties.
-	pub bidder_bytes: Bytes32,
-	/// What it asks, in planck.
-	pub fee: Balance,
-	/// The time that it commits to, in blocks.
-	pub proof_blocks: BlockNumber,
-	/// Its salt.
-	pub salt: Bytes32,
-	/// Its score, in 10^-18.
-	pub score: Score,
-}
-
-/// The winner, and the score that its payment is measured by.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ranking<AccountId> {
-	/// The bid with the lowest score.
-	pub winner: CountedBid<AccountId>,
-	/// The score of the next bid, if there is one.
-	pub next_score: Option<Score>,
-}
-
-/// Ranks by score, lowest first; a tie goes to the smallest
-/// `blake2_256(xor of all salts ++ bidder)`, which nobody can steer after bidding ends without losing a bond.
-/// `None` without bids.
-pub fn rank<AccountId: Clone>(bids: &[CountedBid<AccountId>]) -> Option<Ranking<AccountId>> {
-	let seed = bids.iter().fold([0u8; 32], |mut seed, bid| {
-		seed.iter_mut().zip(bid.salt).for_each(|(byte, salt)| *byte ^= salt);
+/// The counted bids of a round, best first.
+///
+/// Lower score first; a tie goes to the smallest `blake2_256(xor of the salts of all counted bids ++
+/// bidder)`, which nobody can steer after bidding ends without losing a bond.
+pub fn rank<AccountId: AsRef<[u8; 32]>>(bids: &[Bid<AccountId>]) -> Vec<(&Bid<AccountId>, &Terms)> {
+	let mut counted: Vec<_> = bids
+		.iter()
+		.filter_map(|bid| match &bid.stage {
+			BidStage::Revealed(terms) => Some((bid, terms)),
+			BidStage::Sealed | BidStage::Void => None,
+		})
+		.collect();
+	let seed = counted.iter().fold([0u8; 32], |mut seed, (_, terms)| {
+		seed.iter_mut().zip(terms.salt).for_each(|(byte, salt)| *byte ^= salt);
 		seed
 	});
-	let before = |a: &CountedBid<AccountId>, b: &CountedBid<AccountId>| {
-		a.score.cmp(&b.score).then_with(|| match a.bidder_bytes == b.bidder_bytes {
-			true => Ordering::Equal,
-			false => {
-				blake2_256(&[&seed, &a.bidder_bytes]).cmp(&blake2_256(&[&seed, &b.bidder_bytes]))
-			},
-		})
-	};
-	let winner = bids.iter().min_by(|a, b| before(a, b))?;
-	let next_score = bids
-		.iter()
-		.filter(|bid| bid.bidder_bytes != winner.bidder_bytes)
-		.map(|bid| bid.score)
-		.min();
-	Some(Ranking { winner: winner.clone(), next_score })
+	counted.sort_by_cached_key(|(bid, terms)| {
+		(terms.score, blake2_256(&[&seed, bid.bidder.as_ref()]))
+	});
+	counted
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use proptest::prelude::*;
+	use std::collections::BTreeSet;
 
-	fn bid(id: u8, score: Score, salt: u8) -> CountedBid<u8> {
-		CountedBid {
-			bidder: id,
-			bidder_bytes: [id; 32],
-			fee: score,
-			proof_blocks: 1,
-			salt: [salt; 32],
-			score,
+	#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+	struct Id([u8; 32]);
+
+	impl AsRef<[u8; 32]> for Id {
+		fn as_ref(&self) -> &[u8; 32] {
+			&self.0
 		}
 	}
 
-	#[test]
-	fn rank_should_be_none_when_nobody_counts() {
-		assert_eq!(rank::<u8>(&[]), None);
+	fn bid(id: u8, score: u128, salt: u8) -> Bid<Id> {
+		let terms =
+			Terms { fee: score, proof_blocks: 1, proof_commitment: None, salt: [salt; 32], score };
+		Bid { bidder: Id([id; 32]), share: 0, stage: BidStage::Revealed(terms) }
+	}
+
+	fn ranked(bids: &[Bid<Id>]) -> Vec<u8> {
+		rank(bids).iter().map(|(bid, _)| bid.bidder.0[0]).collect()
 	}
 
 	#[test]
-	fn rank_should_choose_the_lowest_score_and_name_the_next() {
-		let ranking = rank(&[bid(1, 30, 1), bid(2, 10, 2), bid(3, 20, 3)]).expect("has bids");
-		assert_eq!(ranking.winner.bidder, 2);
-		assert_eq!(ranking.next_score, Some(20));
+	fn rank_should_be_empty_when_nobody_counts() {
+		assert!(ranked(&[]).is_empty());
+		let sealed = Bid { stage: BidStage::Sealed, ..bid(1, 1, 1) };
+		let void = Bid { stage: BidStage::Void, ..bid(2, 1, 1) };
+		assert!(ranked(&[sealed, void]).is_empty());
 	}
 
 	#[test]
-	fn rank_should_have_no_next_score_when_alone() {
-		assert_eq!(rank(&[bid(1, 30, 1)]).expect("has a bid").next_score, None);
+	fn rank_should_put_lower_scores_first() {
+		assert_eq!(ranked(&[bid(1, 30, 1), bid(2, 10, 2), bid(3, 20, 3)]), [2, 3, 1]);
 	}
 
 	#[test]
-	fn rank_should_break_ties_by_all_salts() {
-		let winner = |salt| {
-			let bids: Vec<_> =
-				(1..=8).map(|id| bid(id, 5, if id == 8 { salt } else { id })).collect();
-			rank(&bids).expect("has bids").winner.bidder
-		};
-		let winners: std::collections::BTreeSet<_> = (0..64).map(winner).collect();
+	fn rank_should_leave_out_bids_that_do_not_count() {
+		let sealed = Bid { stage: BidStage::Sealed, ..bid(4, 0, 1) };
+		let void = Bid { stage: BidStage::Void, ..bid(5, 0, 1) };
+		assert_eq!(ranked(&[sealed, bid(1, 30, 1), void, bid(2, 10, 2)]), [2, 1]);
+	}
+
+	#[test]
+	fn rank_should_break_ties_by_the_hash_of_all_salts_and_the_bidder() {
+		let bids = [bid(1, 5, 0x0f), bid(2, 5, 0xf0), bid(3, 5, 0x33)];
+		let mut expected = vec![1u8, 2, 3];
+		expected.sort_by_key(|id| blake2_256(&[&[0x0f ^ 0xf0 ^ 0x33; 32], &[*id; 32]]));
+		assert_eq!(ranked(&bids), expected);
+	}
+
+	#[test]
+	fn rank_should_change_among_ties_when_one_salt_changes() {
+		let winners: BTreeSet<_> = (0..64)
+			.map(|salt| {
+				let bids: Vec<_> =
+					(1..=8).map(|id| bid(id, 5, if id == 8 { salt } else { id })).collect();
+				ranked(&bids)[0]
+			})
+			.collect();
 		assert!(winners.len() > 1, "one salt must be able to change the outcome");
-	}
-
-	proptest! {
-		#[test]
-		fn prop_winner_permutation_invariant(
-			scores in proptest::collection::vec(0u128..4, 1..12), salts: [u8; 12], seed: u64,
-		) {
-			let bids: Vec<_> = scores
-				.iter()
-				.zip(salts)
-				.enumerate()
-				.map(|(id, (score, salt))| bid(u8::try_from(id).expect("few"), *score, salt))
-				.collect();
-			let mut shuffled = bids.clone();
-			let mut state = seed;
-			for i in (1..shuffled.len()).rev() {
-				state = state.wrapping_mul(6364136223846793005).wrapping_add(1);
-				shuffled.swap(i, usize::try_from(state >> 33).expect("small") % (i + 1));
-			}
-			prop_assert_eq!(rank(&bids), rank(&shuffled));
-		}
 	}
 }

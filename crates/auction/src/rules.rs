@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which parameters a rollup may choose.
 
+use crate::round::MAX_LADDER;
 use primitive_types::U256;
-use pvs_primitives::{params::RollupParams, Balance, BlockNumber};
+use pvs_primitives::{
+	params::{RollupParams, SilencePolicy, WHOLE},
+	Balance, BlockNumber,
+};
 
 /// The limits that a chain sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +19,15 @@ pub struct Limits {
 	pub max_window_blocks: BlockNumber,
 	/// The lowest stake of a prover: the bond at the highest reserve fits into it.
 	pub min_stake: Balance,
-	/// The most rounds that a batch may have.
+	/// The most rounds of each kind that a batch may have.
 	pub max_rounds: u32,
+	/// The existential deposit, in planck: what is slashed can then always be kept on an account.
+	pub existential_deposit: Balance,
+	/// The lowest bond of a sequencer, in planck.
+	pub min_sequencer_bond: Balance,
+	/// The shortest opening window in which every seal of a full round can be opened, in blocks;
+	/// `None` on a chain on which seals cannot be opened by force.
+	pub min_opening_blocks: Option<BlockNumber>,
 }
 
 /// The rule that parameters break. Each name says what to change.
@@ -32,9 +43,13 @@ pub enum BrokenRule {
 	FeeWeight,
 	/// `min_proof_blocks` is 0, above `max_proof_blocks`, or the latter is above the longest window.
 	ProofBlocks,
-	/// `min_reserve` is 0 or above `max_reserve`.
+	/// `min_reserve` is 0, or `min_reserve <= initial_reserve <= max_reserve` does not hold.
 	Reserve,
-	/// `silence_penalty` is 0: staying silent would be free.
+	/// `reserve_weight` is 0 or above one whole.
+	ReserveWeight,
+	/// `escalation_factor` is not above one whole: the reserve would not rise.
+	EscalationFactor,
+	/// `silence_penalty` is 0, so that staying silent would be free, or below the existential deposit.
 	SilencePenalty,
 	/// The bond at `max_reserve` does not fit into the chain's minimal stake.
 	Bond,
@@ -42,8 +57,21 @@ pub enum BrokenRule {
 	LateRate,
 	/// `grace_blocks` is above the longest window.
 	Grace,
-	/// `max_rounds` is 0 or above the chain's limit.
-	Rounds,
+	/// `ladder_len` is above 8, or `ladder_blocks` is not longer than the inclusion slack or above the
+	/// longest window.
+	Ladder,
+	/// `rescue_blocks` is below 2, not longer than the inclusion slack, or above the longest window.
+	Rescue,
+	/// `max_empty_rounds` is below 2 or above the chain's limit. (Of two rounds, the last one has
+	/// `max_fee` as its reserve.)
+	EmptyRounds,
+	/// `max_failed_rounds` is 0 or above the chain's limit.
+	FailedRounds,
+	/// `sequencer_bond` is below the chain's lowest.
+	SequencerBond,
+	/// The seals of silent bidders cannot be opened by force on this chain, or `opening_blocks` is too
+	/// short for that or above the longest window.
+	SilencePolicy,
 }
 
 /// Checks every relation between the parameters of a rollup and the limits of its chain.
@@ -67,20 +95,48 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 		BrokenRule::ProofBlocks,
 	)?;
 	ensure(
-		params.min_reserve >= 1 && params.min_reserve <= params.max_reserve,
+		params.min_reserve >= 1
+			&& params.min_reserve <= params.initial_reserve
+			&& params.initial_reserve <= params.max_reserve,
 		BrokenRule::Reserve,
 	)?;
-	ensure(params.silence_penalty >= 1, BrokenRule::SilencePenalty)?;
+	ensure(
+		params.reserve_weight >= 1 && params.reserve_weight <= WHOLE,
+		BrokenRule::ReserveWeight,
+	)?;
+	ensure(params.escalation_factor > WHOLE, BrokenRule::EscalationFactor)?;
+	ensure(
+		params.silence_penalty >= limits.existential_deposit.max(1),
+		BrokenRule::SilencePenalty,
+	)?;
 	let bond = params.max_reserve.checked_add(params.silence_penalty);
 	ensure(bond.is_some_and(|bond| bond <= limits.min_stake), BrokenRule::Bond)?;
 	ensure(late_rate_deters(params), BrokenRule::LateRate)?;
 	ensure(params.grace_blocks <= limits.max_window_blocks, BrokenRule::Grace)?;
-	ensure(params.max_rounds >= 1 && params.max_rounds <= limits.max_rounds, BrokenRule::Rounds)
+	ensure(params.ladder_len <= MAX_LADDER && window(params.ladder_blocks), BrokenRule::Ladder)?;
+	ensure(params.rescue_blocks >= 2 && window(params.rescue_blocks), BrokenRule::Rescue)?;
+	ensure(
+		params.max_empty_rounds >= 2 && params.max_empty_rounds <= limits.max_rounds,
+		BrokenRule::EmptyRounds,
+	)?;
+	ensure(
+		params.max_failed_rounds >= 1 && params.max_failed_rounds <= limits.max_rounds,
+		BrokenRule::FailedRounds,
+	)?;
+	ensure(params.sequencer_bond >= limits.min_sequencer_bond, BrokenRule::SequencerBond)?;
+	match params.silence_policy {
+		SilencePolicy::Exclude => Ok(()),
+		SilencePolicy::ForceOpen { opening_blocks } => ensure(
+			limits.min_opening_blocks.is_some_and(|least| opening_blocks >= least)
+				&& window(opening_blocks),
+			BrokenRule::SilencePolicy,
+		),
+	}
 }
 
 /// `late_rate / WHOLE >= w_time / (w_fee * max_proof_blocks)`, without division.
 fn late_rate_deters(params: &RollupParams) -> bool {
-	let whole = U256::from(pvs_primitives::params::WHOLE);
+	let whole = U256::from(WHOLE);
 	let product = U256::from(params.late_rate)
 		.saturating_mul(params.w_fee.into())
 		.saturating_mul(params.max_proof_blocks.into());
@@ -103,54 +159,183 @@ mod tests {
 
 	const LIMITS: Limits = Limits {
 		max_data_bytes: 100,
-		inclusion_slack: 1,
+		inclusion_slack: 2,
 		max_window_blocks: 20,
 		min_stake: 1_000,
-		max_rounds: 3,
+		max_rounds: 5,
+		existential_deposit: 10,
+		min_sequencer_bond: 7,
+		min_opening_blocks: Some(6),
 	};
 
 	fn good() -> RollupParams {
-		RollupParams { max_reserve: 999, ..params() }
+		RollupParams {
+			bidding_blocks: 3,
+			reveal_blocks: 3,
+			min_reserve: 50,
+			initial_reserve: 100,
+			max_reserve: 990,
+			silence_penalty: 10,
+			ladder_blocks: 3,
+			rescue_blocks: 3,
+			sequencer_bond: 7,
+			..params()
+		}
+	}
+
+	fn open(opening_blocks: u32) -> SilencePolicy {
+		SilencePolicy::ForceOpen { opening_blocks }
+	}
+
+	type Change = fn(&mut RollupParams);
+
+	fn outcome(change: Change, limits: &Limits) -> Result<(), BrokenRule> {
+		let mut params = good();
+		change(&mut params);
+		check(&params, limits)
 	}
 
 	#[test]
 	fn parameters_should_pass_when_every_relation_holds_at_its_limit() {
-		assert_eq!(check(&good(), &LIMITS), Ok(()));
+		let cases: &[Change] = &[
+			|_| (),
+			|p| p.data_len = 1,
+			|p| p.data_len = 100,
+			|p| p.bidding_blocks = 20,
+			|p| p.reveal_blocks = 20,
+			|p| (p.w_fee, p.w_time) = (1, 0),
+			|p| p.w_fee = u32::MAX,
+			|p| p.w_time = 0,
+			|p| p.w_share = u32::MAX,
+			|p| p.min_proof_blocks = 1,
+			|p| p.min_proof_blocks = 20,
+			|p| (p.min_proof_blocks, p.max_proof_blocks, p.late_rate) = (1, 1, WHOLE),
+			|p| p.min_reserve = 1,
+			|p| p.min_reserve = 100,
+			|p| p.initial_reserve = 50,
+			|p| p.initial_reserve = 990,
+			|p| p.reserve_margin = 0,
+			|p| p.reserve_margin = u32::MAX,
+			|p| p.reserve_weight = 1,
+			|p| p.reserve_weight = WHOLE,
+			|p| p.escalation_factor = WHOLE + 1,
+			|p| p.escalation_factor = u32::MAX,
+			|p| (p.max_reserve, p.silence_penalty) = (100, 900),
+			// 0.3 / (0.7 * 20) is 0.0214285714..
+			|p| p.late_rate = 21_428_572,
+			|p| p.late_rate = WHOLE,
+			|p| p.grace_blocks = 0,
+			|p| p.grace_blocks = 20,
+			|p| p.ladder_len = 0,
+			|p| p.ladder_len = MAX_LADDER,
+			|p| p.ladder_blocks = 20,
+			|p| p.rescue_blocks = 20,
+			|p| p.max_empty_rounds = 2,
+			|p| p.max_empty_rounds = 5,
+			|p| p.max_failed_rounds = 1,
+			|p| p.max_failed_rounds = 5,
+			|p| p.sequencer_bond = u128::MAX,
+			|p| p.silence_policy = open(6),
+			|p| p.silence_policy = open(20),
+		];
+		for (number, change) in cases.iter().enumerate() {
+			assert_eq!(outcome(*change, &LIMITS), Ok(()), "case {number}");
+		}
 	}
 
 	#[test]
 	fn parameters_should_be_refused_with_the_rule_that_they_break() {
-		type Change = fn(&mut RollupParams);
 		let cases: &[(Change, BrokenRule)] = &[
 			(|p| p.data_len = 0, BrokenRule::DataLength),
 			(|p| p.data_len = 101, BrokenRule::DataLength),
-			(|p| p.bidding_blocks = 1, BrokenRule::BiddingWindow),
+			(|p| p.bidding_blocks = 2, BrokenRule::BiddingWindow),
 			(|p| p.bidding_blocks = 21, BrokenRule::BiddingWindow),
-			(|p| p.reveal_blocks = 1, BrokenRule::RevealWindow),
+			(|p| p.reveal_blocks = 2, BrokenRule::RevealWindow),
 			(|p| p.reveal_blocks = 21, BrokenRule::RevealWindow),
 			(|p| p.w_fee = 0, BrokenRule::FeeWeight),
 			(|p| p.min_proof_blocks = 0, BrokenRule::ProofBlocks),
 			(|p| p.min_proof_blocks = 21, BrokenRule::ProofBlocks),
+			(|p| p.max_proof_blocks = 1, BrokenRule::ProofBlocks),
 			(|p| p.max_proof_blocks = 21, BrokenRule::ProofBlocks),
 			(|p| p.min_reserve = 0, BrokenRule::Reserve),
-			(|p| p.min_reserve = 1_000, BrokenRule::Reserve),
-			(|p| p.silence_penalty = 0, BrokenRule::SilencePenalty),
-			(|p| p.max_reserve = 1_000, BrokenRule::Bond),
+			(|p| p.min_reserve = 101, BrokenRule::Reserve),
+			(|p| p.initial_reserve = 49, BrokenRule::Reserve),
+			(|p| p.initial_reserve = 991, BrokenRule::Reserve),
+			(|p| p.max_reserve = 99, BrokenRule::Reserve),
+			(|p| p.reserve_weight = 0, BrokenRule::ReserveWeight),
+			(|p| p.reserve_weight = WHOLE + 1, BrokenRule::ReserveWeight),
+			(|p| p.escalation_factor = WHOLE, BrokenRule::EscalationFactor),
+			(|p| p.escalation_factor = 0, BrokenRule::EscalationFactor),
+			(|p| p.silence_penalty = 9, BrokenRule::SilencePenalty),
+			(|p| p.max_reserve = 991, BrokenRule::Bond),
+			(|p| p.silence_penalty = 11, BrokenRule::Bond),
 			(|p| p.silence_penalty = u128::MAX, BrokenRule::Bond),
-			// 0.3 / (0.7 * 20) is 0.0214285714..
 			(|p| p.late_rate = 21_428_571, BrokenRule::LateRate),
-			(|p| p.late_rate = 1_000_000_001, BrokenRule::LateRate),
+			(|p| p.late_rate = WHOLE + 1, BrokenRule::LateRate),
 			(|p| p.grace_blocks = 21, BrokenRule::Grace),
-			(|p| p.max_rounds = 0, BrokenRule::Rounds),
-			(|p| p.max_rounds = 4, BrokenRule::Rounds),
+			(|p| p.ladder_len = MAX_LADDER + 1, BrokenRule::Ladder),
+			(|p| p.ladder_blocks = 2, BrokenRule::Ladder),
+			(|p| p.ladder_blocks = 21, BrokenRule::Ladder),
+			(|p| p.rescue_blocks = 2, BrokenRule::Rescue),
+			(|p| p.rescue_blocks = 21, BrokenRule::Rescue),
+			(|p| p.max_empty_rounds = 1, BrokenRule::EmptyRounds),
+			(|p| p.max_empty_rounds = 6, BrokenRule::EmptyRounds),
+			(|p| p.max_failed_rounds = 0, BrokenRule::FailedRounds),
+			(|p| p.max_failed_rounds = 6, BrokenRule::FailedRounds),
+			(|p| p.sequencer_bond = 6, BrokenRule::SequencerBond),
+			(|p| p.silence_policy = open(5), BrokenRule::SilencePolicy),
+			(|p| p.silence_policy = open(21), BrokenRule::SilencePolicy),
 		];
-		for (change, rule) in cases {
-			let mut params = good();
-			change(&mut params);
-			assert_eq!(check(&params, &LIMITS), Err(*rule));
+		for (number, (change, rule)) in cases.iter().enumerate() {
+			assert_eq!(outcome(*change, &LIMITS), Err(*rule), "case {number}");
 		}
-		let mut params = good();
-		params.late_rate = 21_428_572;
-		assert_eq!(check(&params, &LIMITS), Ok(()));
+	}
+
+	#[test]
+	fn rescue_should_have_two_blocks_at_least_when_nothing_delays_transactions() {
+		let limits = Limits { inclusion_slack: 0, ..LIMITS };
+		let one: Change = |p| (p.bidding_blocks, p.reveal_blocks, p.ladder_blocks) = (1, 1, 1);
+		assert_eq!(outcome(one, &limits), Ok(()));
+		assert_eq!(outcome(|p| p.rescue_blocks = 2, &limits), Ok(()));
+		// The price of a rescue divides by its length less one.
+		assert_eq!(outcome(|p| p.rescue_blocks = 1, &limits), Err(BrokenRule::Rescue));
+		assert_eq!(outcome(|p| p.ladder_blocks = 0, &limits), Err(BrokenRule::Ladder));
+	}
+
+	#[test]
+	fn opening_window_should_be_longer_than_the_inclusion_slack() {
+		let limits = Limits { min_opening_blocks: Some(0), ..LIMITS };
+		assert_eq!(outcome(|p| p.silence_policy = open(3), &limits), Ok(()));
+		assert_eq!(
+			outcome(|p| p.silence_policy = open(2), &limits),
+			Err(BrokenRule::SilencePolicy)
+		);
+	}
+
+	#[test]
+	fn force_opening_should_be_refused_when_the_chain_cannot_do_it() {
+		let limits = Limits { min_opening_blocks: None, ..LIMITS };
+		assert_eq!(outcome(|_| (), &limits), Ok(()));
+		assert_eq!(
+			outcome(|p| p.silence_policy = open(20), &limits),
+			Err(BrokenRule::SilencePolicy)
+		);
+	}
+
+	#[test]
+	fn silence_should_cost_something_when_there_is_no_existential_deposit() {
+		let limits = Limits { existential_deposit: 0, ..LIMITS };
+		assert_eq!(outcome(|p| p.silence_penalty = 1, &limits), Ok(()));
+		assert_eq!(outcome(|p| p.silence_penalty = 0, &limits), Err(BrokenRule::SilencePenalty));
+	}
+
+	#[test]
+	fn late_rate_should_be_judged_without_overflow_when_weights_are_extreme() {
+		let wide: Change = |p| (p.w_fee, p.w_time, p.late_rate) = (1, u32::MAX, WHOLE);
+		assert_eq!(outcome(wide, &LIMITS), Err(BrokenRule::LateRate));
+		let narrow: Change = |p| (p.w_fee, p.w_time, p.late_rate) = (u32::MAX, 1, 1);
+		assert_eq!(outcome(narrow, &LIMITS), Ok(()));
+		let none: Change = |p| (p.w_time, p.late_rate) = (0, 0);
+		assert_eq!(outcome(none, &LIMITS), Ok(()));
 	}
 }

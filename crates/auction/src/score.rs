@@ -10,6 +10,9 @@ pub type Score = u128;
 
 const NANO: u64 = 1_000_000_000;
 
+/// One whole in the fixed point of scores.
+pub(crate) const ATTO: u64 = 1_000_000_000_000_000_000;
+
 /// The time's part of a score: `w_time * max(proof_blocks, min_proof_blocks) / max_proof_blocks`,
 /// in 10^-18, rounded up.
 ///
@@ -20,8 +23,9 @@ pub fn time_part(proof_blocks: BlockNumber, params: &RollupParams) -> Result<Sco
 	mul_div_ceil(nano(params.w_time), time.into(), params.max_proof_blocks.into())
 }
 
-/// The score of a bid: `w_fee * fee / reserve` plus [`time_part`], in 10^-18, each division rounded
-/// up (Che 1993, scoring auction with a quasi-linear score).
+/// The score of a bid: `(w_fee * fee / reserve` plus [`time_part`]`) * (1 + w_share * share)`, in
+/// 10^-18, each division rounded up (Che 1993, scoring auction with a quasi-linear score; the factor
+/// is ours). `share` is the bidder's share of recent proofs, in 10^-9.
 ///
 /// A lower fee or a lower time never gives a higher score.
 ///
@@ -31,11 +35,19 @@ pub fn time_part(proof_blocks: BlockNumber, params: &RollupParams) -> Result<Sco
 pub fn score(
 	fee: Balance,
 	proof_blocks: BlockNumber,
+	share: u32,
 	reserve: Balance,
 	params: &RollupParams,
 ) -> Result<Score, MathError> {
 	let fee_part = mul_div_ceil(nano(params.w_fee), fee.into(), reserve.into())?;
-	fee_part.checked_add(time_part(proof_blocks, params)?).ok_or(MathError::Overflow)
+	let base = fee_part.checked_add(time_part(proof_blocks, params)?).ok_or(MathError::Overflow)?;
+	mul_div_ceil(base.into(), share_factor(share, params), U256::from(ATTO))
+}
+
+/// `1 + w_share * share`, in 10^-18.
+pub(crate) fn share_factor(share: u32, params: &RollupParams) -> U256 {
+	let worsening = u64::from(params.w_share).saturating_mul(share.into());
+	U256::from(ATTO).saturating_add(worsening.into())
 }
 
 /// A weight in 10^-9 as a number in 10^-18.
@@ -46,25 +58,34 @@ pub(crate) fn nano(weight: u32) -> U256 {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use proptest::prelude::*;
-	use pvs_primitives::params::{PaymentRule, WHOLE};
+	use pvs_primitives::params::{PaymentRule, SilencePolicy};
 
 	pub(crate) fn params() -> RollupParams {
 		RollupParams {
 			data_len: 100,
 			bidding_blocks: 2,
 			reveal_blocks: 2,
+			silence_policy: SilencePolicy::Exclude,
 			payment_rule: PaymentRule::SecondScore,
 			w_fee: 700_000_000,
 			w_time: 300_000_000,
+			w_share: 0,
 			min_proof_blocks: 2,
 			max_proof_blocks: 20,
 			min_reserve: 1,
+			initial_reserve: 100,
 			max_reserve: u128::MAX / 4,
+			reserve_margin: 250_000_000,
+			reserve_weight: 100_000_000,
+			escalation_factor: 1_500_000_000,
 			silence_penalty: 1,
 			grace_blocks: 5,
 			late_rate: 30_000_000,
-			max_rounds: 3,
+			ladder_len: 2,
+			ladder_blocks: 2,
+			rescue_blocks: 2,
+			max_empty_rounds: 3,
+			max_failed_rounds: 2,
 			sequencer_bond: 0,
 		}
 	}
@@ -72,55 +93,49 @@ pub(crate) mod tests {
 	#[test]
 	fn score_should_weigh_fee_and_time() {
 		// 0.7 * 50/100 + 0.3 * 10/20
-		assert_eq!(score(50, 10, 100, &params()), Ok(500_000_000_000_000_000));
-		// A time below the minimum counts as the minimum: 0.3 * 2/20.
-		assert_eq!(score(0, 1, 100, &params()), Ok(30_000_000_000_000_000));
-		assert_eq!(score(0, 1, 100, &params()), score(0, 2, 100, &params()));
+		assert_eq!(score(50, 10, 0, 100, &params()), Ok(500_000_000_000_000_000));
 	}
 
 	#[test]
-	fn score_should_round_up() {
+	fn score_should_count_the_minimum_when_time_is_below_it() {
+		// 0.3 * 2/20
+		assert_eq!(score(0, 1, 0, 100, &params()), Ok(30_000_000_000_000_000));
+		assert_eq!(score(0, 2, 0, 100, &params()), Ok(30_000_000_000_000_000));
+		assert_eq!(score(0, 3, 0, 100, &params()), Ok(45_000_000_000_000_000));
+	}
+
+	#[test]
+	fn score_should_rise_with_the_share_when_the_rollup_asks_for_it() {
+		let params = RollupParams { w_share: 400_000_000, ..params() };
+		// 0.5 * (1 + 0.4 * 0.25)
+		assert_eq!(score(50, 10, 250_000_000, 100, &params), Ok(550_000_000_000_000_000));
+		assert_eq!(score(50, 10, 0, 100, &params), Ok(500_000_000_000_000_000));
+	}
+
+	#[test]
+	fn score_should_ignore_the_share_when_its_weight_is_zero() {
+		assert_eq!(score(50, 10, 1_000_000_000, 100, &params()), Ok(500_000_000_000_000_000));
+	}
+
+	#[test]
+	fn score_should_round_up_in_every_division() {
+		let params = RollupParams { w_time: 0, ..params() };
 		// 0.7 * 1/3 = 0.23333..
-		assert_eq!(
-			score(1, 0, 3, &RollupParams { w_time: 0, ..params() }),
-			Ok(233_333_333_333_333_334)
-		);
+		assert_eq!(score(1, 0, 0, 3, &params), Ok(233_333_333_333_333_334));
+		// One unit above nothing, times (1 + 10^-9), is two.
+		let params = RollupParams { w_fee: 1, w_share: 1_000_000_000, ..params };
+		assert_eq!(score(1, 0, 1, 1_000_000_000, &params), Ok(2));
 	}
 
 	#[test]
-	fn score_should_fail_when_reserve_is_zero() {
-		assert_eq!(score(1, 1, 0, &params()), Err(MathError::DivisionByZero));
+	fn score_should_fail_when_a_divisor_is_zero() {
+		assert_eq!(score(1, 1, 0, 0, &params()), Err(MathError::DivisionByZero));
+		let params = RollupParams { max_proof_blocks: 0, ..params() };
+		assert_eq!(score(1, 1, 0, 100, &params), Err(MathError::DivisionByZero));
 	}
 
-	proptest! {
-		#[test]
-		fn score_should_never_rise_when_fee_or_time_falls(
-			reserve in 1u128.., fee: u128, less_fee: u128, time in 1u32..=20, less_time in 1u32..=20,
-			w_fee in 1..=WHOLE, w_time in 0..=WHOLE,
-		) {
-			let fee = fee % reserve;
-			let params = RollupParams { w_fee, w_time, ..params() };
-			let base = score(fee, time, reserve, &params).expect("fee is below the reserve");
-			let cheaper = score(fee.min(less_fee), time, reserve, &params).expect("as above");
-			let faster = score(fee, time.min(less_time), reserve, &params).expect("as above");
-			prop_assert!(cheaper <= base);
-			prop_assert!(faster <= base);
-		}
-
-		#[test]
-		fn score_should_agree_with_big_integers(
-			reserve in 1u128.., fee: u128, time in 1u32..=20, w_fee in 1..=WHOLE, w_time in 0..=WHOLE,
-		) {
-			use num_bigint::BigUint;
-			let fee = fee % reserve;
-			let params = RollupParams { w_fee, w_time, ..params() };
-			let ceil = |a: BigUint, b: BigUint| (a + &b - 1u8) / b;
-			let fee_part =
-				ceil(BigUint::from(w_fee) * NANO * fee, BigUint::from(reserve));
-			let time_part =
-				ceil(BigUint::from(w_time) * NANO * time.max(2), BigUint::from(20u8));
-			let ours = score(fee, time, reserve, &params).expect("fee is below the reserve");
-			prop_assert_eq!(BigUint::from(ours), fee_part + time_part);
-		}
+	#[test]
+	fn score_should_overflow_when_the_fee_is_far_above_the_reserve() {
+		assert_eq!(score(u128::MAX, 1, 0, 1, &params()), Err(MathError::Overflow));
 	}
 }

@@ -106,9 +106,39 @@ impl Call {
 		Self::new("reveal_bid", (batch, payload))
 	}
 
-	/// `submit_proof`: the proof that `prover` was assigned.
+	/// `submit_proof`: the proof of a batch, bound to `prover`, whom it pays.
 	pub fn submit_proof(batch: BatchId, prover: Bytes32, proof: &[u8; PROOF_BYTES]) -> Self {
 		Self::new("submit_proof", (batch, prover, proof.as_slice()))
+	}
+
+	/// `accept_place`: take the place on the ladder that is offered.
+	pub fn accept_place(batch: BatchId) -> Self {
+		Self::new("accept_place", batch)
+	}
+
+	/// `bond_more`: hold `amount` planck more as stake.
+	pub fn bond_more(amount: Balance) -> Self {
+		Self::new("bond_more", amount)
+	}
+
+	/// `unbond`: start to take `amount` planck out of the stake.
+	pub fn unbond(amount: Balance) -> Self {
+		Self::new("unbond", amount)
+	}
+
+	/// `withdraw_unbonded`: get back the stake whose delay is over.
+	pub fn withdraw_unbonded() -> Self {
+		Self::new("withdraw_unbonded", ())
+	}
+
+	/// `set_sequencer`: name who may commit a rollup's batches from now on.
+	pub fn set_sequencer(rollup: RollupId, sequencer: Bytes32) -> Self {
+		Self::new("set_sequencer", (rollup, sequencer))
+	}
+
+	/// `set_params`: the parameters that a rollup's next batch takes.
+	pub fn set_params(rollup: RollupId, params: &RollupParams) -> Self {
+		Self::new("set_params", (rollup, params))
 	}
 }
 
@@ -116,7 +146,7 @@ impl Call {
 mod tests {
 	use super::*;
 	use crate::connection::our_metadata;
-	use pvs_primitives::params::PaymentRule;
+	use pvs_primitives::params::{PaymentRule, SilencePolicy};
 	use subxt::ext::scale_value::scale::decode_as_type;
 
 	const BATCH: BatchId = BatchId { rollup: 1, index: 2 };
@@ -126,17 +156,27 @@ mod tests {
 			data_len: 1,
 			bidding_blocks: 2,
 			reveal_blocks: 3,
+			silence_policy: SilencePolicy::ForceOpen { opening_blocks: 15 },
 			payment_rule: PaymentRule::FirstPrice,
 			w_fee: 4,
 			w_time: 5,
+			w_share: 16,
 			min_proof_blocks: 6,
 			max_proof_blocks: 7,
 			min_reserve: 8,
+			initial_reserve: 17,
 			max_reserve: 9,
+			reserve_margin: 18,
+			reserve_weight: 19,
+			escalation_factor: 20,
 			silence_penalty: 10,
 			grace_blocks: 11,
 			late_rate: 12,
-			max_rounds: 13,
+			ladder_len: 21,
+			ladder_blocks: 22,
+			rescue_blocks: 23,
+			max_empty_rounds: 13,
+			max_failed_rounds: 24,
 			sequencer_bond: 14,
 		}
 	}
@@ -173,5 +213,18 @@ mod tests {
 		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
 		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);
 		assert!(as_the_chain_reads(&proof).contains("index:2"));
+		let accept = as_the_chain_reads(&Call::accept_place(BATCH));
+		assert!(accept.contains("accept_place") && accept.contains("batch:{rollup:1,index:2}"));
+		let bond = as_the_chain_reads(&Call::bond_more(78));
+		assert!(bond.contains("bond_more") && bond.contains("amount:78"));
+		let unbond = as_the_chain_reads(&Call::unbond(79));
+		assert!(unbond.contains("unbond") && unbond.contains("amount:79"));
+		assert!(as_the_chain_reads(&Call::withdraw_unbonded()).contains("withdraw_unbonded"));
+		let sequencer = as_the_chain_reads(&Call::set_sequencer(3, [8; 32]));
+		assert!(sequencer.contains("rollup:3,sequencer:"), "{sequencer}");
+		let set = as_the_chain_reads(&Call::set_params(3, &params()));
+		for field in ["opening_blocks:15", "escalation_factor:20", "sequencer_bond:14"] {
+			assert!(set.contains(field), "{set}");
+		}
 	}
 }

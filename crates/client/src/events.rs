@@ -2,12 +2,13 @@
 //! The pallet's events, decoded by the names of their fields.
 
 use crate::{ChainConfig, PALLET};
-use pvs_primitives::{api::BatchId, Balance, BlockNumber, Bytes32, RoundNumber};
+use pvs_primitives::{api::BatchId, Balance, BlockNumber, Bytes32, RollupId, RoundNumber};
 use subxt::{
 	error::EventsError, events::Event, ext::scale_decode::DecodeAsType, utils::AccountId32,
 };
 
-/// An event of the pallet that concerns a batch. Amounts are in planck, times in blocks.
+/// An event of the pallet that concerns a batch or a rollup's prices. Amounts are in planck, times in
+/// blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum PvsEvent {
@@ -38,8 +39,14 @@ pub enum PvsEvent {
 		fee: Balance,
 		proof_blocks: BlockNumber,
 	},
-	/// A bid does not count, and its bond is gone.
-	BidVoided { batch: BatchId, round: RoundNumber, bidder: Bytes32, slashed: Balance },
+	/// A bid does not count. Its bond is gone, unless the batch was dropped.
+	BidVoided {
+		batch: BatchId,
+		round: RoundNumber,
+		bidder: Bytes32,
+		slashed: Balance,
+		reason: VoidReason,
+	},
 	/// A round has a winner.
 	WinnerSelected {
 		batch: BatchId,
@@ -53,6 +60,36 @@ pub enum PvsEvent {
 	},
 	/// A round ended without a counted bid.
 	RoundEmpty { batch: BatchId, round: RoundNumber },
+	/// The prover before failed, and the next one on the ladder may take its place.
+	PlaceOffered {
+		batch: BatchId,
+		round: RoundNumber,
+		prover: Bytes32,
+		payment: Balance,
+		proof_blocks: BlockNumber,
+		until: BlockNumber,
+	},
+	/// A runner-up took its place and is assigned.
+	PlaceAccepted {
+		batch: BatchId,
+		round: RoundNumber,
+		prover: Bytes32,
+		payment: Balance,
+		on_time_until: BlockNumber,
+		late_until: BlockNumber,
+	},
+	/// A runner-up did not take its place, which cost it nothing.
+	PlacePassed { batch: BatchId, round: RoundNumber, prover: Bytes32 },
+	/// Any registered prover may deliver.
+	RescueOpened {
+		batch: BatchId,
+		round: RoundNumber,
+		payment: Balance,
+		last_payment: Balance,
+		until: BlockNumber,
+	},
+	/// Nobody delivered in the rescue.
+	RescueEnded { batch: BatchId, round: RoundNumber },
 	/// A proof was accepted and its prover paid.
 	ProofAccepted {
 		batch: BatchId,
@@ -61,20 +98,47 @@ pub enum PvsEvent {
 		payment: Balance,
 		late_blocks: BlockNumber,
 		late_cost: Balance,
+		slashed_share: Balance,
+		slashed_burned: Balance,
+		refund: Balance,
 	},
-	/// A winner did not deliver.
+	/// An assigned prover did not deliver; its bond is kept until the batch ends.
 	ProverDefaulted { batch: BatchId, round: RoundNumber, prover: Bytes32, slashed: Balance },
 	/// A batch and all before it are proven: its root is final.
 	BatchFinalized { batch: BatchId, state_root: Bytes32 },
+	/// A batch is out of rounds behind an unproven one.
+	BatchWaiting { batch: BatchId },
 	/// A batch ran out of rounds.
-	BatchFailed { batch: BatchId },
+	BatchFailed { batch: BatchId, bond_burned: Balance, slashed_burned: Balance },
 	/// A batch ended because one before it failed.
-	BatchDropped { batch: BatchId },
+	BatchDropped { batch: BatchId, slashed_burned: Balance },
+	/// A due transition of a batch failed and is tried again.
+	AgendaItemFailed { batch: BatchId },
+	/// A payment moved a rollup's reserve.
+	ReserveUpdated { rollup: RollupId, reserve: Balance, mean_payment: Balance },
+}
+
+/// Why a bid does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub enum VoidReason {
+	/// Nobody revealed it in time.
+	Silent,
+	/// The payload does not decode.
+	Undecodable,
+	/// The salt is zero.
+	ZeroSalt,
+	/// The committed time is zero or above the rollup's maximum.
+	ProofBlocks,
+	/// The fee is above the round's reserve.
+	AboveReserve,
+	/// The batch was dropped; the bond was released.
+	Dropped,
 }
 
 impl PvsEvent {
-	/// The batch that the event is about.
-	pub fn batch(&self) -> BatchId {
+	/// The batch that the event is about, if it is about one.
+	pub fn batch(&self) -> Option<BatchId> {
 		match self {
 			Self::BatchCommitted { batch, .. }
 			| Self::RoundOpened { batch, .. }
@@ -83,11 +147,19 @@ impl PvsEvent {
 			| Self::BidVoided { batch, .. }
 			| Self::WinnerSelected { batch, .. }
 			| Self::RoundEmpty { batch, .. }
+			| Self::PlaceOffered { batch, .. }
+			| Self::PlaceAccepted { batch, .. }
+			| Self::PlacePassed { batch, .. }
+			| Self::RescueOpened { batch, .. }
+			| Self::RescueEnded { batch, .. }
 			| Self::ProofAccepted { batch, .. }
 			| Self::ProverDefaulted { batch, .. }
+			| Self::BatchWaiting { batch }
 			| Self::BatchFinalized { batch, .. }
-			| Self::BatchFailed { batch }
-			| Self::BatchDropped { batch } => *batch,
+			| Self::BatchFailed { batch, .. }
+			| Self::BatchDropped { batch, .. }
+			| Self::AgendaItemFailed { batch } => Some(*batch),
+			Self::ReserveUpdated { .. } => None,
 		}
 	}
 }
@@ -160,10 +232,10 @@ macro_rules! already_ours {
 		})+
 	};
 }
-already_ours!(u32, u128, Bytes32);
+already_ours!(u32, u128, Bytes32, VoidReason);
 
-/// The events of the pallet among those of a block or of an extrinsic, in order. Events that do
-/// not concern a batch are left out.
+/// The events of the pallet among those of a block or of an extrinsic, in order. Those that
+/// [`PvsEvent`] does not have are left out.
 pub(crate) fn of_pallet<'events>(
 	events: impl Iterator<Item = Result<Event<'events, ChainConfig>, EventsError>>,
 ) -> Result<Vec<PvsEvent>, EventsError> {
@@ -195,7 +267,13 @@ decode_events! {
 		fee: u128,
 		proof_blocks: u32,
 	}
-	BidVoided { batch: WireBatch, round: u32, bidder: AccountId32, slashed: u128 }
+	BidVoided {
+		batch: WireBatch,
+		round: u32,
+		bidder: AccountId32,
+		slashed: u128,
+		reason: VoidReason,
+	}
 	WinnerSelected {
 		batch: WireBatch,
 		round: u32,
@@ -207,6 +285,25 @@ decode_events! {
 		late_until: u32,
 	}
 	RoundEmpty { batch: WireBatch, round: u32 }
+	PlaceOffered {
+		batch: WireBatch,
+		round: u32,
+		prover: AccountId32,
+		payment: u128,
+		proof_blocks: u32,
+		until: u32,
+	}
+	PlaceAccepted {
+		batch: WireBatch,
+		round: u32,
+		prover: AccountId32,
+		payment: u128,
+		on_time_until: u32,
+		late_until: u32,
+	}
+	PlacePassed { batch: WireBatch, round: u32, prover: AccountId32 }
+	RescueOpened { batch: WireBatch, round: u32, payment: u128, last_payment: u128, until: u32 }
+	RescueEnded { batch: WireBatch, round: u32 }
 	ProofAccepted {
 		batch: WireBatch,
 		round: u32,
@@ -214,11 +311,17 @@ decode_events! {
 		payment: u128,
 		late_blocks: u32,
 		late_cost: u128,
+		slashed_share: u128,
+		slashed_burned: u128,
+		refund: u128,
 	}
 	ProverDefaulted { batch: WireBatch, round: u32, prover: AccountId32, slashed: u128 }
 	BatchFinalized { batch: WireBatch, state_root: Bytes32 }
-	BatchFailed { batch: WireBatch }
-	BatchDropped { batch: WireBatch }
+	BatchWaiting { batch: WireBatch }
+	BatchFailed { batch: WireBatch, bond_burned: u128, slashed_burned: u128 }
+	BatchDropped { batch: WireBatch, slashed_burned: u128 }
+	AgendaItemFailed { batch: WireBatch }
+	ReserveUpdated { rollup: u32, reserve: u128, mean_payment: u128 }
 }
 
 #[cfg(test)]
@@ -241,14 +344,23 @@ mod tests {
 			("RoundOpened", vec!["batch", "round", "reserve", "batch_digest"]),
 			("BidPlaced", vec!["batch", "round", "bidder", "bond", "slot_fee"]),
 			("BidRevealed", vec!["batch", "round", "bidder", "fee", "proof_blocks"]),
-			("BidVoided", vec!["batch", "round", "bidder", "slashed"]),
+			("BidVoided", vec!["batch", "round", "bidder", "slashed", "reason"]),
 			("WinnerSelected", vec!["prover", "payment", "on_time_until", "late_until"]),
 			("RoundEmpty", vec!["batch", "round"]),
+			("PlaceOffered", vec!["batch", "round", "prover", "payment", "proof_blocks", "until"]),
+			("PlaceAccepted", vec!["prover", "payment", "on_time_until", "late_until"]),
+			("PlacePassed", vec!["batch", "round", "prover"]),
+			("RescueOpened", vec!["batch", "round", "payment", "last_payment", "until"]),
+			("RescueEnded", vec!["batch", "round"]),
 			("ProofAccepted", vec!["batch", "prover", "payment", "late_blocks", "late_cost"]),
+			("ProofAccepted", vec!["slashed_share", "slashed_burned", "refund"]),
 			("ProverDefaulted", vec!["batch", "round", "prover", "slashed"]),
+			("BatchWaiting", vec!["batch"]),
 			("BatchFinalized", vec!["batch", "state_root"]),
-			("BatchFailed", vec!["batch"]),
-			("BatchDropped", vec!["batch"]),
+			("BatchFailed", vec!["batch", "bond_burned", "slashed_burned"]),
+			("BatchDropped", vec!["batch", "slashed_burned"]),
+			("AgendaItemFailed", vec!["batch"]),
+			("ReserveUpdated", vec!["rollup", "reserve", "mean_payment"]),
 		];
 		for (event, wanted) in expected {
 			let fields = fields_of(event);
@@ -256,5 +368,28 @@ mod tests {
 				assert!(fields.iter().any(|found| found == field), "{event} has no {field}");
 			}
 		}
+	}
+
+	/// A reason that is missing here would make the events of a whole block unreadable.
+	#[test]
+	fn reasons_for_voiding_a_bid_should_be_those_of_the_pallet() {
+		use subxt::ext::{scale_decode::DecodeAsType, scale_value::scale::decode_as_type};
+		let metadata = our_metadata().unwrap();
+		let pallet = metadata.pallet_by_name(PALLET).unwrap();
+		let variants = pallet.event_variants().unwrap();
+		let voided = variants.iter().find(|found| found.name == "BidVoided").unwrap();
+		let field = voided.fields.iter().find(|field| field.name.as_deref() == Some("reason"));
+		let reason = field.unwrap().ty.id;
+		let mut reasons = 0;
+		for index in 0..=u8::MAX {
+			let Ok(theirs) = decode_as_type(&mut &[index][..], reason, metadata.types()) else {
+				continue;
+			};
+			let ours = VoidReason::decode_as_type(&mut &[index][..], reason, metadata.types());
+			let ours = ours.unwrap_or_else(|error| panic!("{theirs}: {error}"));
+			assert!(theirs.to_string().contains(&format!("{ours:?}")), "{theirs}");
+			reasons += 1;
+		}
+		assert_eq!(reasons, 6);
 	}
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, ProverInfo, RollupInfo, RoundInfo},
+	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo},
 	Balance, Bytes32, RollupId, PUBLIC_INPUTS,
 };
 use subxt::{client::OnlineClientAtBlock, ext::scale_decode::DecodeAsType};
@@ -68,7 +68,12 @@ impl View {
 		self.call("PvsApi_batch", id).await
 	}
 
-	/// All rounds that are open or wait for a proof.
+	/// Prices and record of a rollup's market, if the rollup is registered.
+	pub async fn market(&self, id: RollupId) -> Result<Option<MarketInfo>, Error> {
+		self.call("PvsApi_market", id).await
+	}
+
+	/// All rounds that accept bids, reveals, acceptances or a proof.
 	pub async fn open_rounds(&self) -> Result<Vec<RoundInfo<AccountBytes>>, Error> {
 		self.call("PvsApi_open_rounds", ()).await
 	}

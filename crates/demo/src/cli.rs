@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::Parser;
+use crate::error::DemoError;
+use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -10,6 +11,8 @@ Examples:
     pvs-demo
   Twenty batches, up to four at a time, the result as one line of JSON:
     pvs-demo --batches 20 --pipeline 4 --json
+  What happens when things go wrong: a default, a round without bids, a late proof:
+    pvs-demo --scenario faults
   With programs from elsewhere:
     pvs-demo --node ./pvs-node --bin-dir ./bin";
 
@@ -17,12 +20,15 @@ Examples:
 #[derive(Clone, Debug, Parser)]
 #[command(name = "pvs-demo", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-	/// How many batches to prove
-	#[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
-	pub(crate) batches: u32,
-	/// Batches that may be unproven at the same time
-	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
-	pub(crate) pipeline: u32,
+	/// What to show
+	#[arg(long, value_enum, default_value_t = Scenario::Plain)]
+	pub(crate) scenario: Scenario,
+	/// How many batches to prove [default: 3]
+	#[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+	batches: Option<u32>,
+	/// Batches that may be unproven at the same time [default: 1]
+	#[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+	pipeline: Option<u32>,
 	/// The node [default: pvs-node in the directory of the other programs]
 	#[arg(long, value_name = "FILE")]
 	pub(crate) node: Option<PathBuf>,
@@ -46,6 +52,53 @@ pub(crate) struct Args {
 	pub(crate) json: bool,
 }
 
+/// What the demo shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+	/// Batches that are bid for, proven and paid as they should be
+	Plain,
+	/// A winner that defaults and a runner-up that takes its place; a batch that nobody bids for until
+	/// its reserve has risen; a proof that comes late
+	Faults,
+}
+
+impl Scenario {
+	/// Its name on the command line.
+	pub(crate) fn name(self) -> &'static str {
+		match self {
+			Self::Plain => "plain",
+			Self::Faults => "faults",
+		}
+	}
+}
+
+impl Args {
+	/// How many batches there are in all.
+	pub(crate) fn batches(&self) -> u32 {
+		// The scenario with faults has as many by itself.
+		self.batches.unwrap_or(3)
+	}
+
+	/// How many batches may be unproven at the same time.
+	pub(crate) fn pipeline(&self) -> u32 {
+		self.pipeline.unwrap_or(1)
+	}
+
+	/// Seconds after which to give up.
+	pub(crate) fn limit(&self) -> u64 {
+		self.timeout.unwrap_or_else(|| 60 + 60 * u64::from(self.batches()))
+	}
+
+	/// Refuses options that do not go together.
+	pub(crate) fn check(&self) -> Result<(), DemoError> {
+		let sets_batches = self.batches.is_some() || self.pipeline.is_some();
+		if self.scenario == Scenario::Faults && sets_batches {
+			return Err(DemoError::FixedBatches);
+		}
+		Ok(())
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -54,5 +107,19 @@ mod tests {
 	#[test]
 	fn command_line_should_be_consistent() {
 		Args::command().debug_assert();
+	}
+
+	#[test]
+	fn number_of_batches_should_be_the_scenarios_own_when_it_shows_faults() {
+		let args = |line: &str| Args::try_parse_from(line.split(' ')).unwrap();
+		assert_eq!(args("pvs-demo --batches 7").batches(), 7);
+		assert!(args("pvs-demo --batches 7 --pipeline 2").check().is_ok());
+		let faults = args("pvs-demo --scenario faults");
+		assert_eq!((faults.batches(), faults.pipeline(), faults.limit()), (3, 1, 240));
+		assert!(faults.check().is_ok());
+		for line in ["--batches 3", "--pipeline 1"] {
+			let error = args(&format!("pvs-demo --scenario faults {line}")).check().unwrap_err();
+			assert!(matches!(error, DemoError::FixedBatches), "{error}");
+		}
 	}
 }

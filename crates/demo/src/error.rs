@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why the demo fails.
 
-use pvs_client::Error;
+use pvs_client::{Error, KeyError, SubmitError};
 use pvs_rollup::proving::KeyStoreError;
 use std::path::PathBuf;
 
@@ -10,6 +10,10 @@ use std::path::PathBuf;
 pub(crate) enum DemoError {
 	#[error(transparent)]
 	Chain(#[from] Error),
+	#[error(transparent)]
+	Key(#[from] KeyError),
+	#[error(transparent)]
+	Submit(#[from] SubmitError),
 	#[error(transparent)]
 	Keys(#[from] KeyStoreError),
 	#[error("there is no program {}; build it, or name its place with --node and --bin-dir", .0.display())]
@@ -22,6 +26,17 @@ pub(crate) enum DemoError {
 	Stopped { name: &'static str, status: String },
 	#[error("{name} was not ready after {seconds} s; the end of its log is above")]
 	NotReady { name: &'static str, seconds: u64 },
+	#[error(
+		"--batches and --pipeline are for the scenario `plain`; `faults` has three batches, one after \
+		 the other"
+	)]
+	FixedBatches,
+	#[error("batch {batch} was not {phase} within {seconds} s")]
+	NoRound { batch: u64, phase: &'static str, seconds: u64 },
+	#[error("this did not happen: {}", .0.join("; "))]
+	NotShown(Vec<&'static str>),
+	#[error("account {0} is no registered prover: is the node's preset another one?")]
+	NoProver(String),
 	#[error("rollup 0 is not registered on this chain: is the node's preset another one?")]
 	NoRollup,
 	#[error("batch {0} ended without a proof")]

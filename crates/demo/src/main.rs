@@ -4,6 +4,7 @@
 //! | room | what happens there |
 //! | --- | --- |
 //! | [`run`] | starts everything, follows the chain until all batches are proven and final |
+//! | [`faults`] | the scenario in which things go wrong |
 //! | [`processes`] | child processes that never outlive this one, and their logs |
 //! | [`story`] | what happened to each batch, from the chain's events: pure |
 //! | [`figures`] | percentiles: pure |
@@ -11,6 +12,7 @@
 
 mod cli;
 mod error;
+mod faults;
 mod figures;
 mod processes;
 mod run;

@@ -74,6 +74,12 @@ impl Process {
 		}
 	}
 
+	/// Whether the process has finished, and well. Fails as [`Process::check_not_failed`] does.
+	pub(crate) fn has_finished(&mut self) -> Result<bool, DemoError> {
+		self.check_not_failed()?;
+		Ok(self.exit_status()?.is_some())
+	}
+
 	fn exit_status(&mut self) -> Result<Option<std::process::ExitStatus>, DemoError> {
 		let what = "cannot ask for the state of a process";
 		self.child.try_wait().map_err(|source| DemoError::Io { what, source })
@@ -171,6 +177,7 @@ mod tests {
 		let log = fs::read_to_string(&process.log).unwrap();
 		let child = log.trim().strip_prefix("child=").unwrap().to_owned();
 		process.check_alive().unwrap();
+		assert!(!process.has_finished().unwrap());
 		drop(process);
 		let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
 		assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
@@ -196,6 +203,7 @@ mod tests {
 		let mut process = shell("exit 0", logs.path());
 		process.child.wait().unwrap();
 		process.check_not_failed().unwrap();
+		assert!(process.has_finished().unwrap());
 		assert!(process.check_alive().is_err());
 	}
 

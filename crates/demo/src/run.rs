@@ -2,15 +2,16 @@
 //! Starts everything and follows the chain.
 
 use crate::{
-	cli::Args,
+	cli::{Args, Scenario},
 	error::DemoError,
+	faults,
 	processes::{free_ports, Process},
 	show::{self, Progress},
 	story::Story,
 };
 use futures::StreamExt;
 use pvs_client::{Block, Client, Error};
-use pvs_primitives::{params::RollupParams, BlockNumber};
+use pvs_primitives::{api::RollupInfo, params::RollupParams, BlockNumber, Bytes32, RollupId};
 use pvs_rollup::proving;
 use std::{
 	env,
@@ -19,25 +20,52 @@ use std::{
 	time::{Duration, Instant},
 };
 
-const ROLLUP: u32 = 0;
+/// The development chain's rollup.
+pub(crate) const ROLLUP: RollupId = 0;
 /// How long the node may take to answer.
 const NODE_WAIT: Duration = Duration::from_secs(60);
 /// How long a prover may take to load its keys and to be ready.
 const PROVER_WAIT: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(200);
+/// How long the sequencer may take to stop once its batches are final.
+const SEQUENCER_WAIT: Duration = Duration::from_secs(30);
+/// How often something is looked at that tells nobody when it changes.
+pub(crate) const POLL: Duration = Duration::from_millis(200);
 /// How often the children are looked after.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// The three provers: name, key, ask in per cent of the highest fee, promise in blocks.
-const PROVERS: [(&str, &str, u128, BlockNumber); 3] =
-	[("bob", "//Bob", 20, 12), ("charlie", "//Charlie", 25, 8), ("dave", "//Dave", 35, 6)];
+/// A prover process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Prover {
+	/// What it is called.
+	pub(crate) name: &'static str,
+	/// The path of its development key.
+	pub(crate) key: &'static str,
+	/// What it asks, in per cent of the highest fee.
+	pub(crate) ask_percent: u128,
+	/// What it promises, in blocks.
+	pub(crate) promise: BlockNumber,
+	/// How many threads it proves on, if not on those that the command line says.
+	pub(crate) threads: Option<usize>,
+}
+
+/// The provers of the plain scenario. All ask less than the reserve that their prices lead to.
+const PROVERS: [Prover; 3] = [
+	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 12, threads: None },
+	Prover { name: "charlie", key: "//Charlie", ask_percent: 25, promise: 8, threads: None },
+	Prover { name: "dave", key: "//Dave", ask_percent: 28, promise: 6, threads: None },
+];
 
 /// Runs the demo.
 pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
-	let progress = Progress::new(args.batches, args.json);
+	args.check()?;
+	let progress = Progress::new(args.batches(), args.json);
+	let scenario = args.scenario;
 	let demo = async {
 		let mut demo = Demo::start(&args, &progress).await?;
-		demo.follow(&args, &progress).await?;
+		match scenario {
+			Scenario::Plain => demo.play_plain().await?,
+			Scenario::Faults => faults::play(&mut demo).await?,
+		}
 		Ok::<_, DemoError>((demo.story.clone(), demo.client.token().clone()))
 	};
 	let (story, token) = tokio::select! {
@@ -45,30 +73,39 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		() = stop_signal() => return Err(DemoError::Interrupted),
 	};
 	drop(progress);
-	let table = show::table(&story, &token);
+	let table = show::table(&story, &token, scenario);
 	if args.json {
 		eprintln!("{table}");
-		println!("{}", show::as_json(&story, args.batches));
+		println!("{}", show::as_json(&story, args.batches(), scenario));
 	} else {
 		println!("{table}");
 	}
-	Ok(())
+	match scenario {
+		Scenario::Plain => Ok(()),
+		Scenario::Faults => faults::check(&story),
+	}
 }
 
-struct Demo {
-	client: Client,
+/// A running chain with its programs.
+pub(crate) struct Demo<'a> {
+	pub(crate) args: &'a Args,
+	pub(crate) progress: &'a Progress,
+	pub(crate) client: Client,
 	story: Story,
 	/// The newest block whose events were taken in.
 	seen: BlockNumber,
+	programs: PathBuf,
+	keys_dir: PathBuf,
 	// Dropped in this order: those that talk to the node first.
-	sequencer: Process,
+	sequencer: Option<Process>,
 	provers: Vec<Process>,
 	node: Process,
-	_files: tempfile::TempDir,
+	files: tempfile::TempDir,
 }
 
-impl Demo {
-	async fn start(args: &Args, progress: &Progress) -> Result<Self, DemoError> {
+impl<'a> Demo<'a> {
+	/// Starts the node, and makes the proving keys if there are none.
+	async fn start(args: &'a Args, progress: &'a Progress) -> Result<Self, DemoError> {
 		let failed = |what| move |source| DemoError::Io { what, source };
 		let files = tempfile::Builder::new()
 			.prefix("pvs-demo-")
@@ -95,71 +132,171 @@ impl Demo {
 
 		progress.at(0, "waiting for the node");
 		let client = connect(&mut node, &url).await?;
-		let best = client.best().await?;
-		let view = client.at(best).await?;
-		let rollup = view.rollup(ROLLUP).await?.ok_or(DemoError::NoRollup)?;
-		progress.line(&format!("node: {url}, block {}", best.number));
+		let seen = client.best().await?.number;
+		progress.line(&format!("node: {url}, block {seen}"));
+		Ok(Self {
+			args,
+			progress,
+			client,
+			story: Story::default(),
+			seen,
+			programs,
+			keys_dir,
+			sequencer: None,
+			provers: Vec::new(),
+			node,
+			files,
+		})
+	}
 
-		let max_fee = rollup.params.max_reserve;
-		let mut provers = Vec::new();
-		for (name, key, percent, blocks) in PROVERS {
-			let fee = (max_fee.saturating_mul(percent) / 100).max(1);
-			let promise = promise(blocks, &rollup.params);
-			let options = ProverOptions { url: &url, key, fee, promise, keys_dir: &keys_dir };
-			let prover = start_prover(name, options, args, &programs, files.path())?;
-			progress.line(&format!(
-				"{name}: asks {}, promises {promise} blocks",
-				client.token().show_short(fee)
+	/// Batches that go as they should.
+	async fn play_plain(&mut self) -> Result<(), DemoError> {
+		let max_fee = self.rollup().await?.params.max_reserve;
+		self.start_provers(&PROVERS).await?;
+		// Whatever is in blocks before this one is not of this run.
+		self.seen = self.client.best().await?.number;
+		let (batches, pipeline) = (self.args.batches(), self.args.pipeline());
+		self.start_sequencer(batches, pipeline, max_fee, self.args.seed)?;
+		let limit = self.args.limit();
+		self.follow(batches, tokio::time::Instant::now() + Duration::from_secs(limit)).await
+	}
+
+	/// The rollup as of the best block.
+	pub(crate) async fn rollup(&self) -> Result<RollupInfo<Bytes32>, DemoError> {
+		let view = self.client.at(self.client.best().await?).await?;
+		view.rollup(ROLLUP).await?.ok_or(DemoError::NoRollup)
+	}
+
+	/// Starts provers and waits until they are ready.
+	pub(crate) async fn start_provers(&mut self, provers: &[Prover]) -> Result<(), DemoError> {
+		let params = self.rollup().await?.params;
+		let first = self.provers.len();
+		for prover in provers {
+			let fee = (params.max_reserve.saturating_mul(prover.ask_percent) / 100).max(1);
+			let promise = promise(prover.promise, &params);
+			let process = self.start_prover(prover, fee, promise)?;
+			self.provers.push(process);
+			self.progress.line(&format!(
+				"{}: asks {}, promises {promise} blocks",
+				prover.name,
+				self.client.token().show_short(fee)
 			));
-			provers.push(prover);
 		}
-		progress.at(0, "waiting for the provers");
-		for prover in &mut provers {
+		self.progress.at(self.story.proven(), "waiting for the provers");
+		for prover in self.provers.iter_mut().skip(first) {
 			wait_until_ready(prover).await?;
 		}
+		Ok(())
+	}
 
+	fn start_prover(
+		&self,
+		prover: &Prover,
+		fee: u128,
+		promise: BlockNumber,
+	) -> Result<Process, DemoError> {
+		let threads = prover
+			.threads
+			.or(self.args.threads)
+			.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
+		let data_dir = self.files.path().join(prover.name);
 		let arguments: Vec<String> = [
 			"run",
-			"--url",
-			&url,
-			"--suri",
-			"//Alice",
-			"--rollup",
-			"0",
 			"--json",
-			"--batches",
-			&args.batches.to_string(),
-			"--pipeline",
-			&args.pipeline.to_string(),
-			"--max-fee",
-			&max_fee.to_string(),
-			"--seed",
-			&args.seed.to_string(),
+			"--url",
+			self.client.url(),
+			"--suri",
+			prover.key,
+			"--rollup",
+			&ROLLUP.to_string(),
+			"--nice",
+			"5",
+			"--fee",
+			&fee.to_string(),
+			"--proof-blocks",
+			&promise.to_string(),
+			"--max-jobs",
+			&self.args.pipeline().to_string(),
+			"--threads",
+			&threads.to_string(),
+			"--data-dir",
+			&data_dir.to_string_lossy(),
+			"--keys-dir",
+			&self.keys_dir.to_string_lossy(),
 		]
 		.map(str::to_owned)
 		.to_vec();
-		// Whatever is in blocks before this one is not of this run.
-		let seen = client.best().await?.number;
-		let sequencer =
-			Process::start("sequencer", &programs.join("pvs-sequencer"), &arguments, files.path())?;
-		Ok(Self { client, story: Story::default(), seen, sequencer, provers, node, _files: files })
+		let program = self.programs.join("pvs-prover");
+		Process::start(prover.name, &program, &arguments, self.files.path())
 	}
 
-	/// Follows the chain until all batches are proven and their proofs finalised.
-	async fn follow(&mut self, args: &Args, progress: &Progress) -> Result<(), DemoError> {
-		let limit = args.timeout.unwrap_or(60 + 60 * u64::from(args.batches));
-		let give_up = tokio::time::Instant::now() + Duration::from_secs(limit);
+	/// Starts a sequencer, which stops by itself when all its batches are final.
+	pub(crate) fn start_sequencer(
+		&mut self,
+		batches: u32,
+		pipeline: u32,
+		max_fee: u128,
+		seed: u64,
+	) -> Result<(), DemoError> {
+		let arguments: Vec<String> = [
+			"run",
+			"--url",
+			self.client.url(),
+			"--suri",
+			"//Alice",
+			"--rollup",
+			&ROLLUP.to_string(),
+			"--json",
+			"--batches",
+			&batches.to_string(),
+			"--pipeline",
+			&pipeline.to_string(),
+			"--max-fee",
+			&max_fee.to_string(),
+			"--seed",
+			&seed.to_string(),
+		]
+		.map(str::to_owned)
+		.to_vec();
+		let program = self.programs.join("pvs-sequencer");
+		let files = self.files.path();
+		self.sequencer = Some(Process::start("sequencer", &program, &arguments, files)?);
+		Ok(())
+	}
+
+	/// Waits until the sequencer has stopped by itself.
+	pub(crate) async fn wait_for_sequencer(&mut self) -> Result<(), DemoError> {
+		let Some(sequencer) = &mut self.sequencer else { return Ok(()) };
+		let give_up = Instant::now() + SEQUENCER_WAIT;
+		while !sequencer.has_finished()? {
+			if Instant::now() >= give_up {
+				sequencer.show_log();
+				let (name, seconds) = (sequencer.name(), SEQUENCER_WAIT.as_secs());
+				return Err(DemoError::NotReady { name, seconds });
+			}
+			tokio::time::sleep(POLL).await;
+		}
+		Ok(())
+	}
+
+	/// Follows the chain until so many batches in all are proven and their proofs finalised.
+	pub(crate) async fn follow(
+		&mut self,
+		batches: u32,
+		give_up: tokio::time::Instant,
+	) -> Result<(), DemoError> {
+		let progress = self.progress;
 		let mut best = self.client.best_blocks().await?;
 		let mut finalized = self.client.finalized_blocks().await?;
 		let mut check = tokio::time::interval(CHECK);
-		let wanted = args.batches as usize;
+		let wanted = batches as usize;
 		while self.story.finalized() < wanted {
 			let ended = |client: &Client| Error::StreamEnded { url: client.url().into() };
 			tokio::select! {
 				block = best.next() => {
 					let seen = Instant::now();
 					let block = block.ok_or_else(|| ended(&self.client))??;
-					self.take_in(block, seen, progress).await?;
+					self.take_in(block, seen).await?;
 				},
 				block = finalized.next() => {
 					let seen = Instant::now();
@@ -170,15 +307,15 @@ impl Demo {
 				},
 				_ = check.tick() => self.check_children()?,
 				() = tokio::time::sleep_until(give_up) => {
-					for process in self.provers.iter().chain([&self.sequencer, &self.node]) {
-						process.show_log();
-					}
-					let proven = self.story.proven();
-					return Err(DemoError::TimedOut { proven, batches: args.batches, seconds: limit });
+					let programs = self.provers.iter().chain(&self.sequencer).chain([&self.node]);
+					programs.for_each(Process::show_log);
+					let (proven, batches) = (self.story.proven(), self.args.batches());
+					let seconds = self.args.limit();
+					return Err(DemoError::TimedOut { proven, batches, seconds });
 				},
 			}
 			if let Some(index) = self.story.lost() {
-				self.sequencer.show_log();
+				self.sequencer.iter().for_each(Process::show_log);
 				return Err(DemoError::BatchLost(index));
 			}
 			let unfinished = self.story.proven() < wanted;
@@ -189,12 +326,7 @@ impl Demo {
 	}
 
 	/// Takes in the events of all blocks up to `best` that were not taken in yet.
-	async fn take_in(
-		&mut self,
-		best: Block,
-		seen: Instant,
-		progress: &Progress,
-	) -> Result<(), DemoError> {
+	async fn take_in(&mut self, best: Block, seen: Instant) -> Result<(), DemoError> {
 		for number in self.seen.saturating_add(1)..=best.number {
 			let block = if number == best.number {
 				best
@@ -204,7 +336,7 @@ impl Demo {
 			for event in self.client.at(block).await?.events().await? {
 				let line = self.story.take_in(&event, number, seen, self.client.token());
 				if let Some(line) = line {
-					progress.line(&line);
+					self.progress.line(&line);
 				}
 			}
 			self.seen = number;
@@ -217,7 +349,7 @@ impl Demo {
 		for prover in &mut self.provers {
 			prover.check_alive()?;
 		}
-		self.sequencer.check_not_failed()
+		self.sequencer.as_mut().map_or(Ok(()), Process::check_not_failed)
 	}
 }
 
@@ -227,54 +359,6 @@ fn start_node(program: &Path, ports: [u16; 3], logs: &Path) -> Result<Process, D
 		["--dev", "--tmp", "--rpc-port", &rpc, "--port", &p2p, "--prometheus-port", &metrics]
 			.map(str::to_owned);
 	Process::start("node", program, &arguments, logs)
-}
-
-struct ProverOptions<'a> {
-	url: &'a str,
-	key: &'a str,
-	fee: u128,
-	promise: BlockNumber,
-	keys_dir: &'a Path,
-}
-
-fn start_prover(
-	name: &'static str,
-	options: ProverOptions<'_>,
-	args: &Args,
-	programs: &Path,
-	files: &Path,
-) -> Result<Process, DemoError> {
-	let threads = args
-		.threads
-		.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
-	let data_dir = files.join(name);
-	let arguments: Vec<String> = [
-		"run",
-		"--json",
-		"--url",
-		options.url,
-		"--suri",
-		options.key,
-		"--rollup",
-		"0",
-		"--nice",
-		"5",
-		"--fee",
-		&options.fee.to_string(),
-		"--proof-blocks",
-		&options.promise.to_string(),
-		"--max-jobs",
-		&args.pipeline.to_string(),
-		"--threads",
-		&threads.to_string(),
-		"--data-dir",
-		&data_dir.to_string_lossy(),
-		"--keys-dir",
-		&options.keys_dir.to_string_lossy(),
-	]
-	.map(str::to_owned)
-	.to_vec();
-	Process::start(name, &programs.join("pvs-prover"), &arguments, files)
 }
 
 /// A promise that the rollup takes.

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Progress, the table, the JSON line.
 
-use crate::{figures::Summary, story::Story};
+use crate::{
+	cli::Scenario,
+	figures::Summary,
+	story::{Batch, Story},
+};
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use pvs_client::Token;
@@ -60,19 +64,17 @@ impl Drop for Progress {
 	}
 }
 
-/// The batches as a table, and the latencies under it.
-pub(crate) fn table(story: &Story, token: &Token) -> String {
+/// The batches as a table, and the latencies under it. The scenario with faults has a last column that
+/// says what went wrong.
+pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String {
+	let shows_faults = scenario == Scenario::Faults;
 	let mut table = Table::new();
-	table.load_preset(UTF8_FULL_CONDENSED).set_header([
-		"batch",
-		"bids",
-		"winner",
-		"paid",
-		"promised",
-		"actual",
-		"proof s",
-		"finalised s",
-	]);
+	let mut header =
+		vec!["batch", "bids", "winner", "paid", "promised", "actual", "proof s", "finalised s"];
+	if shows_faults {
+		header.push("what happened");
+	}
+	table.load_preset(UTF8_FULL_CONDENSED).set_header(header);
 	for column in [0, 1, 4, 5, 6, 7] {
 		if let Some(column) = table.column_mut(column) {
 			column.set_cell_alignment(CellAlignment::Right);
@@ -83,7 +85,7 @@ pub(crate) fn table(story: &Story, token: &Token) -> String {
 		let seconds = |latency: Option<f64>| latency.map_or_else(none, |took| format!("{took:.1}"));
 		let blocks =
 			|count: Option<u32>| count.map_or_else(none, |count| format!("{count} blocks"));
-		table.add_row([
+		let mut row = vec![
 			index.to_string(),
 			batch.bids.to_string(),
 			batch.proof.map_or_else(none, |proof| proof.prover.to_string()),
@@ -92,7 +94,11 @@ pub(crate) fn table(story: &Story, token: &Token) -> String {
 			blocks(batch.actual_blocks()),
 			seconds(batch.latency()),
 			seconds(batch.finalized_latency()),
-		]);
+		];
+		if shows_faults {
+			row.push(what_happened(batch, token));
+		}
+		table.add_row(row);
 	}
 	let line = |what: &str, summary: Option<Summary>| match summary {
 		Some(Summary { p50, p95, max }) => {
@@ -107,6 +113,38 @@ pub(crate) fn table(story: &Story, token: &Token) -> String {
 	)
 }
 
+/// What went wrong with a batch, and how it went on: a line per event.
+fn what_happened(batch: &Batch, token: &Token) -> String {
+	let mut lines = Vec::new();
+	if let (1.., [first, .., last]) = (batch.empty_rounds, batch.reserves.as_slice()) {
+		let rounds = if batch.empty_rounds == 1 { "round" } else { "rounds" };
+		let (first, last) = (token.show_short(*first), token.show_short(*last));
+		lines.push(format!("{} {rounds} without a bid", batch.empty_rounds));
+		lines.push(format!("reserve {first} raised to {last}"));
+	}
+	for default in &batch.defaults {
+		let slashed = token.show_short(default.slashed);
+		lines.push(format!("{} did not deliver, {slashed} slashed", default.prover));
+	}
+	if let Some(proof) = batch.proof {
+		if batch.was_promoted() {
+			lines.push(format!("runner-up {} stepped in", proof.prover));
+		}
+		if batch.was_rescued() {
+			lines.push(format!("{} came to the rescue", proof.prover));
+		}
+		if proof.slashed_share > 0 {
+			let share = token.show_short(proof.slashed_share);
+			lines.push(format!("and got {share} of what was slashed"));
+		}
+		if proof.late_blocks > 0 {
+			let cost = token.show_short(proof.late_cost);
+			lines.push(format!("{} blocks late, {cost} burned", proof.late_blocks));
+		}
+	}
+	lines.join("\n")
+}
+
 fn latencies(story: &Story) -> Option<Summary> {
 	Summary::of(story.batches().values().filter_map(|batch| batch.latency()))
 }
@@ -116,7 +154,7 @@ fn finalized_latencies(story: &Story) -> Option<Summary> {
 }
 
 /// The result for programs.
-pub(crate) fn as_json(story: &Story, batches: u32) -> Value {
+pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value {
 	let summary = |summary: Option<Summary>| match summary {
 		Some(Summary { p50, p95, max }) => {
 			json!({ "p50": rounded(p50), "p95": rounded(p95), "max": rounded(max) })
@@ -136,6 +174,22 @@ pub(crate) fn as_json(story: &Story, batches: u32) -> Value {
 				"winner_address": batch.proof.map(|proof| proof.prover.address()),
 				"payment": batch.proof.map(|proof| proof.payment.to_string()),
 				"late_blocks": batch.proof.map(|proof| proof.late_blocks),
+				"late_cost": batch.proof.map(|proof| proof.late_cost.to_string()),
+				"empty_rounds": batch.empty_rounds,
+				"reserves": batch.reserves.iter().map(u128::to_string).collect::<Vec<_>>(),
+				"defaulted": batch
+					.defaults
+					.iter()
+					.map(|default| default.prover.to_string())
+					.collect::<Vec<_>>(),
+				"slashed": batch
+					.defaults
+					.iter()
+					.fold(0u128, |sum, default| sum.saturating_add(default.slashed))
+					.to_string(),
+				"promoted": batch.was_promoted(),
+				"rescued": batch.was_rescued(),
+				"slashed_share": batch.proof.map(|proof| proof.slashed_share.to_string()),
 				"promised_blocks": batch.winner.map(|winner| winner.proof_blocks),
 				"actual_blocks": batch.actual_blocks(),
 				"commit_block": batch.commit_block,
@@ -146,6 +200,7 @@ pub(crate) fn as_json(story: &Story, batches: u32) -> Value {
 		})
 		.collect();
 	json!({
+		"scenario": scenario.name(),
 		"batches": batches,
 		"proven": story.proven(),
 		"latency_s": summary(latencies(story)),
@@ -162,27 +217,58 @@ fn rounded(seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::story::tests::told;
+	use crate::story::tests::{faults, told};
 	use std::time::Duration;
 
 	#[test]
 	fn result_should_have_the_figures_in_both_forms() {
 		let (mut story, start) = told();
 		story.finalize(16, start + Duration::from_millis(9_250));
-		let json = as_json(&story, 1);
+		let json = as_json(&story, 1, Scenario::Plain);
+		assert_eq!(json["scenario"], "plain");
 		assert_eq!(json["proven"], 1);
 		assert_eq!(json["latency_s"]["p95"], 6.0);
 		assert_eq!(json["finalized_latency_s"]["max"], 9.25);
 		assert_eq!(json["batches_detail"][0]["promised_blocks"], 8);
 		assert_eq!(json["batches_detail"][0]["actual_blocks"], 3);
-		let table = table(&story, &Token::default());
+		let table = table(&story, &Token::default(), Scenario::Plain);
 		assert!(table.contains("3 blocks") && table.contains("median 6.0 s"), "{table}");
+		assert!(!table.contains("what happened"), "{table}");
 	}
 
 	#[test]
 	fn result_should_have_gaps_when_nothing_is_proven() {
-		let json = as_json(&Story::default(), 3);
+		let json = as_json(&Story::default(), 3, Scenario::Plain);
 		assert_eq!(json["proven"], 0);
 		assert!(json["latency_s"]["p50"].is_null());
+	}
+
+	#[test]
+	fn faults_should_be_told_in_both_forms() {
+		let story = faults();
+		let json = as_json(&story, 3, Scenario::Faults);
+		assert_eq!(json["scenario"], "faults");
+		let [defaulted, empty, late] = [0, 1, 2].map(|index| &json["batches_detail"][index]);
+		assert_eq!(defaulted["defaulted"].as_array().map(Vec::len), Some(1));
+		assert_eq!(
+			(&defaulted["slashed"], &defaulted["slashed_share"]),
+			(&json!("6"), &json!("2"))
+		);
+		assert_eq!((&defaulted["promoted"], &empty["promoted"]), (&json!(true), &json!(false)));
+		assert_eq!(empty["empty_rounds"], 2);
+		assert_eq!(empty["reserves"], json!(["4", "6", "9"]));
+		assert_eq!((&late["late_blocks"], &late["late_cost"]), (&json!(3), &json!("3")));
+		let token = Token { decimals: 0, symbol: "planck".into() };
+		let table = table(&story, &token, Scenario::Faults);
+		for text in [
+			"did not deliver, 6 planck slashed",
+			"stepped in",
+			"and got 2 planck of what was slashed",
+			"2 rounds without a bid",
+			"reserve 4 planck raised to 9 planck",
+			"3 blocks late, 3 planck burned",
+		] {
+			assert!(table.contains(text), "no `{text}` in\n{table}");
+		}
 	}
 }

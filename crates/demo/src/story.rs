@@ -13,12 +13,30 @@ pub(crate) struct Batch {
 	pub(crate) rounds: u32,
 	pub(crate) bids: u32,
 	pub(crate) reveals: u32,
+	/// The reserve of each round.
+	pub(crate) reserves: Vec<u128>,
+	/// How many rounds had no bid that counts.
+	pub(crate) empty_rounds: u32,
+	pub(crate) defaults: Vec<Defaulted>,
+	/// The runner-up that is asked, or has taken its place.
+	pub(crate) runner_up: Option<Winner>,
+	/// Whether any prover may deliver.
+	pub(crate) in_rescue: bool,
+	/// The prover that is, or was last, to deliver.
 	pub(crate) winner: Option<Winner>,
 	pub(crate) proof: Option<Proof>,
 	pub(crate) final_seen: Option<Instant>,
 }
 
-/// The winner of a batch's newest round.
+/// A prover that was assigned and did not deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Defaulted {
+	pub(crate) prover: Account,
+	/// What it lost, in planck.
+	pub(crate) slashed: u128,
+}
+
+/// A prover that was assigned, or may be, and what it promised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Winner {
 	pub(crate) prover: Account,
@@ -32,6 +50,10 @@ pub(crate) struct Proof {
 	pub(crate) prover: Account,
 	pub(crate) payment: u128,
 	pub(crate) late_blocks: BlockNumber,
+	/// What lateness took off the payment, in planck.
+	pub(crate) late_cost: u128,
+	/// What it got of the bonds of others, in planck.
+	pub(crate) slashed_share: u128,
 	pub(crate) block: BlockNumber,
 	pub(crate) seen: Instant,
 }
@@ -47,7 +69,18 @@ impl Batch {
 		self.final_seen.map(|seen| (seen - self.commit_seen).as_secs_f64())
 	}
 
-	/// Blocks from the winner's selection to its proof.
+	/// Whether a runner-up delivered it.
+	pub(crate) fn was_promoted(&self) -> bool {
+		let provers = self.proof.zip(self.runner_up);
+		provers.is_some_and(|(proof, runner_up)| proof.prover == runner_up.prover)
+	}
+
+	/// Whether it was delivered in a rescue.
+	pub(crate) fn was_rescued(&self) -> bool {
+		self.in_rescue && self.proof.is_some()
+	}
+
+	/// Blocks from the assignment to the proof.
 	pub(crate) fn actual_blocks(&self) -> Option<BlockNumber> {
 		let (proof, winner) = (self.proof?, self.winner?);
 		proof.block.checked_sub(winner.assigned_block)
@@ -70,7 +103,7 @@ impl Story {
 		seen: Instant,
 		token: &Token,
 	) -> Option<String> {
-		let index = event.batch().index;
+		let index = event.batch()?.index;
 		if let PvsEvent::BatchCommitted { max_fee, .. } = event {
 			self.batches.insert(
 				index,
@@ -80,6 +113,11 @@ impl Story {
 					rounds: 0,
 					bids: 0,
 					reveals: 0,
+					reserves: Vec::new(),
+					empty_rounds: 0,
+					defaults: Vec::new(),
+					runner_up: None,
+					in_rescue: false,
 					winner: None,
 					proof: None,
 					final_seen: None,
@@ -90,9 +128,15 @@ impl Story {
 		}
 		let batch = self.batches.get_mut(&index)?;
 		let line = match event {
-			PvsEvent::RoundOpened { .. } => {
+			PvsEvent::RoundOpened { reserve, .. } => {
 				batch.rounds = batch.rounds.saturating_add(1);
-				return None;
+				batch.reserves.push(*reserve);
+				batch.runner_up = None;
+				batch.in_rescue = false;
+				if batch.rounds == 1 {
+					return None;
+				}
+				format!("round {} takes bids up to {}", batch.rounds, token.show_short(*reserve))
 			},
 			PvsEvent::BidPlaced { bidder, .. } => {
 				batch.bids = batch.bids.saturating_add(1);
@@ -122,30 +166,87 @@ impl Story {
 					token.show_short(*payment)
 				)
 			},
-			PvsEvent::RoundEmpty { .. } => format!("no bid counts, block {block}"),
-			PvsEvent::ProofAccepted { prover, payment, late_blocks, .. } => {
+			PvsEvent::RoundEmpty { .. } => {
+				batch.empty_rounds = batch.empty_rounds.saturating_add(1);
+				format!("no bid counts, block {block}")
+			},
+			PvsEvent::PlaceOffered { prover, proof_blocks, payment, .. } => {
+				batch.runner_up = Some(Winner {
+					prover: Account(*prover),
+					proof_blocks: *proof_blocks,
+					assigned_block: block,
+				});
+				let payment = token.show_short(*payment);
+				format!("{} may step in from block {block} on, for {payment}", name(prover))
+			},
+			PvsEvent::PlaceAccepted { prover, .. } => {
+				if let Some(runner_up) = &mut batch.runner_up {
+					runner_up.assigned_block = block;
+				}
+				batch.winner = batch.runner_up;
+				format!("{} steps in, block {block}", name(prover))
+			},
+			PvsEvent::PlacePassed { prover, .. } => {
+				batch.runner_up = None;
+				format!("{} does not step in", name(prover))
+			},
+			PvsEvent::RescueOpened { payment, last_payment, .. } => {
+				batch.in_rescue = true;
+				batch.winner = None;
+				format!(
+					"any prover may deliver from block {block} on, for {} to {}",
+					token.show_short(*payment),
+					token.show_short(*last_payment)
+				)
+			},
+			PvsEvent::RescueEnded { .. } => format!("nobody delivered, block {block}"),
+			PvsEvent::BatchWaiting { .. } => "out of rounds; waits for the batch before it".into(),
+			PvsEvent::ProofAccepted {
+				prover,
+				payment,
+				late_blocks,
+				late_cost,
+				slashed_share,
+				..
+			} => {
 				batch.proof = Some(Proof {
 					prover: Account(*prover),
 					payment: *payment,
 					late_blocks: *late_blocks,
+					late_cost: *late_cost,
+					slashed_share: *slashed_share,
 					block,
 					seen,
 				});
 				let took = batch.latency().unwrap_or_default();
 				let paid = token.show_short(*payment);
-				format!(
+				let mut line = format!(
 					"proof verified in block {block}, {took:.1} s; {} is paid {paid}",
 					name(prover)
-				)
+				);
+				if *slashed_share > 0 {
+					line += &format!(" and {} of slashed bonds", token.show_short(*slashed_share));
+				}
+				if *late_blocks > 0 {
+					let cost = token.show_short(*late_cost);
+					line += &format!("; {late_blocks} blocks late, {cost} burned");
+				}
+				line
 			},
 			PvsEvent::ProverDefaulted { prover, slashed, .. } => {
-				format!("{} does not deliver, {} burned", name(prover), token.show_short(*slashed))
+				let default = Defaulted { prover: Account(*prover), slashed: *slashed };
+				batch.defaults.push(default);
+				let slashed = token.show_short(*slashed);
+				format!("{} did not deliver, {slashed} slashed, block {block}", name(prover))
 			},
 			PvsEvent::BatchFailed { .. } | PvsEvent::BatchDropped { .. } => {
 				self.lost = Some(index);
 				format!("ended without a proof in block {block}")
 			},
-			PvsEvent::BatchCommitted { .. } | PvsEvent::BatchFinalized { .. } => return None,
+			PvsEvent::AgendaItemFailed { .. } => format!("a due step failed, block {block}"),
+			PvsEvent::BatchCommitted { .. }
+			| PvsEvent::BatchFinalized { .. }
+			| PvsEvent::ReserveUpdated { .. } => return None,
 		};
 		Some(format!("batch {index}: {line}"))
 	}
@@ -236,9 +337,117 @@ pub(crate) mod tests {
 			payment: 4,
 			late_blocks: 0,
 			late_cost: 0,
+			slashed_share: 0,
+			slashed_burned: 0,
+			refund: 1,
 		};
 		take_in(accepted, 16, 6);
 		(story, start)
+	}
+
+	/// A batch of index `index` that is committed in block 10.
+	fn committed(story: &mut Story, index: u64, start: Instant) -> BatchId {
+		let batch = BatchId { rollup: 0, index };
+		let committed = PvsEvent::BatchCommitted {
+			batch,
+			sequencer: [1; 32],
+			prev_state_root: [2; 32],
+			next_state_root: [3; 32],
+			data_commitment: [4; 32],
+			max_fee: 20,
+		};
+		story.take_in(&committed, 10, start, &Token::default());
+		batch
+	}
+
+	fn proven(batch: BatchId, prover: Bytes32, late_blocks: u32, slashed_share: u128) -> PvsEvent {
+		PvsEvent::ProofAccepted {
+			batch,
+			round: 0,
+			prover,
+			payment: 9,
+			late_blocks,
+			late_cost: u128::from(late_blocks),
+			slashed_share,
+			slashed_burned: 4,
+			refund: 11,
+		}
+	}
+
+	/// A default with a promoted runner-up, two rounds without bids, and a late proof.
+	pub(crate) fn faults() -> Story {
+		let (mut story, start) = (Story::default(), Instant::now());
+		let batch = committed(&mut story, 0, start);
+		let promoted = [
+			PvsEvent::ProverDefaulted { batch, round: 0, prover: [7; 32], slashed: 6 },
+			PvsEvent::PlaceOffered {
+				batch,
+				round: 0,
+				prover: [8; 32],
+				payment: 9,
+				proof_blocks: 15,
+				until: 30,
+			},
+			PvsEvent::PlaceAccepted {
+				batch,
+				round: 0,
+				prover: [8; 32],
+				payment: 9,
+				on_time_until: 38,
+				late_until: 40,
+			},
+			proven(batch, [8; 32], 0, 2),
+		];
+		for (event, block) in promoted.iter().zip([22, 22, 23, 27]) {
+			story.take_in(event, block, start, &Token::default());
+		}
+		let batch = committed(&mut story, 1, start);
+		for (round, reserve) in [(0, 4), (1, 6), (2, 9)] {
+			let opened = PvsEvent::RoundOpened { batch, round, reserve, batch_digest: [6; 32] };
+			story.take_in(&opened, 11, start, &Token::default());
+			if round < 2 {
+				let empty = PvsEvent::RoundEmpty { batch, round };
+				story.take_in(&empty, 14, start, &Token::default());
+			}
+		}
+		story.take_in(&proven(batch, [8; 32], 0, 0), 20, start, &Token::default());
+		let batch = committed(&mut story, 2, start);
+		story.take_in(&proven(batch, [9; 32], 3, 0), 20, start, &Token::default());
+		story
+	}
+
+	#[test]
+	fn default_should_be_told_with_who_stepped_in() {
+		let story = faults();
+		let batch = &story.batches()[&0];
+		let default = Defaulted { prover: Account([7; 32]), slashed: 6 };
+		assert_eq!(batch.defaults, [default]);
+		assert!(batch.was_promoted() && !batch.was_rescued());
+		assert_eq!(batch.winner.unwrap().prover, Account([8; 32]));
+		assert_eq!(batch.actual_blocks(), Some(4), "from stepping in");
+		assert_eq!(batch.proof.unwrap().slashed_share, 2);
+	}
+
+	#[test]
+	fn rounds_without_bids_should_be_counted_with_their_reserves() {
+		let story = faults();
+		let batch = &story.batches()[&1];
+		assert_eq!((batch.rounds, batch.empty_rounds), (3, 2));
+		assert_eq!(batch.reserves, [4, 6, 9]);
+		assert!(batch.defaults.is_empty() && !batch.was_promoted());
+		assert_eq!(story.batches()[&2].proof.unwrap().late_blocks, 3);
+	}
+
+	#[test]
+	fn rescue_should_be_told_when_anyone_delivers() {
+		let (mut story, start) = (Story::default(), Instant::now());
+		let batch = committed(&mut story, 0, start);
+		let opened =
+			PvsEvent::RescueOpened { batch, round: 0, payment: 9, last_payment: 20, until: 40 };
+		story.take_in(&opened, 21, start, &Token::default());
+		assert!(!story.batches()[&0].was_rescued());
+		story.take_in(&proven(batch, [8; 32], 0, 2), 25, start, &Token::default());
+		assert!(story.batches()[&0].was_rescued() && !story.batches()[&0].was_promoted());
 	}
 
 	#[test]
@@ -265,7 +474,7 @@ pub(crate) mod tests {
 	fn batch_should_be_lost_when_it_failed() {
 		let (mut story, start) = told();
 		assert_eq!(story.lost(), None);
-		let failed = PvsEvent::BatchFailed { batch: BATCH };
+		let failed = PvsEvent::BatchFailed { batch: BATCH, bond_burned: 1, slashed_burned: 0 };
 		story.take_in(&failed, 20, start, &Token::default());
 		assert_eq!(story.lost(), Some(0));
 	}

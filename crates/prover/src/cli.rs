@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
 	Amount,
@@ -66,9 +66,15 @@ pub(crate) struct RunArgs {
 	/// Highest price for a slot in a round, as a multiple of the price quoted
 	#[arg(long, default_value_t = 8, value_name = "FACTOR")]
 	pub(crate) max_slot_fee_factor: u32,
-	/// Open bids and unproven wins at the same time, at most
+	/// Open bids, unproven wins and rescues at the same time, at most
+	///
+	/// A place among the runners-up does not count until it is offered. If this many jobs are open
+	/// then, the prover passes, which costs nothing.
 	#[arg(long, default_value_t = 1, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
 	pub(crate) max_jobs: u32,
+	/// When to prove batches that all assigned provers left: whoever delivers first is paid
+	#[arg(long, value_enum, default_value_t = RescueWhen::Idle, value_name = "WHEN")]
+	pub(crate) rescue: RescueWhen,
 	/// Threads that prove [default: all cores but one]
 	#[arg(long, value_name = "THREADS")]
 	pub(crate) threads: Option<usize>,
@@ -87,6 +93,16 @@ pub(crate) struct RunArgs {
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,
+}
+
+/// When to prove in rescues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RescueWhen {
+	/// When no other job is open and the payment has reached --fee. Puts no stake at risk; the work
+	/// is lost if another prover is faster
+	Idle,
+	/// Never
+	Never,
 }
 
 impl RunArgs {
@@ -156,5 +172,15 @@ mod tests {
 		assert!(parse("pvs-prover run --suri //Bob --fee 1.5").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --proof-blocks 0").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --once --exit-after-batches 2").is_err());
+	}
+
+	#[test]
+	fn rescues_should_be_on_for_an_idle_prover_unless_switched_off() {
+		let rescue = |line: &str| match Cli::parse_from(line.split(' ')).command {
+			Command::Run(args) => args.rescue,
+			_ => panic!("not `run`"),
+		};
+		assert_eq!(rescue("pvs-prover run --suri //Bob"), RescueWhen::Idle);
+		assert_eq!(rescue("pvs-prover run --suri //Bob --rescue never"), RescueWhen::Never);
 	}
 }

@@ -2,9 +2,9 @@
 //! What to do next about a round. The state of the chain decides; the journal adds what only this
 //! prover knows. Pure: the same round and the same job give the same step.
 
-use crate::journal::Job;
+use crate::journal::{Job, Outcome};
 use pvs_primitives::{
-	api::{AssignmentInfo, BidState, Phase, RoundInfo},
+	api::{AssignmentInfo, BidState, Phase, PlaceInfo, RescueInfo, RoundInfo},
 	Bytes32,
 };
 
@@ -21,14 +21,27 @@ pub(crate) enum Step {
 	Reveal,
 	/// It is time to reveal, and the payload is not in the journal.
 	CannotReveal,
-	/// This prover won and has no proof yet.
+	/// This prover won, or took its place on the ladder, and has no proof yet.
 	Prove(AssignmentInfo<Bytes32>),
 	/// The proof is made and the chain does not have it.
 	Deliver,
+	/// Another prover is at work or asked, and this one is on the ladder.
+	StandBy {
+		/// How many are asked before this prover.
+		ahead: usize,
+		/// What was fixed for it when the round closed.
+		place: PlaceInfo<Bytes32>,
+	},
+	/// The place on the ladder is offered to this prover.
+	Accept(PlaceInfo<Bytes32>),
+	/// Any prover may deliver.
+	Rescue(RescueInfo),
 	/// The deadline of the win has passed.
 	Missed,
-	/// Another prover won, or the bid did not get in before bidding closed.
+	/// The bid did not get in before bidding closed.
 	Lost,
+	/// This prover has no part in the round any more. The chain's events say how that came.
+	Over,
 	/// The chain does not count the bid.
 	Voided,
 }
@@ -36,7 +49,17 @@ pub(crate) enum Step {
 /// The next step of `me` in a round that the chain shows, given what the journal knows about it.
 pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&Job>) -> Step {
 	if let Some(assignment) = &round.assignment {
-		return after_selection(round, assignment, me, job);
+		return if assignment.prover == *me {
+			assigned(round.phase, assignment, job)
+		} else {
+			on_the_ladder(round, me, job)
+		};
+	}
+	if let Some(rescue) = round.rescue {
+		return in_rescue(round.phase, rescue, job);
+	}
+	if !round.ladder.is_empty() {
+		return on_the_ladder(round, me, job);
 	}
 	let our_bid = round.bids.iter().find(|bid| bid.bidder == *me);
 	let kept = job.and_then(|job| job.bid.as_ref());
@@ -50,27 +73,58 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 			Some(bid) if bid.commitment == *commitment => Step::Reveal,
 			_ => Step::CannotReveal,
 		},
-		(Phase::FinalityGap | Phase::Revealing, None) if is_open(job) => Step::Lost,
+		(Phase::FinalityGap | Phase::Revealing | Phase::SealOpening, None) if is_open(job) => {
+			Step::Lost
+		},
 		_ => Step::Wait,
 	}
 }
 
-fn after_selection(
-	round: &RoundInfo<Bytes32>,
-	assignment: &AssignmentInfo<Bytes32>,
-	me: &Bytes32,
-	job: Option<&Job>,
-) -> Step {
-	if assignment.prover != *me {
-		return if is_open(job) { Step::Lost } else { Step::Wait };
-	}
-	match round.phase {
-		Phase::Proving | Phase::Late => match job.map(|job| job.proof.is_some()) {
-			Some(true) => Step::Deliver,
-			_ => Step::Prove(assignment.clone()),
-		},
+fn assigned(phase: Phase, assignment: &AssignmentInfo<Bytes32>, job: Option<&Job>) -> Step {
+	match phase {
+		Phase::Proving | Phase::Late if has_proof(job) => Step::Deliver,
+		Phase::Proving | Phase::Late => Step::Prove(assignment.clone()),
 		_ => Step::Missed,
 	}
+}
+
+/// Behind another prover, or asked to take its place. A job that has ended was passed on, and stays so.
+fn on_the_ladder(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&Job>) -> Step {
+	let mut places = round.ladder.iter().enumerate();
+	let Some((ahead, place)) = places.find(|(_, place)| place.prover == *me) else {
+		return if is_open(job) { Step::Over } else { Step::Wait };
+	};
+	if job.is_some_and(|job| !job.is_open()) {
+		return Step::Wait;
+	}
+	let is_our_turn = ahead == 0 && round.assignment.is_none();
+	match round.phase {
+		_ if !is_our_turn => Step::StandBy { ahead, place: place.clone() },
+		Phase::Offered if has_proof(job) => Step::Deliver,
+		Phase::Offered => Step::Accept(place.clone()),
+		_ => Step::Wait,
+	}
+}
+
+/// Whoever lost a bond in this round stays out: what went wrong would go wrong again.
+fn in_rescue(phase: Phase, rescue: RescueInfo, job: Option<&Job>) -> Step {
+	if let Some(job) = job {
+		match &job.outcome {
+			None if job.rescue.is_none() => return Step::Over,
+			None => {},
+			Some(_) if job.rescue.is_some() => return Step::Wait,
+			Some(Outcome::Lost | Outcome::Skipped { .. }) => {},
+			Some(_) => return Step::Wait,
+		}
+	}
+	match phase {
+		Phase::Rescue => Step::Rescue(rescue),
+		_ => Step::Wait,
+	}
+}
+
+fn has_proof(job: Option<&Job>) -> bool {
+	job.is_some_and(|job| job.proof.is_some())
 }
 
 fn is_open(job: Option<&Job>) -> bool {
@@ -80,7 +134,7 @@ fn is_open(job: Option<&Job>) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::journal::{Bid, Outcome};
+	use crate::journal::{Bid, Win};
 	use pvs_primitives::{
 		api::{BatchId, BidInfo},
 		bid::PAYLOAD_BYTES,
@@ -106,7 +160,24 @@ pub(crate) mod tests {
 			reveal_until: 16,
 			bids: Vec::new(),
 			assignment: None,
+			ladder: Vec::new(),
+			rescue: None,
 		}
+	}
+
+	pub(crate) fn place(prover: Bytes32) -> PlaceInfo<Bytes32> {
+		PlaceInfo { prover, fee: 600, payment: 700, proof_blocks: 4 }
+	}
+
+	const RESCUE: RescueInfo = RescueInfo { started_at: 40, payment: 650, last_payment: 1000 };
+
+	fn with_ladder(mut round: RoundInfo<Bytes32>, provers: &[Bytes32]) -> RoundInfo<Bytes32> {
+		round.ladder = provers.iter().map(|prover| place(*prover)).collect();
+		round
+	}
+
+	fn rescue(phase: Phase) -> RoundInfo<Bytes32> {
+		RoundInfo { rescue: Some(RESCUE), ..round(phase) }
 	}
 
 	fn with_bid(mut round: RoundInfo<Bytes32>, state: BidState) -> RoundInfo<Bytes32> {
@@ -186,16 +257,90 @@ pub(crate) mod tests {
 	fn round_should_be_lost_when_the_bid_did_not_get_in() {
 		assert_eq!(next_step(&round(Phase::Revealing), &ME, Some(&job())), Step::Lost);
 		assert_eq!(next_step(&round(Phase::FinalityGap), &ME, Some(&job())), Step::Lost);
+		assert_eq!(next_step(&round(Phase::SealOpening), &ME, Some(&job())), Step::Lost);
 		assert_eq!(next_step(&round(Phase::Revealing), &ME, Some(&ended())), Step::Wait);
 		assert_eq!(next_step(&round(Phase::Revealing), &ME, None), Step::Wait);
 	}
 
 	#[test]
-	fn round_should_be_lost_when_another_one_won() {
-		let theirs = won_by(round(Phase::Proving), OTHER);
-		assert_eq!(next_step(&theirs, &ME, Some(&job())), Step::Lost);
-		assert_eq!(next_step(&theirs, &ME, Some(&ended())), Step::Wait);
-		assert_eq!(next_step(&theirs, &ME, None), Step::Wait);
+	fn round_should_be_over_when_another_one_won_and_we_are_not_on_the_ladder() {
+		for theirs in
+			[won_by(round(Phase::Proving), OTHER), with_ladder(round(Phase::Offered), &[OTHER])]
+		{
+			assert_eq!(next_step(&theirs, &ME, Some(&job())), Step::Over);
+			assert_eq!(next_step(&theirs, &ME, Some(&ended())), Step::Wait);
+			assert_eq!(next_step(&theirs, &ME, None), Step::Wait);
+		}
+	}
+
+	#[test]
+	fn prover_should_stand_by_when_it_is_on_the_ladder_and_not_asked() {
+		let behind_the_winner = with_ladder(won_by(round(Phase::Late), OTHER), &[ME, [3; 32]]);
+		let first = Step::StandBy { ahead: 0, place: place(ME) };
+		assert_eq!(next_step(&behind_the_winner, &ME, Some(&job())), first);
+		assert_eq!(next_step(&behind_the_winner, &ME, None), first, "journal lost");
+		let second_of_an_offer = with_ladder(round(Phase::Offered), &[OTHER, ME]);
+		let second = Step::StandBy { ahead: 1, place: place(ME) };
+		assert_eq!(next_step(&second_of_an_offer, &ME, Some(&job())), second);
+		assert_eq!(
+			next_step(&second_of_an_offer, &ME, Some(&ended())),
+			Step::Wait,
+			"it has passed"
+		);
+	}
+
+	#[test]
+	fn place_should_be_accepted_once_it_is_offered() {
+		let ours = with_ladder(round(Phase::Offered), &[ME, OTHER]);
+		assert_eq!(next_step(&ours, &ME, Some(&job())), Step::Accept(place(ME)));
+		assert_eq!(next_step(&ours, &ME, None), Step::Accept(place(ME)), "journal lost");
+		let proven = Job { proof: Some(Box::new([5; PROOF_BYTES])), ..job() };
+		assert_eq!(next_step(&ours, &ME, Some(&proven)), Step::Deliver);
+		assert_eq!(next_step(&ours, &ME, Some(&ended())), Step::Wait, "it has passed");
+		let overdue = with_ladder(round(Phase::Overdue), &[ME]);
+		assert_eq!(next_step(&overdue, &ME, Some(&job())), Step::Wait);
+	}
+
+	#[test]
+	fn place_that_was_taken_should_be_proven_like_a_win() {
+		let ours = with_ladder(won_by(round(Phase::Proving), ME), &[OTHER]);
+		let assignment = ours.assignment.clone().unwrap();
+		assert_eq!(next_step(&ours, &ME, Some(&job())), Step::Prove(assignment));
+	}
+
+	#[test]
+	fn default_should_be_looked_up_when_the_round_went_on_without_us() {
+		let win = Win { payment: 600, assigned_at: 14, on_time_until: 17, late_until: 27 };
+		let late = Job { win: Some(win), ..job() };
+		for round in [
+			with_ladder(round(Phase::Offered), &[OTHER]),
+			won_by(round(Phase::Proving), OTHER),
+			rescue(Phase::Rescue),
+			rescue(Phase::Overdue),
+		] {
+			assert_eq!(next_step(&round, &ME, Some(&late)), Step::Over);
+		}
+	}
+
+	#[test]
+	fn rescue_should_be_open_to_whoever_lost_no_bond_in_the_round() {
+		let step = |job: Option<&Job>| next_step(&rescue(Phase::Rescue), &ME, job);
+		assert_eq!(step(None), Step::Rescue(RESCUE));
+		assert_eq!(step(Some(&ended())), Step::Rescue(RESCUE));
+		let skipped = Outcome::Skipped { reason: "busy".into() };
+		assert_eq!(step(Some(&Job { outcome: Some(skipped), ..job() })), Step::Rescue(RESCUE));
+		for outcome in [Outcome::Defaulted { slashed: 1 }, Outcome::Voided, Outcome::Unknown] {
+			assert_eq!(step(Some(&Job { outcome: Some(outcome), ..job() })), Step::Wait);
+		}
+	}
+
+	#[test]
+	fn rescue_should_go_on_until_it_has_ended() {
+		let begun = Job { rescue: Some(41), ..Job::default() };
+		assert_eq!(next_step(&rescue(Phase::Rescue), &ME, Some(&begun)), Step::Rescue(RESCUE));
+		assert_eq!(next_step(&rescue(Phase::Overdue), &ME, Some(&begun)), Step::Wait);
+		let given_up = Job { outcome: Some(Outcome::Lost), ..begun };
+		assert_eq!(next_step(&rescue(Phase::Rescue), &ME, Some(&given_up)), Step::Wait);
 	}
 
 	#[test]

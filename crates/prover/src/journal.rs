@@ -18,7 +18,8 @@ use std::{
 };
 
 const FILE_NAME: &str = "journal.jsonl";
-const VERSION: u32 = 1;
+/// Version 1 had no rescues. What it says means the same, so it is read and gone on with.
+const VERSION: u32 = 2;
 
 /// A round of a batch: what a bid, an assignment and a proof belong to.
 pub(crate) type Key = (BatchId, RoundNumber);
@@ -32,15 +33,19 @@ pub(crate) enum Outcome {
 		/// Why not.
 		reason: String,
 	},
-	/// It bid and another one won, or nobody did.
+	/// It bid and another one won, or nobody did; it was on the ladder and not needed, or passed; or
+	/// another one was faster in a rescue. It cost nothing.
 	Lost,
 	/// It delivered and was paid.
 	Paid {
-		/// What it got, in planck.
+		/// What it got from escrow, in planck.
 		#[serde(with = "decimal")]
 		payment: u128,
 		/// How many blocks it was late.
 		late_blocks: BlockNumber,
+		/// What it got of the bonds of others, in planck.
+		#[serde(with = "decimal", default)]
+		slashed_share: u128,
 	},
 	/// It won and did not deliver.
 	Defaulted {
@@ -81,7 +86,7 @@ pub(crate) enum Entry {
 	Placed { batch: BatchId, round: RoundNumber, block: BlockNumber },
 	/// A block has the reveal.
 	Revealed { batch: BatchId, round: RoundNumber, block: BlockNumber },
-	/// The bid won.
+	/// The bid won, or its place on the ladder was taken.
 	Won {
 		batch: BatchId,
 		round: RoundNumber,
@@ -91,6 +96,8 @@ pub(crate) enum Entry {
 		on_time_until: BlockNumber,
 		late_until: BlockNumber,
 	},
+	/// A proof for a rescue is about to be made or sent.
+	Rescuing { batch: BatchId, round: RoundNumber, block: BlockNumber },
 	/// The proof is made.
 	Proved {
 		batch: BatchId,
@@ -131,6 +138,8 @@ pub(crate) struct Job {
 	pub(crate) placed: Option<BlockNumber>,
 	pub(crate) revealed: Option<BlockNumber>,
 	pub(crate) win: Option<Win>,
+	/// The block after which a rescue was begun.
+	pub(crate) rescue: Option<BlockNumber>,
 	pub(crate) proof: Option<Box<[u8; PROOF_BYTES]>>,
 	pub(crate) delivered: Option<BlockNumber>,
 	pub(crate) outcome: Option<Outcome>,
@@ -244,7 +253,9 @@ impl Journal {
 	) -> Result<(), JournalError> {
 		let foreign = |what| Err(JournalError::Foreign { path: self.path.clone(), what });
 		match first {
-			Entry::Journal { version, .. } if *version != VERSION => foreign("program version"),
+			Entry::Journal { version, .. } if !(1..=VERSION).contains(version) => {
+				foreign("program version")
+			},
 			Entry::Journal { genesis: theirs, .. } if *theirs != genesis => foreign("chain"),
 			Entry::Journal { account: theirs, .. } if *theirs != account => foreign("account"),
 			Entry::Journal { .. } => Ok(()),
@@ -335,6 +346,12 @@ fn apply(jobs: &mut BTreeMap<Key, Job>, entry: Entry) {
 		Entry::Won { batch, round, payment, assigned_at, on_time_until, late_until } => {
 			let job = jobs.entry((batch, round)).or_default();
 			job.win = Some(Win { payment, assigned_at, on_time_until, late_until });
+			job.rescue = None;
+			job.outcome = None;
+		},
+		Entry::Rescuing { batch, round, block } => {
+			let job = jobs.entry((batch, round)).or_default();
+			job.rescue = Some(block);
 			job.outcome = None;
 		},
 		Entry::Proved { batch, round, proof, .. } => {
@@ -427,7 +444,7 @@ mod tests {
 			Entry::Ended {
 				batch,
 				round,
-				outcome: Outcome::Paid { payment: u128::MAX, late_blocks: 0 },
+				outcome: Outcome::Paid { payment: u128::MAX, late_blocks: 0, slashed_share: 1 },
 			},
 		]
 	}
@@ -531,6 +548,36 @@ mod tests {
 		journal.record(story().remove(0)).unwrap();
 		let job = journal.job(&(BATCH, 1)).unwrap();
 		assert!(job.is_open() && job.win.is_none() && job.placed.is_none());
+	}
+
+	#[test]
+	fn job_should_be_open_again_when_a_rescue_is_begun() {
+		let dir = tempfile::tempdir().unwrap();
+		let mut journal = open(dir.path());
+		let (batch, round) = (BATCH, 1);
+		journal.record(story().remove(0)).unwrap();
+		journal.record(Entry::Ended { batch, round, outcome: Outcome::Lost }).unwrap();
+		journal.record(Entry::Rescuing { batch, round, block: 40 }).unwrap();
+		drop(journal);
+		let journal = open(dir.path());
+		let job = journal.job(&(BATCH, 1)).unwrap();
+		assert!(job.is_open() && job.rescue == Some(40) && job.bid.is_some());
+	}
+
+	#[test]
+	fn journal_of_an_older_version_should_be_gone_on_with() {
+		let (dir, bytes) = written(&story()[..6]);
+		let text = String::from_utf8(bytes).unwrap().replacen("\"version\":2", "\"version\":1", 1);
+		assert!(text.contains("\"version\":1"));
+		let paid = r#"{"entry":"ended","batch":{"rollup":0,"index":7},"round":1,"outcome":{"result":"paid","payment":"9","late_blocks":2}}"#;
+		fs::write(dir.path().join(FILE_NAME), format!("{text}{paid}\n")).unwrap();
+		let outcome = open(dir.path()).job(&(BATCH, 1)).unwrap().outcome.clone();
+		let expected = Outcome::Paid { payment: 9, late_blocks: 2, slashed_share: 0 };
+		assert_eq!(outcome, Some(expected));
+		let text = text.replacen("\"version\":1", "\"version\":3", 1);
+		fs::write(dir.path().join(FILE_NAME), text).unwrap();
+		let error = Journal::open(dir.path(), GENESIS, ACCOUNT).unwrap_err();
+		assert!(matches!(error, JournalError::Foreign { what: "program version", .. }), "{error}");
 	}
 
 	#[test]

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whether to bid, and what. Pure.
+//! Whether to bid, and what; whether to step in for others. Pure.
 
 use pvs_primitives::{
-	api::{ProverInfo, RoundInfo},
+	api::{PlaceInfo, ProverInfo, RescueInfo, RoundInfo},
 	params::RollupParams,
 	Balance, BlockNumber, Bytes32,
 };
@@ -18,8 +18,10 @@ pub(crate) struct Policy {
 	pub(crate) min_balance: Balance,
 	/// The highest slot fee, as a multiple of the one quoted.
 	pub(crate) max_slot_fee_factor: u32,
-	/// Open bids and unproven wins at the same time, at most.
+	/// Open bids, unproven wins and rescues at the same time, at most.
 	pub(crate) max_jobs: usize,
+	/// Whether to prove in rescues while there is nothing else to do.
+	pub(crate) rescue: bool,
 }
 
 /// What this prover has at the moment.
@@ -27,7 +29,8 @@ pub(crate) struct Policy {
 pub(crate) struct Means {
 	/// Its free balance, in planck.
 	pub(crate) free: Balance,
-	/// Its open bids and unproven wins.
+	/// Its open bids, unproven wins and rescues, without the round in question. Places on ladders
+	/// do not count: hardly any is ever offered, and to pass costs nothing.
 	pub(crate) jobs: usize,
 	/// How many blocks its slowest recent proof took, if it has proved.
 	pub(crate) measured_blocks: Option<BlockNumber>,
@@ -44,13 +47,15 @@ pub(crate) struct Ask {
 	pub(crate) max_slot_fee: Balance,
 }
 
-/// Why not to bid.
+/// Why not to take on work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Pass {
 	#[error("busy: {0} jobs are open (--max-jobs)")]
 	Busy(usize),
 	#[error("not a registered prover any more")]
 	NotRegistered,
+	#[error("suspended: the stake of {stake} planck is below the chain's minimum; top it up with `bond_more`")]
+	Suspended { stake: Balance },
 	#[error("the free stake is {free} planck, the bond {bond}")]
 	StakeTooLow { free: Balance, bond: Balance },
 	#[error("the free balance is {free} planck, needed are {needed}")]
@@ -59,6 +64,12 @@ pub(crate) enum Pass {
 	AboveReserve { ask: Balance, reserve: Balance },
 	#[error("a proof takes {needed} blocks, the rollup allows {allowed}")]
 	TooSlow { needed: BlockNumber, allowed: BlockNumber },
+	#[error("a proof takes {needed} blocks, and there are {left}")]
+	NoTime { needed: BlockNumber, left: BlockNumber },
+	#[error("rescues are off (--rescue)")]
+	RescueOff,
+	#[error("the rescue pays {payment} planck, the ask is {ask}")]
+	BelowAsk { payment: Balance, ask: Balance },
 }
 
 /// Decides on a bid in a round.
@@ -78,6 +89,9 @@ pub(crate) fn ask(
 		return Err(Pass::Busy(means.jobs));
 	}
 	let prover = prover.ok_or(Pass::NotRegistered)?;
+	if prover.suspended {
+		return Err(Pass::Suspended { stake: prover.stake });
+	}
 	let free_stake = prover.stake.saturating_sub(prover.reserved);
 	if free_stake < round.bond {
 		return Err(Pass::StakeTooLow { free: free_stake, bond: round.bond });
@@ -98,13 +112,58 @@ pub(crate) fn ask(
 	Ok(Ask { fee, proof_blocks, max_slot_fee })
 }
 
+/// Decides on a place on the ladder that is offered. Its payment was fixed above this prover's own
+/// ask, and to pass costs nothing, so it is taken whenever the promise can still be kept.
+pub(crate) fn step_in(
+	place: &PlaceInfo<Bytes32>,
+	policy: &Policy,
+	means: &Means,
+) -> Result<(), Pass> {
+	if means.jobs >= policy.max_jobs {
+		return Err(Pass::Busy(means.jobs));
+	}
+	has_time(means, place.proof_blocks)
+}
+
+/// Decides on a rescue in which `blocks_left` blocks may still take a proof. There is nothing to lose
+/// but the work, so only an idle prover sets out for it; one that has its proof already delivers it.
+/// Both wait until the payment, which grows with each block, reaches the ask.
+pub(crate) fn rescue(
+	rescue: &RescueInfo,
+	blocks_left: BlockNumber,
+	has_proof: bool,
+	policy: &Policy,
+	means: &Means,
+) -> Result<(), Pass> {
+	if !policy.rescue {
+		return Err(Pass::RescueOff);
+	}
+	if rescue.payment < policy.fee {
+		return Err(Pass::BelowAsk { payment: rescue.payment, ask: policy.fee });
+	}
+	if has_proof {
+		return Ok(());
+	}
+	if means.jobs > 0 {
+		return Err(Pass::Busy(means.jobs));
+	}
+	has_time(means, blocks_left)
+}
+
+fn has_time(means: &Means, left: BlockNumber) -> Result<(), Pass> {
+	match means.measured_blocks {
+		Some(needed) if needed > left => Err(Pass::NoTime { needed, left }),
+		_ => Ok(()),
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::decide::tests::round;
+	use crate::decide::tests::{place, round};
 	use pvs_primitives::{
 		api::{Phase, ProverStats},
-		params::PaymentRule,
+		params::{PaymentRule, SilencePolicy},
 	};
 
 	fn params() -> RollupParams {
@@ -112,27 +171,51 @@ mod tests {
 			data_len: 1,
 			bidding_blocks: 2,
 			reveal_blocks: 3,
+			silence_policy: SilencePolicy::Exclude,
 			payment_rule: PaymentRule::SecondScore,
 			w_fee: 1,
 			w_time: 1,
+			w_share: 0,
 			min_proof_blocks: 1,
 			max_proof_blocks: 20,
 			min_reserve: 1,
+			initial_reserve: 1000,
 			max_reserve: 1000,
+			reserve_margin: 1,
+			reserve_weight: 1,
+			escalation_factor: 2,
 			silence_penalty: 500,
 			grace_blocks: 10,
 			late_rate: 1,
-			max_rounds: 3,
+			ladder_len: 2,
+			ladder_blocks: 4,
+			rescue_blocks: 10,
+			max_empty_rounds: 3,
+			max_failed_rounds: 3,
 			sequencer_bond: 1,
 		}
 	}
 
 	fn prover() -> ProverInfo<Bytes32> {
-		ProverInfo { account: [1; 32], stake: 5000, reserved: 3500, stats: ProverStats::default() }
+		ProverInfo {
+			account: [1; 32],
+			stake: 5000,
+			reserved: 3500,
+			unbonding: None,
+			suspended: false,
+			recent_share: 0,
+			stats: ProverStats::default(),
+		}
 	}
 
-	const POLICY: Policy =
-		Policy { fee: 400, proof_blocks: 4, min_balance: 100, max_slot_fee_factor: 8, max_jobs: 1 };
+	const POLICY: Policy = Policy {
+		fee: 400,
+		proof_blocks: 4,
+		min_balance: 100,
+		max_slot_fee_factor: 8,
+		max_jobs: 1,
+		rescue: true,
+	};
 	const MEANS: Means = Means { free: 10_000, jobs: 0, measured_blocks: None };
 
 	fn decide(policy: Policy, means: Means) -> Result<Ask, Pass> {
@@ -172,11 +255,47 @@ mod tests {
 		assert_eq!(refusal, Err(Pass::StakeTooLow { free: 1499, bond: 1500 }));
 		let refusal = ask(&round(Phase::Bidding), &params(), None, &POLICY, &MEANS);
 		assert_eq!(refusal, Err(Pass::NotRegistered));
+		let suspended = ProverInfo { suspended: true, ..prover() };
+		let refusal = ask(&round(Phase::Bidding), &params(), Some(&suspended), &POLICY, &MEANS);
+		assert_eq!(refusal, Err(Pass::Suspended { stake: 5000 }));
 	}
 
 	#[test]
 	fn bid_should_not_be_made_when_the_prover_is_busy() {
 		assert_eq!(decide(POLICY, Means { jobs: 1, ..MEANS }), Err(Pass::Busy(1)));
 		assert!(decide(Policy { max_jobs: 2, ..POLICY }, Means { jobs: 1, ..MEANS }).is_ok());
+	}
+
+	#[test]
+	fn place_should_be_taken_when_the_promise_can_still_be_kept() {
+		let place = place([1; 32]);
+		let decide = |means| step_in(&place, &POLICY, &means);
+		assert_eq!(decide(MEANS), Ok(()));
+		assert_eq!(decide(Means { measured_blocks: Some(4), ..MEANS }), Ok(()));
+		let slow = Means { measured_blocks: Some(5), ..MEANS };
+		assert_eq!(decide(slow), Err(Pass::NoTime { needed: 5, left: 4 }));
+		assert_eq!(decide(Means { jobs: 1, ..MEANS }), Err(Pass::Busy(1)));
+	}
+
+	#[test]
+	fn rescue_should_be_begun_when_it_pays_the_ask_and_there_is_nothing_else_to_do() {
+		let paying = |payment| RescueInfo { started_at: 1, payment, last_payment: 1000 };
+		let decide = |payment, means| rescue(&paying(payment), 5, false, &POLICY, &means);
+		assert_eq!(decide(400, MEANS), Ok(()));
+		assert_eq!(decide(399, MEANS), Err(Pass::BelowAsk { payment: 399, ask: 400 }));
+		assert_eq!(decide(400, Means { jobs: 1, ..MEANS }), Err(Pass::Busy(1)));
+		let slow = Means { measured_blocks: Some(6), ..MEANS };
+		assert_eq!(decide(400, slow), Err(Pass::NoTime { needed: 6, left: 5 }));
+		let off = Policy { rescue: false, ..POLICY };
+		assert_eq!(rescue(&paying(999), 5, true, &off, &MEANS), Err(Pass::RescueOff));
+	}
+
+	#[test]
+	fn proof_that_is_made_should_be_delivered_in_a_rescue_when_it_pays_the_ask() {
+		let paying = |payment| RescueInfo { started_at: 1, payment, last_payment: 1000 };
+		let busy = Means { jobs: 3, measured_blocks: Some(9), ..MEANS };
+		assert_eq!(rescue(&paying(400), 1, true, &POLICY, &busy), Ok(()));
+		let refusal = rescue(&paying(399), 1, true, &POLICY, &busy);
+		assert_eq!(refusal, Err(Pass::BelowAsk { payment: 399, ask: 400 }));
 	}
 }

@@ -9,19 +9,91 @@ use std::io::Write;
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Report {
-	Ready { account: Account, rollup: u32, journal: String, open_jobs: usize },
-	Bid { batch: BatchId, round: RoundNumber, fee: u128, proof_blocks: BlockNumber },
-	Revealed { batch: BatchId, round: RoundNumber, block: BlockNumber },
-	Won { batch: BatchId, round: RoundNumber, payment: u128, on_time_until: BlockNumber },
-	Proved { batch: BatchId, round: RoundNumber, seconds: f64 },
-	Paid { batch: BatchId, round: RoundNumber, payment: u128, late_blocks: BlockNumber },
-	Lost { batch: BatchId, round: RoundNumber },
-	Voided { batch: BatchId, round: RoundNumber },
-	Defaulted { batch: BatchId, round: RoundNumber, slashed: u128 },
-	Unknown { batch: BatchId, round: RoundNumber },
-	Skipped { batch: BatchId, round: RoundNumber, reason: String },
-	Trouble { about: Option<(BatchId, RoundNumber)>, text: String },
-	Stopping { reason: String },
+	Ready {
+		account: Account,
+		rollup: u32,
+		journal: String,
+		open_jobs: usize,
+	},
+	Bid {
+		batch: BatchId,
+		round: RoundNumber,
+		fee: u128,
+		proof_blocks: BlockNumber,
+	},
+	Revealed {
+		batch: BatchId,
+		round: RoundNumber,
+		block: BlockNumber,
+	},
+	Won {
+		batch: BatchId,
+		round: RoundNumber,
+		payment: u128,
+		on_time_until: BlockNumber,
+	},
+	Proved {
+		batch: BatchId,
+		round: RoundNumber,
+		seconds: f64,
+	},
+	StandsBy {
+		batch: BatchId,
+		round: RoundNumber,
+		ahead: usize,
+		payment: u128,
+	},
+	Accepted {
+		batch: BatchId,
+		round: RoundNumber,
+		block: BlockNumber,
+	},
+	Passed {
+		batch: BatchId,
+		round: RoundNumber,
+		reason: String,
+	},
+	Rescuing {
+		batch: BatchId,
+		round: RoundNumber,
+		payment: u128,
+	},
+	Paid {
+		batch: BatchId,
+		round: RoundNumber,
+		payment: u128,
+		late_blocks: BlockNumber,
+		slashed_share: u128,
+	},
+	Lost {
+		batch: BatchId,
+		round: RoundNumber,
+	},
+	Voided {
+		batch: BatchId,
+		round: RoundNumber,
+	},
+	Defaulted {
+		batch: BatchId,
+		round: RoundNumber,
+		slashed: u128,
+	},
+	Unknown {
+		batch: BatchId,
+		round: RoundNumber,
+	},
+	Skipped {
+		batch: BatchId,
+		round: RoundNumber,
+		reason: String,
+	},
+	Trouble {
+		about: Option<(BatchId, RoundNumber)>,
+		text: String,
+	},
+	Stopping {
+		reason: String,
+	},
 }
 
 /// Writes reports.
@@ -65,15 +137,30 @@ impl Reporter {
 			Report::Proved { batch, round, seconds } => {
 				format!("{}: proved in {seconds:.1} s", about(batch, round))
 			},
-			Report::Paid { batch, round, payment, late_blocks: 0 } => {
-				format!("{}: paid {}", about(batch, round), amount(payment))
+			Report::StandsBy { batch, round, ahead, payment } => format!(
+				"{}: runner-up {}, stands by for {}",
+				about(batch, round),
+				ahead.saturating_add(1),
+				amount(payment)
+			),
+			Report::Accepted { batch, round, block } => {
+				format!("{}: took the place offered in block {block}", about(batch, round))
 			},
-			Report::Paid { batch, round, payment, late_blocks } => {
-				format!(
-					"{}: paid {}, {late_blocks} blocks late",
-					about(batch, round),
-					amount(payment)
-				)
+			Report::Passed { batch, round, reason } => {
+				format!("{}: passes, {reason}", about(batch, round))
+			},
+			Report::Rescuing { batch, round, payment } => {
+				format!("{}: rescue, for {} or more", about(batch, round), amount(payment))
+			},
+			Report::Paid { batch, round, payment, late_blocks, slashed_share } => {
+				let mut text = format!("{}: paid {}", about(batch, round), amount(payment));
+				if *slashed_share > 0 {
+					text += &format!(" and {} of slashed bonds", amount(slashed_share));
+				}
+				if *late_blocks > 0 {
+					text += &format!(", {late_blocks} blocks late");
+				}
+				text
 			},
 			Report::Lost { batch, round } => format!("{}: lost", about(batch, round)),
 			Report::Voided { batch, round } => {
@@ -135,8 +222,25 @@ fn as_json(report: &Report) -> serde_json::Value {
 		Report::Proved { batch, round, seconds } => {
 			about("proved", batch, round, json!({ "seconds": seconds }))
 		},
-		Report::Paid { batch, round, payment, late_blocks } => {
-			let more = json!({ "payment": payment.to_string(), "late_blocks": late_blocks });
+		Report::StandsBy { batch, round, ahead, payment } => {
+			let more = json!({ "ahead": ahead, "payment": payment.to_string() });
+			about("stands_by", batch, round, more)
+		},
+		Report::Accepted { batch, round, block } => {
+			about("accepted", batch, round, json!({ "block": block }))
+		},
+		Report::Passed { batch, round, reason } => {
+			about("passed", batch, round, json!({ "reason": reason }))
+		},
+		Report::Rescuing { batch, round, payment } => {
+			about("rescuing", batch, round, json!({ "payment": payment.to_string() }))
+		},
+		Report::Paid { batch, round, payment, late_blocks, slashed_share } => {
+			let more = json!({
+				"payment": payment.to_string(),
+				"late_blocks": late_blocks,
+				"slashed_share": slashed_share.to_string(),
+			});
 			about("paid", batch, round, more)
 		},
 		Report::Lost { batch, round } => about("lost", batch, round, json!({})),
@@ -164,13 +268,32 @@ mod tests {
 
 	#[test]
 	fn report_should_be_one_line_in_both_forms() {
-		let report =
-			Report::Paid { batch: BATCH, round: 1, payment: 1_500_000_000_000, late_blocks: 2 };
+		let report = Report::Paid {
+			batch: BATCH,
+			round: 1,
+			payment: 1_500_000_000_000,
+			late_blocks: 2,
+			slashed_share: 0,
+		};
 		let text = Reporter::new(false, Token::default()).text(&report);
 		assert_eq!(text, "batch 0/3 round 1: paid 1.5 UNIT, 2 blocks late");
 		let json = as_json(&report);
 		assert_eq!(json["event"], "paid");
 		assert_eq!(json["batch"]["index"], 3);
 		assert_eq!(json["payment"], "1500000000000");
+	}
+
+	#[test]
+	fn share_of_slashed_bonds_should_be_told_apart_from_the_payment() {
+		let report = Report::Paid {
+			batch: BATCH,
+			round: 0,
+			payment: 1_000_000_000_000,
+			late_blocks: 0,
+			slashed_share: 500_000_000_000,
+		};
+		let text = Reporter::new(false, Token::default()).text(&report);
+		assert_eq!(text, "batch 0/3: paid 1 UNIT and 0.5 UNIT of slashed bonds");
+		assert_eq!(as_json(&report)["slashed_share"], "500000000000");
 	}
 }

@@ -21,10 +21,12 @@ pub(crate) async fn outcome(
 	job: &Job,
 	best: Block,
 ) -> Result<Outcome, Error> {
-	let since = job.win.map(|win| win.assigned_at).or(job.revealed).or(job.placed);
+	let won_at = job.win.map(|win| win.assigned_at);
+	let since = job.rescue.or(won_at).or(job.revealed).or(job.placed);
 	let Some(since) = since else { return Ok(Outcome::Lost) };
 	if best.number.saturating_sub(since) > MAX_BLOCKS {
-		return Ok(if job.win.is_some() { Outcome::Unknown } else { Outcome::Lost });
+		let may_have_mattered = job.win.is_some() || job.rescue.is_some();
+		return Ok(if may_have_mattered { Outcome::Unknown } else { Outcome::Lost });
 	}
 	for number in since..=best.number {
 		let block = client.block(client.hash_at(number).await?).await?;
@@ -39,20 +41,27 @@ pub(crate) async fn outcome(
 /// What an event says about how a round ended for `me`.
 pub(crate) fn outcome_in(event: &PvsEvent, me: &Bytes32, key: &Key) -> Option<Outcome> {
 	match *event {
-		PvsEvent::ProofAccepted { batch, round, prover, payment, late_blocks, .. }
-			if (batch, round) == *key && prover == *me =>
-		{
-			Some(Outcome::Paid { payment, late_blocks })
+		PvsEvent::ProofAccepted {
+			batch,
+			round,
+			prover,
+			payment,
+			late_blocks,
+			slashed_share,
+			..
+		} if (batch, round) == *key && prover == *me => {
+			Some(Outcome::Paid { payment, late_blocks, slashed_share })
 		},
 		PvsEvent::ProverDefaulted { batch, round, prover, slashed }
 			if (batch, round) == *key && prover == *me =>
 		{
 			Some(Outcome::Defaulted { slashed })
 		},
-		PvsEvent::BidVoided { batch, round, bidder, .. }
+		// The bid of a batch that was dropped is void too, but costs nothing.
+		PvsEvent::BidVoided { batch, round, bidder, slashed, .. }
 			if (batch, round) == *key && bidder == *me =>
 		{
-			Some(Outcome::Voided)
+			Some(if slashed == 0 { Outcome::Lost } else { Outcome::Voided })
 		},
 		_ => None,
 	}
@@ -61,6 +70,7 @@ pub(crate) fn outcome_in(event: &PvsEvent, me: &Bytes32, key: &Key) -> Option<Ou
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use pvs_client::VoidReason;
 	use pvs_primitives::api::BatchId;
 
 	const ME: Bytes32 = [1; 32];
@@ -74,17 +84,40 @@ mod tests {
 			payment: 9,
 			late_blocks: 1,
 			late_cost: 2,
+			slashed_share: 3,
+			slashed_burned: 4,
+			refund: 5,
 		}
+	}
+
+	fn voided(slashed: u128, reason: VoidReason) -> PvsEvent {
+		PvsEvent::BidVoided { batch: BATCH, round: 1, bidder: ME, slashed, reason }
 	}
 
 	#[test]
 	fn event_should_end_a_round_only_when_it_is_ours() {
 		let key = (BATCH, 1);
-		let paid = Some(Outcome::Paid { payment: 9, late_blocks: 1 });
+		let paid = Some(Outcome::Paid { payment: 9, late_blocks: 1, slashed_share: 3 });
 		assert_eq!(outcome_in(&accepted(ME, 1), &ME, &key), paid);
 		assert_eq!(outcome_in(&accepted([2; 32], 1), &ME, &key), None);
 		assert_eq!(outcome_in(&accepted(ME, 0), &ME, &key), None);
 		let empty = PvsEvent::RoundEmpty { batch: BATCH, round: 1 };
 		assert_eq!(outcome_in(&empty, &ME, &key), None);
+	}
+
+	#[test]
+	fn default_should_end_a_round_whoever_proves_it_later() {
+		let key = (BATCH, 1);
+		let slashed = PvsEvent::ProverDefaulted { batch: BATCH, round: 1, prover: ME, slashed: 7 };
+		assert_eq!(outcome_in(&slashed, &ME, &key), Some(Outcome::Defaulted { slashed: 7 }));
+		let passed = PvsEvent::PlacePassed { batch: BATCH, round: 1, prover: ME };
+		assert_eq!(outcome_in(&passed, &ME, &key), None, "passing costs nothing");
+	}
+
+	#[test]
+	fn void_bid_should_be_told_from_one_of_a_dropped_batch() {
+		let outcome = |event| outcome_in(&event, &ME, &(BATCH, 1));
+		assert_eq!(outcome(voided(6, VoidReason::Silent)), Some(Outcome::Voided));
+		assert_eq!(outcome(voided(0, VoidReason::Dropped)), Some(Outcome::Lost));
 	}
 }

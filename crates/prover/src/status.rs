@@ -8,7 +8,7 @@ use crate::{
 };
 use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use pvs_client::{Account, Call, Submitter, Token};
-use pvs_primitives::{api::ProverInfo, Bytes32};
+use pvs_primitives::{api::ProverInfo, params::WHOLE, Bytes32};
 use serde_json::json;
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -79,10 +79,18 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
 	let stats = &prover.stats;
 	println!(
-		"stake         {}, {} of it reserved",
+		"stake         {}, {} of it reserved{}",
 		token.show(prover.stake),
-		token.show(prover.reserved)
+		token.show(prover.reserved),
+		if prover.suspended { "; suspended until it is topped up" } else { "" }
 	);
+	if let Some(unbonding) = &prover.unbonding {
+		println!(
+			"unbonding     {}, to be withdrawn from block {} on",
+			token.show(unbonding.amount),
+			unbonding.at
+		);
+	}
 	println!(
 		"record        {} bids, {} reveals, {} wins, {} on time, {} late, {} defaults, {} silences",
 		stats.bids,
@@ -101,6 +109,11 @@ fn prover_json(prover: &ProverInfo<Bytes32>) -> serde_json::Value {
 	json!({
 		"stake": prover.stake.to_string(),
 		"reserved": prover.reserved.to_string(),
+		"unbonding": prover.unbonding.as_ref().map(|unbonding| {
+			json!({ "amount": unbonding.amount.to_string(), "at": unbonding.at })
+		}),
+		"suspended": prover.suspended,
+		"recent_share": f64::from(prover.recent_share) / f64::from(WHOLE),
 		"bids": stats.bids,
 		"reveals": stats.reveals,
 		"wins": stats.wins,
@@ -133,10 +146,11 @@ impl Tally {
 				None => tally.open += 1,
 				Some(Outcome::Skipped { .. }) => tally.skipped += 1,
 				Some(Outcome::Lost) => tally.lost += 1,
-				Some(Outcome::Paid { payment, late_blocks }) => {
+				Some(Outcome::Paid { payment, late_blocks, slashed_share }) => {
 					tally.paid += 1;
 					tally.late += usize::from(*late_blocks > 0);
-					tally.earned = tally.earned.saturating_add(*payment);
+					let earned = payment.saturating_add(*slashed_share);
+					tally.earned = tally.earned.saturating_add(earned);
 				},
 				Some(Outcome::Defaulted { .. } | Outcome::Voided) => tally.defaulted += 1,
 				Some(Outcome::Unknown) => {},
@@ -164,9 +178,12 @@ fn state_of(job: &Job, token: &Token) -> String {
 	match &job.outcome {
 		Some(Outcome::Skipped { reason }) => format!("skipped: {reason}"),
 		Some(Outcome::Lost) => "lost".into(),
-		Some(Outcome::Paid { payment, late_blocks: 0 }) => format!("paid {}", token.show(*payment)),
-		Some(Outcome::Paid { payment, late_blocks }) => {
-			format!("paid {}, {late_blocks} blocks late", token.show(*payment))
+		Some(Outcome::Paid { payment, late_blocks, slashed_share }) => {
+			let paid = token.show(payment.saturating_add(*slashed_share));
+			match late_blocks {
+				0 => format!("paid {paid}"),
+				_ => format!("paid {paid}, {late_blocks} blocks late"),
+			}
 		},
 		Some(Outcome::Defaulted { slashed }) => {
 			format!("not delivered, {} slashed", token.show(*slashed))
@@ -176,6 +193,7 @@ fn state_of(job: &Job, token: &Token) -> String {
 		None if job.delivered.is_some() => "delivered".into(),
 		None if job.proof.is_some() => "proved".into(),
 		None if job.win.is_some() => "won".into(),
+		None if job.rescue.is_some() => "rescue".into(),
 		None if job.revealed.is_some() => "revealed".into(),
 		None if job.placed.is_some() => "bid".into(),
 		None => "about to bid".into(),
@@ -207,7 +225,8 @@ mod tests {
 
 	#[test]
 	fn tally_should_count_every_round_once() {
-		let paid = |payment, late_blocks| Some(Outcome::Paid { payment, late_blocks });
+		let paid =
+			|payment, late_blocks| Some(Outcome::Paid { payment, late_blocks, slashed_share: 1 });
 		let skipped = Some(Outcome::Skipped { reason: "busy".into() });
 		let outcomes = [None, paid(5, 0), paid(7, 2), Some(Outcome::Lost), skipped];
 		let jobs = outcomes
@@ -219,7 +238,7 @@ mod tests {
 			})
 			.collect();
 		let expected =
-			Tally { open: 1, paid: 2, late: 1, lost: 1, defaulted: 0, skipped: 1, earned: 12 };
+			Tally { open: 1, paid: 2, late: 1, lost: 1, defaulted: 0, skipped: 1, earned: 14 };
 		assert_eq!(Tally::of(&jobs), expected);
 	}
 }

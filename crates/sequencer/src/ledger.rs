@@ -39,13 +39,20 @@ impl Ledger {
 			PvsEvent::BatchFailed { .. } | PvsEvent::BatchDropped { .. } => Stage::Lost,
 			_ => return None,
 		};
-		let current = self.batches.get_mut(&event.batch())?;
+		let current = self.batches.get_mut(&event.batch()?)?;
 		let is_over = matches!(current, Stage::Final | Stage::Lost);
 		if is_over || *current == stage {
 			return None;
 		}
 		*current = stage;
 		Some(stage)
+	}
+
+	/// Whether an event is about a batch of this run that is not over: bids, defaults, offered places
+	/// and rescues move a batch on without changing its stage.
+	pub(crate) fn concerns(&self, event: &PvsEvent) -> bool {
+		let stage = event.batch().and_then(|batch| self.batches.get(&batch));
+		stage.is_some_and(|stage| !matches!(stage, Stage::Final | Stage::Lost))
 	}
 
 	fn count(&self, stage: Stage) -> usize {
@@ -79,6 +86,9 @@ mod tests {
 			payment: 1,
 			late_blocks: 0,
 			late_cost: 0,
+			slashed_share: 0,
+			slashed_burned: 0,
+			refund: 0,
 		}
 	}
 
@@ -116,10 +126,31 @@ mod tests {
 		let mut ledger = Ledger::default();
 		ledger.add(batch(0));
 		ledger.add(batch(1));
-		let failed = PvsEvent::BatchFailed { batch: batch(0) };
+		let failed = PvsEvent::BatchFailed { batch: batch(0), bond_burned: 1, slashed_burned: 0 };
 		assert_eq!(ledger.take_in(&failed), Some(Stage::Lost));
-		let dropped = PvsEvent::BatchDropped { batch: batch(1) };
+		let dropped = PvsEvent::BatchDropped { batch: batch(1), slashed_burned: 0 };
 		assert_eq!(ledger.take_in(&dropped), Some(Stage::Lost));
 		assert_eq!(ledger.unproven(), 0);
+	}
+
+	#[test]
+	fn event_should_concern_the_run_until_its_batch_is_over() {
+		let mut ledger = Ledger::default();
+		ledger.add(batch(0));
+		let rescue = PvsEvent::RescueOpened {
+			batch: batch(0),
+			round: 0,
+			payment: 1,
+			last_payment: 2,
+			until: 30,
+		};
+		assert_eq!(ledger.take_in(&rescue), None);
+		assert!(ledger.concerns(&rescue));
+		let other = PvsEvent::RescueEnded { batch: batch(7), round: 0 };
+		assert!(!ledger.concerns(&other));
+		let priced = PvsEvent::ReserveUpdated { rollup: 0, reserve: 1, mean_payment: 1 };
+		assert!(!ledger.concerns(&priced));
+		ledger.take_in(&finalized(0));
+		assert!(!ledger.concerns(&rescue));
 	}
 }

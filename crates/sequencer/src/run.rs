@@ -191,12 +191,12 @@ impl Sequencer {
 				self.client.block(self.client.hash_at(number).await?).await?
 			};
 			for event in self.client.at(block).await?.events().await? {
-				let stage = self.ledger.take_in(&event);
-				if let Some(stage) = stage {
+				if self.ledger.concerns(&event) {
 					self.last_progress = Instant::now();
-					self.tell(&event, block.number);
+				}
+				if let (Some(stage), Some(batch)) = (self.ledger.take_in(&event), event.batch()) {
+					self.tell(batch, &event, block.number);
 					if stage == Stage::Lost {
-						let batch = event.batch();
 						return Err(SequencerError::BatchLost(batch.rollup, batch.index));
 					}
 				}
@@ -271,8 +271,7 @@ impl Sequencer {
 		self.say(batch, &json, &format!("committed in block {block}, up to {fee} for its proof"));
 	}
 
-	fn tell(&self, event: &PvsEvent, block: BlockNumber) {
-		let batch = event.batch();
+	fn tell(&self, batch: BatchId, event: &PvsEvent, block: BlockNumber) {
 		let (json, text) = match event {
 			PvsEvent::ProofAccepted { prover, payment, late_blocks, .. } => (
 				json!({

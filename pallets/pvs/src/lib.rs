@@ -7,10 +7,15 @@
 extern crate alloc;
 
 mod agenda_impls;
+#[cfg(feature = "runtime-benchmarks")]
+mod benchmarking;
 mod dispatchable_impls;
+mod effect_impls;
 mod genesis_impls;
 mod money_impls;
+mod prover_impls;
 mod read_impls;
+mod rollup_impls;
 mod round_impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -23,10 +28,7 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{
-	Assignment, Auction, BatchRecord, BidRecord, BidStage, ProverRecord, RollupRecord, Stage,
-	VoidReason,
-};
+pub use types::{BatchRecord, BidRecord, ProverRecord, RollupRecord};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -37,11 +39,16 @@ pub mod pallet {
 		dispatch::{DispatchClass, DispatchResultWithPostInfo},
 		pallet_prelude::*,
 		traits::fungible,
+		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
+	use pvs_auction::{round::VoidReason, share::RecentCount};
 	use pvs_primitives::{
-		api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, BatchIndex, BlockNumber,
-		Bytes32, RollupId, RoundNumber, PROOF_BYTES, VERIFYING_KEY_BYTES,
+		api::{BatchId, BatchInfo, MarketInfo, MarketStats, ProverInfo, RollupInfo, RoundInfo},
+		bid::PAYLOAD_BYTES,
+		params::RollupParams,
+		Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber, PROOF_BYTES,
+		VERIFYING_KEY_BYTES,
 	};
 	use pvs_verifier::{ProofVerifier, PREPARED_KEY_BYTES};
 	use sp_runtime::traits::BlockNumberProvider;
@@ -80,6 +87,7 @@ pub mod pallet {
 	{
 		/// The native token: fees, escrow, stakes and bonds.
 		type Currency: fungible::Mutate<Self::AccountId>
+			+ fungible::Balanced<Self::AccountId>
 			+ fungible::MutateHold<
 				Self::AccountId,
 				Balance = Balance,
@@ -88,6 +96,10 @@ pub mod pallet {
 
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
+
+		/// Names the account that keeps slashed bonds until their batch ends.
+		#[pallet::constant]
+		type PalletId: Get<PalletId>;
 
 		/// Checks keys and proofs: natively through a host function, or in Wasm on a node without it.
 		type ProofVerifier: ProofVerifier;
@@ -135,6 +147,23 @@ pub mod pallet {
 		#[pallet::constant]
 		type BatchDeposit: Get<Balance>;
 
+		/// Held for a prover's row, in planck.
+		#[pallet::constant]
+		type ProverDeposit: Get<Balance>;
+
+		/// The lowest bond that a rollup may ask of its sequencer, in planck. Above 0, it prices the
+		/// places among `MaxPendingInChain`.
+		#[pallet::constant]
+		type MinSequencerBond: Get<Balance>;
+
+		/// Blocks between `unbond` and the withdrawal.
+		#[pallet::constant]
+		type UnbondingBlocks: Get<BlockNumber>;
+
+		/// Blocks after which recent proofs count half; at least 1.
+		#[pallet::constant]
+		type ShareEpoch: Get<BlockNumber>;
+
 		/// Blocks between bidding and revealing: at least best minus finalised height, 0 where forks
 		/// cannot happen.
 		#[pallet::constant]
@@ -148,7 +177,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxWindowBlocks: Get<BlockNumber>;
 
-		/// The most rounds that a rollup may give its batches.
+		/// The most rounds of each kind that a rollup may give its batches; at least 2.
 		#[pallet::constant]
 		type MaxRounds: Get<u32>;
 
@@ -175,6 +204,9 @@ pub mod pallet {
 		/// What a prover's bids and assignments are backed by.
 		#[codec(index = 4)]
 		ProverStake,
+		/// A prover's row.
+		#[codec(index = 5)]
+		ProverDeposit,
 	}
 
 	/// The id of the next rollup.
@@ -185,7 +217,11 @@ pub mod pallet {
 	// Twox: ids are given by the chain.
 	#[pallet::storage]
 	pub type Rollups<T: Config> =
-		StorageMap<_, Twox64Concat, RollupId, RollupRecord<T::AccountId>, OptionQuery>;
+		StorageMap<_, Twox64Concat, RollupId, RollupRecordOf<T>, OptionQuery>;
+
+	/// The rollups' records. Paid for by the rollup's deposit.
+	#[pallet::storage]
+	pub type Stats<T> = StorageMap<_, Twox64Concat, RollupId, MarketStats, ValueQuery>;
 
 	/// The verifying keys with what verification can compute ahead. Paid for by the rollup's deposit.
 	#[pallet::storage]
@@ -195,14 +231,14 @@ pub mod pallet {
 	/// The pending batches. A row is paid for by its deposit.
 	#[pallet::storage]
 	pub type Batches<T: Config> =
-		StorageMap<_, Twox64Concat, BatchId, BatchRecord<T::AccountId>, OptionQuery>;
+		StorageMap<_, Twox64Concat, BatchId, BatchRecordOf<T>, OptionQuery>;
 
 	/// The number of pending batches in the chain.
 	#[pallet::storage]
 	pub type PendingInChain<T> = StorageValue<_, u32, ValueQuery>;
 
-	/// The bids of each batch's current round, at most `MaxBids`. A row lives no longer than its
-	/// round, and is paid for by the bond behind it and the slot fee.
+	/// The bids of each batch's open auction, at most `MaxBids`. A row lives no longer than the auction,
+	/// and is paid for by the bond behind it (which a void bid has lost) and the slot fee.
 	// Blake2: accounts are chosen by their owners.
 	#[pallet::storage]
 	pub type Bids<T: Config> = StorageDoubleMap<
@@ -215,10 +251,14 @@ pub mod pallet {
 		OptionQuery,
 	>;
 
-	/// The registered provers. A row is paid for by its stake.
+	/// The registered provers. A row is paid for by its deposit.
 	#[pallet::storage]
 	pub type Provers<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, ProverRecord, OptionQuery>;
+
+	/// The recent proofs of the whole chain.
+	#[pallet::storage]
+	pub type RecentProofs<T> = StorageValue<_, RecentCount, ValueQuery>;
 
 	/// The batches whose next deadline is at a block; one entry at the most per batch.
 	#[pallet::storage]
@@ -257,18 +297,81 @@ pub mod pallet {
 			/// What was returned.
 			deposit: Balance,
 		},
-		/// A prover was registered and its stake is held.
+		/// A rollup's owner named another sequencer. Batches committed before stay with theirs.
+		SequencerChanged {
+			/// The rollup.
+			rollup: RollupId,
+			/// Who may commit its batches from now on.
+			sequencer: T::AccountId,
+		},
+		/// A rollup's owner changed its parameters. Batches committed before keep theirs.
+		ParamsChanged {
+			/// The rollup.
+			rollup: RollupId,
+			/// The parameters that the next batch takes.
+			params: RollupParams,
+		},
+		/// A payment moved a rollup's reserve.
+		ReserveUpdated {
+			/// The rollup.
+			rollup: RollupId,
+			/// The reserve that the next batch's first round takes, unless its `max_fee` is lower.
+			reserve: Balance,
+			/// The mean payment, exponentially weighted.
+			mean_payment: Balance,
+		},
+		/// A prover was registered; its stake and the deposit for its row are held.
 		ProverRegistered {
 			/// The prover.
 			prover: T::AccountId,
 			/// Its stake.
 			stake: Balance,
 		},
-		/// A prover left and its stake was returned.
+		/// A prover left; its stake, with what was unbonding, and its deposit were returned.
 		ProverDeregistered {
 			/// The prover.
 			prover: T::AccountId,
-			/// What was returned.
+			/// What was returned of the stake.
+			stake: Balance,
+		},
+		/// A prover topped up its stake, or was paid into it because its account, without the
+		/// existential deposit, could not take the amount.
+		StakeIncreased {
+			/// The prover.
+			prover: T::AccountId,
+			/// By how much.
+			amount: Balance,
+			/// Its stake from now on.
+			stake: Balance,
+		},
+		/// A part of a prover's stake is on its way out; it backs nothing any more.
+		StakeUnbonding {
+			/// The prover.
+			prover: T::AccountId,
+			/// All that is on its way out.
+			amount: Balance,
+			/// The first block in which it can be withdrawn.
+			at: BlockNumber,
+		},
+		/// Unbonded stake was returned.
+		StakeWithdrawn {
+			/// The prover.
+			prover: T::AccountId,
+			/// How much.
+			amount: Balance,
+		},
+		/// A prover's stake fell below `MinStake`: it may not bid until it tops up.
+		ProverSuspended {
+			/// The prover.
+			prover: T::AccountId,
+			/// Its stake.
+			stake: Balance,
+		},
+		/// A suspended prover's stake is sufficient again.
+		ProverReinstated {
+			/// The prover.
+			prover: T::AccountId,
+			/// Its stake.
 			stake: Balance,
 		},
 		/// A batch was committed; its data is in this block's body, escrow and bond are held.
@@ -362,6 +465,65 @@ pub mod pallet {
 			/// The round.
 			round: RoundNumber,
 		},
+		/// The prover before failed, and the next one on the ladder may take its place.
+		PlaceOffered {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// Whose turn it is.
+			prover: T::AccountId,
+			/// What it gets if it is on time.
+			payment: Balance,
+			/// The time that it committed to, in blocks, counted from the block in which it steps in.
+			proof_blocks: BlockNumber,
+			/// The last block in which it may.
+			until: BlockNumber,
+		},
+		/// A runner-up took its place and is assigned.
+		PlaceAccepted {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The prover.
+			prover: T::AccountId,
+			/// What it gets if it is on time.
+			payment: Balance,
+			/// The last block for the full payment.
+			on_time_until: BlockNumber,
+			/// The last block for a reduced payment.
+			late_until: BlockNumber,
+		},
+		/// A runner-up did not take its place. It cost it nothing, and its bond was released.
+		PlacePassed {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The prover.
+			prover: T::AccountId,
+		},
+		/// The ladder is exhausted: any registered prover may deliver.
+		RescueOpened {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// What a delivery in this block earns. It grows with each block.
+			payment: Balance,
+			/// What a delivery in the last block earns.
+			last_payment: Balance,
+			/// The last block in which one may deliver.
+			until: BlockNumber,
+		},
+		/// Nobody delivered in the rescue.
+		RescueEnded {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+		},
 		/// A proof was verified and its prover paid.
 		ProofAccepted {
 			/// The batch.
@@ -376,10 +538,14 @@ pub mod pallet {
 			late_blocks: BlockNumber,
 			/// What lateness took off the payment; burned.
 			late_cost: Balance,
+			/// What it was paid of the bonds that others lost by not delivering.
+			slashed_share: Balance,
+			/// The rest of those bonds; burned.
+			slashed_burned: Balance,
 			/// What was left in escrow and went back to the sequencer.
 			refund: Balance,
 		},
-		/// A winner did not deliver and its bond was burned.
+		/// An assigned prover did not deliver; its bond was taken and is kept until the batch ends.
 		ProverDefaulted {
 			/// The batch.
 			batch: BatchId,
@@ -387,7 +553,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The prover.
 			prover: T::AccountId,
-			/// What was burned of its stake.
+			/// What was taken of its stake.
 			slashed: Balance,
 		},
 		/// A batch is out of rounds behind an unproven predecessor.
@@ -406,13 +572,17 @@ pub mod pallet {
 		BatchFailed {
 			/// The batch.
 			batch: BatchId,
-			/// What was burned.
+			/// What was burned of the sequencer's bond.
 			bond_burned: Balance,
+			/// What was burned of bonds that provers lost by not delivering.
+			slashed_burned: Balance,
 		},
 		/// A batch ended because a predecessor failed; everything held for it was returned.
 		BatchDropped {
 			/// The batch.
 			batch: BatchId,
+			/// What was burned of bonds that provers lost by not delivering.
+			slashed_burned: Balance,
 		},
 		/// An item of the agenda failed and waits to be tried again; the others go on.
 		AgendaItemFailed {
@@ -437,16 +607,24 @@ pub mod pallet {
 		ProverNotFound,
 		/// The account is registered already.
 		ProverExists,
-		/// The prover still has bids or an assignment. Wait until they end.
+		/// The prover still has bids, places on ladders or an assignment. Wait until they end.
 		ProverBusy,
+		/// The amount is 0. Name one.
+		AmountZero,
+		/// Nothing is unbonding. Call `unbond` first.
+		NothingUnbonding,
+		/// The unbonding stake cannot be withdrawn yet. `ProverInfo` names the block.
+		StillUnbonding,
 		/// The rollup still has pending batches. Wait until they end.
 		RollupBusy,
 		/// Only the rollup's owner may do this.
 		NotOwner,
 		/// Only the rollup's sequencer may commit its batches.
 		NotSequencer,
-		/// The sequencer may not bid on batches of its own rollup. Bid from a prover's account.
+		/// The sequencer may not bid on, or rescue, batches of its own rollup. Use a prover's account.
 		SequencerMayNotBid,
+		/// The account has bids, places or an assignment in this rollup's rounds. Wait until they end.
+		SequencerHasBids,
 
 		/// The verifying key is not exactly 768 bytes long.
 		KeyWrongLength,
@@ -473,9 +651,13 @@ pub mod pallet {
 		ParamsFeeWeight,
 		/// `1 <= min_proof_blocks <= max_proof_blocks <= MaxWindowBlocks` must hold.
 		ParamsProofBlocks,
-		/// `1 <= min_reserve <= max_reserve` must hold.
+		/// `1 <= min_reserve <= initial_reserve <= max_reserve` must hold.
 		ParamsReserve,
-		/// `silence_penalty` must be above 0.
+		/// `reserve_weight` must be 1 to 10^9.
+		ParamsReserveWeight,
+		/// `escalation_factor` must be above 10^9.
+		ParamsEscalationFactor,
+		/// `silence_penalty` must be at least the existential deposit, and above 0.
 		ParamsSilencePenalty,
 		/// `max_reserve + silence_penalty` must be at most `MinStake`.
 		ParamsBond,
@@ -483,8 +665,19 @@ pub mod pallet {
 		ParamsLateRate,
 		/// `grace_blocks` must be at most `MaxWindowBlocks`.
 		ParamsGrace,
-		/// `max_rounds` must be 1 to `MaxRounds`.
-		ParamsRounds,
+		/// `ladder_len` must be at most 8, `ladder_blocks` above `InclusionSlack` and at most
+		/// `MaxWindowBlocks`.
+		ParamsLadder,
+		/// `rescue_blocks` must be at least 2, above `InclusionSlack` and at most `MaxWindowBlocks`.
+		ParamsRescue,
+		/// `max_empty_rounds` must be 2 to `MaxRounds`.
+		ParamsEmptyRounds,
+		/// `max_failed_rounds` must be 1 to `MaxRounds`.
+		ParamsFailedRounds,
+		/// `sequencer_bond` must be at least `MinSequencerBond`.
+		ParamsSequencerBond,
+		/// Seals cannot be opened by force on this chain. Choose `Exclude`.
+		ParamsSilencePolicy,
 
 		/// The data is not exactly the rollup's `data_len` long. Pad the batch.
 		WrongDataLength,
@@ -501,8 +694,8 @@ pub mod pallet {
 		/// The account cannot pay what this call holds or burns. Top it up; some must stay as the
 		/// existential deposit.
 		InsufficientBalance,
-		/// The stake is, or has fallen, below `MinStake`. Register with at least that; a prover that was
-		/// slashed below it leaves first.
+		/// The stake is, or has fallen, below `MinStake`. Register with at least that, or top up with
+		/// `bond_more`.
 		StakeTooLow,
 
 		/// The batch is in another round. Read the round again.
@@ -518,8 +711,8 @@ pub mod pallet {
 		RoundFull,
 		/// The slot fee is above `max_slot_fee`. Read it again, raise the limit, or stay out.
 		SlotFeeTooHigh,
-		/// The stake that backs no other bid or assignment does not cover the bond. Wait for others to
-		/// end, or leave and register with more.
+		/// The stake that backs no other bid, place or assignment does not cover this. Wait for others to
+		/// end, or top up with `bond_more`.
 		InsufficientStake,
 
 		/// The account has no bid in this round.
@@ -531,13 +724,17 @@ pub mod pallet {
 		/// The payload does not hash to the bid's commitment. Reveal what was committed.
 		CommitmentMismatch,
 
-		/// No winner is at work on this batch.
+		/// No place on the ladder is offered.
+		NothingOffered,
+		/// The place is offered to another prover. Wait for your turn, or for the rescue.
+		NotOffered,
+		/// No proof of this batch is awaited.
 		NothingToProve,
-		/// The deadline of the winner has passed.
+		/// The deadline has passed.
 		TooLate,
 		/// Another prover is assigned.
 		NotAssigned,
-		/// The winner committed to another proof. Submit the one that it committed to.
+		/// The prover committed to another proof. Submit the one that it committed to.
 		OtherProofCommitted,
 		/// The proof is not exactly 256 bytes long.
 		ProofWrongLength,
@@ -664,7 +861,8 @@ pub mod pallet {
 		/// Signed by the prover.
 		///
 		/// ## Details
-		/// `stake` is at least `MinStake`. Each bid reserves `reserve + silence_penalty` of it.
+		/// `stake` is at least `MinStake`; `ProverDeposit` is held beside it. Each bid reserves
+		/// `reserve + silence_penalty` of the stake.
 		///
 		/// ## Errors
 		/// `ProverExists`, `StakeTooLow`, `InsufficientBalance`.
@@ -678,13 +876,13 @@ pub mod pallet {
 			Self::do_register_prover(prover, stake)
 		}
 
-		/// Leave the market and get the stake back.
+		/// Leave the market and get the stake, what is unbonding and the deposit back.
 		///
 		/// ## Dispatch Origin
 		/// Signed by the prover.
 		///
 		/// ## Details
-		/// Possible while no bid and no assignment lives.
+		/// Possible while no bid, no place on a ladder and no assignment lives.
 		///
 		/// ## Errors
 		/// `ProverNotFound`, `ProverBusy`.
@@ -706,7 +904,8 @@ pub mod pallet {
 		/// ## Details
 		/// `data` is the batch itself, exactly `data_len` bytes; it stays in the block body and the chain
 		/// computes its commitment. `next_state_root` is the root after it. Holds `max_fee` (escrow),
-		/// the sequencer's bond and `BatchDeposit` until the batch ends.
+		/// the sequencer's bond and `BatchDeposit` until the batch ends. The first round's reserve is the
+		/// lower of `max_fee` and the rollup's reserve.
 		///
 		/// ## Errors
 		/// `RollupNotFound`, `NotSequencer`, `WrongDataLength`, `StateRootNonCanonical`, `MaxFeeTooLow`,
@@ -748,7 +947,7 @@ pub mod pallet {
 		/// ## Events
 		/// `BidPlaced`.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::place_bid().saturating_add(Pallet::<T>::overdue_weight()))]
+		#[pallet::weight(T::WeightInfo::place_bid())]
 		pub fn place_bid(
 			origin: OriginFor<T>,
 			batch: BatchId,
@@ -756,11 +955,9 @@ pub mod pallet {
 			batch_digest: Bytes32,
 			max_slot_fee: Balance,
 			commitment: Bytes32,
-		) -> DispatchResultWithPostInfo {
+		) -> DispatchResult {
 			let bidder = ensure_signed(origin)?;
-			let overdue = Self::catch_up(batch)?;
-			Self::do_place_bid(bidder, batch, round, batch_digest, max_slot_fee, commitment)?;
-			Ok(Some(T::WeightInfo::place_bid().saturating_add(overdue)).into())
+			Self::do_place_bid(bidder, batch, round, batch_digest, max_slot_fee, commitment)
 		}
 
 		/// Reveal a bid.
@@ -771,7 +968,8 @@ pub mod pallet {
 		/// ## Details
 		/// In the reveal window. `payload` is what the commitment was made of, 85 bytes. A payload that
 		/// matches but is malformed, or asks more than the reserve, makes the bid void and burns its
-		/// bond. The last reveal closes the round and selects the winner.
+		/// bond. The last reveal closes the round: the winner is assigned, the next `ladder_len` bids
+		/// make the ladder behind it, the others are released.
 		///
 		/// ## Errors
 		/// `BatchNotFound`, `BatchWasDropped`, `NotRevealing`, `BidNotFound`, `AlreadyRevealed`,
@@ -781,8 +979,7 @@ pub mod pallet {
 		/// `BidRevealed` or `BidVoided`; `WinnerSelected` or `RoundEmpty` with the last reveal.
 		#[pallet::call_index(6)]
 		#[pallet::weight((
-			T::WeightInfo::reveal_bid()
-				.saturating_add(Pallet::<T>::overdue_weight().saturating_mul(2)),
+			T::WeightInfo::reveal_bid().saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
 		pub fn reveal_bid(
@@ -791,31 +988,35 @@ pub mod pallet {
 			payload: [u8; PAYLOAD_BYTES],
 		) -> DispatchResultWithPostInfo {
 			let bidder = ensure_signed(origin)?;
-			let overdue = Self::catch_up(batch)?;
 			let closing = Self::do_reveal_bid(bidder, batch, &payload)?;
-			let used = T::WeightInfo::reveal_bid().saturating_add(closing).saturating_add(overdue);
-			Ok(Some(used).into())
+			Ok(Some(T::WeightInfo::reveal_bid().saturating_add(closing)).into())
 		}
 
-		/// Submit the proof of a batch for its assigned prover.
+		/// Submit the proof of a batch for the prover that it is bound to.
 		///
 		/// ## Dispatch Origin
 		/// Signed by anyone; the payment always goes to `prover`, to whom the proof is bound.
 		///
 		/// ## Details
 		/// `proof` is a Groth16/BN254 proof, 256 bytes, for the public inputs that the Runtime API shows.
-		/// On time it earns the full payment; in the next `grace_blocks` blocks each block takes
-		/// `late_rate * reserve` off. What is left of the escrow, the bonds and the deposit return.
+		/// `prover` is the assigned prover; or the one to whom a place on the ladder is offered, which
+		/// takes the place; or, in a rescue, any registered prover with at least `MinStake` that is
+		/// neither the batch's nor the rollup's sequencer. On time it earns the full payment; in the
+		/// next `grace_blocks` blocks each block takes `late_rate * reserve` off. After a default it also
+		/// earns at most half of what was slashed. What is left of the escrow and the sequencer's bond
+		/// return.
 		///
 		/// ## Errors
-		/// `BatchNotFound`, `NothingToProve`, `TooLate`, `NotAssigned`, `OtherProofCommitted`, one
-		/// `Proof..` error per fault of the proof.
+		/// `BatchNotFound`, `BatchWasDropped`, `NothingToProve`, `TooLate`, `NotAssigned`, `NotOffered`,
+		/// `OtherProofCommitted`; in a rescue `ProverNotFound`, `StakeTooLow` and `SequencerMayNotBid`;
+		/// one `Proof..` error per fault of the proof.
 		///
 		/// ## Events
-		/// `ProofAccepted`; `BatchFinalized` if all predecessors are proven.
+		/// `ProofAccepted` (also where the proof takes an offered place: no `PlaceAccepted` goes before
+		/// it), `ReserveUpdated`; `BatchFinalized` if all predecessors are proven.
 		#[pallet::call_index(7)]
 		#[pallet::weight((
-			T::WeightInfo::submit_proof().saturating_add(Pallet::<T>::overdue_weight()),
+			T::WeightInfo::submit_proof().saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
 		pub fn submit_proof(
@@ -825,9 +1026,199 @@ pub mod pallet {
 			proof: ProofBytes,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let overdue = Self::catch_up(batch)?;
-			Self::do_submit_proof(batch, prover, &proof)?;
+			let overdue = Self::do_submit_proof(batch, prover, &proof)?;
 			Ok(Some(T::WeightInfo::submit_proof().saturating_add(overdue)).into())
+		}
+
+		/// Take the place on the ladder that is offered after another prover's default.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the prover whose turn it is.
+		///
+		/// ## Details
+		/// The time that the prover committed to starts in this block, and it is held to it like any
+		/// winner. Not taking the place costs nothing. `submit_proof` takes it as well.
+		///
+		/// ## Errors
+		/// `BatchNotFound`, `BatchWasDropped`, `NothingOffered`, `NotOffered`.
+		///
+		/// ## Events
+		/// `PlaceAccepted`.
+		#[pallet::call_index(8)]
+		#[pallet::weight((
+			T::WeightInfo::accept_place().saturating_add(Pallet::<T>::heaviest_step()),
+			DispatchClass::Operational
+		))]
+		pub fn accept_place(origin: OriginFor<T>, batch: BatchId) -> DispatchResultWithPostInfo {
+			let prover = ensure_signed(origin)?;
+			let overdue = Self::do_accept_place(prover, batch)?;
+			Ok(Some(T::WeightInfo::accept_place().saturating_add(overdue)).into())
+		}
+
+		/// Top up a prover's stake.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the prover.
+		///
+		/// ## Details
+		/// Holds `amount` beside the stake. A suspended prover whose stake reaches `MinStake` may bid
+		/// again.
+		///
+		/// ## Errors
+		/// `AmountZero`, `ProverNotFound`, `InsufficientBalance`.
+		///
+		/// ## Events
+		/// `StakeIncreased`; `ProverReinstated` if it was suspended.
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::bond_more())]
+		pub fn bond_more(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			let prover = ensure_signed(origin)?;
+			Self::do_bond_more(prover, amount)
+		}
+
+		/// Start to take stake out.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the prover.
+		///
+		/// ## Details
+		/// From now on `amount` backs no bids and cannot be slashed; after `UnbondingBlocks` it can be
+		/// withdrawn. What backs a live bid, place or assignment cannot be unbonded. A second call adds to
+		/// the first and starts the delay anew. A prover whose stake falls below `MinStake` is suspended.
+		///
+		/// ## Errors
+		/// `AmountZero`, `ProverNotFound`, `InsufficientStake`.
+		///
+		/// ## Events
+		/// `StakeUnbonding`; `ProverSuspended` if too little is left.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::unbond())]
+		pub fn unbond(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
+			let prover = ensure_signed(origin)?;
+			Self::do_unbond(prover, amount)
+		}
+
+		/// Get unbonded stake back.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the prover.
+		///
+		/// ## Details
+		/// Possible from the block that `unbond` named.
+		///
+		/// ## Errors
+		/// `ProverNotFound`, `NothingUnbonding`, `StillUnbonding`.
+		///
+		/// ## Events
+		/// `StakeWithdrawn`.
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::withdraw_unbonded())]
+		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
+			let prover = ensure_signed(origin)?;
+			Self::do_withdraw_unbonded(prover)
+		}
+
+		/// Name another sequencer of a rollup.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the rollup's owner.
+		///
+		/// ## Details
+		/// Batches committed before stay with the account that committed them, and so do their escrow
+		/// and bond. An account with bids, places or an assignment in the rollup's rounds cannot become
+		/// its sequencer.
+		///
+		/// ## Errors
+		/// `RollupNotFound`, `NotOwner`, `SequencerHasBids`.
+		///
+		/// ## Events
+		/// `SequencerChanged`.
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::set_sequencer(T::MaxPendingBatches::get()))]
+		pub fn set_sequencer(
+			origin: OriginFor<T>,
+			rollup: RollupId,
+			sequencer: T::AccountId,
+		) -> DispatchResultWithPostInfo {
+			let owner = ensure_signed(origin)?;
+			let looked_at = Self::do_set_sequencer(owner, rollup, sequencer)?;
+			Ok(Some(T::WeightInfo::set_sequencer(looked_at)).into())
+		}
+
+		/// Change the parameters of a rollup.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the rollup's owner.
+		///
+		/// ## Details
+		/// The next batch takes them; batches committed before keep theirs. The rollup's reserve is moved
+		/// into the new bounds.
+		///
+		/// ## Errors
+		/// `RollupNotFound`, `NotOwner`, one `Params..` error per broken rule.
+		///
+		/// ## Events
+		/// `ParamsChanged`.
+		#[pallet::call_index(13)]
+		#[pallet::weight(T::WeightInfo::set_params())]
+		pub fn set_params(
+			origin: OriginFor<T>,
+			rollup: RollupId,
+			params: RollupParams,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_set_params(owner, rollup, params)
+		}
+	}
+
+	/// Reads of the market: the same code answers the Runtime API.
+	#[pallet::view_functions]
+	impl<T: Config> Pallet<T> {
+		/// A rollup; `None` if it is not registered.
+		pub fn rollup(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
+			Self::rollup_info(rollup)
+		}
+
+		/// A pending batch; `None` if it was never committed or has ended.
+		pub fn batch(batch: BatchId) -> Option<BatchInfo<T::AccountId>> {
+			Self::batch_info(batch)
+		}
+
+		/// All rounds that accept bids, reveals, acceptances or a proof.
+		pub fn open_rounds() -> Vec<RoundInfo<T::AccountId>> {
+			Self::all_rounds()
+		}
+
+		/// The current round of a batch; `None` once it is proven, dropped or waiting.
+		pub fn round(batch: BatchId) -> Option<RoundInfo<T::AccountId>> {
+			Self::round_info(batch)
+		}
+
+		/// A prover; `None` if it is not registered.
+		pub fn prover(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
+			Self::prover_info(account)
+		}
+
+		/// Prices and record of a rollup, and the concentration of recent work in the whole chain;
+		/// `None` if the rollup is not registered.
+		pub fn market(rollup: RollupId) -> Option<MarketInfo> {
+			Self::market_info(rollup)
+		}
+
+		/// The four public inputs, in layout order and big-endian, that a proof of `prover` for the
+		/// batch's current round must have; the last is the binding. `None` if the batch has ended.
+		pub fn public_inputs(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
+			Self::public_inputs_of(batch, prover)
+		}
+
+		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no auction is
+		/// open. The node that answers sees the payload: ask only a node of your own.
+		pub fn bid_commitment(
+			batch: BatchId,
+			bidder: T::AccountId,
+			payload: [u8; PAYLOAD_BYTES],
+		) -> Option<Bytes32> {
+			Self::commitment_of(batch, bidder, payload)
 		}
 	}
 

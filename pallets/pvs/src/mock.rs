@@ -2,22 +2,26 @@
 //! A small runtime with the market, and a world to drive it.
 
 use crate as pallet_pvs;
-use crate::{Config, Event, Stage};
+use crate::{Config, Event};
 use frame_support::{
-	derive_impl, parameter_types,
+	derive_impl,
+	dispatch::DispatchResultWithPostInfo,
+	parameter_types,
 	traits::{fungible::Inspect, ConstU128, ConstU32, Hooks},
 	weights::Weight,
+	PalletId,
 };
+use pvs_auction::round::Stage;
 use pvs_primitives::{
-	api::BatchId,
+	api::{BatchId, BatchStatus, ProverInfo, RollupInfo},
 	bid::{bid_commitment, BidPayload},
-	params::{PaymentRule, RollupParams},
+	params::{PaymentRule, RollupParams, SilencePolicy},
 	Balance, Bytes32, RoundNumber,
 };
 use pvs_verifier::HostVerifier;
 use pvs_verifier_testing::TestKeys;
 use sp_core::H256;
-use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage};
+use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchError};
 use std::sync::OnceLock;
 
 pub(crate) type AccountId = AccountId32;
@@ -63,7 +67,7 @@ impl frame_system::Config for Test {
 impl pallet_balances::Config for Test {
 	type AccountStore = System;
 	type Balance = Balance;
-	type ExistentialDeposit = ConstU128<1>;
+	type ExistentialDeposit = ExistentialDeposit;
 }
 
 pub(crate) const MAX_BIDS: u32 = 8;
@@ -72,12 +76,23 @@ pub(crate) const MIN_STAKE: Balance = 2_000;
 pub(crate) const SLOT_FEE: Balance = 2;
 pub(crate) const ROLLUP_DEPOSIT: Balance = 50;
 pub(crate) const BATCH_DEPOSIT: Balance = 5;
+pub(crate) const PROVER_DEPOSIT: Balance = 7;
+pub(crate) const MIN_SEQUENCER_BOND: Balance = 3;
+pub(crate) const UNBONDING_BLOCKS: u32 = 10;
+pub(crate) const SHARE_EPOCH: u32 = 1_000;
 pub(crate) const FINALITY_GAP: u32 = 1;
 pub(crate) const INCLUSION_SLACK: u32 = 1;
 pub(crate) const ENDOWMENT: Balance = 1_000_000;
 
+pub(crate) const MAX_IN_CHAIN: u32 = 6;
+pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+
 parameter_types! {
-	pub static MaxAgendaWeight: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
+	pub static ExistentialDeposit: Balance = 1;
+	pub static MaxAgendaWeight: Weight = AGENDA_WEIGHT;
+	pub static MaxPendingBatches: u32 = MAX_PENDING;
+	pub static MaxPendingInChain: u32 = MAX_IN_CHAIN;
+	pub const MarketPalletId: PalletId = PalletId(*b"pvs/slsh");
 }
 
 impl Config for Test {
@@ -90,15 +105,20 @@ impl Config for Test {
 	type MaxBids = ConstU32<MAX_BIDS>;
 	type MaxBlockDataBytes = ConstU32<200>;
 	type MaxDataBytes = ConstU32<100>;
-	type MaxPendingBatches = ConstU32<MAX_PENDING>;
-	type MaxPendingInChain = ConstU32<6>;
+	type MaxPendingBatches = MaxPendingBatches;
+	type MaxPendingInChain = MaxPendingInChain;
 	type MaxRounds = ConstU32<3>;
 	type MaxWindowBlocks = ConstU32<100>;
+	type MinSequencerBond = ConstU128<MIN_SEQUENCER_BOND>;
 	type MinStake = ConstU128<MIN_STAKE>;
+	type PalletId = MarketPalletId;
 	type ProofVerifier = HostVerifier;
+	type ProverDeposit = ConstU128<PROVER_DEPOSIT>;
 	type RollupDeposit = ConstU128<ROLLUP_DEPOSIT>;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type ShareEpoch = ConstU32<SHARE_EPOCH>;
 	type SlotFeeBase = ConstU128<SLOT_FEE>;
+	type UnbondingBlocks = ConstU32<UNBONDING_BLOCKS>;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
 
@@ -107,6 +127,7 @@ pub(crate) const SEQUENCER: AccountId = AccountId32::new([2; 32]);
 pub(crate) const ANN: AccountId = AccountId32::new([11; 32]);
 pub(crate) const BEN: AccountId = AccountId32::new([12; 32]);
 pub(crate) const CID: AccountId = AccountId32::new([13; 32]);
+pub(crate) const DEE: AccountId = AccountId32::new([14; 32]);
 /// Has money and is no prover.
 pub(crate) const GUEST: AccountId = AccountId32::new([20; 32]);
 /// Has nothing.
@@ -133,67 +154,109 @@ pub(crate) fn params() -> RollupParams {
 		data_len: 40,
 		bidding_blocks: 3,
 		reveal_blocks: 4,
+		silence_policy: SilencePolicy::Exclude,
 		payment_rule: PaymentRule::SecondScore,
 		w_fee: 700_000_000,
 		w_time: 300_000_000,
+		w_share: 0,
 		min_proof_blocks: 2,
 		max_proof_blocks: 20,
 		min_reserve: 10,
+		initial_reserve: 1_000,
 		max_reserve: 1_000,
+		reserve_margin: 1_000_000_000,
+		reserve_weight: 250_000_000,
+		escalation_factor: 1_500_000_000,
 		silence_penalty: 100,
 		grace_blocks: 3,
 		late_rate: 50_000_000,
-		max_rounds: 2,
+		ladder_len: 2,
+		ladder_blocks: 3,
+		rescue_blocks: 5,
+		max_empty_rounds: 2,
+		max_failed_rounds: 2,
 		sequencer_bond: 70,
 	}
 }
 
-/// Runs a test on a fresh chain with one rollup and three provers, and checks the invariants and the
+/// Runs a test on a fresh chain with one rollup and four provers, and checks the invariants and the
 /// issuance after it.
 pub(crate) fn market(test: impl FnOnce()) {
+	market_with(params(), test);
+}
+
+/// As [`market`], with parameters of the rollup's own.
+pub(crate) fn market_with(params: RollupParams, test: impl FnOnce()) {
 	chain(|| {
-		Pvs::register_rollup(
-			RuntimeOrigin::signed(OWNER),
-			verifying_key().try_into().expect("768 bytes"),
-			root(0),
-			SEQUENCER,
-			params(),
-		)
-		.expect("the rollup is valid");
-		for prover in [ANN, BEN, CID] {
+		register_rollup(params);
+		for prover in [ANN, BEN, CID, DEE] {
 			Pvs::register_prover(RuntimeOrigin::signed(prover), 2 * MIN_STAKE)
 				.expect("the prover has the stake");
 		}
+		System::reset_events();
 		test();
 	});
 }
 
 /// Runs a test on a fresh chain with funded accounts only.
 pub(crate) fn chain(test: impl FnOnce()) {
+	new_ext().execute_with(|| {
+		let issued = issuance();
+		test();
+		Pvs::do_try_state().expect("the invariants hold");
+		assert!(issuance() <= issued, "issuance never grows");
+	});
+}
+
+/// A fresh chain at block 1 with funded accounts only, and the constants as they are by default.
+pub(crate) fn new_ext() -> sp_io::TestExternalities {
+	ExistentialDeposit::set(1);
+	MaxAgendaWeight::set(AGENDA_WEIGHT);
+	MaxPendingBatches::set(MAX_PENDING);
+	MaxPendingInChain::set(MAX_IN_CHAIN);
 	let mut storage =
 		frame_system::GenesisConfig::<Test>::default().build_storage().expect("it builds");
 	let balances =
-		[OWNER, SEQUENCER, ANN, BEN, CID, GUEST].map(|account| (account, ENDOWMENT)).to_vec();
+		[OWNER, SEQUENCER, ANN, BEN, CID, DEE, GUEST].map(|account| (account, ENDOWMENT)).to_vec();
 	pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
 		.assimilate_storage(&mut storage)
 		.expect("it builds");
-	sp_io::TestExternalities::new(storage).execute_with(|| {
+	let mut ext = sp_io::TestExternalities::new(storage);
+	ext.execute_with(|| {
 		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(7));
 		run_to(1);
-		let issued = Balances::total_issuance();
-		test();
-		Pvs::do_try_state().expect("the invariants hold");
-		assert!(Balances::total_issuance() <= issued, "issuance never grows");
 	});
+	ext
+}
+
+/// Registers a rollup of `OWNER` with `SEQUENCER`.
+pub(crate) fn register_rollup(params: RollupParams) {
+	Pvs::register_rollup(
+		RuntimeOrigin::signed(OWNER),
+		verifying_key().try_into().expect("768 bytes"),
+		root(0),
+		SEQUENCER,
+		params,
+	)
+	.expect("the rollup is valid");
 }
 
 /// Goes to the start of block `number`, through every block before it.
 pub(crate) fn run_to(number: u32) {
 	while System::block_number() < number {
-		System::set_block_number(System::block_number() + 1);
 		System::reset_events();
-		Pvs::on_initialize(System::block_number());
+		next_block();
 	}
+}
+
+/// Goes to the start of the next block and keeps the events. Returns the weight of its hooks.
+pub(crate) fn next_block() -> Weight {
+	System::set_block_number(System::block_number() + 1);
+	Pvs::on_initialize(System::block_number())
+}
+
+pub(crate) fn now() -> u32 {
+	System::block_number()
 }
 
 pub(crate) fn batch(index: u64) -> BatchId {
@@ -203,7 +266,7 @@ pub(crate) fn batch(index: u64) -> BatchId {
 /// Commits the next batch of rollup 0, whose data and root follow from its index.
 pub(crate) fn commit(max_fee: Balance) -> BatchId {
 	let index = Pvs::rollup_info(0).expect("the rollup exists").next_index;
-	let number = u8::try_from(index + 1).expect("few batches");
+	let number = u8::try_from(index % 250).expect("small") + 1;
 	Pvs::commit_batch(
 		RuntimeOrigin::signed(SEQUENCER),
 		0,
@@ -230,7 +293,7 @@ pub(crate) fn place(
 	id: BatchId,
 	bidder: &AccountId,
 	payload: &[u8; 85],
-) -> frame_support::dispatch::DispatchResultWithPostInfo {
+) -> Result<(), DispatchError> {
 	let round = Pvs::round_info(id).expect("a round is open");
 	Pvs::place_bid(
 		RuntimeOrigin::signed(bidder.clone()),
@@ -251,7 +314,7 @@ pub(crate) fn reveal(
 	bidder: &AccountId,
 	fee: Balance,
 	proof_blocks: u32,
-) -> frame_support::dispatch::DispatchResultWithPostInfo {
+) -> DispatchResultWithPostInfo {
 	Pvs::reveal_bid(RuntimeOrigin::signed(bidder.clone()), id, payload(fee, proof_blocks).encode())
 }
 
@@ -265,7 +328,7 @@ pub(crate) fn submit(
 	id: BatchId,
 	prover: &AccountId,
 	proof: Vec<u8>,
-) -> frame_support::dispatch::DispatchResultWithPostInfo {
+) -> DispatchResultWithPostInfo {
 	Pvs::submit_proof(
 		RuntimeOrigin::signed(prover.clone()),
 		id,
@@ -288,15 +351,73 @@ pub(crate) fn auction(id: BatchId, bids: &[(AccountId, Balance, u32)]) -> u32 {
 	System::block_number()
 }
 
+/// The calls take an account for short.
+pub(crate) fn signed(who: &AccountId) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who.clone())
+}
+
+pub(crate) fn accept(id: BatchId, prover: &AccountId) -> DispatchResultWithPostInfo {
+	Pvs::accept_place(signed(prover), id)
+}
+
+/// Delivers a valid proof of `prover` for the current round.
+pub(crate) fn deliver(id: BatchId, prover: &AccountId) -> DispatchResultWithPostInfo {
+	submit(id, prover, proof(id, prover))
+}
+
+/// Goes to the block in which the assigned prover is in default, and returns it.
+pub(crate) fn run_to_default(id: BatchId) -> u32 {
+	let round = Pvs::round_info(id).expect("a round is open");
+	let block = round.assignment.expect("a prover is assigned").late_until + 1;
+	run_to(block);
+	block
+}
+
+pub(crate) fn status(id: BatchId) -> BatchStatus<AccountId> {
+	Pvs::batch_info(id).expect("the batch is pending").status
+}
+
+pub(crate) fn pending(id: BatchId) -> bool {
+	crate::Batches::<Test>::contains_key(id)
+}
+
+pub(crate) fn prover(who: &AccountId) -> ProverInfo<AccountId> {
+	Pvs::prover_info(who.clone()).expect("the prover is registered")
+}
+
+pub(crate) fn rollup() -> RollupInfo<AccountId> {
+	Pvs::rollup_info(0).expect("the rollup is registered")
+}
+
+pub(crate) fn issuance() -> Balance {
+	Balances::total_issuance()
+}
+
+/// The number of keys in the pallet's storage.
+pub(crate) fn storage_keys() -> usize {
+	let prefix = sp_io::hashing::twox_128(b"Pvs").to_vec();
+	std::iter::successors(sp_io::storage::next_key(&prefix), |key| sp_io::storage::next_key(key))
+		.take_while(|key| key.starts_with(&prefix))
+		.count()
+}
+
+/// A registered prover with an endowment of its own.
+pub(crate) fn new_prover(number: u8) -> AccountId {
+	let prover = AccountId32::new([number; 32]);
+	Balances::transfer_keep_alive(signed(&GUEST), prover.clone(), 10_000).expect("it has enough");
+	Pvs::register_prover(signed(&prover), 2 * MIN_STAKE).expect("the prover has the stake");
+	prover
+}
+
 pub(crate) fn winner(id: BatchId) -> Option<AccountId> {
-	match crate::Batches::<Test>::get(id)?.stage {
-		Stage::Assigned(assignment) => Some(assignment.prover),
+	match crate::Batches::<Test>::get(id)?.round.stage {
+		Stage::Assigned(assignment) => Some(assignment.place.prover),
 		_ => None,
 	}
 }
 
 pub(crate) fn round_number(id: BatchId) -> RoundNumber {
-	crate::Batches::<Test>::get(id).expect("the batch is pending").round
+	crate::Batches::<Test>::get(id).expect("the batch is pending").round.number
 }
 
 pub(crate) fn free(who: &AccountId) -> Balance {

@@ -10,32 +10,28 @@
 	clippy::as_conversions
 )]
 
-use crate::pallet::*;
+use crate::{pallet::*, types::*};
 use frame_support::{
 	pallet_prelude::*,
 	traits::{
-		fungible::{InspectHold, Mutate, MutateHold},
+		fungible::{
+			Balanced, Inspect, InspectHold, Mutate, MutateHold, Unbalanced, UnbalancedHold,
+		},
 		tokens::{Fortitude, Precision, Preservation, Restriction},
+		Imbalance,
 	},
 };
-use pvs_auction::rules::Limits;
-use pvs_primitives::{api::ProverStats, params::RollupParams, Balance};
+use pvs_primitives::{api::ProverStats, Balance};
+use sp_runtime::traits::AccountIdConversion;
 
 impl<T: Config> Pallet<T> {
-	/// What a bid in a round with this reserve holds of its bidder's stake.
-	pub(crate) fn bond(params: &RollupParams, reserve: Balance) -> Result<Balance, Error<T>> {
-		reserve.checked_add(params.silence_penalty).ok_or(Error::<T>::Corrupt)
+	/// The account that keeps slashed bonds until their batch ends.
+	pub fn slashed_account() -> T::AccountId {
+		T::PalletId::get().into_account_truncating()
 	}
 
-	/// What the chain allows a rollup's parameters to be.
-	pub(crate) fn limits() -> Limits {
-		Limits {
-			max_data_bytes: T::MaxDataBytes::get(),
-			inclusion_slack: T::InclusionSlack::get(),
-			max_window_blocks: T::MaxWindowBlocks::get(),
-			min_stake: T::MinStake::get(),
-			max_rounds: T::MaxRounds::get(),
-		}
+	pub(crate) fn existential_deposit() -> Balance {
+		T::Currency::minimum_balance()
 	}
 
 	pub(crate) fn hold(
@@ -43,7 +39,31 @@ impl<T: Config> Pallet<T> {
 		who: &T::AccountId,
 		amount: Balance,
 	) -> Result<(), Error<T>> {
+		// Where something else keeps the account alive, less than the existential deposit would be lost.
+		let available =
+			T::Currency::reducible_balance(who, Preservation::Preserve, Fortitude::Force);
+		ensure!(amount <= available, Error::<T>::InsufficientBalance);
 		T::Currency::hold(&reason.into(), who, amount).map_err(|_| Error::<T>::InsufficientBalance)
+	}
+
+	/// Whether an account can take an amount as free balance. Without the existential deposit, which
+	/// it can only lack while something else keeps it alive, it takes no less than that.
+	fn can_take(who: &T::AccountId, amount: Balance) -> bool {
+		T::Currency::balance(who).saturating_add(amount) >= Self::existential_deposit()
+	}
+
+	/// Returns what a batch held. What the account cannot take is dust, and burned: it must not keep
+	/// anybody from a payment, nor the rollup from going on.
+	pub(crate) fn return_held(
+		reason: HoldReason,
+		who: &T::AccountId,
+		amount: Balance,
+	) -> DispatchResult {
+		if Self::can_take(who, amount) {
+			Self::release(reason, who, amount)
+		} else {
+			Self::burn_held(reason, who, amount)
+		}
 	}
 
 	pub(crate) fn release(
@@ -75,11 +95,16 @@ impl<T: Config> Pallet<T> {
 		.map_err(|_| Error::<T>::InsufficientBalance)
 	}
 
+	/// Pays a prover out of escrow; into its stake if its account cannot take the amount.
 	pub(crate) fn pay_from_escrow(
 		from: &T::AccountId,
 		to: &T::AccountId,
 		amount: Balance,
 	) -> DispatchResult {
+		if !Self::can_take(to, amount) {
+			Self::burn_held(HoldReason::Escrow, from, amount)?;
+			return Self::issue_to_stake(to, amount);
+		}
 		T::Currency::transfer_on_hold(
 			&HoldReason::Escrow.into(),
 			from,
@@ -92,6 +117,30 @@ impl<T: Config> Pallet<T> {
 		.map(|_| ())
 	}
 
+	/// Issues what was burned elsewhere, as stake of a prover.
+	fn issue_to_stake(prover: &T::AccountId, amount: Balance) -> DispatchResult {
+		if amount == 0 {
+			return Ok(());
+		}
+		let issued =
+			T::Currency::total_issuance().checked_add(amount).ok_or(Error::<T>::Corrupt)?;
+		T::Currency::set_total_issuance(issued);
+		let reason = HoldReason::ProverStake.into();
+		T::Currency::increase_balance_on_hold(&reason, prover, amount, Precision::Exact)?;
+		Self::add_stake(prover, amount).map_err(Into::into)
+	}
+
+	/// Changes a prover's record.
+	pub(crate) fn change_prover(
+		prover: &T::AccountId,
+		change: impl FnOnce(&mut ProverRecord),
+	) -> DispatchResult {
+		Provers::<T>::try_mutate(prover, |record| {
+			change(record.as_mut().ok_or(Error::<T>::Corrupt)?);
+			Ok(())
+		})
+	}
+
 	/// Frees a part of a prover's stake for other bids.
 	pub(crate) fn unreserve(prover: &T::AccountId, bond: Balance) -> DispatchResult {
 		Provers::<T>::try_mutate(prover, |record| {
@@ -101,21 +150,103 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Burns a bond out of a prover's stake and records why.
-	pub(crate) fn slash(
+	/// Burns a bond out of a prover's stake.
+	pub(crate) fn burn_slashed(
 		prover: &T::AccountId,
 		bond: Balance,
 		record_it: impl FnOnce(&mut ProverStats),
 	) -> DispatchResult {
-		Self::unreserve(prover, bond)?;
-		Self::burn_held(HoldReason::ProverStake, prover, bond)?;
+		Self::take_bond(prover, bond, record_it)?;
+		Self::burn_held(HoldReason::ProverStake, prover, bond)
+	}
+
+	/// Moves a bond out of a prover's stake to the pallet's account, until the batch ends.
+	pub(crate) fn keep_slashed(
+		prover: &T::AccountId,
+		bond: Balance,
+		record_it: impl FnOnce(&mut ProverStats),
+	) -> DispatchResult {
+		Self::take_bond(prover, bond, record_it)?;
+		T::Currency::transfer_on_hold(
+			&HoldReason::ProverStake.into(),
+			prover,
+			&Self::slashed_account(),
+			bond,
+			Precision::Exact,
+			Restriction::Free,
+			Fortitude::Force,
+		)
+		.map(|_| ())
+	}
+
+	/// Takes a bond out of a prover's record, which suspends it if too little is left.
+	fn take_bond(
+		prover: &T::AccountId,
+		bond: Balance,
+		record_it: impl FnOnce(&mut ProverStats),
+	) -> DispatchResult {
 		Provers::<T>::try_mutate(prover, |record| {
 			let record = record.as_mut().ok_or(Error::<T>::Corrupt)?;
+			let was_suspended = Self::is_suspended(record);
+			record.reserved = record.reserved.checked_sub(bond).ok_or(Error::<T>::Corrupt)?;
 			record.stake = record.stake.checked_sub(bond).ok_or(Error::<T>::Corrupt)?;
 			record.stats.slashed = record.stats.slashed.saturating_add(bond);
 			record_it(&mut record.stats);
+			if Self::is_suspended(record) && !was_suspended {
+				let stake = record.stake;
+				Self::deposit_event(Event::ProverSuspended { prover: prover.clone(), stake });
+			}
 			Ok(())
 		})
+	}
+
+	/// Pays a part of kept bonds to a prover, into its stake if its account cannot take it, and burns
+	/// the rest.
+	pub(crate) fn pay_out_slashed(
+		share: Balance,
+		burned: Balance,
+		prover: &T::AccountId,
+	) -> DispatchResult {
+		let all = share.checked_add(burned).ok_or(Error::<T>::Corrupt)?;
+		if all == 0 {
+			return Ok(());
+		}
+		if !Self::can_take(prover, share) {
+			Self::burn_kept(all)?;
+			return Self::issue_to_stake(prover, share);
+		}
+		let taken = T::Currency::withdraw(
+			&Self::slashed_account(),
+			all,
+			Precision::Exact,
+			Preservation::Expendable,
+			Fortitude::Force,
+		)?;
+		// Both parts at once, since either alone may be below the existential deposit. What is not
+		// given to the prover is burned when it goes out of scope.
+		let (share, _) = taken.split(share);
+		T::Currency::resolve(prover, share).map_err(|_| Error::<T>::Corrupt.into())
+	}
+
+	/// Burns kept bonds.
+	pub(crate) fn burn_kept(amount: Balance) -> DispatchResult {
+		if amount == 0 {
+			return Ok(());
+		}
+		T::Currency::burn_from(
+			&Self::slashed_account(),
+			amount,
+			Preservation::Expendable,
+			Precision::Exact,
+			Fortitude::Force,
+		)
+		.map(|_| ())
+	}
+
+	/// What is on the account that keeps slashed bonds.
+	#[cfg_attr(not(any(feature = "std", feature = "try-runtime")), allow(dead_code))]
+	pub(crate) fn kept() -> Balance {
+		T::Currency::balance(&Self::slashed_account())
 	}
 
 	/// What is held from an account for one reason.

@@ -14,11 +14,18 @@ use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
 use codec::Encode;
 use frame_support::{pallet_prelude::*, traits::Get};
-use pvs_auction::{phase::Timeline, slot_fee::slot_fee};
+use pvs_auction::{
+	concentration::concentration,
+	phase::{phase, Windows},
+	round::{BidStage, Place, Stage, Standing},
+	share::epoch,
+	slashing::rescue_payment,
+	slot_fee::slot_fee,
+};
 use pvs_primitives::{
 	api::{
-		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, ProverInfo, RollupInfo,
-		RoundInfo,
+		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, MarketInfo, PlaceInfo,
+		ProverInfo, RescueInfo, RollupInfo, RoundInfo,
 	},
 	bid,
 	bid::PAYLOAD_BYTES,
@@ -46,7 +53,7 @@ impl<T: Config> Pallet<T> {
 		bytes
 	}
 
-	pub(crate) fn batch_digest(record: &BatchRecord<T::AccountId>, reserve: Balance) -> Bytes32 {
+	pub(crate) fn batch_digest(record: &BatchRecordOf<T>, reserve: Balance) -> Bytes32 {
 		bid::batch_digest(
 			&record.prev_state_root,
 			&record.next_state_root,
@@ -59,19 +66,19 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn inputs(
 		batch: BatchId,
-		record: &BatchRecord<T::AccountId>,
+		record: &BatchRecordOf<T>,
 		prover: &T::AccountId,
 	) -> PublicInputs {
 		PublicInputs {
 			prev_state_root: record.prev_state_root,
 			next_state_root: record.next_state_root,
 			data_commitment: record.data_commitment,
-			binding: binding(&Self::genesis_hash(), batch, record.round, prover.as_ref()),
+			binding: binding(&Self::genesis_hash(), batch, record.round.number, prover.as_ref()),
 		}
 	}
 
-	/// A rollup.
-	pub fn rollup_info(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
+	/// The body of `PvsApi::rollup`.
+	pub(crate) fn rollup_info(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
 		let record = Rollups::<T>::get(rollup)?;
 		Some(RollupInfo {
 			id: rollup,
@@ -84,19 +91,23 @@ impl<T: Config> Pallet<T> {
 			next_index: record.next_index,
 			tip_root: record.tip_root,
 			pending: record.pending,
+			reserve: record.prices.reserve,
 			params: record.params,
 		})
 	}
 
-	/// A pending batch.
-	pub fn batch_info(batch: BatchId) -> Option<BatchInfo<T::AccountId>> {
-		let record = Batches::<T>::get(batch)?;
-		let rollup = Rollups::<T>::get(batch.rollup)?;
-		let status = match record.stage {
+	/// The body of `PvsApi::batch`.
+	pub(crate) fn batch_info(batch: BatchId) -> Option<BatchInfo<T::AccountId>> {
+		let entry = Self::entry(batch).ok()?;
+		let dropped = Self::standing(batch, &entry.rollup) == Standing::Dropped;
+		let Entry { batch: record, .. } = entry;
+		let status = match record.round.stage {
 			Stage::Proven { prover, at } => BatchStatus::Proven { prover, at },
-			_ if Self::is_dropped(batch, &rollup) => BatchStatus::Dropped,
+			_ if dropped => BatchStatus::Dropped,
 			Stage::Auction(_) => BatchStatus::Auction,
 			Stage::Assigned(_) => BatchStatus::Assigned,
+			Stage::Offered(_) => BatchStatus::Offered,
+			Stage::Rescue(_) => BatchStatus::Rescue,
 			Stage::Waiting => BatchStatus::Waiting,
 		};
 		Some(BatchInfo {
@@ -107,105 +118,154 @@ impl<T: Config> Pallet<T> {
 			next_state_root: record.next_state_root,
 			data_commitment: record.data_commitment,
 			max_fee: record.max_fee,
-			round: record.round,
+			round: record.round.number,
+			empty_rounds: record.round.empty_rounds,
+			failed_rounds: record.round.failed_rounds,
+			slashed: record.round.slashed,
 			status,
 			params: record.params,
 		})
 	}
 
-	/// All rounds that accept bids, reveals or a proof. Work grows with the pending batches; it is for
-	/// reading off chain.
-	pub fn open_rounds() -> Vec<RoundInfo<T::AccountId>> {
+	/// The body of `PvsApi::open_rounds`. Work grows with the pending batches: it is for reading off
+	/// chain.
+	pub(crate) fn all_rounds() -> Vec<RoundInfo<T::AccountId>> {
 		Batches::<T>::iter_keys().filter_map(Self::round_info).collect()
 	}
 
-	/// The current round of a batch, with its bids. `None` once it is proven, dropped or waiting.
-	pub fn round_info(batch: BatchId) -> Option<RoundInfo<T::AccountId>> {
-		let (rollup, record) = Self::batch(batch).ok()?;
-		let (timeline, reserve, bids, assignment) = match &record.stage {
-			Stage::Auction(auction) if !Self::is_dropped(batch, &rollup) => {
-				(Self::timeline(&record.params, auction), auction.reserve, auction.bids, None)
-			},
-			Stage::Assigned(assignment) => (
-				Self::assigned_timeline(&record.params, assignment),
-				assignment.reserve,
-				T::MaxBids::get(),
-				Some(AssignmentInfo {
-					prover: assignment.prover.clone(),
-					fee: assignment.fee,
-					payment: assignment.payment,
-					proof_blocks: assignment.proof_blocks,
-					assigned_at: assignment.assigned_at,
-					on_time_until: assignment.on_time_until,
-					late_until: assignment.late_until,
-				}),
-			),
-			_ => return None,
+	/// The body of `PvsApi::round`.
+	pub(crate) fn round_info(batch: BatchId) -> Option<RoundInfo<T::AccountId>> {
+		let entry = Self::entry(batch).ok()?;
+		let context = Self::context(&entry);
+		let round = &entry.batch.round;
+		let dropped = context.standing == Standing::Dropped;
+		let taken = match &round.stage {
+			// A prover at work on a dropped batch may still deliver.
+			Stage::Assigned(_) => T::MaxBids::get(),
+			_ if dropped => return None,
+			Stage::Auction(auction) => auction.bids,
+			Stage::Offered(_) | Stage::Rescue(_) => T::MaxBids::get(),
+			Stage::Waiting | Stage::Proven { .. } => return None,
 		};
-		let (phase, phase_ends_at) = timeline.phase(Self::now().saturating_add(1));
+		let next_block = Self::now().saturating_add(1);
+		let (phase, phase_ends_at) = phase(round, &context, next_block);
+		let windows = Windows::new(round.opened_at, context.params, context.finality_gap);
 		Some(RoundInfo {
 			batch,
-			round: record.round,
-			opened_at: timeline.opened_at,
-			reserve,
-			bond: Self::bond(&record.params, reserve).ok()?,
-			slot_fee: slot_fee(T::SlotFeeBase::get(), bids, T::MaxBids::get()),
-			batch_digest: Self::batch_digest(&record, reserve),
+			round: round.number,
+			opened_at: round.opened_at,
+			reserve: round.reserve,
+			bond: context.bond(round.reserve),
+			slot_fee: slot_fee(T::SlotFeeBase::get(), taken, T::MaxBids::get()),
+			batch_digest: Self::batch_digest(&entry.batch, round.reserve),
 			phase,
 			phase_ends_at,
-			bidding_from: timeline.bidding_from(),
-			reveal_from: Timeline::reveal_from(&timeline),
-			reveal_until: timeline.reveal_until(),
+			bidding_from: windows.bidding_from,
+			reveal_from: windows.reveal_from,
+			reveal_until: windows.reveal_until,
 			bids: Bids::<T>::iter_prefix(batch)
 				.map(|(bidder, bid)| BidInfo {
 					bidder,
 					commitment: bid.commitment,
 					state: match bid.stage {
 						BidStage::Sealed => BidState::Sealed,
-						BidStage::Revealed { fee, proof_blocks, .. } => {
-							BidState::Revealed { fee, proof_blocks }
+						BidStage::Revealed(terms) => {
+							BidState::Revealed { fee: terms.fee, proof_blocks: terms.proof_blocks }
 						},
 						BidStage::Void => BidState::Void,
 					},
 				})
 				.collect(),
-			assignment,
+			assignment: match &round.stage {
+				Stage::Assigned(assignment) => Some(AssignmentInfo {
+					prover: assignment.place.prover.clone(),
+					fee: assignment.place.fee,
+					payment: assignment.place.payment,
+					proof_blocks: assignment.place.proof_blocks,
+					assigned_at: assignment.delivery.assigned_at,
+					on_time_until: assignment.delivery.on_time_until,
+					late_until: assignment.delivery.late_until,
+				}),
+				_ => None,
+			},
+			ladder: round.runners_up().map(Self::place_info).collect(),
+			rescue: match &round.stage {
+				Stage::Rescue(rescue) => Some(RescueInfo {
+					started_at: rescue.started_at,
+					payment: rescue_payment(
+						rescue.first_payment,
+						round.reserve,
+						rescue.started_at,
+						context.params.rescue_blocks,
+						next_block,
+					)
+					.ok()?,
+					last_payment: round.reserve,
+				}),
+				_ => None,
+			},
 		})
 	}
 
-	/// A prover.
-	pub fn prover_info(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
+	fn place_info(place: &Place<T::AccountId>) -> PlaceInfo<T::AccountId> {
+		PlaceInfo {
+			prover: place.prover.clone(),
+			fee: place.fee,
+			payment: place.payment,
+			proof_blocks: place.proof_blocks,
+		}
+	}
+
+	/// The body of `PvsApi::prover`.
+	pub(crate) fn prover_info(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
 		let record = Provers::<T>::get(&account)?;
 		Some(ProverInfo {
 			account,
 			stake: record.stake,
 			reserved: record.reserved,
+			unbonding: record.unbonding,
+			suspended: Self::is_suspended(&record),
+			recent_share: Self::recent_share(&record),
 			stats: record.stats,
 		})
 	}
 
-	/// The public inputs that a proof of `prover` for the batch's current round must have.
-	pub fn public_inputs(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
+	/// The body of `PvsApi::market`. Work grows with the registered provers: it is for reading off
+	/// chain.
+	pub(crate) fn market_info(rollup: RollupId) -> Option<MarketInfo> {
+		let prices = Rollups::<T>::get(rollup)?.prices;
+		let epoch = epoch(Self::now(), T::ShareEpoch::get());
+		Some(MarketInfo {
+			reserve: prices.reserve,
+			mean_payment: prices.mean,
+			stats: Stats::<T>::get(rollup),
+			concentration: concentration(
+				Provers::<T>::iter_values().map(|record| record.recent.at(epoch)),
+			),
+		})
+	}
+
+	/// The body of `PvsApi::public_inputs`.
+	pub(crate) fn public_inputs_of(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
 		let record = Batches::<T>::get(batch)?;
 		Some(Self::inputs(batch, &record, &prover).to_array())
 	}
 
-	/// The commitment of `bidder` to `payload` in the batch's current round. `None` if no round is
-	/// open. Whoever answers the question sees the payload: ask only a node of one's own.
-	pub fn bid_commitment(
+	/// The body of `PvsApi::bid_commitment`.
+	pub(crate) fn commitment_of(
 		batch: BatchId,
 		bidder: T::AccountId,
 		payload: [u8; PAYLOAD_BYTES],
 	) -> Option<Bytes32> {
-		let (_, record) = Self::live_batch(batch).ok()?;
-		let Stage::Auction(auction) = record.stage else {
+		let entry = Self::entry(batch).ok()?;
+		if !matches!(entry.batch.round.stage, Stage::Auction(_)) {
 			return None;
-		};
+		}
 		Some(bid::bid_commitment(
 			&Self::genesis_hash(),
 			batch,
-			record.round,
-			&Self::batch_digest(&record, auction.reserve),
+			entry.batch.round.number,
+			&Self::batch_digest(&entry.batch, entry.batch.round.reserve),
 			bidder.as_ref(),
 			&payload,
 		))
@@ -219,7 +279,12 @@ impl<T: Config> Pallet<T> {
 			"MaxBlockDataBytes is below MaxDataBytes: the longest batch would never fit a block"
 		);
 		assert!(T::MaxBids::get() >= 1, "MaxBids is 0: no round could have a winner");
-		assert!(T::MaxRounds::get() >= 1, "MaxRounds is 0: no batch could have a round");
+		assert!(T::MaxRounds::get() >= 2, "MaxRounds is below 2: no parameters would pass");
+		assert!(T::ShareEpoch::get() >= 1, "ShareEpoch is 0: recent proofs would never fade");
+		assert!(
+			T::UnbondingBlocks::get() >= 1,
+			"UnbondingBlocks is 0: stake could leave in the block that frees it"
+		);
 		assert!(T::MaxPendingBatches::get() >= 1, "MaxPendingBatches is 0");
 		assert!(
 			T::MaxPendingInChain::get() >= T::MaxPendingBatches::get(),
@@ -231,7 +296,7 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(T::MinStake::get() >= 1, "MinStake is 0: bids would be backed by nothing");
 		assert!(
-			Self::overdue_weight()
+			Self::heaviest_step()
 				.saturating_add(T::WeightInfo::agenda_lookup())
 				.all_lte(T::MaxAgendaWeight::get()),
 			"MaxAgendaWeight does not fit the heaviest step: the agenda could stall"

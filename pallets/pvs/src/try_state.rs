@@ -13,6 +13,7 @@
 use crate::{pallet::*, types::*};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, pallet_prelude::*};
+use pvs_auction::round::{BidStage, Stage};
 use pvs_primitives::{api::BatchId, Balance, BatchIndex, RollupId};
 use sp_runtime::TryRuntimeError;
 
@@ -34,7 +35,7 @@ impl<T: Config> Pallet<T> {
 			Rollups::<T>::iter_values().map(|rollup| (rollup.sequencer, [0; 3])).collect();
 		for record in Batches::<T>::iter_values() {
 			let owed = escrow.entry(record.sequencer).or_default();
-			let proven = matches!(record.stage, Stage::Proven { .. });
+			let proven = matches!(record.round.stage, Stage::Proven { .. });
 			let [fees, bonds, deposits] = owed;
 			if !proven {
 				*fees = fees.saturating_add(record.max_fee);
@@ -68,26 +69,33 @@ impl<T: Config> Pallet<T> {
 			);
 		}
 		let mut reserved = BTreeMap::<T::AccountId, Balance>::new();
-		for (_, bidder, bid) in Bids::<T>::iter() {
-			let sum = reserved.entry(bidder).or_default();
-			*sum = sum.saturating_add(bid.bond);
-		}
-		for record in Batches::<T>::iter_values() {
-			if let Stage::Assigned(assignment) = record.stage {
-				let sum = reserved.entry(assignment.prover).or_default();
-				*sum = sum.saturating_add(assignment.bond);
+		let mut kept: Balance = 0;
+		for (id, record) in Batches::<T>::iter() {
+			kept = kept.saturating_add(record.round.slashed);
+			let bond = record.round.reserve.saturating_add(record.params.silence_penalty);
+			let bidders = Bids::<T>::iter_prefix(id)
+				.filter(|(_, bid)| bid.stage != BidStage::Void)
+				.map(|(bidder, _)| bidder);
+			for prover in record.round.bonded().cloned().chain(bidders) {
+				let sum = reserved.entry(prover).or_default();
+				*sum = sum.saturating_add(bond);
 			}
 		}
+		ensure!(Self::kept() >= kept, "25: slashed bonds are kept until their batch ends");
 		for (prover, record) in Provers::<T>::iter() {
 			ensure!(
-				Self::held(HoldReason::ProverStake, &prover) == record.stake,
-				"5: a prover's stake is what is held from it"
+				Self::held(HoldReason::ProverStake, &prover) == record.held(),
+				"5: a prover's stake, with what is unbonding, is what is held from it"
 			);
 			ensure!(
 				reserved.remove(&prover).unwrap_or_default() == record.reserved,
-				"6: what a prover has reserved is the sum of its bonds"
+				"6: what a prover has reserved is the sum of its obligations"
 			);
 			ensure!(record.reserved <= record.stake, "7: bonds are covered by the stake");
+			ensure!(
+				Self::held(HoldReason::ProverDeposit, &prover) == record.deposit,
+				"26: every prover's row is paid for by a deposit"
+			);
 		}
 		ensure!(reserved.is_empty(), "8: only registered provers have bonds");
 		Ok(())
@@ -103,7 +111,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		for (batch, record) in Batches::<T>::iter() {
-			let expected = match record.stage {
+			let expected = match record.round.stage {
 				Stage::Auction(auction) => (auction.bids, auction.sealed),
 				_ => (0, 0),
 			};
@@ -122,6 +130,16 @@ impl<T: Config> Pallet<T> {
 		let mut total = 0u32;
 		for (batch, record) in Batches::<T>::iter() {
 			total = total.saturating_add(1);
+			let round = &record.round;
+			ensure!(
+				round.reserve >= 1 && round.reserve <= record.max_fee,
+				"28: a round's reserve is covered by the escrow"
+			);
+			ensure!(
+				round.empty_rounds <= record.params.max_empty_rounds.saturating_add(1)
+					&& round.failed_rounds <= record.params.max_failed_rounds.saturating_add(1),
+				"29: a batch has at most one round beyond its bounds"
+			);
 			rows.entry(batch.rollup).or_default().insert(batch.index, record);
 		}
 		ensure!(PendingInChain::<T>::get() == total, "12: the chain counts its batches");
@@ -130,6 +148,11 @@ impl<T: Config> Pallet<T> {
 			let count = u32::try_from(batches.len()).unwrap_or(u32::MAX);
 			ensure!(rollup.pending == count, "13: a rollup counts its batches");
 			ensure!(VerifyingKeys::<T>::contains_key(id), "14: every rollup has a key");
+			ensure!(
+				rollup.prices.reserve >= rollup.params.min_reserve
+					&& rollup.prices.reserve <= rollup.params.max_reserve,
+				"27: a rollup's reserve is within its bounds"
+			);
 			let mut root = rollup.finalized_root;
 			let mut next = rollup.next_to_finalize;
 			for (index, record) in batches.range(rollup.next_to_finalize..) {
@@ -159,7 +182,7 @@ impl<T: Config> Pallet<T> {
 		}
 		for (batch, record) in Batches::<T>::iter() {
 			ensure!(entries.remove(&batch) == record.due, "22: agenda and batch agree");
-			if matches!(record.stage, Stage::Auction(_) | Stage::Assigned(_)) {
+			if !matches!(record.round.stage, Stage::Waiting | Stage::Proven { .. }) {
 				ensure!(record.due.is_some(), "23: every open round has a deadline");
 			}
 		}

@@ -1,12 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the pallet stores. The records know nothing of FRAME.
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use pvs_auction::{phase::Delivery, score::Score};
+use crate::Config;
+use codec::{Decode, Encode, MaxEncodedLen};
+use pvs_auction::{
+	reserve::Reserve,
+	round::{BidStage, Round},
+	share::RecentCount,
+};
 use pvs_primitives::{
-	api::ProverStats, params::RollupParams, Balance, BatchIndex, BlockNumber, Bytes32, RoundNumber,
+	api::{BatchId, ProverStats, Unbonding},
+	params::RollupParams,
+	Balance, BatchIndex, BlockNumber, Bytes32,
 };
 use scale_info::TypeInfo;
+
+/// A rollup of this runtime.
+pub type RollupRecordOf<T> = RollupRecord<<T as frame_system::Config>::AccountId>;
+/// A batch of this runtime.
+pub type BatchRecordOf<T> = BatchRecord<<T as frame_system::Config>::AccountId>;
+
+/// A batch in memory, with its rollup: what a transition reads and writes.
+pub(crate) struct Entry<T: Config> {
+	/// The batch.
+	pub(crate) id: BatchId,
+	/// Its rollup's row.
+	pub(crate) rollup: RollupRecordOf<T>,
+	/// Its own row.
+	pub(crate) batch: BatchRecordOf<T>,
+	/// Whether the batch has ended: its row is gone and must not be written again.
+	pub(crate) ended: bool,
+}
 
 /// A registered rollup.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
@@ -31,6 +55,8 @@ pub struct RollupRecord<AccountId> {
 	pub pending: u32,
 	/// What the next batch takes as its snapshot.
 	pub params: RollupParams,
+	/// The reserve and the mean payment.
+	pub prices: Reserve,
 	/// The amount held from the owner for this row.
 	pub deposit: Balance,
 }
@@ -55,84 +81,11 @@ pub struct BatchRecord<AccountId> {
 	/// The rollup's parameters when the batch was committed.
 	pub params: RollupParams,
 	/// The current round.
-	pub round: RoundNumber,
-	/// Where it stands.
-	pub stage: Stage<AccountId>,
+	pub round: Round<AccountId>,
 	/// Its place in the agenda.
 	pub due: Option<BlockNumber>,
-}
-
-/// Where a batch stands.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub enum Stage<AccountId> {
-	/// A round is open.
-	#[codec(index = 0)]
-	Auction(Auction),
-	/// A winner is at work.
-	#[codec(index = 1)]
-	Assigned(Assignment<AccountId>),
-	/// Proven; its predecessors are not.
-	#[codec(index = 2)]
-	Proven {
-		/// Who was paid.
-		prover: AccountId,
-		/// The block of the proof.
-		at: BlockNumber,
-	},
-	/// Out of rounds behind an unproven predecessor.
-	#[codec(index = 3)]
-	Waiting,
-}
-
-/// An open round.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Auction {
-	/// The block that opened the round.
-	pub opened_at: BlockNumber,
-	/// The highest fee that a bid may ask.
-	pub reserve: Balance,
-	/// Number of bids.
-	pub bids: u32,
-	/// How many of them are neither revealed nor void.
-	pub sealed: u32,
-}
-
-/// A winner at work.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Assignment<AccountId> {
-	/// The block that opened the round.
-	pub opened_at: BlockNumber,
-	/// The reserve of the round.
-	pub reserve: Balance,
-	/// The winner.
-	pub prover: AccountId,
-	/// What it asked.
-	pub fee: Balance,
-	/// What it gets if it is on time.
-	pub payment: Balance,
-	/// What it loses if it does not deliver.
-	pub bond: Balance,
-	/// The time that it committed to.
-	pub proof_blocks: BlockNumber,
-	/// The only proof that it may deliver, if it named one.
-	pub proof_commitment: Option<Bytes32>,
-	/// The block in which it became the winner.
-	pub assigned_at: BlockNumber,
-	/// The last block for the full payment.
-	pub on_time_until: BlockNumber,
-	/// The last block for a reduced payment.
-	pub late_until: BlockNumber,
-}
-
-impl<AccountId> Assignment<AccountId> {
-	/// The deadlines as the auction's rules take them.
-	pub fn delivery(&self) -> Delivery {
-		Delivery {
-			assigned_at: self.assigned_at,
-			on_time_until: self.on_time_until,
-			late_until: self.late_until,
-		}
-	}
+	/// Whether the clean-up behind a failed predecessor has passed it.
+	pub cleaned: bool,
 }
 
 /// A bid in the current round of a batch.
@@ -140,78 +93,32 @@ impl<AccountId> Assignment<AccountId> {
 pub struct BidRecord {
 	/// Binds chain, batch, round, bidder and payload.
 	pub commitment: Bytes32,
-	/// The part of the bidder's stake behind it.
-	pub bond: Balance,
+	/// The bidder's share of recent proofs when it bid, in 10^-9.
+	pub share: u32,
 	/// Where it stands.
 	pub stage: BidStage,
-}
-
-/// Where a bid stands.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub enum BidStage {
-	/// Not revealed.
-	#[codec(index = 0)]
-	Sealed,
-	/// Revealed and valid: it counts.
-	#[codec(index = 1)]
-	Revealed {
-		/// What it asks.
-		fee: Balance,
-		/// The time that it commits to.
-		proof_blocks: BlockNumber,
-		/// The proof that it already has, if it named one.
-		proof_commitment: Option<Bytes32>,
-		/// Its part in breaking ties.
-		salt: Bytes32,
-		/// Its score.
-		score: Score,
-	},
-	/// Revealed as malformed; its bond is gone.
-	#[codec(index = 2)]
-	Void,
 }
 
 /// A registered prover.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ProverRecord {
-	/// The amount held from the prover.
+	/// The amount held from the prover that may back bids.
 	pub stake: Balance,
-	/// The part of it behind live bids and assignments.
+	/// The part of it behind live bids, places and assignments.
 	pub reserved: Balance,
+	/// The amount held from the prover that is on its way out.
+	pub unbonding: Option<Unbonding>,
+	/// The amount held for this row.
+	pub deposit: Balance,
+	/// Its recent proofs.
+	pub recent: RecentCount,
 	/// What the prover has done.
 	pub stats: ProverStats,
 }
 
-/// Why a bid does not count.
-#[derive(
-	Clone,
-	Copy,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
-)]
-pub enum VoidReason {
-	/// Nobody revealed it in time.
-	#[codec(index = 0)]
-	Silent,
-	/// The payload does not decode.
-	#[codec(index = 1)]
-	Undecodable,
-	/// The salt is zero.
-	#[codec(index = 2)]
-	ZeroSalt,
-	/// The committed time is zero or above the rollup's maximum.
-	#[codec(index = 3)]
-	ProofBlocks,
-	/// The fee is above the round's reserve.
-	#[codec(index = 4)]
-	AboveReserve,
-	/// The batch was dropped with a failed predecessor; the bond was released.
-	#[codec(index = 5)]
-	Dropped,
+impl ProverRecord {
+	/// What is held of the prover as stake.
+	pub fn held(&self) -> Balance {
+		self.stake.saturating_add(self.unbonding.map_or(0, |unbonding| unbonding.amount))
+	}
 }

@@ -37,12 +37,36 @@ pub trait WeightInfo {
 	fn reveal_bid() -> Weight;
 	/// `submit_proof`.
 	fn submit_proof() -> Weight;
-	/// Closing a round with `b` bids.
+	/// `accept_place`.
+	fn accept_place() -> Weight;
+	/// `bond_more`.
+	fn bond_more() -> Weight;
+	/// `unbond`.
+	fn unbond() -> Weight;
+	/// `withdraw_unbonded`.
+	fn withdraw_unbonded() -> Weight;
+	/// `set_sequencer` of a rollup with `p` pending batches.
+	fn set_sequencer(p: u32) -> Weight;
+	/// `set_params`.
+	fn set_params() -> Weight;
+	/// Closing an auction with `b` bids.
 	fn close_round(b: u32) -> Weight;
+	/// Slashing an assigned prover and offering its place, or opening the rescue.
+	fn default_prover() -> Weight;
+	/// Passing an offered place on.
+	fn pass_place() -> Weight;
+	/// Ending a rescue and opening the next round.
+	fn end_rescue() -> Weight;
+	/// Opening the last round of a batch that waited.
+	fn open_last_round() -> Weight;
+	/// Making a proven batch final.
+	fn finalize_batch() -> Weight;
+	/// Failing a batch that used up its rounds.
+	fn fail_batch() -> Weight;
+	/// Dropping a batch behind a failed one, with `b` bids in its auction.
+	fn drop_batch(b: u32) -> Weight;
 	/// Looking for the next item of the agenda.
 	fn agenda_lookup() -> Weight;
-	/// Any step of the agenda other than closing a round.
-	fn agenda_step() -> Weight;
 }
 
 /// The weights of the development runtime.
@@ -88,6 +112,24 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn submit_proof() -> Weight {
 		Self::of(CALL.saturating_add(PROOF_CHECK), 12, 12)
 	}
+	fn accept_place() -> Weight {
+		Self::of(CALL, 4, 4)
+	}
+	fn bond_more() -> Weight {
+		Self::of(CALL, 3, 3)
+	}
+	fn unbond() -> Weight {
+		Self::of(CALL, 2, 2)
+	}
+	fn withdraw_unbonded() -> Weight {
+		Self::of(CALL, 3, 3)
+	}
+	fn set_sequencer(p: u32) -> Weight {
+		Self::of(CALL, u64::from(p).saturating_mul(2).saturating_add(1), 1)
+	}
+	fn set_params() -> Weight {
+		Self::of(CALL, 1, 1)
+	}
 	fn close_round(b: u32) -> Weight {
 		let b = u64::from(b);
 		Self::of(
@@ -96,10 +138,33 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			b.saturating_mul(4).saturating_add(5),
 		)
 	}
+	fn default_prover() -> Weight {
+		Self::of(CALL.saturating_mul(2), 8, 8)
+	}
+	fn pass_place() -> Weight {
+		Self::of(CALL, 5, 4)
+	}
+	fn end_rescue() -> Weight {
+		Self::of(CALL, 4, 4)
+	}
+	fn open_last_round() -> Weight {
+		Self::of(CALL, 4, 4)
+	}
+	fn finalize_batch() -> Weight {
+		Self::of(CALL, 6, 7)
+	}
+	fn fail_batch() -> Weight {
+		Self::of(CALL.saturating_mul(2), 8, 10)
+	}
+	fn drop_batch(b: u32) -> Weight {
+		let b = u64::from(b);
+		Self::of(
+			CALL.saturating_mul(2).saturating_add(BID.saturating_mul(b)),
+			b.saturating_mul(4).saturating_add(8),
+			b.saturating_mul(4).saturating_add(10),
+		)
+	}
 	fn agenda_lookup() -> Weight {
 		Self::of(CALL, 1, 1)
-	}
-	fn agenda_step() -> Weight {
-		Self::of(CALL.saturating_mul(2), 8, 10)
 	}
 }

@@ -7,6 +7,7 @@ use frame_support::{
 	parameter_types,
 	traits::{ConstU128, ConstU32},
 	weights::Weight,
+	PalletId,
 };
 use pvs_verifier::HostVerifier;
 use sp_runtime::Perbill;
@@ -15,6 +16,8 @@ use sp_runtime::Perbill;
 pub const MIN_STAKE: Balance = 100 * UNIT;
 
 parameter_types! {
+	/// Names the account that keeps slashed bonds.
+	pub const MarketPalletId: PalletId = PalletId(*b"pvs/slsh");
 	/// Deadlines take a quarter of a block at the most.
 	pub MaxAgendaWeight: Weight =
 		Perbill::from_percent(25) * RuntimeBlockWeights::get().max_block;
@@ -35,10 +38,17 @@ impl pallet_pvs::Config for Runtime {
 	type MaxPendingInChain = ConstU32<512>;
 	type MaxRounds = ConstU32<16>;
 	type MaxWindowBlocks = ConstU32<86_400>;
+	type MinSequencerBond = ConstU128<{ 100 * MILLIUNIT }>;
 	type MinStake = ConstU128<MIN_STAKE>;
+	type PalletId = MarketPalletId;
 	type ProofVerifier = HostVerifier;
+	type ProverDeposit = ConstU128<{ 100 * MILLIUNIT }>;
 	type RollupDeposit = ConstU128<{ 10 * UNIT }>;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	// A day of 1 s slots.
+	type ShareEpoch = ConstU32<86_400>;
 	type SlotFeeBase = ConstU128<MILLIUNIT>;
+	// An hour of 1 s slots.
+	type UnbondingBlocks = ConstU32<3_600>;
 	type WeightInfo = pallet_pvs::weights::SubstrateWeight<Runtime>;
 }

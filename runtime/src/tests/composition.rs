@@ -3,12 +3,12 @@
 use crate::{
 	configs::{RuntimeBlockLength, RuntimeBlockWeights},
 	genesis_presets::{demo_params, get_preset, preset_names, DEMO_DATA_LEN},
-	AllPalletsWithSystem, Pvs, Runtime, RuntimeGenesisConfig,
+	AccountId, AllPalletsWithSystem, Pvs, Runtime, RuntimeGenesisConfig,
 };
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
-	traits::Get,
-	weights::constants::WEIGHT_REF_TIME_PER_SECOND,
+	traits::{Get, GetCallName},
+	weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight},
 };
 use pallet_pvs::{Call, WeightInfo};
 use sp_runtime::BuildStorage;
@@ -36,7 +36,7 @@ fn presets_should_build_a_valid_state() {
 		let storage = config.build_storage().expect("it builds");
 		sp_io::TestExternalities::new(storage).execute_with(|| {
 			Pvs::do_try_state().expect("the invariants hold");
-			let rollup = Pvs::rollup_info(0).expect("the demo rollup is registered");
+			let rollup = Pvs::rollup(0).expect("the demo rollup is registered");
 			assert_eq!(rollup.params, demo_params());
 			assert_eq!(rollup.params.data_len, DEMO_DATA_LEN);
 		});
@@ -68,13 +68,13 @@ fn one_commit_should_take_an_eighth_of_the_normal_class_at_the_most() {
 }
 
 #[test]
-fn reveals_and_proofs_should_be_operational() {
-	let batch = pvs_primitives::api::BatchId { rollup: 0, index: 0 };
-	let reveal = Call::<Runtime>::reveal_bid { batch, payload: [0; 85] };
-	let proof =
-		Call::<Runtime>::submit_proof { batch, prover: [0; 32].into(), proof: Default::default() };
-	assert_eq!(reveal.get_dispatch_info().class, DispatchClass::Operational);
-	assert_eq!(proof.get_dispatch_info().class, DispatchClass::Operational);
+fn calls_with_deadlines_should_be_operational() {
+	let operational: Vec<_> = every_call()
+		.iter()
+		.filter(|(call, _)| call.get_dispatch_info().class == DispatchClass::Operational)
+		.map(|(call, _)| call.get_call_name())
+		.collect();
+	assert_eq!(operational, ["reveal_bid", "submit_proof", "accept_place"]);
 }
 
 #[test]
@@ -83,28 +83,97 @@ fn blocks_should_hold_the_longest_batch() {
 	assert!(*RuntimeBlockLength::get().max.get(DispatchClass::Normal) > 2 * bytes);
 }
 
+type Weights = <Runtime as pallet_pvs::Config>::WeightInfo;
+
+/// Each call of the market with the weight that it must declare.
+fn every_call() -> Vec<(Call<Runtime>, Weight)> {
+	let account = AccountId::new([1; 32]);
+	let batch = pvs_primitives::api::BatchId { rollup: 0, index: 0 };
+	let max_bids: u32 = <Runtime as pallet_pvs::Config>::MaxBids::get();
+	let max_pending: u32 = <Runtime as pallet_pvs::Config>::MaxPendingBatches::get();
+	let step = [
+		Weights::close_round(max_bids).saturating_add(Weights::fail_batch()),
+		Weights::drop_batch(max_bids),
+		Weights::default_prover(),
+		Weights::pass_place(),
+		Weights::end_rescue(),
+		Weights::open_last_round(),
+		Weights::finalize_batch(),
+	]
+	.into_iter()
+	.fold(Weight::zero(), |most, step| most.max(step));
+	vec![
+		(
+			Call::register_rollup {
+				verifying_key: Default::default(),
+				genesis_root: [0; 32],
+				sequencer: account.clone(),
+				params: demo_params(),
+			},
+			Weights::register_rollup(),
+		),
+		(Call::deregister_rollup { rollup: 0 }, Weights::deregister_rollup()),
+		(Call::register_prover { stake: 0 }, Weights::register_prover()),
+		(Call::deregister_prover {}, Weights::deregister_prover()),
+		(
+			Call::commit_batch {
+				rollup: 0,
+				data: vec![0; 100].try_into().expect("short enough"),
+				next_state_root: [0; 32],
+				max_fee: 0,
+			},
+			Weights::commit_batch(100),
+		),
+		(
+			Call::place_bid {
+				batch,
+				round: 0,
+				batch_digest: [0; 32],
+				max_slot_fee: 0,
+				commitment: [0; 32],
+			},
+			Weights::place_bid(),
+		),
+		(Call::reveal_bid { batch, payload: [0; 85] }, Weights::reveal_bid().saturating_add(step)),
+		(
+			Call::submit_proof { batch, prover: account.clone(), proof: Default::default() },
+			Weights::submit_proof().saturating_add(step),
+		),
+		(Call::accept_place { batch }, Weights::accept_place().saturating_add(step)),
+		(Call::bond_more { amount: 0 }, Weights::bond_more()),
+		(Call::unbond { amount: 0 }, Weights::unbond()),
+		(Call::withdraw_unbonded {}, Weights::withdraw_unbonded()),
+		(
+			Call::set_sequencer { rollup: 0, sequencer: account },
+			Weights::set_sequencer(max_pending),
+		),
+		(Call::set_params { rollup: 0, params: demo_params() }, Weights::set_params()),
+	]
+}
+
 #[test]
 fn weights_should_be_wired_to_their_calls() {
-	let batch = pvs_primitives::api::BatchId { rollup: 0, index: 0 };
-	let bid = Call::<Runtime>::place_bid {
-		batch,
-		round: 0,
-		batch_digest: [0; 32],
-		max_slot_fee: 0,
-		commitment: [0; 32],
-	};
-	let weight = bid.get_dispatch_info().call_weight;
-	assert!(weight.all_gte(<Runtime as pallet_pvs::Config>::WeightInfo::place_bid()));
-	let commit = |bytes: usize| {
-		Call::<Runtime>::commit_batch {
-			rollup: 0,
-			data: vec![0; bytes].try_into().expect("short enough"),
-			next_state_root: [0; 32],
-			max_fee: 0,
-		}
-		.get_dispatch_info()
-		.call_weight
-	};
-	assert_eq!(commit(100), <Runtime as pallet_pvs::Config>::WeightInfo::commit_batch(100));
-	assert!(commit(200).ref_time() > commit(100).ref_time());
+	let calls = every_call();
+	assert_eq!(calls.len(), Call::<Runtime>::get_call_names().len(), "a call is missing here");
+	for (call, weight) in calls {
+		assert_eq!(call.get_dispatch_info().call_weight, weight, "{}", call.get_call_name());
+	}
+}
+
+#[test]
+fn weights_should_grow_with_what_they_are_linear_in() {
+	let grows = |heavy: Weight, light: Weight| heavy.ref_time() > light.ref_time();
+	assert!(grows(Weights::commit_batch(200), Weights::commit_batch(100)));
+	assert!(grows(Weights::close_round(64), Weights::close_round(1)));
+	assert!(grows(Weights::drop_batch(64), Weights::drop_batch(1)));
+	assert!(grows(Weights::set_sequencer(64), Weights::set_sequencer(1)));
+}
+
+#[test]
+fn every_call_should_fit_a_block() {
+	for (call, weight) in every_call() {
+		let class = call.get_dispatch_info().class;
+		let most = RuntimeBlockWeights::get().get(class).max_extrinsic;
+		assert!(most.is_none_or(|most| weight.all_lte(most)), "{}", call.get_call_name());
+	}
 }

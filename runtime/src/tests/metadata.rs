@@ -7,7 +7,7 @@ use crate::Runtime;
 use std::path::PathBuf;
 
 /// The version that clients read.
-const VERSION: u32 = 15;
+const VERSION: u32 = 16;
 
 fn committed() -> PathBuf {
 	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("metadata.scale")

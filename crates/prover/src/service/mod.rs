@@ -12,7 +12,7 @@ mod steps;
 
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
-	cli::{default_dir, RunArgs},
+	cli::{default_dir, RescueWhen, RunArgs},
 	error::ProverError,
 	journal::{Journal, Key},
 	price::Policy,
@@ -58,11 +58,12 @@ enum Done {
 	Appraised(Box<RoundInfo<Bytes32>>, Result<Appraisal, Unfit>),
 	Placed(Key, Result<Included, SubmitError>),
 	Revealed(Key, Result<Included, SubmitError>),
+	Accepted(Key, Result<Included, SubmitError>),
 	Proved(Key, Result<Proof, ProveFailure>),
 	Delivered(Key, Result<Included, SubmitError>),
 }
 
-/// Why a won batch has no proof.
+/// Why a batch that was won, or is in rescue, has no proof.
 #[derive(Debug, thiserror::Error)]
 enum ProveFailure {
 	#[error(transparent)]
@@ -101,6 +102,11 @@ struct Service {
 	skipped: BTreeSet<Key>,
 	/// Rounds that could not be looked at yet, and why.
 	deferred: BTreeMap<Key, String>,
+	/// Rounds in which this prover is on the ladder and not asked yet.
+	standby: BTreeSet<Key>,
+	/// Whether a transaction of this prover moved a round on, so that the best block is worth another
+	/// look.
+	look_again: bool,
 	deliveries: BTreeMap<Key, u32>,
 	recent_proofs: VecDeque<BlockNumber>,
 	ended: BTreeSet<BatchId>,
@@ -124,6 +130,7 @@ impl Service {
 			min_balance: args.min_balance.planck(token)?,
 			max_slot_fee_factor: args.max_slot_fee_factor,
 			max_jobs: args.max_jobs as usize,
+			rescue: args.rescue == RescueWhen::Idle,
 		};
 		let view = client.at(client.best().await?).await?;
 		let rollup =
@@ -186,6 +193,8 @@ impl Service {
 			done,
 			skipped: BTreeSet::new(),
 			deferred: BTreeMap::new(),
+			standby: BTreeSet::new(),
+			look_again: false,
 			deliveries: BTreeMap::new(),
 			recent_proofs: VecDeque::new(),
 			ended: BTreeSet::new(),
@@ -269,7 +278,12 @@ impl Service {
 					stall = Instant::now() + STALL;
 					self.on_block(session, newest).await?;
 				},
-				Some(done) = results.recv() => self.on_done(session, done)?,
+				Some(done) = results.recv() => {
+					self.on_done(session, done)?;
+					if core::mem::take(&mut self.look_again) {
+						self.on_block(session, session.client.best().await?).await?;
+					}
+				},
 				() = signals.next() => {
 					if self.draining_since.is_some() {
 						return Ok(());

@@ -6,7 +6,7 @@ use crate::{
 	appraise::{Appraisal, Unfit},
 	error::ProverError,
 	journal::{Bid, Entry, Key, Outcome},
-	price::{self, Ask, Means},
+	price::{self, Ask},
 	proving::{Proof, ProvingError},
 	report::Report,
 	settle,
@@ -36,6 +36,11 @@ impl Service {
 			Done::Revealed(key, result) => {
 				self.tasks.remove(&key);
 				self.on_revealed(key, result)
+			},
+			Done::Accepted(key, result) => {
+				self.tasks.remove(&key);
+				self.on_accepted(key, result);
+				Ok(())
 			},
 			Done::Proved(key, result) => {
 				let since = self.tasks.remove(&key).map(|task| task.since);
@@ -71,11 +76,7 @@ impl Service {
 		if self.height.saturating_add(1) >= round.reveal_from {
 			return self.skip(key, "bidding closed while the batch was looked at".into());
 		}
-		let means = Means {
-			free: appraisal.free,
-			jobs: self.open_jobs().count(),
-			measured_blocks: self.recent_proofs.iter().copied().max(),
-		};
+		let means = self.means(&key, appraisal.free);
 		let params = &appraisal.batch.params;
 		match price::ask(round, params, appraisal.prover.as_ref(), &self.policy, &means) {
 			Ok(ask) => self.bid(session, round, &ask),
@@ -162,6 +163,8 @@ impl Service {
 				let block = included.number;
 				self.journal.record(Entry::Revealed { batch, round, block })?;
 				self.reporter.say(&Report::Revealed { batch, round, block });
+				// The last reveal of a round selects the winner.
+				self.look_again = true;
 			},
 			Err(error) if error.is_pallet_error("AlreadyRevealed") => {
 				self.journal.record(Entry::Revealed { batch, round, block: self.height })?;
@@ -169,6 +172,18 @@ impl Service {
 			Err(error) => self.trouble(Some(key), error.to_string()),
 		}
 		Ok(())
+	}
+
+	pub(super) fn on_accepted(&mut self, key: Key, result: Result<Included, SubmitError>) {
+		let (batch, round) = key;
+		match result {
+			Ok(included) => {
+				let block = included.number;
+				self.reporter.say(&Report::Accepted { batch, round, block });
+				self.look_again = true;
+			},
+			Err(error) => self.trouble(Some(key), error.to_string()),
+		}
 	}
 
 	pub(super) fn on_proved(
@@ -200,6 +215,7 @@ impl Service {
 			Err(ProveFailure::Work(Unfit::ForNow(error))) => {
 				self.trouble(Some(key), error.to_string());
 			},
+			Err(error) if self.is_rescue(&key) => return self.skip(key, error.to_string()),
 			Err(error) => {
 				self.stop_bidding(&format!("a won batch could not be proved: {error}"));
 			},
@@ -230,6 +246,10 @@ impl Service {
 					let failures = self.deliveries.entry(key).or_default();
 					*failures = failures.saturating_add(1);
 					if *failures == MAX_DELIVERIES {
+						// In a rescue others may be faster, and nothing is lost by it.
+						if self.is_rescue(&key) {
+							return self.skip(key, error.to_string());
+						}
 						self.stop_bidding("the chain refuses a proof of this prover");
 					}
 				}
@@ -249,11 +269,12 @@ impl Service {
 		let (batch, round) = key;
 		self.journal.record(Entry::Ended { batch, round, outcome: outcome.clone() })?;
 		self.ended.insert(batch);
+		self.standby.remove(&key);
 		self.reporter.say(&match outcome {
 			Outcome::Skipped { reason } => Report::Skipped { batch, round, reason },
 			Outcome::Lost => Report::Lost { batch, round },
-			Outcome::Paid { payment, late_blocks } => {
-				Report::Paid { batch, round, payment, late_blocks }
+			Outcome::Paid { payment, late_blocks, slashed_share } => {
+				Report::Paid { batch, round, payment, late_blocks, slashed_share }
 			},
 			Outcome::Defaulted { slashed } => Report::Defaulted { batch, round, slashed },
 			Outcome::Voided => Report::Voided { batch, round },

@@ -6,14 +6,15 @@ use crate::{
 	appraise::{Appraisal, Appraiser, Unfit, Work},
 	decide::{next_step, Step},
 	error::ProverError,
-	journal::{Bid, Entry, Key, Outcome},
+	journal::{Bid, Entry, Job, Key, Outcome},
+	price::{self, Means},
 	proving::Cancel,
 	report::Report,
 	settle,
 };
 use pvs_client::{Block, Call, Client, Included, SubmitError, View};
 use pvs_primitives::{
-	api::{AssignmentInfo, BatchId, Phase, RoundInfo},
+	api::{AssignmentInfo, BatchId, Phase, PlaceInfo, RescueInfo, RoundInfo},
 	public_inputs::{binding, PublicInputs},
 	BlockNumber, Bytes32,
 };
@@ -38,6 +39,23 @@ impl Service {
 			.map(|(key, _)| *key)
 	}
 
+	/// What this prover has for work on a round, beside that round. Places on ladders that are not
+	/// offered do not count.
+	pub(super) fn means(&self, key: &Key, free: u128) -> Means {
+		let others = self.open_jobs().filter(|job| job != key && !self.standby.contains(job));
+		Means {
+			free,
+			jobs: others.count(),
+			measured_blocks: self.recent_proofs.iter().copied().max(),
+		}
+	}
+
+	/// Why no new obligation is taken on, if none is.
+	pub(super) fn reason_to_pass(&self) -> Option<String> {
+		let stopping = self.draining_since.map(|_| "about to stop".to_owned());
+		stopping.or_else(|| self.breaker.clone())
+	}
+
 	pub(super) async fn on_block(
 		&mut self,
 		session: &Session,
@@ -49,10 +67,15 @@ impl Service {
 		rounds.retain(|round| round.batch.rollup == self.rollup);
 		// What is due first comes first.
 		rounds.sort_by_key(|round| round.phase_ends_at);
+		let mut shown = BTreeSet::new();
 		for round in &rounds {
-			self.act(session, &view, round)?;
+			let key = (round.batch, round.round);
+			let step = next_step(round, &self.me.0, self.journal.job(&key));
+			if step != Step::Over {
+				shown.insert(key);
+			}
+			self.act(session, &view, round, step)?;
 		}
-		let shown: BTreeSet<Key> = rounds.iter().map(|round| (round.batch, round.round)).collect();
 		self.settle_the_rest(session, block, &shown).await?;
 		if block.number.checked_rem(FORGET_EVERY) == Some(0) {
 			self.forget_old(&view, &shown).await?;
@@ -66,11 +89,14 @@ impl Service {
 		session: &Session,
 		view: &View,
 		round: &RoundInfo<Bytes32>,
+		step: Step,
 	) -> Result<(), ProverError> {
 		let key = (round.batch, round.round);
-		let step = next_step(round, &self.me.0, self.journal.job(&key));
+		if !matches!(step, Step::StandBy { .. }) {
+			self.standby.remove(&key);
+		}
 		if let Some(task) = self.tasks.get(&key) {
-			if matches!(step, Step::Lost | Step::Voided) {
+			if matches!(step, Step::Lost | Step::Over | Step::Voided) {
 				task.cancel.cancel();
 			}
 			return Ok(());
@@ -81,7 +107,8 @@ impl Service {
 			}
 		}
 		match step {
-			Step::Wait | Step::Missed => Ok(()),
+			// How a round went on without this prover is settled below.
+			Step::Wait | Step::Missed | Step::Over => Ok(()),
 			Step::Appraise => {
 				self.appraise(session, view, round);
 				Ok(())
@@ -115,6 +142,9 @@ impl Service {
 				self.deliver(session, key);
 				Ok(())
 			},
+			Step::StandBy { ahead, place } => self.stand_by(key, ahead, &place),
+			Step::Accept(place) => self.accept(session, key, &place),
+			Step::Rescue(rescue) => self.rescue(session, view, round, &rescue),
 			Step::Lost => self.end(key, Outcome::Lost),
 			Step::Voided => {
 				self.stop_bidding("a bid of this prover was void");
@@ -123,7 +153,84 @@ impl Service {
 		}
 	}
 
-	/// Ends jobs whose rounds the chain shows no longer.
+	fn stand_by(
+		&mut self,
+		key: Key,
+		ahead: usize,
+		place: &PlaceInfo<Bytes32>,
+	) -> Result<(), ProverError> {
+		if let Some(reason) = self.reason_to_pass() {
+			return self.pass(key, reason);
+		}
+		if self.standby.insert(key) {
+			let ((batch, round), payment) = (key, place.payment);
+			self.reporter.say(&Report::StandsBy { batch, round, ahead, payment });
+		}
+		Ok(())
+	}
+
+	/// Takes the place that is offered, if its proof can be made in time.
+	fn accept(
+		&mut self,
+		session: &Session,
+		key: Key,
+		place: &PlaceInfo<Bytes32>,
+	) -> Result<(), ProverError> {
+		if let Some(reason) = self.reason_to_pass() {
+			return self.pass(key, reason);
+		}
+		match price::step_in(place, &self.policy, &self.means(&key, 0)) {
+			Ok(()) => {
+				self.submit(session, key, Call::accept_place(key.0), Done::Accepted);
+				Ok(())
+			},
+			Err(pass) => self.pass(key, pass.to_string()),
+		}
+	}
+
+	/// Delivers in a rescue, or sets out to, if that pays.
+	fn rescue(
+		&mut self,
+		session: &Session,
+		view: &View,
+		round: &RoundInfo<Bytes32>,
+		rescue: &RescueInfo,
+	) -> Result<(), ProverError> {
+		let key = (round.batch, round.round);
+		let job = self.journal.job(&key);
+		let has_proof = job.is_some_and(|job| job.proof.is_some());
+		let is_begun = job.is_some_and(Job::is_open);
+		if let (Some(reason), false) = (self.reason_to_pass(), has_proof) {
+			return if is_begun { self.pass(key, reason) } else { Ok(()) };
+		}
+		let blocks_left = round.phase_ends_at.saturating_sub(self.height.saturating_add(1));
+		let means = self.means(&key, 0);
+		if let Err(pass) = price::rescue(rescue, blocks_left, has_proof, &self.policy, &means) {
+			tracing::debug!("no rescue of {key:?} for now: {pass}");
+			return Ok(());
+		}
+		if !is_begun {
+			let ((batch, round), block) = (key, self.height);
+			self.journal.record(Entry::Rescuing { batch, round, block })?;
+			let payment = rescue.payment;
+			self.reporter.say(&Report::Rescuing { batch, round, payment });
+		}
+		if has_proof {
+			self.deliver(session, key);
+		} else {
+			self.start_proof(session, view, key);
+		}
+		Ok(())
+	}
+
+	/// Leaves the work to others. No obligation is broken by it.
+	fn pass(&mut self, key: Key, reason: String) -> Result<(), ProverError> {
+		let (batch, round) = key;
+		self.reporter.say(&Report::Passed { batch, round, reason });
+		self.end(key, Outcome::Lost)
+	}
+
+	/// Ends jobs whose rounds the chain shows no longer, or in which this prover has no part any more.
 	pub(super) async fn settle_the_rest(
 		&mut self,
 		session: &Session,
@@ -139,8 +246,12 @@ impl Service {
 			}
 			let Some(job) = self.journal.job(&key) else { continue };
 			let outcome = settle::outcome(&session.client, &self.me.0, &key, job, best).await?;
-			if matches!(outcome, Outcome::Defaulted { .. }) {
-				self.stop_bidding("a batch was won and not delivered");
+			match outcome {
+				Outcome::Defaulted { .. } => {
+					self.stop_bidding("a batch was won and not delivered");
+				},
+				Outcome::Voided => self.stop_bidding("a bid of this prover was void"),
+				_ => {},
 			}
 			self.end(key, outcome)?;
 		}
@@ -248,6 +359,14 @@ impl Service {
 				on_time_until: assignment.on_time_until,
 			});
 		}
+		self.start_proof(session, view, key);
+		Ok(())
+	}
+
+	/// Makes the proof of a batch, won or in rescue, in the background.
+	fn start_proof(&mut self, session: &Session, view: &View, key: Key) {
+		let batch = key.0;
+		let rescuer = self.is_rescue(&key).then_some(self.me.0);
 		let inputs_of = self.input_maker(key);
 		let (appraiser, maker) = (self.appraiser.clone(), self.maker.clone());
 		let (client, view) = (session.client.clone(), view.clone());
@@ -255,6 +374,9 @@ impl Service {
 		let cancel = self.start_task(key, async move {
 			let cancel = cancelled.await.unwrap_or_default();
 			let made = async {
+				if let Some(me) = rescuer {
+					check_rescuer(&view, me, batch).await?;
+				}
 				let finalized = client.finalized().await.map_err(Unfit::from)?;
 				let work = appraiser.lock().await.work(&view, finalized, batch).await?;
 				let inputs = inputs_of(&work);
@@ -263,7 +385,11 @@ impl Service {
 			Done::Proved(key, made.await)
 		});
 		let _ = start.send(cancel);
-		Ok(())
+	}
+
+	/// Whether a round is this prover's by a rescue, and not by a bid.
+	pub(super) fn is_rescue(&self, key: &Key) -> bool {
+		self.journal.job(key).is_some_and(|job| job.rescue.is_some())
 	}
 
 	/// Fills in the public inputs of a proof of this prover for a round.
@@ -285,6 +411,24 @@ impl Service {
 			self.submit(session, key, call, Done::Delivered);
 		}
 	}
+}
+
+/// Whoever delivers in a rescue is looked at then. What would be refused is not begun.
+async fn check_rescuer(view: &View, me: Bytes32, batch: BatchId) -> Result<(), Unfit> {
+	let refused = |why: &str| Err(Unfit::ForEver(format!("no rescue by this account: {why}")));
+	match view.prover(me).await? {
+		None => return refused("it is no registered prover"),
+		Some(prover) if prover.suspended => return refused("it is suspended"),
+		Some(_) => {},
+	}
+	let rollup = view.rollup(batch.rollup).await?;
+	let info = view.batch(batch).await?;
+	let is_sequencer = rollup.is_some_and(|rollup| rollup.sequencer == me)
+		|| info.is_some_and(|info| info.sequencer == me);
+	if is_sequencer {
+		return refused("it is the sequencer");
+	}
+	Ok(())
 }
 
 /// Looks at a batch, and at what this prover has.

@@ -10,7 +10,7 @@ extern crate alloc;
 use alloc::vec::Vec;
 use codec::Codec;
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, ProverInfo, RollupInfo, RoundInfo},
+	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
@@ -24,7 +24,7 @@ sp_api::decl_runtime_apis! {
 		/// A pending batch; `None` if it was never committed or has ended.
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
 
-		/// All rounds that accept bids, reveals or a proof.
+		/// All rounds that accept bids, reveals, acceptances or a proof.
 		fn open_rounds() -> Vec<RoundInfo<AccountId>>;
 
 		/// The current round of a batch; `None` once it is proven, dropped or waiting.
@@ -33,12 +33,16 @@ sp_api::decl_runtime_apis! {
 		/// A prover; `None` if it is not registered.
 		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>>;
 
+		/// Prices and record of a rollup, and the concentration of recent work in the whole chain;
+		/// `None` if the rollup is not registered.
+		fn market(rollup: RollupId) -> Option<MarketInfo>;
+
 		/// The four public inputs, in layout order and big-endian, that a proof of `prover` for the
-		/// batch's current round must have; `None` if the batch has ended.
+		/// batch's current round must have; the last is the binding. `None` if the batch has ended.
 		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]>;
 
-		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no round is
-		/// open. The node that answers sees the payload: ask only a node of your own.
+		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no auction
+		/// is open. The node that answers sees the payload: ask only a node of your own.
 		fn bid_commitment(
 			batch: BatchId,
 			bidder: AccountId,

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Attacks by the names that the threat model gives them, as far as this version defends.
+//! Attacks by the names that the threat model gives them, where they need neither seals nor a network.
 
-use crate::{mock::*, Batches, Bids, Error, Provers};
+use crate::{mock::*, Error, Event, Provers};
 use frame_support::{assert_noop, assert_ok};
-use pvs_auction::slot_fee::slot_fee;
+use pvs_auction::{round::VoidReason, slot_fee::slot_fee};
+use pvs_primitives::{
+	bid::BidPayload,
+	params::{PaymentRule, RollupParams},
+};
+use std::collections::BTreeSet;
 
 /// A1: a copied commitment is useless to the copier and harmless to the copied.
 #[test]
@@ -26,10 +31,7 @@ fn test_copied_commit_forfeits_copier_only() {
 		run_to(6);
 		assert_ok!(reveal(id, &ANN, 100, 5));
 		// Even with the payload now public, it does not open under another account.
-		assert_noop!(
-			Pvs::do_reveal_bid(BEN, id, &bytes).map(|_| ()),
-			Error::<Test>::CommitmentMismatch
-		);
+		assert_noop!(Pvs::reveal_bid(signed(&BEN), id, bytes), Error::<Test>::CommitmentMismatch);
 		run_to(10);
 		assert_eq!(winner(id), Some(ANN));
 		assert_eq!(Provers::<Test>::get(&BEN).expect("registered").stats.slashed, 600);
@@ -49,7 +51,7 @@ fn test_commit_without_bond_is_noop() {
 		});
 		let digest = Pvs::round_info(id).expect("open").batch_digest;
 		assert_noop!(
-			Pvs::do_place_bid(ANN, id, 0, digest, 99, [1; 32]),
+			Pvs::place_bid(signed(&ANN), id, 0, digest, 99, [1; 32]),
 			Error::<Test>::InsufficientStake
 		);
 		Provers::<Test>::mutate(&ANN, |prover| {
@@ -58,63 +60,73 @@ fn test_commit_without_bond_is_noop() {
 	});
 }
 
-/// A6: filling a round gets dear.
+/// A6: filling a round gets dear, and the pallet charges what the curve says.
 #[test]
 fn test_slot_stuffing_cost_curve() {
 	let fees: Vec<_> = (0..64).map(|taken| slot_fee(SLOT_FEE, taken, 64)).collect();
 	assert!(fees.windows(2).all(|pair| pair[0] <= pair[1]));
 	assert_eq!(fees[63], SLOT_FEE << 7);
-	assert!(fees.iter().sum::<u128>() >= 31 * 64 * SLOT_FEE);
+	// 255/8 of what as many bids cost at the price of the first.
+	assert_eq!(fees.iter().sum::<u128>(), 64 * SLOT_FEE * 255 / 8);
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		let issued = issuance();
+		let mut spent = 0;
+		for number in 0..MAX_BIDS {
+			let stuffer = new_prover(100 + u8::try_from(number).expect("few"));
+			let before = total(&stuffer);
+			bid(id, &stuffer, 500, 20);
+			let fee = before - total(&stuffer);
+			assert_eq!(fee, SLOT_FEE << number, "eight slots: each is an eighth");
+			spent += fee;
+		}
+		assert_eq!((spent, issuance()), (SLOT_FEE * 255, issued - spent), "all of it burned");
+		assert_noop!(place(id, &ANN, &payload(100, 5).encode()), Error::<Test>::RoundFull);
+		// It also binds a bond in each place, which staying silent loses.
+		run_to(10);
+		assert_eq!(issuance(), issued - spent - 600 * u128::from(MAX_BIDS));
+		auction(id, &[(ANN, 100, 5)]);
+		assert_eq!(winner(id), Some(ANN), "the next round is open to all again");
+	});
 }
 
-/// B3: every call at end - 1, end and end + 1 of each window.
+/// A3: a zero salt, as a broken random source gives, is void. A repeated one hides nothing less: the
+/// commitment binds chain, batch, round and bidder, so that equal payloads have different commitments
+/// wherever they are used. What a prover can do against guessing is to draw its salt at random.
 #[test]
-fn test_boundary_matrix() {
-	// Committed in 1: bidding [2, 5), gap [5, 6), revealing [6, 10).
-	let may_bid = |block| {
-		let mut allowed = false;
-		market(|| {
-			let id = commit(500);
-			let digest = Pvs::round_info(id).expect("open").batch_digest;
-			run_to(2);
-			bid(id, &BEN, 200, 5);
-			if block == 1 {
-				return;
+fn test_zero_or_repeated_salt_rejected() {
+	market(|| {
+		let ids = [commit(500), commit(500)];
+		run_to(2);
+		let zero = BidPayload { salt: [0; 32], ..payload(100, 5) }.encode();
+		let same = payload(100, 5).encode();
+		let mut seen = BTreeSet::new();
+		for id in ids {
+			for who in [ANN, BEN, CID] {
+				assert!(seen.insert(commitment(id, &who, &same)), "{who:?} {id:?}");
 			}
-			run_to(block);
-			allowed = Pvs::do_place_bid(ANN, id, 0, digest, 99, [1; 32]).is_ok();
-		});
-		allowed
-	};
-	assert_eq!([2, 3, 4, 5, 6].map(may_bid), [true, true, true, false, false]);
-	let may_reveal = |block| {
-		let mut allowed = false;
-		market(|| {
-			let id = commit(500);
-			run_to(2);
-			bid(id, &ANN, 100, 5);
-			run_to(block);
-			allowed = Pvs::do_reveal_bid(ANN, id, &payload(100, 5).encode()).is_ok();
-		});
-		allowed
-	};
-	assert_eq!(
-		[4, 5, 6, 7, 9, 10, 11].map(may_reveal),
-		[false, false, true, true, true, false, false]
-	);
-	// Assigned in 6 for 5 blocks with a slack of 1 and a grace of 3.
-	let may_prove = |block| {
-		let mut allowed = false;
-		market(|| {
-			let id = commit(500);
-			auction(id, &[(ANN, 100, 5)]);
-			let proof = proof(id, &ANN);
-			run_to(block);
-			allowed = submit(id, &ANN, proof).is_ok();
-		});
-		allowed
-	};
-	assert_eq!([6, 12, 13, 15, 16, 17].map(may_prove), [true, true, true, true, false, false]);
+		}
+		assert_ok!(place(ids[0], &ANN, &zero));
+		assert_ok!(place(ids[0], &BEN, &same));
+		assert_ok!(place(ids[0], &CID, &same));
+		// The next round gives another commitment to the same payload.
+		run_to(5);
+		assert!(seen.insert(commitment(ids[1], &ANN, &same)));
+		run_to(6);
+		assert_ok!(Pvs::reveal_bid(signed(&ANN), ids[0], zero));
+		assert!(events().contains(&Event::BidVoided {
+			batch: ids[0],
+			round: 0,
+			bidder: ANN,
+			slashed: 600,
+			reason: VoidReason::ZeroSalt,
+		}));
+		assert_ok!(Pvs::reveal_bid(signed(&BEN), ids[0], same));
+		assert_ok!(Pvs::reveal_bid(signed(&CID), ids[0], same));
+		// Equal salts cancel out of the tie-break's seed, and it still chooses one.
+		assert!([Some(BEN), Some(CID)].contains(&winner(ids[0])));
+	});
 }
 
 /// B5: an expired bid does not keep its bidder from the next round.
@@ -131,19 +143,134 @@ fn test_expired_commit_does_not_block() {
 	});
 }
 
-/// B7: the pallet has no source of time but the height.
+/// B5: nor does a bid of a batch that has failed keep its stake.
+#[test]
+fn test_expired_commit_releases_its_bond() {
+	market(|| {
+		let ids = [commit(500), commit(500)];
+		run_to(7);
+		bid(ids[1], &ANN, 100, 5);
+		assert_eq!(prover(&ANN).reserved, 600);
+		run_to(9);
+		assert!(!pending(ids[1]));
+		assert_ok!(Pvs::deregister_prover(signed(&ANN)));
+	});
+}
+
+/// B7: the pallet and the mechanism have no source of time but the height.
 #[test]
 fn test_pallet_has_no_time_source() {
-	for file in [
-		include_str!("../lib.rs"),
-		include_str!("../agenda_impls.rs"),
-		include_str!("../dispatchable_impls.rs"),
-		include_str!("../round_impls.rs"),
-		include_str!("../read_impls.rs"),
-	] {
-		assert!(!file.contains("pallet_timestamp") && !file.contains("UnixTime"));
+	fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+		for entry in std::fs::read_dir(folder).expect("it exists") {
+			let path = entry.expect("it is readable").path();
+			if path.is_dir() {
+				sources(&path, found);
+			} else if path.extension().is_some_and(|extension| extension == "rs") {
+				found.push(path);
+			}
+		}
 	}
-	assert!(!include_str!("../../Cargo.toml").contains("pallet-timestamp"));
+	let pallet = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+	let mut files = Vec::new();
+	sources(&pallet.join("src"), &mut files);
+	sources(&pallet.join("../../crates/auction/src"), &mut files);
+	files.retain(|path| !path.components().any(|part| part.as_os_str() == "tests"));
+	assert!(files.len() > 20, "{} files", files.len());
+	for path in files {
+		let source = std::fs::read_to_string(&path).expect("it is text");
+		for word in ["pallet_timestamp", "UnixTime", "SystemTime", "Instant", "Duration", "Moment"]
+		{
+			assert!(!source.contains(word), "{word} in {}", path.display());
+		}
+	}
+	let manifest = std::fs::read_to_string(pallet.join("Cargo.toml")).expect("it is text");
+	assert!(!manifest.contains("timestamp"));
+}
+
+/// D5: whoever commits a batch that cannot be proved loses a bond; provers that stay out lose nothing,
+/// and neither do batches before it.
+#[test]
+fn test_unprovable_claim_slashes_sequencer_only() {
+	market(|| {
+		let good = commit(500);
+		let bad = commit(500);
+		auction(good, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		assert_ok!(deliver(good, &ANN));
+		let everyone = [ANN, BEN, CID, DEE, OWNER];
+		let (before, issued) = (everyone.clone().map(|who| total(&who)), issuance());
+		let sequencer = total(&SEQUENCER);
+		run_to(20);
+		assert!(!pending(bad));
+		assert_eq!(everyone.map(|who| total(&who)), before);
+		assert_eq!((total(&SEQUENCER), issuance()), (sequencer - 70, issued - 70));
+		assert_eq!(free(&SEQUENCER), sequencer - 70, "the escrow is back");
+		assert_eq!(rollup().finalized_root, root(1));
+	});
+}
+
+/// D6: a batch keeps the parameters that it was committed with, to its end.
+#[test]
+fn test_params_change_does_not_affect_open_auction() {
+	let run = |changes: bool| {
+		let mut result = None;
+		market(|| {
+			let id = commit(500);
+			let digest = Pvs::round_info(id).expect("open").batch_digest;
+			let change = |params| {
+				if changes {
+					assert_ok!(Pvs::set_params(signed(&OWNER), 0, params));
+				}
+			};
+			run_to(2);
+			bid(id, &ANN, 100, 5);
+			change(RollupParams {
+				bidding_blocks: 20,
+				reveal_blocks: 20,
+				w_fee: 1,
+				w_time: 0,
+				payment_rule: PaymentRule::FirstPrice,
+				max_reserve: 600,
+				initial_reserve: 600,
+				silence_penalty: 1,
+				ladder_len: 0,
+				grace_blocks: 0,
+				sequencer_bond: 1_000,
+				..params()
+			});
+			bid(id, &BEN, 200, 5);
+			bid(id, &CID, 300, 5);
+			let round = Pvs::round_info(id).expect("open");
+			assert_eq!((round.batch_digest, round.bond, round.reveal_from), (digest, 600, 6));
+			run_to(6);
+			for (who, fee) in [(ANN, 100), (BEN, 200), (CID, 300)] {
+				assert_ok!(reveal(id, &who, fee, 5));
+			}
+			let assignment = Pvs::round_info(id).expect("open").assignment.expect("assigned");
+			change(RollupParams { rescue_blocks: 50, late_rate: 1_000_000_000, ..params() });
+			run_to(16);
+			let ladder = Pvs::round_info(id).expect("open").ladder;
+			run_to(17);
+			assert_ok!(deliver(id, &BEN));
+			result = Some((assignment, ladder, total(&ANN), total(&BEN), total(&SEQUENCER)));
+		});
+		result.expect("the market ran")
+	};
+	assert_eq!(run(false), run(true));
+}
+
+/// D6: the next batch takes the new parameters.
+#[test]
+fn test_params_change_affects_the_next_batch() {
+	market(|| {
+		commit(500);
+		let new = RollupParams { bidding_blocks: 20, sequencer_bond: 9, ..params() };
+		assert_ok!(Pvs::set_params(signed(&OWNER), 0, new.clone()));
+		let next = commit(500);
+		assert_eq!(Pvs::batch_info(next).expect("pending").params, new);
+		assert_eq!(Pvs::round_info(next).expect("open").reveal_from, 1 + 1 + 20 + FINALITY_GAP);
+		let digests = [batch(0), next].map(|id| Pvs::round_info(id).expect("open").batch_digest);
+		assert_ne!(digests[0], digests[1]);
+	});
 }
 
 /// D4: eligibility is decided when the bid is placed.
@@ -175,7 +302,7 @@ fn test_stolen_proof_rejected_for_thief() {
 		assert_ok!(reveal(ids[0], &ANN, 100, 5));
 		assert_ok!(reveal(ids[1], &BEN, 100, 5));
 		let stolen = proof(ids[0], &ANN);
-		assert_noop!(Pvs::do_submit_proof(ids[1], BEN, &stolen), Error::<Test>::ProofInvalid);
+		assert_noop!(submit(ids[1], &BEN, stolen.clone()), Error::<Test>::ProofInvalid);
 		let (ann, guest) = (total(&ANN), total(&GUEST));
 		assert_ok!(Pvs::submit_proof(
 			RuntimeOrigin::signed(GUEST),
@@ -188,19 +315,56 @@ fn test_stolen_proof_rejected_for_thief() {
 	});
 }
 
-/// E2, E8: a proof pays once, and not in another round, batch or rollup.
+/// E2, E8 and G7: a proof pays once, and not in another round, batch or rollup, or after somebody else
+/// took the prover's place.
 #[test]
 fn test_same_proof_two_auctions_one_payout() {
 	market(|| {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5)]);
 		let first_round = proof(id, &ANN);
-		run_to(16);
+		run_to(run_to_default(id) + 5);
 		auction(id, &[(ANN, 100, 5)]);
-		assert_noop!(Pvs::do_submit_proof(id, ANN, &first_round), Error::<Test>::ProofInvalid);
+		assert_noop!(submit(id, &ANN, first_round), Error::<Test>::ProofInvalid);
+		let next = commit(500);
 		let proof = proof(id, &ANN);
+		let inputs = Pvs::public_inputs(id, ANN).expect("pending");
+		let rerandomised = keys().prove(&inputs, 99).to_vec();
+		assert_ne!(proof, rerandomised);
+		let before = total(&ANN);
 		assert_ok!(submit(id, &ANN, proof.clone()));
-		assert_noop!(Pvs::do_submit_proof(id, ANN, &proof), Error::<Test>::BatchNotFound);
+		assert_eq!(total(&ANN), before + 500);
+		assert_noop!(submit(id, &ANN, proof.clone()), Error::<Test>::BatchNotFound);
+		assert_noop!(submit(id, &ANN, rerandomised), Error::<Test>::BatchNotFound);
+		auction(next, &[(ANN, 100, 5)]);
+		assert_noop!(submit(next, &ANN, proof), Error::<Test>::ProofInvalid);
+	});
+}
+
+/// E8: the same batch in two rollups with the same key: each wants a proof of its own. And a proven
+/// batch that waits for its predecessor is not paid again.
+#[test]
+fn test_same_proof_two_rollups_one_payout() {
+	market(|| {
+		register_rollup(params());
+		let other = pvs_primitives::api::BatchId { rollup: 1, index: 0 };
+		let ids = [commit(500), commit(500)];
+		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 1, &[1; 40], root(1), 500));
+		run_to(2);
+		for id in [ids[0], ids[1], other] {
+			bid(id, &ANN, 100, 5);
+		}
+		run_to(6);
+		for id in [ids[0], ids[1], other] {
+			assert_ok!(reveal(id, &ANN, 100, 5));
+		}
+		let inputs = |id| Pvs::public_inputs(id, ANN).expect("pending");
+		assert_eq!(inputs(ids[0])[..3], inputs(other)[..3], "all but the binding is the same");
+		let first = proof(ids[0], &ANN);
+		assert_noop!(submit(other, &ANN, first), Error::<Test>::ProofInvalid);
+		let second = proof(ids[1], &ANN);
+		assert_ok!(submit(ids[1], &ANN, second.clone()));
+		assert_noop!(submit(ids[1], &ANN, second), Error::<Test>::NothingToProve);
 	});
 }
 
@@ -214,51 +378,5 @@ fn test_slash_once_and_le_hold() {
 		let prover = Provers::<Test>::get(&ANN).expect("registered");
 		assert_eq!((prover.stake, prover.stats.slashed), (2 * MIN_STAKE - 600, 600));
 		assert_eq!(prover.reserved, 0);
-	});
-}
-
-/// F6: a sequencer cannot spend what is in escrow.
-#[test]
-fn test_requester_cannot_withdraw_escrow() {
-	market(|| {
-		commit(500);
-		let all = free(&SEQUENCER);
-		assert!(
-			Balances::transfer_allow_death(RuntimeOrigin::signed(SEQUENCER), GUEST, all).is_err()
-		);
-		assert_ok!(Balances::transfer_all(RuntimeOrigin::signed(SEQUENCER), GUEST, false));
-		assert_eq!(Balances::reserved_balance(&SEQUENCER), 575);
-	});
-}
-
-/// G12: nothing per batch is left when it has ended.
-#[test]
-fn storage_footprint_returns_to_baseline() {
-	market(|| {
-		let keys = || {
-			let mut count = 0;
-			let mut key = Vec::new();
-			while let Some(next) = sp_io::storage::next_key(&key) {
-				let pallet = sp_io::hashing::twox_128(b"Pvs");
-				if next.starts_with(&pallet) {
-					count += 1;
-				}
-				key = next;
-			}
-			count
-		};
-		run_to(2);
-		let id = commit(500);
-		auction(id, &[(ANN, 100, 5)]);
-		assert_ok!(submit(id, &ANN, proof(id, &ANN)));
-		let baseline = keys();
-		for _ in 0..50 {
-			let id = commit(500);
-			auction(id, &[(ANN, 100, 5), (BEN, 90, 4)]);
-			assert_ok!(submit(id, &BEN, proof(id, &BEN)));
-		}
-		run_to(System::block_number() + 1);
-		assert_eq!(keys(), baseline);
-		assert_eq!(Batches::<Test>::iter().count() + Bids::<Test>::iter().count(), 0);
 	});
 }

@@ -4,7 +4,6 @@ use crate::{mock::*, Bids, Error, Event};
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
 
-/// What `place_bid` does, without weights, for `assert_noop`.
 fn try_place(
 	who: &AccountId,
 	id: pvs_primitives::api::BatchId,
@@ -12,7 +11,7 @@ fn try_place(
 	digest: [u8; 32],
 	max_slot_fee: u128,
 ) -> Result<(), DispatchError> {
-	Pvs::do_place_bid(who.clone(), id, round, digest, max_slot_fee, [3; 32])
+	Pvs::place_bid(signed(who), id, round, digest, max_slot_fee, [3; 32])
 }
 
 fn digest(id: pvs_primitives::api::BatchId) -> [u8; 32] {
@@ -24,13 +23,13 @@ fn bid_should_reserve_its_bond_and_burn_its_slot_fee() {
 	market(|| {
 		let id = commit(500);
 		run_to(2);
-		let (total_before, issued) = (total(&ANN), pallet_balances::TotalIssuance::<Test>::get());
+		let (total_before, issued) = (total(&ANN), issuance());
 		bid(id, &ANN, 100, 5);
 		let prover = Pvs::prover_info(ANN).expect("registered");
 		assert_eq!(prover.reserved, 600);
 		assert_eq!(prover.stats.bids, 1);
 		assert_eq!(total(&ANN), total_before - SLOT_FEE);
-		assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), issued - SLOT_FEE);
+		assert_eq!(issuance(), issued - SLOT_FEE);
 		assert_eq!(
 			events(),
 			[Event::BidPlaced { batch: id, round: 0, bidder: ANN, bond: 600, slot_fee: SLOT_FEE }]
@@ -75,14 +74,14 @@ fn bid_should_be_refused_when_the_bidder_may_not() {
 		assert_noop!(try_place(&GUEST, id, 0, digest, 99), Error::<Test>::ProverNotFound);
 		assert_ok!(Pvs::register_prover(RuntimeOrigin::signed(SEQUENCER), MIN_STAKE));
 		assert_noop!(try_place(&SEQUENCER, id, 0, digest, 99), Error::<Test>::SequencerMayNotBid);
+		// Neither the batch's sequencer, once it is replaced, nor its successor.
+		assert_ok!(Pvs::set_sequencer(signed(&OWNER), 0, BEN));
+		assert_noop!(try_place(&SEQUENCER, id, 0, digest, 99), Error::<Test>::SequencerMayNotBid);
+		assert_noop!(try_place(&BEN, id, 0, digest, 99), Error::<Test>::SequencerMayNotBid);
 		assert_noop!(try_place(&ANN, id, 0, digest, 1), Error::<Test>::SlotFeeTooHigh);
-		crate::Provers::<Test>::mutate(&ANN, |prover| {
-			prover.as_mut().expect("registered").stake = MIN_STAKE - 1;
-		});
+		assert_ok!(Pvs::unbond(signed(&ANN), MIN_STAKE + 1));
 		assert_noop!(try_place(&ANN, id, 0, digest, 99), Error::<Test>::StakeTooLow);
-		crate::Provers::<Test>::mutate(&ANN, |prover| {
-			prover.as_mut().expect("registered").stake = 2 * MIN_STAKE;
-		});
+		assert_ok!(Pvs::bond_more(signed(&ANN), 1));
 		assert_ok!(try_place(&ANN, id, 0, digest, 99));
 		assert_noop!(try_place(&ANN, id, 0, digest, 99), Error::<Test>::AlreadyBid);
 	});

@@ -9,7 +9,7 @@ fn try_submit(
 	prover: &AccountId,
 	proof: &[u8],
 ) -> Result<(), sp_runtime::DispatchError> {
-	Pvs::do_submit_proof(id, prover.clone(), proof)
+	submit(id, prover, proof.to_vec()).map(|_| ()).map_err(|refused| refused.error)
 }
 
 #[test]
@@ -31,8 +31,11 @@ fn proof_should_pay_its_prover_and_finalize_the_root() {
 					payment: 200,
 					late_blocks: 0,
 					late_cost: 0,
+					slashed_share: 0,
+					slashed_burned: 0,
 					refund: 300,
 				},
+				Event::ReserveUpdated { rollup: 0, reserve: 400, mean_payment: 200 },
 				Event::BatchFinalized { batch: id, state_root: root(1) },
 			]
 		);
@@ -42,7 +45,7 @@ fn proof_should_pay_its_prover_and_finalize_the_root() {
 			assert_eq!(Pvs::held(reason, &SEQUENCER), 0);
 		}
 		let rollup = Pvs::rollup_info(0).expect("registered");
-		assert_eq!(rollup.finalized_root, root(1));
+		assert_eq!((rollup.genesis_root, rollup.finalized_root), (root(0), root(1)));
 		assert_eq!((rollup.next_to_finalize, rollup.pending), (1, 0));
 		let prover = Pvs::prover_info(ANN).expect("registered");
 		assert_eq!((prover.reserved, prover.stats.on_time, prover.stats.earned), (0, 1, 200));
@@ -59,7 +62,7 @@ fn proof_should_be_paid_less_for_each_late_block() {
 			let id = commit(500);
 			auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 			run_to(block);
-			let issued = pallet_balances::TotalIssuance::<Test>::get();
+			let issued = issuance();
 			assert_ok!(submit(id, &ANN, proof(id, &ANN)));
 			let late_cost = 200 - payment;
 			assert!(events().contains(&Event::ProofAccepted {
@@ -69,9 +72,11 @@ fn proof_should_be_paid_less_for_each_late_block() {
 				payment,
 				late_blocks,
 				late_cost,
+				slashed_share: 0,
+				slashed_burned: 0,
 				refund: 300,
 			}));
-			assert_eq!(pallet_balances::TotalIssuance::<Test>::get(), issued - late_cost);
+			assert_eq!(issuance(), issued - late_cost);
 			let stats = Pvs::prover_info(ANN).expect("registered").stats;
 			assert_eq!((stats.on_time, stats.late), if late_blocks == 0 { (1, 0) } else { (0, 1) });
 		});
@@ -94,12 +99,19 @@ fn proof_should_be_refused_when_nobody_or_another_is_assigned() {
 fn proof_should_be_refused_after_the_last_late_block() {
 	market(|| {
 		let id = commit(500);
-		auction(id, &[(ANN, 100, 5)]);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let proof = proof(id, &ANN);
 		run_to(15);
+		// The agenda has no weight: the call itself finds that the deadline has passed.
 		MaxAgendaWeight::set(Default::default());
 		run_to(16);
-		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::TooLate);
+		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::NotOffered);
+		run_to(30);
+		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::NotOffered);
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+		run_to(31);
+		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::NotOffered);
+		assert_eq!(prover(&ANN).stats.defaults, 1);
 	});
 }
 
@@ -128,6 +140,38 @@ fn proof_should_be_refused_with_its_fault() {
 		// A point on the curve that is another one.
 		assert_noop!(with(|proof| proof.copy_within(0..64, 192)), Error::<Test>::ProofInvalid);
 		assert_ok!(with(|_| ()));
+	});
+}
+
+#[test]
+fn proof_should_be_refused_when_the_last_deadline_of_its_batch_has_passed() {
+	let once = pvs_primitives::params::RollupParams { max_failed_rounds: 1, ..params() };
+	market_with(once, || {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5)]);
+		run_to_default(id);
+		let proof = proof(id, &ANN);
+		run_to(20);
+		// The rescue ends in 21. The agenda has no weight: the call finds that the batch has failed.
+		MaxAgendaWeight::set(Default::default());
+		run_to(21);
+		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::TooLate);
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+		run_to(22);
+		assert!(!pending(id));
+	});
+}
+
+#[test]
+fn proof_should_be_reported_when_the_chain_has_lost_the_key() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5)]);
+		let proof = proof(id, &ANN);
+		let key = crate::VerifyingKeys::<Test>::take(0).expect("stored");
+		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::Corrupt);
+		crate::VerifyingKeys::<Test>::insert(0, key);
+		assert_ok!(submit(id, &ANN, proof));
 	});
 }
 

@@ -13,6 +13,7 @@ fn reads_should_be_none_for_unknown_ids() {
 		assert!(Pvs::prover_info(ANN).is_none());
 		assert!(Pvs::public_inputs(batch(0), ANN).is_none());
 		assert!(Pvs::bid_commitment(batch(0), ANN, [0; 85]).is_none());
+		assert!(Pvs::market_info(0).is_none());
 		assert!(Pvs::open_rounds().is_empty());
 	});
 }
@@ -42,6 +43,42 @@ fn round_should_say_what_the_next_block_allows() {
 		let assignment = Pvs::round_info(id).expect("open").assignment.expect("assigned");
 		assert_eq!((assignment.prover, assignment.payment), (ANN, 500));
 		assert_eq!(Pvs::open_rounds().len(), 1);
+	});
+}
+
+#[test]
+fn round_should_show_offer_rescue_and_ladder() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let at = |block| {
+			run_to(block);
+			let round = Pvs::round_info(id).expect("open");
+			(round.phase, round.phase_ends_at)
+		};
+		assert_eq!(at(15), (Phase::Overdue, 17), "the next block performs the default first");
+		assert_eq!(at(16), (Phase::Offered, 20));
+		let round = Pvs::round_info(id).expect("open");
+		let ladder: Vec<_> = round.ladder.iter().map(|place| &place.prover).collect();
+		assert_eq!((ladder, round.assignment, round.rescue), (vec![&BEN], None, None));
+		assert_eq!(at(20), (Phase::Rescue, 25));
+		let rescue = Pvs::round_info(id).expect("open").rescue.expect("it is open");
+		// 200 + 300 * 1 / 4 in the next block.
+		assert_eq!((rescue.payment, rescue.last_payment), (275, 500));
+		assert_eq!(at(25), (Phase::Bidding, 29));
+	});
+}
+
+#[test]
+fn view_functions_should_answer_like_the_runtime_api() {
+	market(|| {
+		let id = commit(500);
+		assert_eq!(Pvs::rollup(0), Pvs::rollup_info(0));
+		assert_eq!(Pvs::batch(id), Pvs::batch_info(id));
+		assert_eq!(Pvs::round(id), Pvs::round_info(id));
+		assert_eq!(Pvs::prover(ANN), Pvs::prover_info(ANN));
+		assert_eq!(Pvs::market(0), Pvs::market_info(0));
+		assert_eq!(Pvs::open_rounds(), vec![Pvs::round_info(id).expect("open")]);
 	});
 }
 

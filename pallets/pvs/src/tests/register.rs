@@ -2,7 +2,7 @@
 
 use crate::{mock::*, Error, Event, HoldReason};
 use frame_support::{assert_noop, assert_ok};
-use pvs_primitives::params::RollupParams;
+use pvs_primitives::params::{RollupParams, SilencePolicy};
 use sp_runtime::DispatchError;
 
 fn register(
@@ -91,13 +91,29 @@ fn rollup_should_be_refused_with_the_rule_that_its_parameters_break() {
 		(|p| p.max_reserve = MIN_STAKE, Error::ParamsBond),
 		(|p| p.late_rate = 0, Error::ParamsLateRate),
 		(|p| p.grace_blocks = 101, Error::ParamsGrace),
-		(|p| p.max_rounds = 4, Error::ParamsRounds),
+		(|p| p.initial_reserve = p.max_reserve + 1, Error::ParamsReserve),
+		(|p| p.reserve_weight = 0, Error::ParamsReserveWeight),
+		(|p| p.escalation_factor = 1_000_000_000, Error::ParamsEscalationFactor),
+		(|p| p.ladder_len = 9, Error::ParamsLadder),
+		(|p| p.ladder_blocks = 1, Error::ParamsLadder),
+		(|p| p.rescue_blocks = 1, Error::ParamsRescue),
+		(|p| p.max_empty_rounds = 1, Error::ParamsEmptyRounds),
+		(|p| p.max_empty_rounds = 4, Error::ParamsEmptyRounds),
+		(|p| p.max_failed_rounds = 0, Error::ParamsFailedRounds),
+		(|p| p.max_failed_rounds = 4, Error::ParamsFailedRounds),
+		(|p| p.sequencer_bond = MIN_SEQUENCER_BOND - 1, Error::ParamsSequencerBond),
+		(
+			|p| p.silence_policy = SilencePolicy::ForceOpen { opening_blocks: 10 },
+			Error::ParamsSilencePolicy,
+		),
 	];
-	chain(|| {
+	market(|| {
 		for (change, error) in cases {
+			let error = DispatchError::from(error);
 			let mut params = params();
 			change(&mut params);
-			assert_noop!(register(verifying_key(), root(0), params), error);
+			assert_noop!(register(verifying_key(), root(0), params.clone()), error);
+			assert_noop!(Pvs::set_params(RuntimeOrigin::signed(OWNER), 0, params), error);
 		}
 	});
 }
@@ -126,6 +142,11 @@ fn rollup_should_leave_with_its_deposit_when_nothing_is_pending() {
 		auction(id, &[(ANN, 100, 5)]);
 		assert_ok!(submit(id, &ANN, proof(id, &ANN)));
 		assert_ok!(Pvs::deregister_rollup(owner, 0));
+		assert_eq!(
+			events().last(),
+			Some(&Event::RollupDeregistered { rollup: 0, deposit: ROLLUP_DEPOSIT })
+		);
+		assert_eq!(crate::Stats::<Test>::iter().count(), 0);
 		assert_eq!(free(&OWNER), ENDOWMENT);
 		assert!(Pvs::rollup_info(0).is_none());
 		assert!(crate::VerifyingKeys::<Test>::get(0).is_none());
@@ -143,6 +164,7 @@ fn prover_should_be_registered_with_its_stake_held() {
 		assert_noop!(register(ANN, ENDOWMENT), Error::<Test>::InsufficientBalance);
 		assert_ok!(register(ANN, MIN_STAKE));
 		assert_eq!(Pvs::held(HoldReason::ProverStake, &ANN), MIN_STAKE);
+		assert_eq!(Pvs::held(HoldReason::ProverDeposit, &ANN), PROVER_DEPOSIT);
 		assert_eq!(events(), [Event::ProverRegistered { prover: ANN, stake: MIN_STAKE }]);
 		assert_noop!(register(ANN, MIN_STAKE), Error::<Test>::ProverExists);
 	});
@@ -160,32 +182,6 @@ fn prover_should_leave_with_its_stake_when_it_has_no_obligation() {
 		assert_ok!(leave(BEN));
 		assert_eq!(free(&BEN), ENDOWMENT);
 		assert!(Pvs::prover_info(BEN).is_none());
-	});
-}
-
-#[test]
-fn every_call_should_reject_the_none_and_root_origins() {
-	market(|| {
-		for origin in [RuntimeOrigin::none(), RuntimeOrigin::root()] {
-			let bad = DispatchError::BadOrigin;
-			let key = verifying_key().try_into().expect("768 bytes");
-			assert_noop!(
-				Pvs::register_rollup(origin.clone(), key, root(0), SEQUENCER, params()),
-				bad
-			);
-			assert_noop!(Pvs::deregister_rollup(origin.clone(), 0), bad);
-			assert_noop!(Pvs::register_prover(origin.clone(), MIN_STAKE), bad);
-			assert_noop!(Pvs::deregister_prover(origin.clone()), bad);
-			assert_noop!(
-				Pvs::commit_batch(origin.clone(), 0, Default::default(), root(1), 100),
-				bad
-			);
-			let id = batch(0);
-			assert!(Pvs::place_bid(origin.clone(), id, 0, [0; 32], 0, [0; 32])
-				.is_err_and(|e| e.error == bad));
-			assert!(Pvs::reveal_bid(origin.clone(), id, [0; 85]).is_err_and(|e| e.error == bad));
-			assert!(Pvs::submit_proof(origin.clone(), id, ANN, Default::default())
-				.is_err_and(|e| e.error == bad));
-		}
+		assert_eq!(events().last(), Some(&Event::ProverDeregistered { prover: BEN, stake: 4_000 }));
 	});
 }

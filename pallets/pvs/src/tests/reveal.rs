@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{mock::*, Bids, Error, Event, VoidReason};
+use crate::{mock::*, Bids, Error, Event};
 use frame_support::{assert_noop, assert_ok};
+use pvs_auction::round::VoidReason;
 use pvs_primitives::bid::BidPayload;
 
 fn try_reveal(
@@ -9,7 +10,7 @@ fn try_reveal(
 	id: pvs_primitives::api::BatchId,
 	payload: [u8; 85],
 ) -> Result<(), sp_runtime::DispatchError> {
-	Pvs::do_reveal_bid(who.clone(), id, &payload).map(|_| ())
+	Pvs::reveal_bid(signed(who), id, payload).map(|_| ()).map_err(|refused| refused.error)
 }
 
 #[test]
@@ -90,8 +91,10 @@ fn last_reveal_should_close_the_round_at_once() {
 				},
 			]
 		);
-		assert_eq!(Pvs::prover_info(BEN).expect("registered").reserved, 0);
-		assert_eq!(Pvs::prover_info(ANN).expect("registered").reserved, 600);
+		// The winner, and the runner-up on the ladder.
+		assert_eq!((prover(&ANN).reserved, prover(&BEN).reserved), (600, 600));
+		assert_eq!((prover(&ANN).stats.wins, prover(&BEN).stats.wins), (1, 0));
+		assert_eq!((prover(&ANN).stats.reveals, prover(&BEN).stats.reveals), (1, 1));
 		assert_eq!(Bids::<Test>::iter_prefix(id).count(), 0);
 	});
 }
@@ -111,7 +114,7 @@ fn silent_bidder_should_lose_its_bond_and_not_hold_up_the_others() {
 		run_to(10);
 		assert_eq!(winner(id), Some(ANN));
 		assert_eq!(total(&BEN), before - 600);
-		let prover = Pvs::prover_info(BEN).expect("registered");
+		let prover = prover(&BEN);
 		assert_eq!((prover.stake, prover.reserved), (2 * MIN_STAKE - 600, 0));
 		assert_eq!((prover.stats.silences, prover.stats.slashed), (1, 600));
 		assert!(events().contains(&Event::BidVoided {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Measures the pallet's benchmarks on the runtime's Wasm: the SDK's benchmarking command with the
+//! host functions that our runtime asks of a node, which no ready-made bencher has.
+//! `scripts/bench.sh weights` builds and runs it.
+
+use clap::Parser;
+use frame_benchmarking_cli::PalletCmd;
+use pvs_verifier::host::HostFunctions;
+use sp_runtime::traits::BlakeTwo256;
+
+/// Measure the benchmarks of a runtime built with `runtime-benchmarks` and write its weights.
+#[derive(Debug, Parser)]
+#[command(name = "pvs-bencher", version)]
+struct Cli {
+	#[command(flatten)]
+	pallet: PalletCmd,
+}
+
+fn main() -> anyhow::Result<()> {
+	Cli::parse()
+		.pallet
+		.run_with_spec::<BlakeTwo256, HostFunctions>(None)
+		.map_err(|error| anyhow::anyhow!("the benchmarks did not run: {error}"))
+}

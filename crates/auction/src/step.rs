@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The transition function of a batch's market.
+
+use crate::{
+	lateness::late_cost,
+	payment::payment,
+	phase::{due, phase},
+	rank::rank,
+	reserve::escalated,
+	round::{
+		Assignment, Auction, Bid, BidStage, Context, Delivery, Ladder, Offer, Place, Rescue, Round,
+		Stage, Standing, Terms, VoidReason, MAX_LADDER,
+	},
+	score::score,
+	slashing::{deliverers_share, rescue_payment},
+	MathError,
+};
+use alloc::{vec, vec::Vec};
+use pvs_primitives::{
+	api::Phase,
+	bid::{BidPayload, PAYLOAD_BYTES},
+	Balance, BlockNumber, Bytes32, RoundNumber,
+};
+
+/// What happens to a round.
+#[derive(Clone, Debug)]
+pub enum Input<'a, AccountId> {
+	/// A prover bids. Who may and what it costs was checked before.
+	Bid,
+	/// A bidder, whose share of recent proofs was `share` (in 10^-9) when it bid, shows the payload
+	/// behind its commitment.
+	Reveal {
+		/// The bidder.
+		bidder: AccountId,
+		/// Its share of recent proofs when it bid, in 10^-9.
+		share: u32,
+		/// The payload, which hashes to the commitment.
+		payload: &'a [u8; PAYLOAD_BYTES],
+	},
+	/// The time of the next transition has come. An auction closes on these bids, which are all that
+	/// were placed in it; in other stages there are none.
+	Due(&'a [Bid<AccountId>]),
+	/// A prover takes the place on the ladder that it is offered.
+	Accept(AccountId),
+	/// A prover delivers a proof that was verified. In a rescue, that it is registered and may
+	/// deliver was checked before.
+	Proof(AccountId),
+}
+
+/// What follows for money, for other records and for those who watch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect<AccountId> {
+	/// A bid was revealed and counts.
+	BidCounted {
+		/// The bidder.
+		bidder: AccountId,
+		/// What it says.
+		terms: Terms,
+	},
+	/// A bid does not count.
+	BidVoided {
+		/// The bidder.
+		bidder: AccountId,
+		/// Its whole bond, which it loses, in planck; or 0 if the bond is released.
+		slashed: Balance,
+		/// Why.
+		reason: VoidReason,
+	},
+	/// A bond is released.
+	BondReleased {
+		/// Whose.
+		prover: AccountId,
+		/// How much, in planck.
+		bond: Balance,
+	},
+	/// A round closed without a bid that counts.
+	RoundEmpty(RoundNumber),
+	/// A round closed with a winner. Its terms are in the round.
+	WinnerSelected,
+	/// An assigned prover did not deliver: its bond is slashed and kept until the batch ends.
+	ProverDefaulted {
+		/// The prover.
+		prover: AccountId,
+		/// How much, in planck.
+		slashed: Balance,
+	},
+	/// The next one on the ladder may take its place, up to and with block `until`.
+	PlaceOffered {
+		/// The last block in which it may.
+		until: BlockNumber,
+	},
+	/// A runner-up has taken its place and is assigned.
+	PlaceAccepted,
+	/// A runner-up did not take its place, which costs it nothing.
+	PlacePassed(AccountId),
+	/// Any registered prover may deliver, up to and with block `until`.
+	RescueOpened {
+		/// The last block in which it may.
+		until: BlockNumber,
+	},
+	/// Nobody delivered in the rescue.
+	RescueEnded,
+	/// The next round opened.
+	RoundOpened,
+	/// The batch is out of rounds and waits for its predecessors.
+	BatchWaiting,
+	/// A proof was delivered and is paid. `payment - late_cost` goes from escrow to the prover,
+	/// `late_cost` is burned from escrow, the rest of the escrow and the sequencer's bond return. Of
+	/// what was slashed, `slashed_share` goes to the prover and `slashed_burned` is burned.
+	Delivered(Receipt<AccountId>),
+	/// The batch has used up its rounds: the escrow returns, the sequencer's bond and what was slashed
+	/// (in planck) are burned.
+	BatchFailed {
+		/// What was slashed, in planck.
+		slashed: Balance,
+	},
+	/// The batch ended behind a failed one: escrow (unless it was paid) and bond return, what was
+	/// slashed is burned.
+	BatchDropped {
+		/// Whether the batch had been proven and paid: nothing is left to return then.
+		paid: bool,
+		/// What was slashed, in planck.
+		slashed: Balance,
+	},
+}
+
+/// How a delivered proof is paid. Amounts in planck.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt<AccountId> {
+	/// Who delivered.
+	pub prover: AccountId,
+	/// The reserve of the round.
+	pub reserve: Balance,
+	/// What escrow pays, before lateness.
+	pub payment: Balance,
+	/// How many blocks late the delivery was.
+	pub late_blocks: BlockNumber,
+	/// What lateness takes off the payment.
+	pub late_cost: Balance,
+	/// The prover's part of what others lost by not delivering.
+	pub slashed_share: Balance,
+	/// The rest of that.
+	pub slashed_burned: Balance,
+	/// What is left in escrow.
+	pub refund: Balance,
+}
+
+/// The round after a transition, or `None` if its batch has ended, and what follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome<AccountId> {
+	/// The round.
+	pub round: Option<Round<AccountId>>,
+	/// What follows, in order.
+	pub effects: Vec<Effect<AccountId>>,
+}
+
+/// Why an input is refused. The round stays as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+	/// A predecessor failed.
+	Dropped,
+	/// Bids are not accepted in this phase.
+	NotBidding,
+	/// The round has as many bids as it may.
+	RoundFull,
+	/// Bids are not revealed in this phase.
+	NotRevealing,
+	/// No place is offered.
+	NothingOffered,
+	/// The place is another prover's.
+	NotOffered,
+	/// No prover is at work.
+	NothingToProve,
+	/// Another prover is assigned.
+	NotAssigned,
+	/// The deadline has passed.
+	TooLate,
+	/// No transition is due.
+	NotDue,
+	/// The round contradicts itself or its parameters break their rules.
+	Math(MathError),
+}
+
+impl From<MathError> for Refusal {
+	fn from(error: MathError) -> Self {
+		Self::Math(error)
+	}
+}
+
+/// What a prover that delivers now is held to and gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+	/// The only proof that it may deliver, if it named one.
+	pub proof_commitment: Option<Bytes32>,
+	/// What escrow pays, before lateness, in planck.
+	pub payment: Balance,
+	/// How many blocks late it is.
+	pub late_blocks: BlockNumber,
+	/// Whether this is a rescue: the prover has no bond in the round, and whether it may deliver is
+	/// to be checked now.
+	pub rescue: bool,
+}
+
+/// Whether `prover` may deliver at `now`, and on which terms. Cheap; to be asked before a proof is
+/// verified.
+///
+/// # Errors
+/// `NothingToProve`, `NotAssigned`, `NotOffered` or `TooLate`.
+pub fn claim<AccountId: PartialEq>(
+	round: &Round<AccountId>,
+	prover: &AccountId,
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Claim, Refusal> {
+	let (phase, _) = phase(round, context, now);
+	match (&round.stage, phase) {
+		(Stage::Assigned(assignment), Phase::Proving | Phase::Late) => {
+			ensure(assignment.place.prover == *prover, Refusal::NotAssigned)?;
+			Ok(Claim {
+				proof_commitment: assignment.place.proof_commitment,
+				payment: assignment.place.payment,
+				late_blocks: assignment.delivery.late_blocks(now),
+				rescue: false,
+			})
+		},
+		(Stage::Offered(offer), Phase::Offered) => {
+			ensure(offer.place.prover == *prover, Refusal::NotOffered)?;
+			Ok(Claim {
+				proof_commitment: offer.place.proof_commitment,
+				payment: offer.place.payment,
+				late_blocks: 0,
+				rescue: false,
+			})
+		},
+		(Stage::Rescue(rescue), Phase::Rescue) => Ok(Claim {
+			proof_commitment: None,
+			payment: rescue_payment(
+				rescue.first_payment,
+				round.reserve,
+				rescue.started_at,
+				context.params.rescue_blocks,
+				now,
+			)?,
+			late_blocks: 0,
+			rescue: true,
+		}),
+		(_, Phase::Dropped) => Err(Refusal::Dropped),
+		(Stage::Assigned(_) | Stage::Offered(_) | Stage::Rescue(_), _) => Err(Refusal::TooLate),
+		_ => Err(Refusal::NothingToProve),
+	}
+}
+
+/// What becomes of a round at block `now`.
+///
+/// # Errors
+/// The input is not allowed in the round's phase (see [`phase()`]), or by whom it comes from. The
+/// round that was given is unchanged then: it was taken by value.
+pub fn step<AccountId>(
+	round: Round<AccountId>,
+	input: Input<AccountId>,
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<AccountId>, Refusal>
+where
+	AccountId: Clone + PartialEq + AsRef<[u8; 32]>,
+{
+	match input {
+		Input::Bid => bid(round, context, now),
+		Input::Reveal { bidder, share, payload } => {
+			reveal(round, bidder, share, payload, context, now)
+		},
+		Input::Due(bids) => overdue(round, bids, context, now),
+		Input::Accept(prover) => accept(round, prover, context, now),
+		Input::Proof(prover) => deliver(round, prover, context, now),
+	}
+}
+
+fn bid<A>(mut round: Round<A>, context: &Context, now: BlockNumber) -> Result<Outcome<A>, Refusal> {
+	let phase = phase(&round, context, now).0;
+	ensure(phase != Phase::Dropped, Refusal::Dropped)?;
+	let Stage::Auction(auction) = &mut round.stage else { return Err(Refusal::NotBidding) };
+	ensure(phase == Phase::Bidding, Refusal::NotBidding)?;
+	ensure(auction.bids < context.max_bids, Refusal::RoundFull)?;
+	auction.bids = auction.bids.saturating_add(1);
+	auction.sealed = auction.sealed.saturating_add(1);
+	Ok(Outcome { round: Some(round), effects: Vec::new() })
+}
+
+fn reveal<A>(
+	mut round: Round<A>,
+	bidder: A,
+	share: u32,
+	payload: &[u8; PAYLOAD_BYTES],
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<A>, Refusal> {
+	let phase = phase(&round, context, now).0;
+	let reserve = round.reserve;
+	ensure(phase != Phase::Dropped, Refusal::Dropped)?;
+	let Stage::Auction(auction) = &mut round.stage else { return Err(Refusal::NotRevealing) };
+	ensure(phase == Phase::Revealing, Refusal::NotRevealing)?;
+	auction.sealed = auction.sealed.saturating_sub(1);
+	let effect = match check_payload(payload, reserve, context) {
+		Ok(payload) => Effect::BidCounted {
+			bidder,
+			terms: Terms {
+				fee: payload.fee,
+				proof_blocks: payload.proof_blocks,
+				proof_commitment: payload.proof_commitment,
+				salt: payload.salt,
+				score: score(payload.fee, payload.proof_blocks, share, reserve, context.params)?,
+			},
+		},
+		Err(reason) => Effect::BidVoided { bidder, slashed: context.bond(reserve), reason },
+	};
+	Ok(Outcome { round: Some(round), effects: vec![effect] })
+}
+
+fn check_payload(
+	payload: &[u8; PAYLOAD_BYTES],
+	reserve: Balance,
+	context: &Context,
+) -> Result<BidPayload, VoidReason> {
+	let payload = BidPayload::decode(payload).map_err(|_| VoidReason::Undecodable)?;
+	ensure(payload.salt != [0u8; 32], VoidReason::ZeroSalt)?;
+	ensure(
+		payload.proof_blocks >= 1 && payload.proof_blocks <= context.params.max_proof_blocks,
+		VoidReason::ProofBlocks,
+	)?;
+	ensure(payload.fee <= reserve, VoidReason::AboveReserve)?;
+	Ok(payload)
+}
+
+fn overdue<A>(
+	mut round: Round<A>,
+	bids: &[Bid<A>],
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<A>, Refusal>
+where
+	A: Clone + PartialEq + AsRef<[u8; 32]>,
+{
+	if context.standing == Standing::Dropped {
+		return Ok(drop_out(round, bids, context, now));
+	}
+	ensure(due(&round, context).is_some_and(|due| now >= due), Refusal::NotDue)?;
+	let bond = context.bond(round.reserve);
+	match round.stage.clone() {
+		Stage::Auction(_) => close(round, bids, context, now),
+		Stage::Assigned(Assignment { place, first_payment, ladder, .. }) => {
+			round.slashed = round.slashed.saturating_add(bond);
+			let effects = vec![Effect::ProverDefaulted { prover: place.prover, slashed: bond }];
+			Ok(pass_on(round, first_payment, ladder, effects, context, now))
+		},
+		Stage::Offered(Offer { place, first_payment, ladder, .. }) => {
+			let effects = vec![
+				Effect::PlacePassed(place.prover.clone()),
+				Effect::BondReleased { prover: place.prover, bond },
+			];
+			Ok(pass_on(round, first_payment, ladder, effects, context, now))
+		},
+		Stage::Rescue(_) => {
+			round.failed_rounds = round.failed_rounds.saturating_add(1);
+			Ok(next_round(round, vec![Effect::RescueEnded], context, now))
+		},
+		Stage::Waiting => Ok(open(round, context.max_fee, Vec::new(), now)),
+		Stage::Proven { .. } => Err(Refusal::NotDue),
+	}
+}
+
+/// Closes an auction: the winner is assigned, the next ones make the ladder, the others are released,
+/// and silent bidders lose their bonds.
+fn close<A>(
+	mut round: Round<A>,
+	bids: &[Bid<A>],
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<A>, Refusal>
+where
+	A: Clone + AsRef<[u8; 32]>,
+{
+	let bond = context.bond(round.reserve);
+	let mut effects: Vec<_> = bids
+		.iter()
+		.filter(|bid| bid.stage == BidStage::Sealed)
+		.map(|bid| Effect::BidVoided {
+			bidder: bid.bidder.clone(),
+			slashed: bond,
+			reason: VoidReason::Silent,
+		})
+		.collect();
+
+	let ranked = rank(bids);
+	let mut places = Vec::new();
+	let places_kept =
+		usize::try_from(context.params.ladder_len.min(MAX_LADDER)).unwrap_or(0).saturating_add(1);
+	let next_scores = ranked.iter().skip(1).map(|(_, terms)| Some(terms.score)).chain([None]);
+	for (rank, ((bid, terms), next_score)) in ranked.iter().zip(next_scores).enumerate() {
+		if rank >= places_kept {
+			effects.push(Effect::BondReleased { prover: bid.bidder.clone(), bond });
+			continue;
+		}
+		places.push(Place {
+			prover: bid.bidder.clone(),
+			fee: terms.fee,
+			payment: payment(
+				terms.fee,
+				terms.proof_blocks,
+				bid.share,
+				next_score,
+				round.reserve,
+				context.params,
+			)?,
+			proof_blocks: terms.proof_blocks,
+			proof_commitment: terms.proof_commitment,
+		});
+	}
+	let mut places = places.into_iter();
+	let Some(winner) = places.next() else {
+		effects.push(Effect::RoundEmpty(round.number));
+		round.empty_rounds = round.empty_rounds.saturating_add(1);
+		let last = round.empty_rounds.saturating_add(1) >= context.params.max_empty_rounds;
+		round.reserve = escalated(round.reserve, context.max_fee, last, context.params)?;
+		return Ok(next_round(round, effects, context, now));
+	};
+	let ladder = Ladder::truncate_from(places.collect());
+	let first_payment = winner.payment;
+	effects.push(Effect::WinnerSelected);
+	round.stage = assigned(winner, first_payment, ladder, context, now);
+	Ok(Outcome { round: Some(round), effects })
+}
+
+fn assigned<A>(
+	place: Place<A>,
+	first_payment: Balance,
+	ladder: Ladder<A>,
+	context: &Context,
+	now: BlockNumber,
+) -> Stage<A> {
+	let delivery = Delivery::new(now, place.proof_blocks, context.params, context.inclusion_slack);
+	Stage::Assigned(Assignment { place, delivery, first_payment, ladder })
+}
+
+/// The next one on the ladder is asked, or everyone.
+fn pass_on<A>(
+	mut round: Round<A>,
+	first_payment: Balance,
+	mut ladder: Ladder<A>,
+	mut effects: Vec<Effect<A>>,
+	context: &Context,
+	now: BlockNumber,
+) -> Outcome<A> {
+	if ladder.is_empty() {
+		let rescue = Rescue { started_at: now, first_payment };
+		let until = rescue.until(context.params).saturating_sub(1);
+		effects.push(Effect::RescueOpened { until });
+		round.stage = Stage::Rescue(rescue);
+	} else {
+		let until = now.saturating_add(context.params.ladder_blocks);
+		effects.push(Effect::PlaceOffered { until });
+		let place = ladder.remove(0);
+		round.stage = Stage::Offered(Offer { offered_at: now, first_payment, place, ladder });
+	}
+	Outcome { round: Some(round), effects }
+}
+
+/// After a round without delivery: the next one, waiting, or failure.
+fn next_round<A>(
+	mut round: Round<A>,
+	mut effects: Vec<Effect<A>>,
+	context: &Context,
+	now: BlockNumber,
+) -> Outcome<A> {
+	if round.empty_rounds < context.params.max_empty_rounds
+		&& round.failed_rounds < context.params.max_failed_rounds
+	{
+		let reserve = round.reserve;
+		return open(round, reserve, effects, now);
+	}
+	if context.standing == Standing::Head {
+		effects.push(Effect::BatchFailed { slashed: round.slashed });
+		return Outcome { round: None, effects };
+	}
+	effects.push(Effect::BatchWaiting);
+	round.stage = Stage::Waiting;
+	Outcome { round: Some(round), effects }
+}
+
+fn open<A>(
+	mut round: Round<A>,
+	reserve: Balance,
+	mut effects: Vec<Effect<A>>,
+	now: BlockNumber,
+) -> Outcome<A> {
+	effects.push(Effect::RoundOpened);
+	round.number = round.number.saturating_add(1);
+	round.opened_at = now;
+	round.reserve = reserve;
+	round.stage = Stage::Auction(Auction::default());
+	Outcome { round: Some(round), effects }
+}
+
+fn accept<A: PartialEq>(
+	mut round: Round<A>,
+	prover: A,
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<A>, Refusal> {
+	let phase = phase(&round, context, now).0;
+	ensure(phase != Phase::Dropped, Refusal::Dropped)?;
+	ensure(phase == Phase::Offered, Refusal::NothingOffered)?;
+	let Stage::Offered(offer) = round.stage else { return Err(Refusal::NothingOffered) };
+	ensure(offer.place.prover == prover, Refusal::NotOffered)?;
+	round.stage = assigned(offer.place, offer.first_payment, offer.ladder, context, now);
+	Ok(Outcome { round: Some(round), effects: vec![Effect::PlaceAccepted] })
+}
+
+fn deliver<A: Clone + PartialEq>(
+	mut round: Round<A>,
+	prover: A,
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<A>, Refusal> {
+	let claim = claim(&round, &prover, context, now)?;
+	let late_cost =
+		late_cost(claim.payment, claim.late_blocks, context.params.late_rate, round.reserve)?;
+	let slashed_share = deliverers_share(round.slashed, claim.payment, round.reserve);
+	let bond = context.bond(round.reserve);
+	let mut effects: Vec<_> = round
+		.bonded()
+		.map(|bonded| Effect::BondReleased { prover: bonded.clone(), bond })
+		.collect();
+	effects.push(Effect::Delivered(Receipt {
+		prover: prover.clone(),
+		reserve: round.reserve,
+		payment: claim.payment,
+		late_blocks: claim.late_blocks,
+		late_cost,
+		slashed_share,
+		slashed_burned: round.slashed.saturating_sub(slashed_share),
+		refund: context.max_fee.saturating_sub(claim.payment),
+	}));
+	round.slashed = 0;
+	if context.standing == Standing::Dropped {
+		effects.push(Effect::BatchDropped { paid: true, slashed: 0 });
+		return Ok(Outcome { round: None, effects });
+	}
+	round.stage = Stage::Proven { prover, at: now };
+	Ok(Outcome { round: Some(round), effects })
+}
+
+/// Ends a round whose batch was dropped. A prover at work owes nothing and keeps its time.
+fn drop_out<A: Clone>(
+	mut round: Round<A>,
+	bids: &[Bid<A>],
+	context: &Context,
+	now: BlockNumber,
+) -> Outcome<A> {
+	let bond = context.bond(round.reserve);
+	let release = |prover: &A| Effect::BondReleased { prover: prover.clone(), bond };
+	let mut effects = Vec::new();
+	if let Stage::Assigned(assignment) = &mut round.stage {
+		if now <= assignment.delivery.late_until {
+			effects.extend(assignment.ladder.iter().map(|place| release(&place.prover)));
+			assignment.ladder = Ladder::new();
+			return Outcome { round: Some(round), effects };
+		}
+	}
+	effects.extend(round.bonded().map(release));
+	for bid in bids {
+		match bid.stage {
+			BidStage::Void => (),
+			BidStage::Revealed(_) => effects.push(release(&bid.bidder)),
+			BidStage::Sealed => {
+				effects.push(Effect::BidVoided {
+					bidder: bid.bidder.clone(),
+					slashed: 0,
+					reason: VoidReason::Dropped,
+				});
+				effects.push(release(&bid.bidder));
+			},
+		}
+	}
+	let paid = matches!(round.stage, Stage::Proven { .. });
+	effects.push(Effect::BatchDropped { paid, slashed: round.slashed });
+	Outcome { round: None, effects }
+}
+
+fn ensure<E>(holds: bool, error: E) -> Result<(), E> {
+	if holds {
+		Ok(())
+	} else {
+		Err(error)
+	}
+}

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the ranking and the payments mean for bidders: order does not matter, a better offer never
+//! ranks worse, and lying about time or fee never pays.
+
+use common::{id, Id};
+use proptest::prelude::*;
+use pvs_auction::{
+	lateness::late_cost,
+	payment::payment,
+	rank::rank,
+	round::{Auction, Bid, BidStage, Context, Round, Stage, Standing, Terms},
+	rules::{check, Limits},
+	score::score,
+	step::{step, Input},
+};
+use pvs_primitives::params::{PaymentRule, RollupParams, WHOLE};
+
+mod common;
+
+/// The largest window that [`LIMITS`] allow.
+const LONGEST: u32 = 10_000;
+
+const LIMITS: Limits = Limits {
+	max_data_bytes: 100,
+	inclusion_slack: 1,
+	max_window_blocks: LONGEST,
+	min_stake: u128::MAX,
+	max_rounds: 3,
+	existential_deposit: 1,
+	min_sequencer_bond: 0,
+	min_opening_blocks: None,
+};
+
+prop_compose! {
+	/// Parameters that the rules accept, with `late_rate` at its allowed minimum.
+	fn parameters()(
+		w_fee in 1u32.., w_time: u32, w_share: u32, times in [1..=LONGEST, 1..=LONGEST],
+		shift in 0..32u32, grace_blocks in 0..=LONGEST, first_price: bool,
+	) -> RollupParams {
+		let (min_proof_blocks, max_proof_blocks) = (times[0].min(times[1]), times[0].max(times[1]));
+		let most = u64::from(w_fee) * u64::from(max_proof_blocks);
+		let w_time = u32::try_from(most.min(u64::from(w_time >> shift))).expect("at most w_time");
+		let least = (u128::from(w_time) * u128::from(WHOLE)).div_ceil(u128::from(most));
+		let params = RollupParams {
+			w_fee,
+			w_time,
+			w_share,
+			min_proof_blocks,
+			max_proof_blocks,
+			max_reserve: u128::MAX - 1_000,
+			late_rate: u32::try_from(least).expect("at most one whole"),
+			grace_blocks,
+			payment_rule: if first_price { PaymentRule::FirstPrice } else { PaymentRule::SecondScore },
+			..common::params()
+		};
+		assert_eq!(check(&params, &LIMITS), Ok(()));
+		params
+	}
+}
+
+/// An offer before it is fitted to parameters and reserve.
+#[derive(Clone, Copy, Debug)]
+struct Offer {
+	fee: u32,
+	time: u32,
+	share: u32,
+	salt: u8,
+}
+
+prop_compose! {
+	fn offer()(fee in 0..=WHOLE, time: u32, share in 0..=WHOLE, salt: u8, coarse: bool) -> Offer {
+		// Coarse offers tie.
+		let fee = if coarse { fee / 300_000_000 * 300_000_000 } else { fee };
+		Offer { fee, time, share: if coarse { 0 } else { share }, salt }
+	}
+}
+
+fn reserves() -> impl Strategy<Value = u128> {
+	(any::<u128>(), 3..128u32).prop_map(|(number, shift)| (number >> shift).max(1))
+}
+
+fn part_of(reserve: u128, nano: u32) -> u128 {
+	let whole = u128::from(WHOLE);
+	reserve / whole * u128::from(nano) + reserve % whole * u128::from(nano) / whole
+}
+
+fn time_of(number: u32, params: &RollupParams) -> u32 {
+	1 + number % params.max_proof_blocks
+}
+
+fn bid(
+	bidder: Id,
+	fee: u128,
+	proof_blocks: u32,
+	share: u32,
+	salt: u8,
+	reserve: u128,
+	params: &RollupParams,
+) -> Bid<Id> {
+	let score = score(fee, proof_blocks, share, reserve, params).expect("within the rules");
+	let terms = Terms { fee, proof_blocks, proof_commitment: None, salt: [salt; 32], score };
+	Bid { bidder, share, stage: BidStage::Revealed(terms) }
+}
+
+fn opponents(offers: &[Offer], reserve: u128, params: &RollupParams) -> Vec<Bid<Id>> {
+	(1u8..)
+		.zip(offers)
+		.map(|(number, offer)| {
+			let fee = part_of(reserve, offer.fee);
+			let time = time_of(offer.time, params);
+			bid(id(number), fee, time, offer.share, offer.salt, reserve, params)
+		})
+		.collect()
+}
+
+/// Our place in the ranking, and what it is paid.
+fn place(
+	ours: &Bid<Id>,
+	others: &[Bid<Id>],
+	reserve: u128,
+	params: &RollupParams,
+) -> (usize, u128) {
+	let bids = [others, std::slice::from_ref(ours)].concat();
+	let ranked = rank(&bids);
+	let place = ranked.iter().position(|(bid, _)| bid.bidder == ours.bidder).expect("counts");
+	let next = ranked.get(place + 1).map(|(_, terms)| terms.score);
+	let terms = ranked[place].1;
+	let paid = payment(terms.fee, terms.proof_blocks, ours.share, next, reserve, params);
+	(place, paid.expect("within the rules"))
+}
+
+fn shuffled(bids: &[Bid<Id>], seed: u64) -> Vec<Bid<Id>> {
+	let mut bids = bids.to_vec();
+	let mut state = seed;
+	for i in (1..bids.len()).rev() {
+		state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+		bids.swap(i, usize::try_from(state >> 33).expect("31 bits") % (i + 1));
+	}
+	bids
+}
+
+const OURS: u8 = 100;
+
+proptest! {
+	#![proptest_config(ProptestConfig {
+		failure_persistence: None,
+		..ProptestConfig::with_cases(4_096)
+	})]
+
+	#[test]
+	fn prop_winner_permutation_invariant(
+		offers in prop::collection::vec(offer(), 0..12),
+		silent in 0..12usize,
+		reserve in reserves(),
+		params in parameters(),
+		seed: u64,
+	) {
+		let mut bids = opponents(&offers, reserve, &params);
+		if let Some(bid) = bids.get_mut(silent) {
+			bid.stage = BidStage::Sealed;
+		}
+		let other = shuffled(&bids, seed);
+		let names = |bids: &[Bid<Id>]| -> Vec<_> {
+			rank(bids).into_iter().map(|(bid, terms)| (bid.bidder, terms.clone())).collect()
+		};
+		prop_assert_eq!(names(&bids), names(&other));
+
+		let context = Context {
+			params: &params,
+			max_fee: reserve,
+			standing: Standing::Head,
+			finality_gap: 0,
+			inclusion_slack: 1,
+			max_bids: 64,
+		};
+		let count = u32::try_from(bids.len()).expect("few");
+		let mut round = Round::first(reserve, reserve, 10);
+		round.stage = Stage::Auction(Auction { bids: count, sealed: count.min(1) });
+		let close = |bids: &[Bid<Id>]| {
+			let closed = step(round.clone(), Input::Due(bids), &context, 100).expect("due");
+			let mut effects: Vec<_> =
+				closed.effects.iter().map(|effect| format!("{effect:?}")).collect();
+			// Who is silent is told in the order of the bids.
+			effects.sort_unstable();
+			(closed.round, effects)
+		};
+		prop_assert_eq!(close(&bids), close(&other));
+	}
+
+	#[test]
+	fn better_offer_should_never_rank_worse(
+		ours in offer(),
+		better in (any::<u32>(), any::<u32>()),
+		offers in prop::collection::vec(offer(), 0..12),
+		reserve in reserves(),
+		params in parameters(),
+	) {
+		let others = opponents(&offers, reserve, &params);
+		let (fee, time) = (part_of(reserve, ours.fee), time_of(ours.time, &params));
+		let rank_of = |fee, time| {
+			let bid = bid(id(OURS), fee, time, ours.share, ours.salt, reserve, &params);
+			place(&bid, &others, reserve, &params).0
+		};
+		let base = rank_of(fee, time);
+		prop_assert!(rank_of(fee.min(part_of(reserve, better.0 % WHOLE)), time) <= base);
+		prop_assert!(rank_of(fee, time.min(time_of(better.1, &params))) <= base);
+	}
+
+	/// `protocol.md`, section 7. A prover that needs `time` blocks promises fewer and delivers late.
+	#[test]
+	fn lying_about_time_never_pays(
+		ours in offer(),
+		promise: u32,
+		offers in prop::collection::vec(offer(), 0..8),
+		reserve in reserves(),
+		params in parameters(),
+	) {
+		let others = opponents(&offers, reserve, &params);
+		let (fee, time) = (part_of(reserve, ours.fee), time_of(ours.time, &params));
+		let promise = 1 + promise % time;
+		let as_bid = |fee, time| bid(id(OURS), fee, time, ours.share, ours.salt, reserve, &params);
+		let counted = |time: u32| time.max(params.min_proof_blocks);
+		let late = counted(time) - counted(promise);
+		let honest = place(&as_bid(fee, time), &others, reserve, &params);
+		let lie = place(&as_bid(fee, promise), &others, reserve, &params);
+		// Who does not win, or defaults, is paid nothing.
+		let cost = late_cost(lie.1, late, params.late_rate, reserve).expect("total");
+		let lies_income =
+			if lie.0 == 0 && late <= params.grace_blocks { lie.1 - cost } else { 0 };
+		match params.payment_rule {
+			PaymentRule::SecondScore if honest.0 == 0 => prop_assert!(lies_income <= honest.1),
+			// Who loses with the truth earns no more than its fee with the lie, which is what it asks for
+			// the work, but for what one unit of score is worth in planck.
+			PaymentRule::SecondScore => {
+				let unit = reserve / (u128::from(params.w_fee) * u128::from(WHOLE)) + 1;
+				prop_assert!(lies_income <= fee + unit);
+			},
+			// There is a truthful offer that ranks no worse and is paid the same.
+			PaymentRule::FirstPrice if lies_income > 0 => {
+				let truth = as_bid(lies_income, time);
+				prop_assert!(place(&truth, &others, reserve, &params).0 <= lie.0);
+			},
+			PaymentRule::FirstPrice => (),
+		}
+	}
+
+	#[test]
+	fn lying_about_the_fee_never_pays_under_second_score(
+		ours in offer(),
+		other_fee in 0..=WHOLE,
+		offers in prop::collection::vec(offer(), 0..8),
+		reserve in reserves(),
+		params in parameters(),
+	) {
+		let params = RollupParams { payment_rule: PaymentRule::SecondScore, ..params };
+		let others = opponents(&offers, reserve, &params);
+		let time = time_of(ours.time, &params);
+		let (cost, asked) = (part_of(reserve, ours.fee), part_of(reserve, other_fee));
+		let with_fee = |fee| {
+			let bid = bid(id(OURS), fee, time, ours.share, ours.salt, reserve, &params);
+			place(&bid, &others, reserve, &params)
+		};
+		let (honest, lie) = (with_fee(cost), with_fee(asked));
+		if honest.0 == 0 && lie.0 == 0 {
+			prop_assert_eq!(honest.1, lie.1);
+		} else if lie.0 == 0 {
+			let unit = reserve / (u128::from(params.w_fee) * u128::from(WHOLE)) + 1;
+			prop_assert!(lie.1 <= cost + unit);
+		}
+		// The truth never costs anything.
+		prop_assert!(honest.1 >= cost);
+	}
+}
+
+/// The lowest rate that the rules allow is the lowest that deters.
+#[test]
+fn lying_about_time_should_pay_when_the_late_rate_is_below_its_minimum() {
+	let reserve = 1_000_000_000_000;
+	let income = |late_rate, promise: u32| {
+		let params = RollupParams { late_rate, ..common::params() };
+		let other = bid(id(1), reserve / 2, 10, 0, 1, reserve, &params);
+		let ours = bid(id(OURS), reserve / 10, promise, 0, 2, reserve, &params);
+		let (place, paid) = place(&ours, &[other], reserve, &params);
+		assert_eq!(place, 0);
+		paid - late_cost(paid, 10 - promise, late_rate, reserve).expect("total")
+	};
+	// 0.3 / (0.7 * 20) is 0.0214285714..
+	for promise in 5..10 {
+		assert!(income(21_428_571, promise) > income(21_428_571, 10));
+		assert!(income(21_428_572, promise) <= income(21_428_572, 10));
+	}
+}

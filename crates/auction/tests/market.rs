@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Thousands of random lives of a batch, each checked after everything that happens.
+//!
+//! `PVS_MARKET_SEQUENCES` sets how many; with fewer than the default, not every way through the market
+//! is met.
+
+use common::{id, Market, FREE, MAX_BIDS};
+use pvs_auction::{
+	round::{BidStage, Stage, Standing},
+	step::{claim, Effect, Refusal},
+};
+use pvs_primitives::{
+	api::Phase,
+	bid::BidPayload,
+	params::{PaymentRule, RollupParams, SilencePolicy},
+};
+use std::collections::BTreeMap;
+
+mod common;
+
+/// How many lives, unless told.
+const SEQUENCES: u64 = 20_000;
+
+/// SplitMix64 (Steele, Lea, Flood 2014).
+struct Random(u64);
+
+impl Random {
+	fn next(&mut self) -> u64 {
+		self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+		let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+		let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+		z ^ (z >> 31)
+	}
+
+	fn below(&mut self, bound: u32) -> u32 {
+		u32::try_from(self.next() % u64::from(bound.max(1))).expect("below 32 bits")
+	}
+
+	fn between(&mut self, low: u32, high: u32) -> u32 {
+		low + self.below(high - low + 1)
+	}
+
+	/// True in `percent` of a hundred cases.
+	fn chance(&mut self, percent: u32) -> bool {
+		self.below(100) < percent
+	}
+}
+
+/// The prover that always follows the protocol.
+const HONEST: u8 = 7;
+
+/// How the others, the predecessors and the agenda of one sequence behave, in percent.
+struct Temper {
+	bids: u32,
+	honest_bids: bool,
+	reveals: u32,
+	malformed: u32,
+	delivers: u32,
+	accepts: u32,
+	rescues: u32,
+	agenda: u32,
+	becomes_head: u32,
+	drops: u32,
+}
+
+impl Temper {
+	fn new(random: &mut Random) -> Self {
+		let mut level = || [0, 3, 20, 60, 95][usize::try_from(random.below(5)).expect("small")];
+		Self {
+			bids: level(),
+			honest_bids: level() >= 60,
+			reveals: level().max(3),
+			malformed: level() / 3,
+			delivers: level() / 3,
+			accepts: level() / 2,
+			rescues: level() / 5,
+			agenda: level().max(20),
+			becomes_head: level() / 10,
+			drops: level() / 15,
+		}
+	}
+}
+
+fn random_params(random: &mut Random) -> RollupParams {
+	let slack_and_more = |random: &mut Random| random.between(2, 5);
+	RollupParams {
+		bidding_blocks: slack_and_more(random),
+		reveal_blocks: slack_and_more(random),
+		silence_policy: if random.chance(50) {
+			SilencePolicy::Exclude
+		} else {
+			SilencePolicy::ForceOpen { opening_blocks: slack_and_more(random) }
+		},
+		payment_rule: if random.chance(70) {
+			PaymentRule::SecondScore
+		} else {
+			PaymentRule::FirstPrice
+		},
+		w_share: if random.chance(50) { 0 } else { 500_000_000 },
+		grace_blocks: random.below(4),
+		late_rate: random.between(30_000_000, 400_000_000),
+		ladder_len: random.below(5),
+		ladder_blocks: slack_and_more(random),
+		rescue_blocks: slack_and_more(random),
+		max_empty_rounds: random.between(2, 4),
+		max_failed_rounds: random.between(1, 3),
+		..common::params()
+	}
+}
+
+/// What was seen, by name: every transition must have been.
+type Seen = BTreeMap<String, u64>;
+
+fn see(seen: &mut Seen, what: impl Into<String>) {
+	*seen.entry(what.into()).or_default() += 1;
+}
+
+struct Run<'a> {
+	market: Market,
+	random: Random,
+	temper: Temper,
+	seen: &'a mut Seen,
+	/// What the honest prover should have now, apart from its stake.
+	honest_free: u128,
+}
+
+impl Run<'_> {
+	fn effects(&mut self, stage: &'static str, effects: &[Effect<common::Id>]) {
+		for effect in effects {
+			let text = format!("{effect:?}");
+			let name: String = text.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+			let name = match effect {
+				Effect::BidVoided { reason, .. } => format!("{name} {reason:?}"),
+				Effect::BatchDropped { paid, .. } => format!("{name} paid {paid} in {stage}"),
+				Effect::Delivered(receipt) => {
+					let late = if receipt.late_blocks > 0 { " late" } else { "" };
+					let share = if receipt.slashed_share > 0 { " with share" } else { "" };
+					format!("{name} in {stage}{late}{share}")
+				},
+				_ => name,
+			};
+			see(self.seen, name);
+			if let Effect::Delivered(receipt) = effect {
+				if receipt.prover == id(HONEST) {
+					self.honest_free += receipt.payment - receipt.late_cost + receipt.slashed_share;
+				}
+			}
+		}
+	}
+
+	fn stage(&self) -> &'static str {
+		match self.market.round.stage {
+			Stage::Auction(_) => "Auction",
+			Stage::Assigned(_) => "Assigned",
+			Stage::Offered(_) => "Offered",
+			Stage::Rescue(_) => "Rescue",
+			Stage::Waiting => "Waiting",
+			Stage::Proven { .. } => "Proven",
+		}
+	}
+
+	fn bid(&mut self, number: u8) {
+		let phase = self.market.phase();
+		let taken = self.market.bids.len();
+		if self.market.prover(number).bond.is_some()
+			|| self.market.bids.iter().any(|bid| bid.bidder == id(number))
+			|| self.market.prover(number).stake < self.market.bond()
+		{
+			return;
+		}
+		let share = self.random.below(1_000_000_001);
+		let before = self.market.prover(HONEST).free;
+		let full = taken >= usize::try_from(MAX_BIDS).expect("small");
+		let expected = match phase {
+			Phase::Dropped => Err(Refusal::Dropped),
+			Phase::Bidding if full => Err(Refusal::RoundFull),
+			Phase::Bidding => Ok(Vec::new()),
+			_ => Err(Refusal::NotBidding),
+		};
+		assert_eq!(self.market.bid(number, share), expected);
+		if number == HONEST {
+			self.honest_free -= before - self.market.prover(HONEST).free;
+		}
+	}
+
+	fn reveal(&mut self, number: u8) {
+		let phase = self.market.phase();
+		let sealed = self
+			.market
+			.bids
+			.iter()
+			.any(|bid| bid.bidder == id(number) && bid.stage == BidStage::Sealed);
+		// Whoever drives `step` asks it only for bids that are sealed; the phase may be any.
+		if !sealed {
+			return;
+		}
+		let reserve = u32::try_from(self.market.round.reserve).expect("small");
+		let params = &self.market.params;
+		let mut payload = BidPayload {
+			fee: u128::from(self.random.below(reserve + 1)),
+			proof_blocks: self.random.between(1, params.max_proof_blocks),
+			proof_commitment: None,
+			salt: [u8::try_from(self.random.between(1, 255)).expect("a byte"); 32],
+		};
+		let mut flag = 0;
+		let malformed = number != HONEST && self.random.chance(self.temper.malformed);
+		if malformed {
+			match self.random.below(5) {
+				0 => payload.salt = [0; 32],
+				1 => payload.proof_blocks = 0,
+				2 => payload.proof_blocks = params.max_proof_blocks + 1,
+				3 => payload.fee = u128::from(reserve) + 1,
+				_ => flag = 2,
+			}
+		}
+		let mut bytes = payload.encode();
+		bytes[20] = flag;
+		let outcome = self.market.reveal_bytes(number, &bytes);
+		match (phase, outcome) {
+			(Phase::Revealing, Ok(effects)) => {
+				let counts = matches!(effects[..], [Effect::BidCounted { .. }]);
+				assert_eq!(counts, !malformed);
+				self.effects("Auction", &effects);
+			},
+			(Phase::Dropped, outcome) => assert_eq!(outcome, Err(Refusal::Dropped)),
+			(_, outcome) => assert_eq!(outcome, Err(Refusal::NotRevealing)),
+		}
+	}
+
+	fn accept(&mut self, number: u8) {
+		let phase = self.market.phase();
+		let expected = match &self.market.round.stage {
+			_ if phase == Phase::Dropped => Err(Refusal::Dropped),
+			Stage::Offered(offer) if phase == Phase::Offered => {
+				if offer.place.prover == id(number) {
+					Ok(vec![Effect::PlaceAccepted])
+				} else {
+					Err(Refusal::NotOffered)
+				}
+			},
+			_ => Err(Refusal::NothingOffered),
+		};
+		let outcome = self.market.accept(number);
+		assert_eq!(outcome, expected);
+		self.effects("Offered", &outcome.unwrap_or_default());
+	}
+
+	fn prove(&mut self, number: u8) {
+		let (stage, phase) = (self.stage(), self.market.phase());
+		let market = &self.market;
+		let claimed = claim(&market.round, &id(number), &market.context(), market.now);
+		let allowed =
+			matches!(phase, Phase::Proving | Phase::Late | Phase::Offered | Phase::Rescue);
+		assert!(allowed || claimed.is_err());
+		assert!(phase != Phase::Rescue || claimed.is_ok());
+		match (claimed, self.market.prove(number)) {
+			(Ok(claim), Ok(effects)) => {
+				let receipt = self.market.receipts.last().expect("just delivered");
+				assert_eq!(receipt.prover, id(number));
+				assert_eq!(receipt.payment, claim.payment);
+				assert_eq!(receipt.late_blocks, claim.late_blocks);
+				self.effects(stage, &effects);
+			},
+			(claimed, outcome) => assert_eq!(outcome.err(), claimed.err()),
+		}
+	}
+
+	fn deadline(&mut self) {
+		let stage = self.stage();
+		let market = &self.market;
+		let is_due = market.due().is_some_and(|due| due <= market.now);
+		let proven_and_head = stage == "Proven" && market.standing == Standing::Head;
+		let expected = market.standing == Standing::Dropped || (is_due && !proven_and_head);
+		match self.market.pass_deadline() {
+			Ok(effects) => {
+				assert!(expected);
+				self.effects(stage, &effects);
+			},
+			Err(refusal) => {
+				assert!(!expected);
+				assert_eq!(refusal, Refusal::NotDue);
+			},
+		}
+	}
+
+	/// What the honest prover does in every block: reveals, takes its place, delivers on time.
+	fn honest(&mut self) {
+		if self.market.end.is_some() {
+			return;
+		}
+		match self.market.phase() {
+			Phase::Bidding if self.temper.honest_bids => self.bid(HONEST),
+			Phase::Revealing => self.reveal(HONEST),
+			Phase::Offered => {
+				if self.market.round.runners_up().next().expect("offered").prover == id(HONEST) {
+					self.accept(HONEST);
+				}
+			},
+			Phase::Proving => {
+				if let Stage::Assigned(assignment) = &self.market.round.stage {
+					let (place, delivery) = (&assignment.place, assignment.delivery);
+					if place.prover == id(HONEST)
+						&& (self.random.chance(20) || self.market.now == delivery.on_time_until)
+					{
+						let payment = place.payment;
+						assert!(payment >= place.fee);
+						self.prove(HONEST);
+						let receipt = &self.market.receipts[0];
+						assert_eq!((receipt.payment, receipt.late_cost), (payment, 0));
+						see(self.seen, "honest prover paid");
+					}
+				}
+			},
+			_ => (),
+		}
+	}
+
+	fn others(&mut self) {
+		for _ in 0..self.random.below(6) {
+			if self.market.end.is_some() {
+				return;
+			}
+			let number = u8::try_from(self.random.between(1, 6)).expect("small");
+			// Out of turn now and then, to be refused.
+			let wild = self.random.chance(5);
+			let (act, percent) = match self.market.phase() {
+				_ if wild => (self.random.below(4), 100),
+				Phase::Bidding => (0, self.temper.bids),
+				Phase::Revealing => (1, self.temper.reveals),
+				Phase::Offered if self.random.chance(70) => (2, self.temper.accepts),
+				Phase::Rescue => (3, self.temper.rescues),
+				_ => (3, self.temper.delivers),
+			};
+			if self.random.chance(percent) {
+				match act {
+					0 => self.bid(number),
+					1 => self.reveal(number),
+					2 => self.accept(number),
+					_ => self.prove(number),
+				}
+			}
+		}
+	}
+
+	fn block(&mut self) {
+		if self.market.standing == Standing::Behind {
+			let patience = self.market.now > 400;
+			if patience || self.random.chance(self.temper.becomes_head) {
+				self.market.standing = Standing::Head;
+			} else if self.random.chance(self.temper.drops) {
+				let stage = self.stage();
+				see(self.seen, format!("dropped in {stage}"));
+				self.market.standing = Standing::Dropped;
+			}
+			self.market.check();
+		}
+		// The agenda comes first in a block, but does not always get to this batch.
+		let is_due = self.market.due().is_some_and(|due| due <= self.market.now);
+		if self.random.chance(self.temper.agenda) && (is_due || self.random.chance(20)) {
+			self.deadline();
+		}
+		self.honest();
+		if self.market.end.is_none() {
+			self.others();
+		}
+		let market = &self.market;
+		if market.end.is_none()
+			&& matches!(market.round.stage, Stage::Proven { .. })
+			&& market.standing == Standing::Head
+		{
+			self.market.finalize();
+			see(self.seen, "final");
+		}
+		let honest = self.market.prover(HONEST);
+		assert_eq!(honest.free, self.honest_free, "the honest prover gets what it earned");
+		assert_eq!(honest.stake, self.market.params.max_reserve + 10, "and is never slashed");
+	}
+}
+
+fn run(seed: u64, seen: &mut Seen) {
+	let mut random = Random(seed);
+	let temper = Temper::new(&mut random);
+	let params = random_params(&mut random);
+	let standing = if random.chance(30) { Standing::Head } else { Standing::Behind };
+	let max_fee = u128::from(random.between(10, 500));
+	let reserve = u128::from(random.between(10, 500));
+	let market = Market::new(params, max_fee, reserve, standing);
+	let mut run = Run { market, random, temper, seen, honest_free: FREE };
+	let start = run.market.now;
+	while run.market.end.is_none() {
+		run.block();
+		run.market.now += 1;
+		assert!(run.market.now < start + 5_000, "every batch ends");
+	}
+}
+
+#[test]
+fn prop_value_conserved_all_paths() {
+	let sequences = std::env::var("PVS_MARKET_SEQUENCES")
+		.map_or(SEQUENCES, |count| count.parse().expect("PVS_MARKET_SEQUENCES is a number"));
+	let mut seen = Seen::new();
+	for seed in 0..sequences {
+		let outcome = std::panic::catch_unwind(|| {
+			let mut seen = Seen::new();
+			run(seed, &mut seen);
+			seen
+		});
+		match outcome {
+			Ok(found) => found.into_iter().for_each(|(name, count)| {
+				*seen.entry(name).or_default() += count;
+			}),
+			Err(panic) => {
+				eprintln!("sequence {seed} failed");
+				std::panic::resume_unwind(panic);
+			},
+		}
+	}
+	for (name, count) in &seen {
+		println!("{count:>9} {name}");
+	}
+	let expected = [
+		"BatchDropped paid false in Assigned",
+		"BatchDropped paid false in Auction",
+		"BatchDropped paid false in Offered",
+		"BatchDropped paid false in Rescue",
+		"BatchDropped paid false in Waiting",
+		"BatchDropped paid true in Assigned",
+		"BatchDropped paid true in Proven",
+		"BatchFailed",
+		"BatchWaiting",
+		"BidCounted",
+		"BidVoided AboveReserve",
+		"BidVoided Dropped",
+		"BidVoided ProofBlocks",
+		"BidVoided Silent",
+		"BidVoided Undecodable",
+		"BidVoided ZeroSalt",
+		"BondReleased",
+		"Delivered in Assigned",
+		"Delivered in Assigned late",
+		"Delivered in Assigned late with share",
+		"Delivered in Assigned with share",
+		"Delivered in Offered with share",
+		"Delivered in Rescue with share",
+		"PlaceAccepted",
+		"PlaceOffered",
+		"PlacePassed",
+		"ProverDefaulted",
+		"RescueEnded",
+		"RescueOpened",
+		"RoundEmpty",
+		"RoundOpened",
+		"WinnerSelected",
+		"dropped in Assigned",
+		"dropped in Auction",
+		"dropped in Offered",
+		"dropped in Proven",
+		"dropped in Rescue",
+		"dropped in Waiting",
+		"final",
+		"honest prover paid",
+	];
+	for name in expected.into_iter().filter(|_| sequences >= SEQUENCES) {
+		assert!(seen.contains_key(name), "no sequence came by: {name}");
+	}
+}

@@ -1,0 +1,862 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What each call and each step of the agenda costs at the most, measured on the runtime's Wasm.
+//!
+//! Calls are measured where nothing is overdue: what a call performs beside its own work is weighed as
+//! a step of the agenda. Steps are measured through the agenda, so that each includes one lookup and
+//! taking its entry out. Every set-up is the worst case for storage: full rounds, full ladders, an
+//! account of slashed bonds, a successor that has to be woken. The rows of a set-up are real, made by
+//! calls and blocks, except where a comment says otherwise.
+
+mod trapdoor;
+
+use crate::{pallet::*, weights::WeightInfo};
+use alloc::{vec, vec::Vec};
+use frame_benchmarking::v2::*;
+use frame_support::{
+	pallet_prelude::*,
+	traits::fungible::{Inspect, Mutate},
+	weights::WeightMeter,
+};
+use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use pvs_auction::{
+	phase::Windows,
+	reserve::Reserve,
+	round::{Assignment, BidStage, Delivery, Ladder, Place, Stage, MAX_LADDER},
+	share::RecentCount,
+};
+use pvs_primitives::{
+	api::BatchId,
+	bid::{BidPayload, PAYLOAD_BYTES},
+	hash::blake2_256,
+	params::{PaymentRule, RollupParams, SilencePolicy, WHOLE},
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
+};
+use sp_runtime::traits::{BlockNumberProvider, Hash, Zero};
+use trapdoor::Trapdoor;
+
+/// The longest committed time of the set-ups, in blocks.
+const PROOF_BLOCKS: BlockNumber = 5;
+
+/// Parameters at the expensive end: both criteria, anti-concentration, second-score payment, the
+/// longest ladder, as many rounds as the runtime allows, a bond as large as the lowest stake, so that
+/// losing it suspends the prover.
+fn params<T: Config>(data_len: u32) -> RollupParams {
+	let window = T::InclusionSlack::get() + 1;
+	let silence_penalty = T::Currency::minimum_balance().max(1);
+	let max_reserve = T::MinStake::get() - silence_penalty;
+	RollupParams {
+		data_len,
+		bidding_blocks: window,
+		reveal_blocks: window,
+		silence_policy: SilencePolicy::Exclude,
+		payment_rule: PaymentRule::SecondScore,
+		w_fee: WHOLE / 2,
+		w_time: WHOLE / 2,
+		w_share: WHOLE,
+		min_proof_blocks: 1,
+		max_proof_blocks: PROOF_BLOCKS,
+		min_reserve: 1,
+		initial_reserve: max_reserve,
+		max_reserve,
+		reserve_margin: WHOLE / 2,
+		reserve_weight: WHOLE / 10,
+		escalation_factor: WHOLE * 2,
+		silence_penalty,
+		grace_blocks: window,
+		late_rate: WHOLE / PROOF_BLOCKS,
+		ladder_len: MAX_LADDER,
+		ladder_blocks: window,
+		rescue_blocks: window.max(2),
+		max_empty_rounds: T::MaxRounds::get(),
+		max_failed_rounds: T::MaxRounds::get(),
+		sequencer_bond: T::MinSequencerBond::get().max(1),
+	}
+}
+
+fn max_reserve<T: Config>() -> Balance {
+	params::<T>(1).max_reserve
+}
+
+/// Gives an account enough for whatever a set-up holds from it.
+fn fund<T: Config>(who: &T::AccountId) {
+	let each = T::MinStake::get()
+		+ T::MinSequencerBond::get()
+		+ T::RollupDeposit::get()
+		+ T::BatchDeposit::get()
+		+ T::ProverDeposit::get()
+		+ T::SlotFeeBase::get()
+		+ T::Currency::minimum_balance();
+	T::Currency::set_balance(who, each * 1_000);
+}
+
+fn funded<T: Config>(name: &'static str, index: u32) -> T::AccountId {
+	let who = account(name, index, 0);
+	fund::<T>(&who);
+	who
+}
+
+/// The account that signs the measured call. Its row was read and written for the fee, which the
+/// base weight of an extrinsic covers.
+fn caller<T: Config>() -> T::AccountId {
+	let who = whitelisted_caller();
+	fund::<T>(&who);
+	who
+}
+
+fn root(number: u64) -> Bytes32 {
+	let mut root = [0; 32];
+	root[24..].copy_from_slice(&number.to_be_bytes());
+	root
+}
+
+/// Registers a rollup and gives it a record, as every rollup in use has.
+fn rollup<T: Config>(
+	owner: &T::AccountId,
+	sequencer: &T::AccountId,
+	data_len: u32,
+) -> Result<RollupId, BenchmarkError> {
+	let zero = BlockNumberFor::<T>::zero();
+	frame_system::BlockHash::<T>::insert(zero, T::Hashing::hash(b"genesis"));
+	let id = NextRollupId::<T>::get();
+	Pallet::<T>::register_rollup(
+		RawOrigin::Signed(owner.clone()).into(),
+		key(),
+		root(0),
+		sequencer.clone(),
+		params::<T>(data_len),
+	)?;
+	Stats::<T>::mutate(id, |stats| stats.proven = 1);
+	Rollups::<T>::mutate(id, |record| {
+		if let Some(record) = record {
+			record.prices = Reserve { mean: Some(max_reserve::<T>()), ..record.prices };
+		}
+	});
+	RecentProofs::<T>::put(RecentCount { epoch: 0, count: 1 << 40 });
+	Ok(id)
+}
+
+fn key() -> KeyBytes {
+	Trapdoor::new().verifying_key().try_into().expect("a key has 768 bytes")
+}
+
+/// A rollup with as many batches, committed one after the other in one block.
+fn pending<T: Config>(batches: u64) -> Result<Vec<BatchId>, BenchmarkError> {
+	let sequencer = funded::<T>("sequencer", 0);
+	let rollup = rollup::<T>(&funded::<T>("owner", 0), &sequencer, 1)?;
+	(0..batches).map(|_| commit::<T>(&sequencer, rollup)).collect()
+}
+
+fn commit<T: Config>(
+	sequencer: &T::AccountId,
+	rollup: RollupId,
+) -> Result<BatchId, BenchmarkError> {
+	let record = Rollups::<T>::get(rollup).ok_or("the rollup is registered")?;
+	let index = record.next_index;
+	Pallet::<T>::commit_batch(
+		RawOrigin::Signed(sequencer.clone()).into(),
+		rollup,
+		data::<T>(record.params.data_len)?,
+		root(index + 1),
+		max_reserve::<T>(),
+	)?;
+	Ok(BatchId { rollup, index })
+}
+
+fn data<T: Config>(bytes: u32) -> Result<DataBytes<T>, BenchmarkError> {
+	let data = vec![0xff; usize::try_from(bytes).expect("usize has 32 bits or more")];
+	data.try_into().map_err(|_| "the data is within the bound".into())
+}
+
+fn register_prover<T: Config>(who: &T::AccountId) -> Result<(), BenchmarkError> {
+	Pallet::<T>::register_prover(RawOrigin::Signed(who.clone()).into(), T::MinStake::get())?;
+	Provers::<T>::mutate(who, |record| {
+		if let Some(record) = record {
+			record.recent = RecentCount { epoch: 0, count: 1 << 34 };
+		}
+	});
+	Ok(())
+}
+
+/// Registers as many provers; `caller` is among them, at its place.
+fn provers<T: Config>(
+	number: u32,
+	caller: Option<(u32, T::AccountId)>,
+) -> Result<Vec<T::AccountId>, BenchmarkError> {
+	(0..number)
+		.map(|index| {
+			let who = match &caller {
+				Some((place, caller)) if *place == index => caller.clone(),
+				_ => funded::<T>("prover", index),
+			};
+			register_prover::<T>(&who)?;
+			Ok(who)
+		})
+		.collect()
+}
+
+/// The bid of the prover that is to be ranked `rank`, whose only acceptable proof hashes to
+/// `proof_commitment`.
+fn payload<T: Config>(rank: u32, proof_commitment: Bytes32) -> [u8; PAYLOAD_BYTES] {
+	BidPayload {
+		fee: max_reserve::<T>() / 2 + Balance::from(rank),
+		proof_blocks: PROOF_BLOCKS,
+		proof_commitment: Some(proof_commitment),
+		salt: [9; 32],
+	}
+	.encode()
+}
+
+/// A payload that matches its commitment and asks too much: as costly as any, since nothing else is
+/// wrong with it.
+fn overpriced<T: Config>() -> [u8; PAYLOAD_BYTES] {
+	let fee = max_reserve::<T>() + 1;
+	let salt = [9; 32];
+	BidPayload { fee, proof_blocks: PROOF_BLOCKS, proof_commitment: None, salt }.encode()
+}
+
+fn place<T: Config>(
+	batch: BatchId,
+	bidder: &T::AccountId,
+	payload: &[u8; PAYLOAD_BYTES],
+) -> Result<(), BenchmarkError> {
+	let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+	Pallet::<T>::place_bid(
+		RawOrigin::Signed(bidder.clone()).into(),
+		batch,
+		record.round.number,
+		Pallet::<T>::batch_digest(&record, record.round.reserve),
+		Balance::MAX,
+		commitment::<T>(batch, bidder, payload)?,
+	)?;
+	Ok(())
+}
+
+fn commitment<T: Config>(
+	batch: BatchId,
+	bidder: &T::AccountId,
+	payload: &[u8; PAYLOAD_BYTES],
+) -> Result<Bytes32, BenchmarkError> {
+	let commitment = Pallet::<T>::commitment_of(batch, bidder.clone(), *payload);
+	commitment.ok_or_else(|| "an auction is open".into())
+}
+
+fn windows<T: Config>(batch: BatchId) -> Result<Windows, BenchmarkError> {
+	let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+	Ok(Windows::new(record.round.opened_at, &record.params, T::FinalityGap::get()))
+}
+
+/// All but the first `skipped` bid, in the first block of the bidding window.
+fn bids<T: Config>(
+	batch: BatchId,
+	bidders: &[T::AccountId],
+	skipped: usize,
+) -> Result<(), BenchmarkError> {
+	run_to::<T>(windows::<T>(batch)?.bidding_from);
+	for (rank, bidder) in (0..).zip(bidders).skip(skipped) {
+		place::<T>(batch, bidder, &payload::<T>(rank, [1; 32]))?;
+	}
+	Ok(())
+}
+
+/// All but the first `skipped` reveal, in the first block of the reveal window. The last bid to be
+/// revealed closes the round.
+fn reveals<T: Config>(
+	batch: BatchId,
+	bidders: &[T::AccountId],
+	skipped: usize,
+) -> Result<(), BenchmarkError> {
+	run_to::<T>(windows::<T>(batch)?.reveal_from);
+	for (rank, bidder) in (0..).zip(bidders).skip(skipped) {
+		let payload = payload::<T>(rank, [1; 32]);
+		Pallet::<T>::reveal_bid(RawOrigin::Signed(bidder.clone()).into(), batch, payload)?;
+	}
+	Ok(())
+}
+
+/// How many bids fill the winner's place and the longest ladder.
+fn places<T: Config>() -> u32 {
+	T::MaxBids::get().min(MAX_LADDER + 1)
+}
+
+/// The last block in which the assigned prover may deliver.
+fn late_until<T: Config>(batch: BatchId) -> Result<BlockNumber, BenchmarkError> {
+	match Batches::<T>::get(batch).map(|record| record.round.stage) {
+		Some(Stage::Assigned(assignment)) => Ok(assignment.delivery.late_until),
+		_ => Err("a prover is assigned".into()),
+	}
+}
+
+/// Goes through every block up to `number`, which works off what is due.
+fn run_to<T: Config>(number: BlockNumber) {
+	while Pallet::<T>::now() < number {
+		set_now::<T>(Pallet::<T>::now() + 1);
+		Pallet::<T>::do_initialize();
+	}
+}
+
+/// Goes to a block without working off what is due.
+fn set_now<T: Config>(number: BlockNumber) {
+	T::BlockNumberProvider::set_block_number(number.into());
+}
+
+/// Puts a batch into a stage in which nothing is due, leaving out the rounds and proofs that lead to it.
+fn put_stage<T: Config>(batch: BatchId, stage: Stage<T::AccountId>) -> Result<(), BenchmarkError> {
+	let mut record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+	Pallet::<T>::unschedule(batch, &mut record);
+	record.round.stage = stage;
+	Batches::<T>::insert(batch, record);
+	Ok(())
+}
+
+/// Adds a bond that another prover lost in an earlier round of the batch.
+fn keep_slashed<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
+	let bond = T::MinStake::get();
+	T::Currency::mint_into(&Pallet::<T>::slashed_account(), bond)?;
+	Batches::<T>::mutate(batch, |record| {
+		if let Some(record) = record {
+			record.round.slashed = bond;
+		}
+	});
+	Ok(())
+}
+
+/// Puts a batch of whose predecessor something became due into the agenda.
+fn wake<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
+	let rollup = Rollups::<T>::get(batch.rollup).ok_or("the rollup is registered")?;
+	Pallet::<T>::wake(batch, &rollup);
+	Ok(())
+}
+
+/// Makes a batch that is paid: what was held for it beside its deposit has returned.
+fn put_proven<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
+	let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+	let bond = record.params.sequencer_bond;
+	Pallet::<T>::release(HoldReason::Escrow, &record.sequencer, record.max_fee)?;
+	Pallet::<T>::release(HoldReason::SequencerBond, &record.sequencer, bond)?;
+	put_stage::<T>(batch, Stage::Proven { prover: account("prover", 0, 0), at: 1 })
+}
+
+/// A full ladder behind an assigned prover: the longest row that a batch can have.
+fn full_assignment<T: Config>() -> Stage<T::AccountId> {
+	let place = |index| Place {
+		prover: account("prover", index, 0),
+		fee: max_reserve::<T>(),
+		payment: max_reserve::<T>(),
+		proof_blocks: PROOF_BLOCKS,
+		proof_commitment: Some([1; 32]),
+	};
+	Stage::Assigned(Assignment {
+		place: place(0),
+		delivery: Delivery::new(1, PROOF_BLOCKS, &params::<T>(1), 0),
+		first_payment: max_reserve::<T>(),
+		ladder: Ladder::truncate_from((1..=MAX_LADDER).map(place).collect()),
+	})
+}
+
+/// Goes to the block at which a batch is due and leaves nothing else due there. Returns the meter with
+/// which the agenda does this one step.
+fn one_step<T: Config>(batch: BatchId) -> Result<WeightMeter, BenchmarkError> {
+	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
+	let due = entry.batch.due.ok_or("something is due")?;
+	let others: Vec<_> =
+		Agenda::<T>::iter_key_prefix(due).filter(|other| *other != batch).collect();
+	for other in others {
+		Agenda::<T>::remove(due, other);
+	}
+	AgendaCursor::<T>::put(due);
+	set_now::<T>(due.max(Pallet::<T>::now()));
+	frame_system::Pallet::<T>::reset_events();
+	let weight = T::WeightInfo::agenda_lookup().saturating_add(Pallet::<T>::step_weight(&entry));
+	Ok(WeightMeter::with_limit(weight))
+}
+
+fn assert_last<T: Config>(event: Event<T>) {
+	frame_system::Pallet::<T>::assert_last_event(event.into());
+}
+
+#[benchmarks]
+mod benches {
+	use super::*;
+
+	#[benchmark]
+	fn register_rollup() -> Result<(), BenchmarkError> {
+		let (owner, key) = (caller::<T>(), key());
+		let sequencer: T::AccountId = account("sequencer", 0, 0);
+		let id = NextRollupId::<T>::get();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), key, root(0), sequencer, params::<T>(1));
+
+		assert!(Rollups::<T>::contains_key(id) && VerifyingKeys::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn deregister_rollup() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>();
+		let id = rollup::<T>(&owner, &funded::<T>("sequencer", 0), 1)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), id);
+
+		assert!(!Rollups::<T>::contains_key(id) && !Stats::<T>::contains_key(id));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn register_prover() -> Result<(), BenchmarkError> {
+		let prover = caller::<T>();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(prover.clone()), T::MinStake::get());
+
+		assert!(Provers::<T>::contains_key(&prover));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn deregister_prover() -> Result<(), BenchmarkError> {
+		let prover = caller::<T>();
+		super::register_prover::<T>(&prover)?;
+		Pallet::<T>::unbond(RawOrigin::Signed(prover.clone()).into(), 1)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(prover.clone()));
+
+		assert!(!Provers::<T>::contains_key(&prover));
+		Ok(())
+	}
+
+	/// With `d` bytes of data.
+	#[benchmark]
+	fn commit_batch(d: Linear<1, { T::MaxDataBytes::get() }>) -> Result<(), BenchmarkError> {
+		let sequencer = caller::<T>();
+		let rollup = rollup::<T>(&funded::<T>("owner", 0), &sequencer, d)?;
+		commit::<T>(&sequencer, rollup)?;
+		run_to::<T>(Pallet::<T>::now() + 1);
+		let data = data::<T>(d)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(sequencer), rollup, data, root(2), max_reserve::<T>());
+
+		assert!(Batches::<T>::contains_key(BatchId { rollup, index: 1 }));
+		assert_eq!(BlockDataBytes::<T>::get(), d);
+		Ok(())
+	}
+
+	/// The last free place of a round.
+	#[benchmark]
+	fn place_bid() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		let others = provers::<T>(T::MaxBids::get() - 1, None)?;
+		bids::<T>(batch, &others, 0)?;
+		let bidder = caller::<T>();
+		super::register_prover::<T>(&bidder)?;
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		let digest = Pallet::<T>::batch_digest(&record, record.round.reserve);
+		let commitment =
+			commitment::<T>(batch, &bidder, &payload::<T>(T::MaxBids::get(), [1; 32]))?;
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(bidder.clone()), batch, 0, digest, Balance::MAX, commitment);
+
+		assert!(Bids::<T>::contains_key(batch, &bidder));
+		assert_eq!(Bids::<T>::iter_key_prefix(batch).count(), T::MaxBids::get() as usize);
+		Ok(())
+	}
+
+	/// A payload that asks too much. It costs more than one that counts, although that one's score is
+	/// computed: its bond is burned, which touches the holds and the issuance, and suspends the prover.
+	#[benchmark]
+	fn reveal_bid() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		bids::<T>(batch, &provers::<T>(T::MaxBids::get() - 1, None)?, 0)?;
+		let bidder = caller::<T>();
+		super::register_prover::<T>(&bidder)?;
+		let payload = overpriced::<T>();
+		place::<T>(batch, &bidder, &payload)?;
+		run_to::<T>(windows::<T>(batch)?.reveal_from);
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(bidder.clone()), batch, payload);
+
+		let bid = Bids::<T>::get(batch, &bidder).ok_or("a void bid keeps its row")?;
+		assert_eq!(bid.stage, BidStage::Void);
+		let prover = Provers::<T>::get(&bidder).ok_or("the prover is registered")?;
+		assert_eq!(prover.stake, 0);
+		Ok(())
+	}
+
+	/// A late proof, relayed by somebody else, of a batch whose earlier round ended in a default: a full
+	/// ladder to release, escrow to pay, to burn and to return, a slashed bond to share. Its root
+	/// becomes final, which wakes a successor whose last round is due.
+	#[benchmark]
+	fn submit_proof() -> Result<(), BenchmarkError> {
+		let batches = pending::<T>(2)?;
+		let (batch, successor) = (batches[0], batches[1]);
+		let provers = provers::<T>(places::<T>(), None)?;
+		let winner = provers[0].clone();
+		let inputs =
+			Pallet::<T>::public_inputs_of(batch, winner.clone()).ok_or("the batch is pending")?;
+		let proof = Trapdoor::new().prove(&inputs);
+		let payload = payload::<T>(0, blake2_256(&[&proof[..]]));
+		run_to::<T>(windows::<T>(batch)?.bidding_from);
+		place::<T>(batch, &winner, &payload)?;
+		bids::<T>(batch, &provers, 1)?;
+		reveals::<T>(batch, &provers, 1)?;
+		Pallet::<T>::reveal_bid(RawOrigin::Signed(winner.clone()).into(), batch, payload)?;
+		keep_slashed::<T>(batch)?;
+		put_stage::<T>(successor, Stage::Waiting)?;
+		// The first of the blocks in which it is late.
+		set_now::<T>(late_until::<T>(batch)? + 1 - params::<T>(1).grace_blocks);
+		let earned = Provers::<T>::get(&winner).ok_or("the prover is registered")?.stats.earned;
+		let proof: ProofBytes = proof.try_into().map_err(|_| "a proof has 256 bytes")?;
+		let relayer = caller::<T>();
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(relayer), batch, winner.clone(), proof);
+
+		assert!(!Batches::<T>::contains_key(batch));
+		let stats = Provers::<T>::get(&winner).ok_or("the prover is registered")?.stats;
+		assert!(stats.earned > earned && stats.late == 1);
+		let rollup = Rollups::<T>::get(batch.rollup).ok_or("the rollup is registered")?;
+		assert_eq!(rollup.finalized_root, root(1));
+		let woken = Batches::<T>::get(successor).ok_or("the successor is pending")?;
+		assert!(woken.due.is_some());
+		assert!(T::Currency::total_balance(&Pallet::<T>::slashed_account()).is_zero());
+		Ok(())
+	}
+
+	/// The first of a full ladder takes its place.
+	#[benchmark]
+	fn accept_place() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		let prover = caller::<T>();
+		let provers = provers::<T>(places::<T>(), Some((1, prover.clone())))?;
+		bids::<T>(batch, &provers, 0)?;
+		reveals::<T>(batch, &provers, 0)?;
+		run_to::<T>(late_until::<T>(batch)? + 1);
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(prover.clone()), batch);
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		let assigned =
+			matches!(record.round.stage, Stage::Assigned(now) if now.place.prover == prover);
+		assert!(assigned);
+		Ok(())
+	}
+
+	/// Of a suspended prover.
+	#[benchmark]
+	fn bond_more() -> Result<(), BenchmarkError> {
+		let prover = caller::<T>();
+		super::register_prover::<T>(&prover)?;
+		Pallet::<T>::unbond(RawOrigin::Signed(prover.clone()).into(), 1)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(prover.clone()), 1);
+
+		assert_last::<T>(Event::ProverReinstated { prover, stake: T::MinStake::get() });
+		Ok(())
+	}
+
+	/// Of a prover that is suspended by it.
+	#[benchmark]
+	fn unbond() -> Result<(), BenchmarkError> {
+		let prover = caller::<T>();
+		super::register_prover::<T>(&prover)?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(prover.clone()), 1);
+
+		assert_last::<T>(Event::ProverSuspended { prover, stake: T::MinStake::get() - 1 });
+		Ok(())
+	}
+
+	#[benchmark]
+	fn withdraw_unbonded() -> Result<(), BenchmarkError> {
+		let prover = caller::<T>();
+		super::register_prover::<T>(&prover)?;
+		Pallet::<T>::unbond(RawOrigin::Signed(prover.clone()).into(), 1)?;
+		set_now::<T>(Pallet::<T>::now() + T::UnbondingBlocks::get());
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(prover.clone()));
+
+		assert_last::<T>(Event::StakeWithdrawn { prover, amount: 1 });
+		Ok(())
+	}
+
+	/// Of a rollup with `p` pending batches. Their rows are the longest possible; that they are equal
+	/// makes no difference to reading them.
+	#[benchmark]
+	fn set_sequencer(p: Linear<0, { T::MaxPendingBatches::get() }>) -> Result<(), BenchmarkError> {
+		let (owner, sequencer) = (caller::<T>(), funded::<T>("sequencer", 0));
+		let rollup = rollup::<T>(&owner, &sequencer, 1)?;
+		for _ in 0..p {
+			let batch = commit::<T>(&sequencer, rollup)?;
+			put_stage::<T>(batch, full_assignment::<T>())?;
+		}
+		let next: T::AccountId = account("next sequencer", 0, 0);
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), rollup, next.clone());
+
+		let record = Rollups::<T>::get(rollup).ok_or("the rollup is registered")?;
+		assert_eq!((record.sequencer, record.next_index), (next, BatchIndex::from(p)));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn set_params() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>();
+		let rollup = rollup::<T>(&owner, &funded::<T>("sequencer", 0), 1)?;
+		let max_reserve = max_reserve::<T>() - 1;
+		let params = RollupParams {
+			initial_reserve: max_reserve,
+			max_reserve,
+			..params::<T>(T::MaxDataBytes::get())
+		};
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), rollup, params.clone());
+
+		let record = Rollups::<T>::get(rollup).ok_or("the rollup is registered")?;
+		assert_eq!((record.prices.reserve, record.params), (max_reserve, params));
+		Ok(())
+	}
+
+	/// With `b` bids, of which none was revealed. A silent bid is the dearest: its bond is burned, which
+	/// touches the bidder's account and holds and the issuance and leaves two events. A bid that lost
+	/// touches only the prover's row (`close_round_revealed`).
+	#[benchmark]
+	fn close_round(b: Linear<0, { T::MaxBids::get() }>) -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		bids::<T>(batch, &provers::<T>(b, None)?, 0)?;
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		assert_eq!((record.round.number, record.round.empty_rounds), (1, 1));
+		assert_eq!(Bids::<T>::iter_key_prefix(batch).count(), 0);
+		Ok(())
+	}
+
+	/// For comparison with `close_round`: all of `b` bids but one were revealed.
+	#[benchmark(extra)]
+	fn close_round_revealed(b: Linear<2, { T::MaxBids::get() }>) -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		let provers = provers::<T>(b, None)?;
+		bids::<T>(batch, &provers, 0)?;
+		reveals::<T>(batch, &provers, 1)?;
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		assert!(matches!(record.round.stage, Stage::Assigned(_)));
+		Ok(())
+	}
+
+	/// A default that offers the first place of a full ladder and suspends the defaulter; the account
+	/// of slashed bonds does not exist yet.
+	#[benchmark]
+	fn default_prover() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		let provers = provers::<T>(places::<T>(), None)?;
+		bids::<T>(batch, &provers, 0)?;
+		reveals::<T>(batch, &provers, 0)?;
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		assert!(matches!(record.round.stage, Stage::Offered(_)));
+		assert_eq!(T::Currency::balance(&Pallet::<T>::slashed_account()), T::MinStake::get());
+		Ok(())
+	}
+
+	/// From the first to the second of a full ladder.
+	#[benchmark]
+	fn pass_place() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		let provers = provers::<T>(places::<T>(), None)?;
+		bids::<T>(batch, &provers, 0)?;
+		reveals::<T>(batch, &provers, 0)?;
+		run_to::<T>(late_until::<T>(batch)? + 1);
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		let offered =
+			matches!(record.round.stage, Stage::Offered(now) if now.place.prover == provers[2]);
+		assert!(offered);
+		Ok(())
+	}
+
+	/// The next round opens.
+	#[benchmark]
+	fn end_rescue() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		let provers = provers::<T>(1, None)?;
+		bids::<T>(batch, &provers, 0)?;
+		reveals::<T>(batch, &provers, 0)?;
+		run_to::<T>(late_until::<T>(batch)? + 1);
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		assert_eq!((record.round.number, record.round.failed_rounds), (1, 1));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn open_last_round() -> Result<(), BenchmarkError> {
+		let batch = pending::<T>(1)?[0];
+		put_stage::<T>(batch, Stage::Waiting)?;
+		wake::<T>(batch)?;
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+		assert!(matches!(record.round.stage, Stage::Auction(_)));
+		assert_eq!(record.round.number, 1);
+		Ok(())
+	}
+
+	/// Wakes a successor whose last round is due.
+	#[benchmark]
+	fn finalize_batch() -> Result<(), BenchmarkError> {
+		let batches = pending::<T>(2)?;
+		let (batch, successor) = (batches[0], batches[1]);
+		put_proven::<T>(batch)?;
+		put_stage::<T>(successor, Stage::Waiting)?;
+		wake::<T>(batch)?;
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		assert!(!Batches::<T>::contains_key(batch));
+		let woken = Batches::<T>::get(successor).ok_or("the successor is pending")?;
+		assert!(woken.due.is_some());
+		Ok(())
+	}
+
+	/// A rescue that ends the last round after a default: a kept bond to burn, a successor to drop.
+	#[benchmark]
+	fn fail_batch() -> Result<(), BenchmarkError> {
+		let batches = pending::<T>(2)?;
+		let (batch, successor) = (batches[0], batches[1]);
+		let provers = provers::<T>(1, None)?;
+		bids::<T>(batch, &provers, 0)?;
+		reveals::<T>(batch, &provers, 0)?;
+		run_to::<T>(late_until::<T>(batch)? + 1);
+		Batches::<T>::mutate(batch, |record| {
+			if let Some(record) = record {
+				record.round.failed_rounds = record.params.max_failed_rounds - 1;
+			}
+		});
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		assert!(!Batches::<T>::contains_key(batch));
+		let dropped = Batches::<T>::get(successor).ok_or("the successor has its row")?;
+		assert_eq!(dropped.due, Some(Pallet::<T>::now()));
+		assert!(T::Currency::total_balance(&Pallet::<T>::slashed_account()).is_zero());
+		Ok(())
+	}
+
+	/// With `b` sealed bids, which leave an event each and release a bond; a kept bond to burn and a
+	/// successor to drop. The failure of the predecessor is written into the rollup's row.
+	#[benchmark]
+	fn drop_batch(b: Linear<0, { T::MaxBids::get() }>) -> Result<(), BenchmarkError> {
+		let batches = pending::<T>(3)?;
+		let (batch, successor) = (batches[1], batches[2]);
+		bids::<T>(batch, &provers::<T>(b, None)?, 0)?;
+		keep_slashed::<T>(batch)?;
+		Rollups::<T>::mutate(batch.rollup, |record| {
+			if let Some(record) = record {
+				record.next_to_finalize = record.next_index;
+				record.tip_root = record.finalized_root;
+			}
+		});
+		wake::<T>(batch)?;
+		let mut meter = one_step::<T>(batch)?;
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		assert!(!Batches::<T>::contains_key(batch));
+		assert_eq!(Bids::<T>::iter_key_prefix(batch).count(), 0);
+		let dropped = Batches::<T>::get(successor).ok_or("the successor has its row")?;
+		assert_eq!(dropped.due, Some(Pallet::<T>::now()));
+		Ok(())
+	}
+
+	/// An entry whose batch has ended: found, judged and taken out. Dearer than an empty block, which only
+	/// moves the cursor.
+	#[benchmark]
+	fn agenda_lookup() -> Result<(), BenchmarkError> {
+		let batch = BatchId { rollup: RollupId::MAX, index: 0 };
+		let now = Pallet::<T>::now();
+		PendingInChain::<T>::put(1);
+		Agenda::<T>::insert(now, batch, ());
+		AgendaCursor::<T>::put(now);
+		let lookups = T::WeightInfo::agenda_lookup().saturating_mul(2);
+		let mut meter = WeightMeter::with_limit(lookups);
+
+		#[block]
+		{
+			Pallet::<T>::work_off_agenda(&mut meter);
+		}
+
+		assert!(!Agenda::<T>::contains_key(now, batch));
+		Ok(())
+	}
+
+	impl_benchmark_test_suite!(Pallet, externalities(), crate::mock::Test);
+}
+
+#[cfg(test)]
+fn externalities() -> sp_io::TestExternalities {
+	use sp_runtime::BuildStorage;
+	let storage = frame_system::GenesisConfig::<crate::mock::Test>::default().build_storage();
+	storage.expect("an empty chain").into()
+}

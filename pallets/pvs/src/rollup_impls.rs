@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The registry of rollups: the bodies of its calls.
+
+#![deny(
+	clippy::unwrap_used,
+	clippy::expect_used,
+	clippy::indexing_slicing,
+	clippy::arithmetic_side_effects,
+	clippy::cast_possible_truncation,
+	clippy::as_conversions
+)]
+
+use crate::{pallet::*, types::*};
+use frame_support::{ensure, pallet_prelude::*};
+use pvs_auction::{
+	reserve::Reserve,
+	round::BidStage,
+	rules::{self, BrokenRule, Limits},
+};
+use pvs_primitives::{
+	api::BatchId, field, hash::blake2_256, params::RollupParams, Bytes32, RollupId,
+};
+use pvs_verifier::{KeyError, ProofVerifier};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_register_rollup(
+		owner: T::AccountId,
+		verifying_key: &[u8],
+		genesis_root: Bytes32,
+		sequencer: T::AccountId,
+		params: RollupParams,
+	) -> DispatchResult {
+		rules::check(&params, &Self::limits()).map_err(Self::params_error)?;
+		ensure!(field::is_canonical(&genesis_root), Error::<T>::StateRootNonCanonical);
+		let prepared = T::ProofVerifier::prepare_key(verifying_key).map_err(Self::key_error)?;
+		let deposit = T::RollupDeposit::get();
+		Self::hold(HoldReason::RollupDeposit, &owner, deposit)?;
+
+		let rollup = NextRollupId::<T>::get();
+		NextRollupId::<T>::put(rollup.checked_add(1).ok_or(Error::<T>::Corrupt)?);
+		let verifying_key_hash = blake2_256(&[verifying_key]);
+		VerifyingKeys::<T>::insert(rollup, prepared);
+		Rollups::<T>::insert(
+			rollup,
+			RollupRecord {
+				owner: owner.clone(),
+				sequencer: sequencer.clone(),
+				verifying_key_hash,
+				genesis_root,
+				finalized_root: genesis_root,
+				next_to_finalize: 0,
+				next_index: 0,
+				tip_root: genesis_root,
+				pending: 0,
+				prices: Reserve::new(&params),
+				params,
+				deposit,
+			},
+		);
+		Self::deposit_event(Event::RollupRegistered {
+			rollup,
+			owner,
+			sequencer,
+			verifying_key_hash,
+			genesis_root,
+		});
+		Ok(())
+	}
+
+	pub(crate) fn do_deregister_rollup(owner: T::AccountId, rollup: RollupId) -> DispatchResult {
+		let record = Self::owned(&owner, rollup)?;
+		ensure!(record.pending == 0, Error::<T>::RollupBusy);
+		Self::release(HoldReason::RollupDeposit, &owner, record.deposit)?;
+		Rollups::<T>::remove(rollup);
+		VerifyingKeys::<T>::remove(rollup);
+		Stats::<T>::remove(rollup);
+		Self::deposit_event(Event::RollupDeregistered { rollup, deposit: record.deposit });
+		Ok(())
+	}
+
+	/// Returns at how many batches it had to look.
+	pub(crate) fn do_set_sequencer(
+		owner: T::AccountId,
+		rollup: RollupId,
+		sequencer: T::AccountId,
+	) -> Result<u32, DispatchError> {
+		let mut record = Self::owned(&owner, rollup)?;
+		let mut looked_at = 0u32;
+		for index in record.next_to_finalize..record.next_index {
+			looked_at = looked_at.saturating_add(1);
+			let id = BatchId { rollup, index };
+			let bids = Bids::<T>::get(id, &sequencer);
+			let has_bid = bids.is_some_and(|bid| bid.stage != BidStage::Void);
+			let has_place = Batches::<T>::get(id)
+				.is_some_and(|batch| batch.round.bonded().any(|prover| *prover == sequencer));
+			ensure!(!has_bid && !has_place, Error::<T>::SequencerHasBids);
+		}
+		record.sequencer = sequencer.clone();
+		Rollups::<T>::insert(rollup, record);
+		Self::deposit_event(Event::SequencerChanged { rollup, sequencer });
+		Ok(looked_at)
+	}
+
+	pub(crate) fn do_set_params(
+		owner: T::AccountId,
+		rollup: RollupId,
+		params: RollupParams,
+	) -> DispatchResult {
+		let mut record = Self::owned(&owner, rollup)?;
+		rules::check(&params, &Self::limits()).map_err(Self::params_error)?;
+		record.prices = record.prices.within(&params);
+		record.params = params.clone();
+		Rollups::<T>::insert(rollup, record);
+		Self::deposit_event(Event::ParamsChanged { rollup, params });
+		Ok(())
+	}
+
+	fn owned(owner: &T::AccountId, rollup: RollupId) -> Result<RollupRecordOf<T>, Error<T>> {
+		let record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
+		ensure!(record.owner == *owner, Error::<T>::NotOwner);
+		Ok(record)
+	}
+
+	/// What the chain allows a rollup's parameters to be.
+	pub(crate) fn limits() -> Limits {
+		Limits {
+			max_data_bytes: T::MaxDataBytes::get(),
+			inclusion_slack: T::InclusionSlack::get(),
+			max_window_blocks: T::MaxWindowBlocks::get(),
+			min_stake: T::MinStake::get(),
+			max_rounds: T::MaxRounds::get(),
+			existential_deposit: Self::existential_deposit(),
+			min_sequencer_bond: T::MinSequencerBond::get(),
+			min_opening_blocks: None,
+		}
+	}
+
+	fn params_error(rule: BrokenRule) -> Error<T> {
+		match rule {
+			BrokenRule::DataLength => Error::ParamsDataLength,
+			BrokenRule::BiddingWindow => Error::ParamsBiddingWindow,
+			BrokenRule::RevealWindow => Error::ParamsRevealWindow,
+			BrokenRule::FeeWeight => Error::ParamsFeeWeight,
+			BrokenRule::ProofBlocks => Error::ParamsProofBlocks,
+			BrokenRule::Reserve => Error::ParamsReserve,
+			BrokenRule::ReserveWeight => Error::ParamsReserveWeight,
+			BrokenRule::EscalationFactor => Error::ParamsEscalationFactor,
+			BrokenRule::SilencePenalty => Error::ParamsSilencePenalty,
+			BrokenRule::Bond => Error::ParamsBond,
+			BrokenRule::LateRate => Error::ParamsLateRate,
+			BrokenRule::Grace => Error::ParamsGrace,
+			BrokenRule::Ladder => Error::ParamsLadder,
+			BrokenRule::Rescue => Error::ParamsRescue,
+			BrokenRule::EmptyRounds => Error::ParamsEmptyRounds,
+			BrokenRule::FailedRounds => Error::ParamsFailedRounds,
+			BrokenRule::SequencerBond => Error::ParamsSequencerBond,
+			BrokenRule::SilencePolicy => Error::ParamsSilencePolicy,
+		}
+	}
+
+	fn key_error(error: KeyError) -> Error<T> {
+		match error {
+			KeyError::WrongLength => Error::KeyWrongLength,
+			KeyError::NonCanonicalCoordinate => Error::KeyNonCanonical,
+			KeyError::NotOnCurve => Error::KeyNotOnCurve,
+			KeyError::NotInSubgroup => Error::KeyNotInSubgroup,
+			KeyError::Identity => Error::KeyIdentity,
+			KeyError::GammaEqualsDelta => Error::KeyGammaEqualsDelta,
+		}
+	}
+}

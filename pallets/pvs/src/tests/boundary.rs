@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Every call at the edges of every window (B3), and no deadline that only the agenda keeps (B9).
+
+use crate::{mock::*, Error};
+use frame_support::{assert_ok, storage::with_transaction, weights::Weight};
+use pvs_primitives::api::{BatchId, Phase};
+use sp_runtime::{DispatchError, TransactionOutcome};
+
+type Outcome = Result<(), Error<Test>>;
+
+/// What a call would do now, undone afterwards.
+fn probe(call: impl FnOnce() -> Result<(), DispatchError>) -> Result<(), DispatchError> {
+	with_transaction(|| -> TransactionOutcome<Result<_, DispatchError>> {
+		TransactionOutcome::Rollback(Ok(call()))
+	})
+	.expect("no limit of layers is reached")
+}
+
+fn assert_at(block: u32, call: &str, expected: Outcome, actual: Result<(), DispatchError>) {
+	let expected = expected.map_err(DispatchError::from);
+	assert_eq!(actual, expected, "{call} at {block} (agenda {:?})", MaxAgendaWeight::get());
+}
+
+fn try_place(id: BatchId, digest: [u8; 32]) -> Result<(), DispatchError> {
+	probe(|| Pvs::place_bid(signed(&DEE), id, 0, digest, 99, [1; 32]))
+}
+
+fn try_reveal(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {
+	probe(|| reveal(id, who, 100, 5).map(|_| ()).map_err(|e| e.error))
+}
+
+fn try_accept(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {
+	probe(|| accept(id, who).map(|_| ()).map_err(|e| e.error))
+}
+
+fn try_submit(id: BatchId, who: &AccountId, proof: &[u8]) -> Result<(), DispatchError> {
+	probe(|| submit(id, who, proof.to_vec()).map(|_| ()).map_err(|e| e.error))
+}
+
+/// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`; Ann stays sealed to the end.
+fn auction_matrix() {
+	market(|| {
+		let id = commit(500);
+		let digest = Pvs::round_info(id).expect("open").batch_digest;
+		for block in 1..=12 {
+			run_to(block);
+			if block == 2 {
+				bid(id, &ANN, 100, 5);
+				bid(id, &BEN, 50, 5);
+			}
+			let place = match block {
+				2..=4 => Ok(()),
+				10.. => Err(Error::WrongRound),
+				_ => Err(Error::NotBidding),
+			};
+			assert_at(block, "place_bid", place, try_place(id, digest));
+			let reveal = match block {
+				6..=9 => Ok(()),
+				_ => Err(Error::NotRevealing),
+			};
+			assert_at(block, "reveal_bid", reveal, try_reveal(id, &ANN));
+			assert_at(block, "accept_place", Err(Error::NothingOffered), try_accept(id, &ANN));
+			let submitted = try_submit(id, &ANN, &[0; 256]);
+			assert_at(block, "submit_proof", Err(Error::NothingToProve), submitted);
+		}
+	});
+}
+
+/// Ann is assigned in 6 for 5 blocks: on time to 12, late to 15. Ben is offered her place in
+/// `[16, 20)`, the rescue is `[20, 25)`.
+fn delivery_matrix() {
+	market(|| {
+		let id = commit(500);
+		let digest = Pvs::round_info(id).expect("open").batch_digest;
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let proofs = [ANN, BEN, CID].map(|who| (who.clone(), proof(id, &who)));
+		for block in 6..=26 {
+			run_to(block);
+			for (who, proof) in &proofs {
+				let expected = match (block, who) {
+					(6..=15, who) if *who == ANN => Ok(()),
+					(6..=15, _) => Err(Error::NotAssigned),
+					(16..=19, who) if *who == BEN => Ok(()),
+					(16..=19, _) => Err(Error::NotOffered),
+					(20..=24, _) => Ok(()),
+					_ => Err(Error::NothingToProve),
+				};
+				assert_at(block, "submit_proof", expected, try_submit(id, who, proof));
+			}
+			let accepted = match block {
+				16..=19 => Ok(()),
+				_ => Err(Error::NothingOffered),
+			};
+			assert_at(block, "accept_place", accepted, try_accept(id, &BEN));
+			let place = match block {
+				..=24 => Err(Error::NotBidding),
+				_ => Err(Error::WrongRound),
+			};
+			assert_at(block, "place_bid", place, try_place(id, digest));
+			assert_at(block, "reveal_bid", Err(Error::NotRevealing), try_reveal(id, &ANN));
+		}
+	});
+}
+
+/// Ben takes the place in 18: on time to 24, late to 27.
+fn accepted_matrix() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		run_to(18);
+		assert_ok!(accept(id, &BEN));
+		let (ann, ben) = (proof(id, &ANN), proof(id, &BEN));
+		for block in 18..=33 {
+			run_to(block);
+			let (of_ben, of_ann) = match block {
+				..=27 => (Ok(()), Err(Error::NotAssigned)),
+				28..=32 => (Ok(()), Ok(())),
+				_ => (Err(Error::NothingToProve), Err(Error::NothingToProve)),
+			};
+			assert_at(block, "submit_proof", of_ben, try_submit(id, &BEN, &ben));
+			assert_at(block, "submit_proof", of_ann, try_submit(id, &ANN, &ann));
+			assert_eq!(prover(&BEN).stats.defaults, u32::from(block >= 28));
+		}
+	});
+}
+
+fn unbonding_matrix() {
+	market(|| {
+		run_to(5);
+		assert_ok!(Pvs::unbond(signed(&ANN), 10));
+		let end = 5 + UNBONDING_BLOCKS;
+		for block in [5, 6, end - 1, end, end + 1] {
+			run_to(block);
+			let expected = if block < end { Err(Error::StillUnbonding) } else { Ok(()) };
+			let actual = probe(|| Pvs::withdraw_unbonded(signed(&ANN)));
+			assert_at(block, "withdraw_unbonded", expected, actual);
+		}
+	});
+}
+
+/// B3 and B9: every call at every block of every window.
+#[test]
+fn test_boundary_matrix() {
+	auction_matrix();
+	delivery_matrix();
+	accepted_matrix();
+	unbonding_matrix();
+}
+
+/// B9: with an agenda that does nothing, calls keep the deadlines by themselves.
+#[test]
+fn test_boundary_matrix_without_agenda() {
+	market(|| {
+		let id = commit(500);
+		let digest = Pvs::round_info(id).expect("open").batch_digest;
+		run_to(2);
+		bid(id, &ANN, 100, 5);
+		bid(id, &BEN, 200, 5);
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(9);
+		assert_at(9, "reveal_bid", Ok(()), try_reveal(id, &ANN));
+		for block in [10, 11, 30] {
+			run_to(block);
+			assert_at(block, "place_bid", Err(Error::NotBidding), try_place(id, digest));
+			assert_at(block, "reveal_bid", Err(Error::NotRevealing), try_reveal(id, &ANN));
+			assert_eq!(Pvs::round_info(id).expect("open").phase, Phase::Overdue);
+		}
+	});
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let (ann, ben) = (proof(id, &ANN), proof(id, &BEN));
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(15);
+		assert_at(15, "submit_proof", Ok(()), try_submit(id, &ANN, &ann));
+		assert_at(15, "submit_proof", Err(Error::NotAssigned), try_submit(id, &BEN, &ben));
+		for block in [16, 17, 30] {
+			run_to(block);
+			assert_at(block, "submit_proof", Err(Error::NotOffered), try_submit(id, &ANN, &ann));
+			// The call performs Ann's default; Ben's time to take the place starts with it.
+			assert_at(block, "submit_proof", Ok(()), try_submit(id, &BEN, &ben));
+			assert_at(block, "accept_place", Ok(()), try_accept(id, &BEN));
+		}
+	});
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let (ben, cid) = (proof(id, &BEN), proof(id, &CID));
+		run_to(16);
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(19);
+		assert_at(19, "accept_place", Ok(()), try_accept(id, &BEN));
+		run_to(20);
+		assert_at(20, "accept_place", Err(Error::NothingOffered), try_accept(id, &BEN));
+		// It is a rescue now, in which anyone may deliver.
+		assert_at(20, "submit_proof", Ok(()), try_submit(id, &BEN, &ben));
+		assert_at(20, "submit_proof", Ok(()), try_submit(id, &CID, &cid));
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+		run_to(21);
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(25);
+		assert_at(25, "submit_proof", Ok(()), try_submit(id, &CID, &cid));
+		run_to(26);
+		assert_at(26, "submit_proof", Err(Error::NothingToProve), try_submit(id, &CID, &cid));
+	});
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Negative controls: each invariant of `try_state` fails when what it is about is corrupted (F1).
+
+use crate::{
+	mock::*, Agenda, AgendaCursor, BatchRecord, Batches, BidRecord, Bids, PendingInChain,
+	ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
+};
+use frame_support::storage::with_transaction;
+use pvs_auction::round::{BidStage, Stage};
+use pvs_primitives::api::{BatchId, Unbonding};
+use sp_runtime::{DispatchError, TransactionOutcome};
+use std::collections::BTreeSet;
+
+fn rollup_row(change: impl FnOnce(&mut RollupRecord<AccountId>)) {
+	Rollups::<Test>::mutate(0, |row| change(row.as_mut().expect("registered")));
+}
+
+fn batch_row(index: u64, change: impl FnOnce(&mut BatchRecord<AccountId>)) {
+	Batches::<Test>::mutate(batch(index), |row| change(row.as_mut().expect("pending")));
+}
+
+fn prover_row(change: impl FnOnce(&mut ProverRecord)) {
+	Provers::<Test>::mutate(&ANN, |row| change(row.as_mut().expect("registered")));
+}
+
+fn void_bid() -> BidRecord {
+	BidRecord { commitment: [0; 32], share: 0, stage: BidStage::Void }
+}
+
+fn auction_of(row: &mut BatchRecord<AccountId>) -> &mut pvs_auction::round::Auction {
+	match &mut row.round.stage {
+		Stage::Auction(auction) => auction,
+		other => panic!("not an auction: {other:?}"),
+	}
+}
+
+/// Each number with something that breaks it and none before it. Batch 0 is in bidding with a bid of
+/// Ann, batch 1 is assigned to Ben, batch 2 has no bids.
+fn corruptions() -> Vec<(u32, fn())> {
+	vec![
+		(1, || batch_row(0, |row| row.max_fee += 1)),
+		(2, || batch_row(0, |row| row.params.sequencer_bond += 1)),
+		(3, || batch_row(0, |row| row.deposit += 1)),
+		(4, || rollup_row(|row| row.deposit += 1)),
+		(5, || prover_row(|row| row.stake += 1)),
+		(5, || prover_row(|row| row.unbonding = Some(Unbonding { amount: 1, at: 0 }))),
+		(6, || prover_row(|row| row.reserved += 1)),
+		(6, || Bids::<Test>::remove(batch(0), ANN)),
+		(7, || {
+			prover_row(|row| {
+				let moved = row.stake - row.reserved + 1;
+				row.stake -= moved;
+				row.unbonding = Some(Unbonding { amount: moved, at: 0 });
+			});
+		}),
+		(8, || Provers::<Test>::remove(ANN)),
+		(9, || batch_row(0, |row| auction_of(row).bids += 1)),
+		(9, || batch_row(0, |row| auction_of(row).sealed -= 1)),
+		(9, || Bids::<Test>::insert(batch(1), CID, void_bid())),
+		(10, || {
+			for number in 0..MAX_BIDS {
+				let bidder = AccountId::new([100 + u8::try_from(number).expect("few"); 32]);
+				Bids::<Test>::insert(batch(0), bidder, void_bid());
+			}
+			batch_row(0, |row| auction_of(row).bids += MAX_BIDS);
+		}),
+		(11, || Bids::<Test>::insert(batch(9), ANN, void_bid())),
+		(12, || PendingInChain::<Test>::mutate(|count| *count += 1)),
+		(13, || rollup_row(|row| row.pending += 1)),
+		(14, || VerifyingKeys::<Test>::remove(0)),
+		(15, || {
+			// A gap where batch 1 was.
+			Batches::<Test>::insert(batch(3), Batches::<Test>::take(batch(1)).expect("pending"));
+		}),
+		(16, || batch_row(1, |row| row.prev_state_root = root(77))),
+		(17, || rollup_row(|row| row.next_index += 1)),
+		(18, || rollup_row(|row| row.tip_root = root(77))),
+		(19, || Rollups::<Test>::remove(0)),
+		(20, || Agenda::<Test>::insert(60, batch(0), ())),
+		(21, || AgendaCursor::<Test>::put(1_000)),
+		(22, || batch_row(0, |row| row.due = Some(999))),
+		(23, || {
+			batch_row(0, |row| Agenda::<Test>::remove(row.due.take().expect("due"), batch(0)));
+		}),
+		(24, || Agenda::<Test>::insert(60, BatchId { rollup: 5, index: 5 }, ())),
+		(25, || batch_row(1, |row| row.round.slashed += 1)),
+		(26, || prover_row(|row| row.deposit += 1)),
+		(27, || rollup_row(|row| row.prices.reserve = row.params.max_reserve + 1)),
+		(27, || rollup_row(|row| row.prices.reserve = row.params.min_reserve - 1)),
+		(28, || batch_row(2, |row| row.round.reserve = row.max_fee + 1)),
+		(28, || batch_row(2, |row| row.round.reserve = 0)),
+		(29, || batch_row(2, |row| row.round.empty_rounds = 4)),
+		(29, || batch_row(2, |row| row.round.failed_rounds = 4)),
+	]
+}
+
+/// F1: the ledger's liabilities are compared with what is held, and every other invariant is checked.
+#[test]
+fn try_state_escrow_covers_liabilities() {
+	market(|| {
+		let ids = [commit(500), commit(500), commit(500)];
+		run_to(2);
+		bid(ids[1], &BEN, 100, 20);
+		run_to(5);
+		// Batch 0 and 2 are in their second round.
+		run_to(6);
+		reveal(ids[1], &BEN, 100, 20).expect("the reveal is valid");
+		bid(ids[0], &ANN, 100, 20);
+		for (number, corrupt) in corruptions() {
+			Pvs::do_try_state().expect("nothing is corrupt");
+			let found = with_transaction(|| -> TransactionOutcome<Result<_, DispatchError>> {
+				corrupt();
+				TransactionOutcome::Rollback(Ok(Pvs::do_try_state()))
+			})
+			.expect("no limit of layers is reached");
+			match found {
+				Err(DispatchError::Other(text)) => {
+					assert!(text.starts_with(&format!("{number}: ")), "{number}: found {text:?}");
+				},
+				other => panic!("invariant {number}: {other:?}"),
+			}
+		}
+	});
+}
+
+#[test]
+fn every_invariant_should_have_a_negative_control() {
+	let source = include_str!("../try_state.rs");
+	let numbered: BTreeSet<u32> = source
+		.split('"')
+		.filter_map(|text| text.split_once(": "))
+		.filter_map(|(number, _)| number.parse().ok())
+		.collect();
+	assert!(numbered.len() >= 12);
+	let covered: BTreeSet<u32> = corruptions().into_iter().map(|(number, _)| number).collect();
+	assert_eq!(numbered, covered);
+}

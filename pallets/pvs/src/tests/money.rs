@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+//! F5, F6 and what happens at the existential deposit.
+
+use crate::{mock::*, Error, Event, HoldReason};
+use frame_support::{assert_noop, assert_ok};
+use pvs_primitives::params::{PaymentRule, RollupParams};
+
+const ALL_HOLDS: [HoldReason; 3] =
+	[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit];
+
+/// Gives away all that is free. A second provider is what a pallet beside the market may add to an
+/// account; without it the account keeps the existential deposit.
+fn drain(who: &AccountId) {
+	System::inc_providers(who);
+	assert_ok!(Balances::transfer_all(signed(who), GUEST, false));
+	assert_eq!(free(who), 0, "{who:?}");
+}
+
+fn first_price() -> RollupParams {
+	RollupParams { payment_rule: PaymentRule::FirstPrice, ..params() }
+}
+
+/// F6: a sequencer cannot spend what is in escrow, and nothing is pulled from its free balance later.
+#[test]
+fn test_requester_cannot_withdraw_escrow() {
+	market(|| {
+		let id = commit(500);
+		let all = free(&SEQUENCER);
+		assert!(Balances::transfer_allow_death(signed(&SEQUENCER), GUEST, all).is_err());
+		assert_ok!(Balances::transfer_all(signed(&SEQUENCER), GUEST, false));
+		assert_eq!(ALL_HOLDS.map(|reason| Pvs::held(reason, &SEQUENCER)), [500, 70, BATCH_DEPOSIT]);
+		let rest = free(&SEQUENCER);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		let before = total(&ANN);
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!(total(&ANN), before + 200);
+		assert_eq!(free(&SEQUENCER), rest + 300 + 70 + BATCH_DEPOSIT);
+	});
+}
+
+/// F5: a payee that cannot take a small amount does not keep its batch from being proven.
+#[test]
+fn test_dead_payee_does_not_block_queue() {
+	market_with(first_price(), || {
+		let ids = [commit(500), commit(500)];
+		run_to(2);
+		for id in ids {
+			bid(id, &ANN, 60, 5);
+		}
+		run_to(6);
+		for id in ids {
+			assert_ok!(reveal(id, &ANN, 60, 5));
+		}
+		ExistentialDeposit::set(100);
+		drain(&ANN);
+		let (issued, stake) = (issuance(), prover(&ANN).stake);
+		assert_ok!(deliver(ids[0], &ANN));
+		assert_eq!(rollup().finalized_root, root(1));
+		// What her account cannot take as free balance is added to her stake.
+		assert_eq!(issuance(), issued);
+		assert_eq!((free(&ANN), prover(&ANN).stake), (0, stake + 60));
+		Pvs::do_try_state().expect("the invariants hold");
+		assert_ok!(deliver(ids[1], &ANN));
+		assert_eq!(prover(&ANN).stake, stake + 120);
+		assert_eq!(prover(&ANN).stats.earned, 120);
+		assert_ok!(Pvs::unbond(signed(&ANN), 120));
+		run_to(20);
+		assert_ok!(Pvs::withdraw_unbonded(signed(&ANN)));
+		assert_eq!(free(&ANN), 120);
+	});
+}
+
+/// F5, the other way round: a sequencer cannot keep a proof from being paid by leaving an account that
+/// cannot take the rest of its escrow.
+#[test]
+fn drained_sequencer_should_not_keep_a_prover_from_its_payment() {
+	market_with(first_price(), || {
+		let id = commit(500);
+		auction(id, &[(ANN, 480, 5)]);
+		ExistentialDeposit::set(100);
+		drain(&SEQUENCER);
+		let (ann, issued) = (total(&ANN), issuance());
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!(total(&ANN), ann + 480);
+		// 20 of escrow, 70 of bond and 5 of deposit are each below what the account can take.
+		assert_eq!(total(&SEQUENCER), 0);
+		assert_eq!(issuance(), issued - 20 - 70 - BATCH_DEPOSIT, "dust is burned");
+		assert_eq!(rollup().finalized_root, root(1));
+	});
+}
+
+#[test]
+fn drained_sequencer_should_not_stop_its_rollup() {
+	market(|| {
+		for _ in 0..3 {
+			commit(50);
+		}
+		run_to(2);
+		ExistentialDeposit::set(100);
+		drain(&SEQUENCER);
+		run_to(9);
+		assert!(events().iter().all(|event| !matches!(event, Event::AgendaItemFailed { .. })));
+		assert_eq!(rollup().pending, 0);
+		assert_eq!(total(&SEQUENCER), 0);
+	});
+}
+
+#[test]
+fn runner_up_with_a_small_share_should_be_paid_when_its_account_is_drained() {
+	let params = RollupParams { initial_reserve: 240, ..params() };
+	market_with(params, || {
+		let id = commit(240);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		ExistentialDeposit::set(300);
+		drain(&BEN);
+		run_to_default(id);
+		let (issued, stake) = (issuance(), prover(&BEN).stake);
+		assert_ok!(deliver(id, &BEN));
+		// Alone on the ladder it gets the reserve of 240, and there is no room for a share.
+		assert_eq!((free(&BEN), prover(&BEN).stake), (0, stake + 240));
+		assert_eq!(issuance(), issued - 340);
+	});
+}
+
+/// Holding money never takes an account below the existential deposit, where what is left would be lost.
+#[test]
+fn bond_hold_near_ed_conserves_issuance() {
+	for second_provider in [false, true] {
+		chain(|| {
+			ExistentialDeposit::set(100);
+			let poor = AccountId::new([30; 32]);
+			let amount = MIN_STAKE + PROVER_DEPOSIT + 100;
+			assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), poor.clone(), amount));
+			if second_provider {
+				System::inc_providers(&poor);
+			}
+			let issued = issuance();
+			assert_noop!(
+				Pvs::register_prover(signed(&poor), MIN_STAKE + 1),
+				Error::<Test>::InsufficientBalance
+			);
+			assert_ok!(Pvs::register_prover(signed(&poor), MIN_STAKE));
+			assert_eq!((free(&poor), total(&poor), issuance()), (100, amount, issued));
+			assert_noop!(Pvs::bond_more(signed(&poor), 1), Error::<Test>::InsufficientBalance);
+			assert_ok!(Pvs::deregister_prover(signed(&poor)));
+			assert_eq!((free(&poor), issuance()), (amount, issued));
+		});
+	}
+}
+
+#[test]
+fn slot_fee_should_leave_the_existential_deposit() {
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		let spare = free(&ANN) - SLOT_FEE;
+		assert_ok!(Balances::transfer_keep_alive(signed(&ANN), GUEST, spare));
+		assert_noop!(
+			place(id, &ANN, &payload(100, 5).encode()),
+			Error::<Test>::InsufficientBalance
+		);
+		assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), ANN, 1));
+		assert_ok!(place(id, &ANN, &payload(100, 5).encode()));
+		assert_eq!(free(&ANN), 1);
+	});
+}
+
+/// Money that somebody sends to the pallet's account does not disturb what is kept there.
+#[test]
+fn gift_to_the_slashed_account_should_change_nothing() {
+	market(|| {
+		let account = Pvs::slashed_account();
+		assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), account, 77));
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		run_to_default(id);
+		assert_eq!(Pvs::kept(), 677);
+		let before = total(&BEN);
+		assert_ok!(deliver(id, &BEN));
+		// The reserve of 500, with no room for a share.
+		assert_eq!((total(&BEN), Pvs::kept()), (before + 500, 77));
+	});
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The dynamic reserve of a rollup.
+
+use crate::{mock::*, Event};
+use frame_support::assert_ok;
+use pvs_primitives::params::{PaymentRule, RollupParams};
+
+/// One batch proven by Ann at a payment of `payment`, which Ben's bid sets.
+fn proven_at(max_fee: u128, payment: u128) {
+	let id = commit(max_fee);
+	auction(id, &[(ANN, 1, 5), (BEN, payment, 5)]);
+	assert_ok!(deliver(id, &ANN));
+}
+
+#[test]
+fn reserve_should_follow_the_mean_payment_down() {
+	market(|| {
+		assert_eq!(rollup().reserve, 1_000);
+		proven_at(1_000, 200);
+		// The first payment is the mean; the reserve stays at most a whole above it.
+		assert_eq!((rollup().reserve, market_mean()), (400, Some(200)));
+		proven_at(1_000, 120);
+		// 200 * 3/4 + 120 / 4
+		assert_eq!((rollup().reserve, market_mean()), (360, Some(180)));
+		assert!(events().contains(&Event::ReserveUpdated {
+			rollup: 0,
+			reserve: 360,
+			mean_payment: 180,
+		}));
+		let id = commit(1_000);
+		assert_eq!(Pvs::round_info(id).expect("open").reserve, 360);
+		let id = commit(200);
+		assert_eq!(Pvs::round_info(id).expect("open").reserve, 200, "never above the escrow");
+	});
+}
+
+fn market_mean() -> Option<u128> {
+	Pvs::market_info(0).expect("registered").mean_payment
+}
+
+#[test]
+fn mean_should_round_up() {
+	market(|| {
+		proven_at(1_000, 101);
+		proven_at(1_000, 100);
+		// 100.75
+		assert_eq!((market_mean(), rollup().reserve), (Some(101), 202));
+	});
+}
+
+#[test]
+fn lateness_should_not_move_the_reserve() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		run_to(15);
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!(market_mean(), Some(200), "the payment before lateness");
+	});
+}
+
+#[test]
+fn reserve_should_not_move_when_a_dropped_batch_is_paid() {
+	let params = RollupParams { max_failed_rounds: 1, ..params() };
+	market_with(params, || {
+		let ids = [commit(500), commit(500)];
+		run_to(2);
+		bid(ids[1], &ANN, 50, 20);
+		run_to(6);
+		assert_ok!(reveal(ids[1], &ANN, 50, 20));
+		run_to(9);
+		assert!(!pending(ids[0]));
+		assert_ok!(deliver(ids[1], &ANN));
+		assert_eq!((rollup().reserve, market_mean()), (1_000, None));
+	});
+}
+
+/// A worked attack: provers that ask nothing push the reserve down to its floor, and no further; the
+/// market still serves the next batch, because its reserve rises with each empty round up to `max_fee`.
+#[test]
+fn reserve_pushed_to_the_floor_should_not_stop_the_market() {
+	let params = RollupParams {
+		payment_rule: PaymentRule::FirstPrice,
+		reserve_weight: 1_000_000_000,
+		..params()
+	};
+	market_with(params, || {
+		for _ in 0..3 {
+			let id = commit(500);
+			auction(id, &[(ANN, 0, 5)]);
+			assert_ok!(deliver(id, &ANN));
+		}
+		assert_eq!((rollup().reserve, market_mean()), (10, Some(0)));
+		let id = commit(500);
+		assert_eq!(Pvs::round_info(id).expect("open").reserve, 10);
+		// Nobody honest can prove for 10. The next round is the last, and open up to the full fee.
+		run_to(Pvs::round_info(id).expect("open").bidding_from + 3);
+		assert_eq!(Pvs::round_info(id).expect("open").reserve, 500);
+		auction(id, &[(BEN, 300, 5)]);
+		let before = total(&BEN);
+		assert_ok!(deliver(id, &BEN));
+		assert_eq!(total(&BEN), before + 300);
+		assert_eq!(rollup().reserve, 500, "and it follows the market up again");
+	});
+}
+
+/// A worked attack: a lone bidder is paid the whole reserve, and gains nothing for later rounds by it.
+#[test]
+fn lone_bidder_should_not_ratchet_the_reserve_up() {
+	market(|| {
+		proven_at(1_000, 150);
+		assert_eq!(rollup().reserve, 300);
+		for _ in 0..10 {
+			let id = commit(1_000);
+			auction(id, &[(ANN, 299, 5)]);
+			assert_ok!(deliver(id, &ANN));
+			assert_eq!(rollup().reserve, 300, "paid the reserve of 300 each time");
+		}
+	});
+}
+
+/// A bid above the reserve does not count and costs its whole bond, also in later rounds.
+#[test]
+fn bid_above_the_reserve_should_cost_its_bond_in_every_round() {
+	let params = RollupParams { initial_reserve: 100, ..params() };
+	market_with(params, || {
+		let id = commit(500);
+		auction(id, &[(ANN, 101, 5), (BEN, 100, 5)]);
+		assert_eq!(winner(id), Some(BEN));
+		assert_eq!(prover(&ANN).stats.slashed, 200);
+		run_to(run_to_default(id) + 5);
+		// The reserve stays at 100 after the default.
+		auction(id, &[(ANN, 101, 5), (CID, 99, 5)]);
+		assert_eq!(winner(id), Some(CID));
+		assert_eq!(prover(&ANN).stats.slashed, 400);
+		// Alone, and paid no more than the reserve.
+		let before = total(&CID);
+		assert_ok!(deliver(id, &CID));
+		// 100, and nothing of what Ben lost: there is no room below the reserve.
+		assert_eq!(total(&CID), before + 100);
+	});
+}

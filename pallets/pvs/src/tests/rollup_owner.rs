@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a rollup's owner may change, and when.
+
+use crate::{mock::*, weights::SubstrateWeight, Error, Event, HoldReason, WeightInfo};
+use frame_support::{assert_noop, assert_ok};
+use pvs_primitives::params::RollupParams;
+
+fn set_sequencer(who: &AccountId) -> frame_support::dispatch::DispatchResultWithPostInfo {
+	Pvs::set_sequencer(signed(&OWNER), 0, who.clone())
+}
+
+fn set_params(params: RollupParams) -> Result<(), sp_runtime::DispatchError> {
+	Pvs::set_params(signed(&OWNER), 0, params)
+}
+
+#[test]
+fn sequencer_should_be_changed_by_the_owner_only() {
+	market(|| {
+		assert_noop!(Pvs::set_sequencer(signed(&OWNER), 9, GUEST), Error::<Test>::RollupNotFound);
+		assert_noop!(Pvs::set_sequencer(signed(&SEQUENCER), 0, GUEST), Error::<Test>::NotOwner);
+		assert_ok!(set_sequencer(&GUEST));
+		assert_eq!(events(), [Event::SequencerChanged { rollup: 0, sequencer: GUEST }]);
+		assert_eq!(rollup().sequencer, GUEST);
+		assert_noop!(
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], root(1), 500),
+			Error::<Test>::NotSequencer
+		);
+		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[1; 40], root(1), 500));
+	});
+}
+
+#[test]
+fn escrow_and_bond_should_stay_with_who_committed() {
+	market(|| {
+		let id = commit(500);
+		assert_ok!(set_sequencer(&GUEST));
+		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[2; 40], root(2), 400));
+		let holds = |who| {
+			[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit]
+				.map(|reason| Pvs::held(reason, &who))
+		};
+		assert_eq!(holds(SEQUENCER), [500, 70, BATCH_DEPOSIT]);
+		assert_eq!(holds(GUEST), [400, 70, BATCH_DEPOSIT]);
+		auction(id, &[(ANN, 100, 5)]);
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500);
+		assert_eq!(holds(GUEST), [400, 70, BATCH_DEPOSIT]);
+	});
+}
+
+#[test]
+fn account_with_a_live_bid_should_not_become_sequencer() {
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		for who in [ANN, BEN, CID, DEE] {
+			bid(id, &who, 100, 5);
+		}
+		// Sealed.
+		assert_noop!(set_sequencer(&DEE), Error::<Test>::SequencerHasBids);
+		run_to(6);
+		// Revealed; and void, which is no obligation any more.
+		assert_ok!(reveal(id, &ANN, 100, 5));
+		assert_noop!(set_sequencer(&ANN), Error::<Test>::SequencerHasBids);
+	});
+}
+
+#[test]
+fn account_with_a_void_bid_should_become_sequencer() {
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		bid(id, &ANN, 501, 5);
+		bid(id, &BEN, 100, 5);
+		run_to(6);
+		assert_ok!(reveal(id, &ANN, 501, 5));
+		assert_ok!(set_sequencer(&ANN));
+	});
+}
+
+#[test]
+fn account_with_a_place_or_an_assignment_should_not_become_sequencer() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5), (CID, 300, 5), (DEE, 400, 5)]);
+		for who in [ANN, BEN, CID] {
+			assert_noop!(set_sequencer(&who), Error::<Test>::SequencerHasBids);
+		}
+		assert_ok!(set_sequencer(&DEE));
+		run_to_default(id);
+		// Offered to Ben; Ann has lost her place.
+		for who in [BEN, CID] {
+			assert_noop!(set_sequencer(&who), Error::<Test>::SequencerHasBids);
+		}
+		assert_ok!(set_sequencer(&ANN));
+		assert_ok!(deliver(id, &BEN));
+		assert_ok!(set_sequencer(&BEN));
+	});
+}
+
+#[test]
+fn change_of_sequencer_should_look_at_every_live_batch() {
+	market(|| {
+		let ids = [commit(500), commit(500), commit(500)];
+		run_to(2);
+		bid(ids[2], &ANN, 100, 5);
+		assert_noop!(set_sequencer(&ANN), Error::<Test>::SequencerHasBids);
+		bid(ids[2], &BEN, 200, 5);
+		run_to(6);
+		assert_ok!(reveal(ids[2], &ANN, 100, 5));
+		assert_ok!(reveal(ids[2], &BEN, 200, 5));
+		for who in [ANN, BEN] {
+			assert_noop!(set_sequencer(&who), Error::<Test>::SequencerHasBids);
+		}
+		let weight = set_sequencer(&GUEST).expect("no bids").actual_weight;
+		assert_eq!(weight, Some(SubstrateWeight::<Test>::set_sequencer(3)));
+	});
+}
+
+#[test]
+fn params_should_be_changed_by_the_owner_only() {
+	market(|| {
+		let new = RollupParams { data_len: 50, ..params() };
+		assert_noop!(
+			Pvs::set_params(signed(&OWNER), 9, new.clone()),
+			Error::<Test>::RollupNotFound
+		);
+		assert_noop!(Pvs::set_params(signed(&SEQUENCER), 0, new.clone()), Error::<Test>::NotOwner);
+		assert_noop!(
+			set_params(RollupParams { w_fee: 0, ..params() }),
+			Error::<Test>::ParamsFeeWeight
+		);
+		assert_ok!(set_params(new.clone()));
+		assert_eq!(events(), [Event::ParamsChanged { rollup: 0, params: new.clone() }]);
+		assert_eq!(rollup().params, new);
+		assert_noop!(
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], root(1), 500),
+			Error::<Test>::WrongDataLength
+		);
+	});
+}
+
+#[test]
+fn reserve_should_move_into_new_bounds() {
+	market(|| {
+		assert_ok!(set_params(RollupParams { initial_reserve: 300, max_reserve: 400, ..params() }));
+		assert_eq!(rollup().reserve, 400);
+		assert_ok!(set_params(RollupParams { min_reserve: 600, ..params() }));
+		assert_eq!(rollup().reserve, 600);
+		assert_ok!(set_params(params()));
+		assert_eq!(rollup().reserve, 600, "it is not set to the initial one again");
+	});
+}
+
+#[test]
+fn payment_of_an_old_batch_should_not_leave_the_new_bounds() {
+	market(|| {
+		let id = commit(500);
+		assert_ok!(set_params(RollupParams { min_reserve: 800, ..params() }));
+		auction(id, &[(ANN, 100, 5), (BEN, 120, 5)]);
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!(rollup().reserve, 800);
+	});
+}

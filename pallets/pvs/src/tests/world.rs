@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Long random runs of the whole market, with books kept from its events alone: value (G1, F2), one end
+//! for every bid (G4), one payment for every batch (G7), slashes (F3), ids (B6) and storage (G12).
+
+use crate::{mock::*, Batches, Event};
+use pvs_auction::phase::phase;
+use pvs_primitives::{
+	api::{BatchId, Phase},
+	bid::{BidPayload, PAYLOAD_BYTES},
+	params::RollupParams,
+	Balance,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+const PROVERS: [AccountId; 4] = [ANN, BEN, CID, DEE];
+const RECORD: &str = "the market's own record";
+
+/// xorshift64*: the same sequence for the same seed, everywhere.
+struct Dice(u64);
+
+impl Dice {
+	fn roll(&mut self, sides: u64) -> u64 {
+		self.0 ^= self.0 >> 12;
+		self.0 ^= self.0 << 25;
+		self.0 ^= self.0 >> 27;
+		(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % sides
+	}
+
+	fn one_in(&mut self, sides: u64) -> bool {
+		self.roll(sides) == 0
+	}
+}
+
+/// What the events say.
+#[derive(Default)]
+struct Books {
+	committed: BTreeSet<BatchId>,
+	rounds: BTreeSet<(BatchId, u32)>,
+	open_bids: BTreeSet<(BatchId, u32, AccountId)>,
+	ended_bids: BTreeSet<(BatchId, u32, AccountId)>,
+	bonds: BTreeMap<(BatchId, u32, AccountId), Balance>,
+	slashes: BTreeSet<(BatchId, u32, AccountId)>,
+	slashed: BTreeMap<AccountId, Balance>,
+	kept: Balance,
+	burned: Balance,
+	paid: BTreeSet<BatchId>,
+	earned: BTreeMap<AccountId, Balance>,
+	slot_fees: BTreeMap<AccountId, Balance>,
+	cost: Balance,
+	proven: u64,
+	failed: u64,
+	dropped: u64,
+}
+
+impl Books {
+	fn slash(&mut self, bid: (BatchId, u32, AccountId), amount: Balance) {
+		let bond = self.bonds[&bid];
+		assert_eq!(amount, bond, "a slash takes the bond, whole: {bid:?}");
+		assert!(self.slashes.insert(bid.clone()), "{bid:?} is slashed twice");
+		*self.slashed.entry(bid.2).or_default() += amount;
+	}
+
+	fn end_bid(&mut self, bid: (BatchId, u32, AccountId)) {
+		assert!(self.open_bids.remove(&bid), "{bid:?} ends without having been placed");
+		assert!(self.ended_bids.insert(bid.clone()), "{bid:?} ends twice");
+	}
+
+	fn read(&mut self) {
+		for event in events() {
+			match event {
+				Event::BatchCommitted { batch, .. } => {
+					assert!(self.committed.insert(batch), "{batch:?} is used again");
+				},
+				Event::RoundOpened { batch, round, .. } => {
+					assert!(self.rounds.insert((batch, round)), "{batch:?} {round} is used again");
+				},
+				Event::BidPlaced { batch, round, bidder, bond, slot_fee } => {
+					let bid = (batch, round, bidder.clone());
+					assert!(self.open_bids.insert(bid.clone()) && !self.ended_bids.contains(&bid));
+					self.bonds.insert(bid, bond);
+					*self.slot_fees.entry(bidder).or_default() += slot_fee;
+					self.burned += slot_fee;
+				},
+				Event::BidRevealed { batch, round, bidder, .. } => {
+					self.end_bid((batch, round, bidder));
+				},
+				Event::BidVoided { batch, round, bidder, slashed, .. } => {
+					self.end_bid((batch, round, bidder.clone()));
+					if slashed > 0 {
+						self.slash((batch, round, bidder), slashed);
+						self.burned += slashed;
+					}
+				},
+				Event::ProverDefaulted { batch, round, prover, slashed } => {
+					self.slash((batch, round, prover), slashed);
+					self.kept += slashed;
+				},
+				Event::ProofAccepted {
+					batch,
+					prover,
+					payment,
+					late_cost,
+					slashed_share,
+					slashed_burned,
+					..
+				} => {
+					assert!(self.paid.insert(batch), "{batch:?} is paid twice");
+					*self.earned.entry(prover).or_default() += payment + slashed_share;
+					self.cost += payment + late_cost;
+					self.burned += late_cost + slashed_burned;
+					self.kept -= slashed_share + slashed_burned;
+					self.proven += 1;
+				},
+				Event::BatchFailed { bond_burned, slashed_burned, .. } => {
+					self.cost += bond_burned;
+					self.burned += bond_burned + slashed_burned;
+					self.kept -= slashed_burned;
+					self.failed += 1;
+				},
+				Event::BatchDropped { slashed_burned, .. } => {
+					self.burned += slashed_burned;
+					self.kept -= slashed_burned;
+					self.dropped += 1;
+				},
+				_ => (),
+			}
+		}
+		System::reset_events();
+	}
+}
+
+/// A run of the market.
+struct World {
+	dice: Dice,
+	books: Books,
+	payloads: BTreeMap<(BatchId, AccountId), [u8; PAYLOAD_BYTES]>,
+	issued: Balance,
+	totals: BTreeMap<AccountId, Balance>,
+}
+
+impl World {
+	fn new(seed: u64) -> Self {
+		System::reset_events();
+		let accounts = PROVERS.into_iter().chain([SEQUENCER]);
+		Self {
+			dice: Dice(seed),
+			books: Books::default(),
+			payloads: BTreeMap::new(),
+			issued: issuance(),
+			totals: accounts.map(|who| (who.clone(), total(&who))).collect(),
+		}
+	}
+
+	/// Compares the books with the ledger.
+	fn audit(&mut self) {
+		self.books.read();
+		let books = &self.books;
+		assert_eq!(issuance(), self.issued - books.burned, "burned is what events say");
+		assert_eq!(Pvs::kept(), books.kept, "kept is what events say");
+		let mut all = Pvs::kept();
+		for who in PROVERS {
+			let of = |map: &BTreeMap<AccountId, Balance>| map.get(&who).copied().unwrap_or(0);
+			let expected =
+				self.totals[&who] + of(&books.earned) - of(&books.slashed) - of(&books.slot_fees);
+			assert_eq!(total(&who), expected, "{who:?}");
+			assert_eq!(prover(&who).stats.slashed, of(&books.slashed), "{RECORD}");
+			assert_eq!(prover(&who).stats.earned, of(&books.earned), "{RECORD}");
+			all += total(&who);
+		}
+		assert_eq!(total(&SEQUENCER), self.totals[&SEQUENCER] - books.cost);
+		all += total(&SEQUENCER) + total(&OWNER) + total(&GUEST);
+		assert_eq!(all, issuance(), "no account but these has anything");
+	}
+
+	fn block(&mut self) {
+		next_block();
+		self.books.read();
+		let mut ids: Vec<_> = Batches::<Test>::iter_keys().collect();
+		ids.sort();
+		for id in ids {
+			self.act(id);
+			self.books.read();
+		}
+		for who in PROVERS {
+			if prover(&who).suspended {
+				Pvs::bond_more(signed(&who), MIN_STAKE).expect("it has enough");
+			}
+		}
+	}
+
+	fn act(&mut self, id: BatchId) {
+		let Ok(entry) = Pvs::entry(id) else { return };
+		let (phase, _) = phase(&entry.batch.round, &Pvs::context(&entry), now());
+		let Some(round) = Pvs::round_info(id) else { return };
+		// One batch in eight is not bid for at all.
+		let boycotted = id.index % 8 == 3;
+		match phase {
+			Phase::Bidding if !boycotted => {
+				for who in PROVERS {
+					let has_bid = round.bids.iter().any(|bid| bid.bidder == who);
+					if has_bid || !self.dice.one_in(3) {
+						continue;
+					}
+					let above = u128::from(self.dice.one_in(20));
+					let payload = BidPayload {
+						fee: u128::from(self.dice.roll(200)).min(round.reserve)
+							+ above * round.reserve,
+						proof_blocks: 1 + u32::try_from(self.dice.roll(8)).expect("small"),
+						proof_commitment: None,
+						salt: [1 + u8::try_from(self.dice.roll(9)).expect("small"); 32],
+					}
+					.encode();
+					if place(id, &who, &payload).is_ok() {
+						self.payloads.insert((id, who), payload);
+					}
+				}
+			},
+			Phase::Revealing => {
+				for bid in &round.bids {
+					// Who never comes to it in four blocks is silent.
+					if !self.dice.one_in(3) {
+						let payload = self.payloads[&(id, bid.bidder.clone())];
+						let _ = Pvs::reveal_bid(signed(&bid.bidder), id, payload);
+					}
+				}
+			},
+			Phase::Proving | Phase::Late => {
+				if self.dice.one_in(7) {
+					let who = round.assignment.expect("assigned").prover;
+					deliver(id, &who).expect("the proof is valid");
+				}
+			},
+			Phase::Offered => {
+				let who = round.ladder[0].prover.clone();
+				match self.dice.roll(6) {
+					0 => {
+						accept(id, &who).expect("it is its turn");
+					},
+					1 => {
+						deliver(id, &who).expect("it is its turn");
+					},
+					_ => (),
+				}
+			},
+			Phase::Rescue => {
+				let who = &PROVERS[usize::try_from(self.dice.roll(4)).expect("small")];
+				if self.dice.one_in(8) && !prover(who).suspended {
+					deliver(id, who).expect("anyone may rescue");
+				}
+			},
+			_ => (),
+		}
+	}
+
+	/// Commits and runs until `count` batches have ended.
+	fn run(&mut self, count: u64, max_fee: Balance) {
+		let mut committed = 0;
+		while committed < count || Batches::<Test>::iter_keys().next().is_some() {
+			self.block();
+			let row = rollup();
+			if committed < count && row.pending < MAX_PENDING && self.dice.one_in(2) {
+				commit(max_fee);
+				committed += 1;
+				self.books.read();
+			}
+			if self.dice.one_in(16) {
+				self.audit();
+				Pvs::do_try_state().expect("the invariants hold");
+			}
+		}
+		self.audit();
+		let books = &self.books;
+		assert!(books.open_bids.is_empty(), "every bid has ended: {:?}", books.open_bids);
+		assert_eq!(books.kept, 0);
+	}
+}
+
+fn variants() -> RollupParams {
+	RollupParams { initial_reserve: 150, w_share: 500_000_000, ..params() }
+}
+
+/// G12: nothing per batch outlives it, whatever became of it.
+#[test]
+fn storage_footprint_returns_to_baseline() {
+	market_with(variants(), || {
+		let mut world = World::new(11);
+		world.run(8, 300);
+		assert!(world.books.proven > 0 && world.books.failed > 0, "the rows of totals exist");
+		let baseline = storage_keys();
+		let before = (world.books.proven, world.books.failed, world.books.dropped);
+		world.run(1_000, 300);
+		assert_eq!(storage_keys(), baseline);
+		let books = &world.books;
+		let (proven, failed, dropped) =
+			(books.proven - before.0, books.failed - before.1, books.dropped - before.2);
+		// A batch behind a failed one may be paid as well: it counts twice.
+		assert!(proven + failed + dropped >= 1_000);
+		assert!(proven > 300 && failed > 50 && dropped > 50, "{proven} {failed} {dropped}");
+		assert!(books.slashes.len() > 100 && books.ended_bids.len() > 1_000);
+		assert_eq!((rollup().pending, crate::PendingInChain::<Test>::get()), (0, 0));
+	});
+}
+
+/// G1 and F2: on every path, what accounts have changes by what events say, and nothing else does.
+/// G4 and G7: every bid ends once, and no batch is paid twice.
+#[test]
+fn prop_value_conserved_all_paths() {
+	for seed in 1..=12 {
+		let payment_rule = if seed % 3 == 0 {
+			pvs_primitives::params::PaymentRule::FirstPrice
+		} else {
+			pvs_primitives::params::PaymentRule::SecondScore
+		};
+		let params = RollupParams {
+			payment_rule,
+			ladder_len: u32::try_from(seed % 4).expect("small"),
+			silence_penalty: 1 + 90 * u128::from(seed % 2),
+			max_failed_rounds: 1 + u32::try_from(seed % 3).expect("small"),
+			..variants()
+		};
+		market_with(params, || World::new(seed * 7_919).run(40, 10 + 80 * u128::from(seed)));
+	}
+}
+
+/// F3: a bid's bond is slashed at most once, whole, and a stake loses nothing else. (The books check
+/// each slash against the bond of its bid.)
+#[test]
+fn prop_slash_once_and_le_hold() {
+	for seed in 100..106 {
+		market_with(variants(), || {
+			let mut world = World::new(seed);
+			let stakes = PROVERS.map(|who| prover(&who).stake);
+			for _ in 0..250 {
+				world.block();
+				if rollup().pending < MAX_PENDING {
+					commit(300);
+				}
+				let added = |who: &AccountId| prover(who).stake + prover(who).stats.slashed;
+				for (who, stake) in PROVERS.iter().zip(stakes) {
+					assert_eq!((added(who) - stake) % MIN_STAKE, 0, "only top-ups came in");
+					assert!(prover(who).reserved <= prover(who).stake);
+				}
+			}
+			world.audit();
+			assert!(!world.books.slashes.is_empty());
+		});
+	}
+}
+
+/// B6: ids of rollups, batches and rounds are unique for ever, whatever becomes of them. (The books
+/// check batches and rounds.)
+#[test]
+fn prop_ids_unique_forever() {
+	market_with(variants(), || {
+		let mut world = World::new(5);
+		world.run(60, 300);
+		assert_eq!(world.books.committed.len(), 60);
+		let last = world.books.committed.iter().next_back().expect("60").index;
+		assert_eq!((last, rollup().next_index), (59, 60), "indices count up without gaps");
+		let mut ids = BTreeSet::from([0]);
+		for _ in 0..5 {
+			register_rollup(params());
+			let id = crate::NextRollupId::<Test>::get() - 1;
+			assert!(ids.insert(id), "rollup {id} is used again");
+			Pvs::deregister_rollup(signed(&OWNER), id).expect("nothing is pending");
+		}
+		// A bid for an index that has ended finds nothing.
+		let ended = Pvs::place_bid(signed(&ANN), batch(10), 0, [0; 32], 99, [0; 32]);
+		assert_eq!(ended, Err(crate::Error::<Test>::BatchNotFound.into()));
+	});
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Measures the market, or the weights of its calls. Never part of the tests.
+set -euo pipefail
+
+help() {
+	cat <<'EOF'
+Usage: scripts/bench.sh market [--json]
+       scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
+
+market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
+          how many bids and reveals fit one, how many batches can be in flight, what they take in state
+          and what is left of them. With --json the last line of the output is one JSON object.
+
+weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
+          their own (the first time takes half an hour), measures every benchmark of pallet-pvs on the
+          runtime's Wasm and writes pallets/pvs/src/weights.rs from bench/weights.hbs.
+          --steps N         values of each length that is varied (default 20)
+          --repeat N        repetitions of each (default 10)
+          --extrinsic NAME  only this benchmark; prints and writes nothing but a FILE that is asked for
+          --output FILE     writes FILE instead
+
+Environment:
+  CARGO_TARGET_DIR        the target directory; weights are built in its folder `bench`
+  PVS_BENCH_TARGET_DIR    or here
+EOF
+}
+
+usage() {
+	echo "bench: $1; see --help" >&2
+	exit 2
+}
+
+whole_number() {
+	case "$2" in
+		'' | *[!0-9]* | 0) usage "$1 takes a whole number above 0, not '$2'" ;;
+	esac
+}
+
+[ $# -ge 1 ] || usage "say what to measure: market or weights"
+command=$1
+shift
+json=0
+steps=20
+repeat=10
+extrinsic='*'
+output=
+case "$command" in
+	-h | --help)
+		help
+		exit 0
+		;;
+	market | weights) ;;
+	*) usage "unknown command '$command'" ;;
+esac
+while [ $# -gt 0 ]; do
+	case "$command $1" in
+		*' -h' | *' --help')
+			help
+			exit 0
+			;;
+		'market --json') json=1 ;;
+		'weights --steps' | 'weights --repeat' | 'weights --extrinsic' | 'weights --output')
+			[ $# -ge 2 ] || usage "$1 needs a value"
+			case "$1" in
+				--steps)
+					whole_number --steps "$2"
+					[ "$2" -ge 2 ] || usage "--steps takes 2 or more"
+					steps=$2
+					;;
+				--repeat)
+					whole_number --repeat "$2"
+					repeat=$2
+					;;
+				--extrinsic) extrinsic=$2 ;;
+				--output) output=$2 ;;
+			esac
+			shift
+			;;
+		*) usage "unknown argument '$1'" ;;
+	esac
+	shift
+done
+# A path of the caller's, before the directory changes.
+case "$output" in
+	'' | /*) ;;
+	*) output="$PWD/$output" ;;
+esac
+
+scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+"$scripts/setup.sh"
+# shellcheck source=scripts/env.sh
+. "$scripts/env.sh"
+cd "$PVS_ROOT"
+
+if [ "$command" = market ]; then
+	pvs_claim_target
+	cargo build --release --workspace --locked >&2
+	options=()
+	[ "$json" = 0 ] || options+=(--json)
+	exec "$CARGO_TARGET_DIR/release/pvs-bench" market "${options[@]}"
+fi
+
+export CARGO_TARGET_DIR="${PVS_BENCH_TARGET_DIR:-$CARGO_TARGET_DIR/bench}"
+pvs_claim_target
+# The benchmarking command comes with a runtime of its own for measurements that are not ours.
+export SKIP_FRAME_STORAGE_ACCESS_TEST_RUNTIME_WASM_BUILD=1
+cargo build --release --locked -p pvs-bench --bin pvs-bencher --features bencher >&2
+
+options=()
+if [ "$extrinsic" = '*' ]; then
+	output="${output:-$PVS_ROOT/pallets/pvs/src/weights.rs}"
+else
+	# The benchmarks that are there for comparison only can be named as well.
+	options+=(--extra)
+fi
+if [ -n "$output" ]; then
+	options+=(--template bench/weights.hbs --output "$output")
+fi
+"$CARGO_TARGET_DIR/release/pvs-bencher" \
+	--runtime "$CARGO_TARGET_DIR/release/wbuild/pvs-runtime/pvs_runtime.wasm" \
+	--genesis-builder runtime --genesis-builder-preset development \
+	--pallet pallet_pvs --extrinsic "$extrinsic" \
+	--steps "$steps" --repeat "$repeat" "${options[@]}"
+[ -z "$output" ] || rustfmt --edition 2021 --config-path "$PVS_ROOT" "$output"
