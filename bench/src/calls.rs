@@ -66,6 +66,7 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 		Call::commit_batch {
 			rollup: 0,
 			data: data.try_into().map_err(|_| anyhow!("the data fits"))?,
+			prev_state_root: [0; 32],
 			next_state_root: [0; 32],
 			max_fee: 0,
 		}
@@ -79,7 +80,7 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 		}
 		.into(),
 		reveal(batch, payload(0)),
-		Call::accept_place { batch }.into(),
+		Call::accept_place { batch, round: 0 }.into(),
 		Call::submit_proof {
 			batch,
 			prover: who,

@@ -151,6 +151,7 @@ pub(crate) fn commit(rollup: RollupId, index: BatchIndex) -> anyhow::Result<Runt
 	Ok(Call::commit_batch {
 		rollup,
 		data: data.try_into().map_err(|_| anyhow!("the data fits"))?,
+		prev_state_root: root(index),
 		next_state_root: root(index + 1),
 		max_fee: MAX_FEE,
 	}

@@ -385,7 +385,7 @@ mod tests {
 
 	/// A block near one at which something may happen, or any.
 	fn near(at: u32, choice: u32) -> u32 {
-		if choice % 4 == 0 {
+		if choice.is_multiple_of(4) {
 			choice
 		} else {
 			at.saturating_sub(2).saturating_add(choice % 200)

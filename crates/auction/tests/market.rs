@@ -291,10 +291,10 @@ impl Run<'_> {
 		match self.market.phase() {
 			Phase::Bidding if self.temper.honest_bids => self.bid(HONEST),
 			Phase::Revealing => self.reveal(HONEST),
-			Phase::Offered => {
-				if self.market.round.runners_up().next().expect("offered").prover == id(HONEST) {
-					self.accept(HONEST);
-				}
+			Phase::Offered
+				if self.market.round.runners_up().next().expect("offered").prover == id(HONEST) =>
+			{
+				self.accept(HONEST);
 			},
 			Phase::Proving => {
 				if let Stage::Assigned(assignment) = &self.market.round.stage {

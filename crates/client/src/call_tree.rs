@@ -153,6 +153,7 @@ mod tests {
 		let arguments = Composite::named([
 			("rollup", Value::u128(rollup)),
 			("data", Value::from_bytes(data)),
+			("prev_state_root", Value::from_bytes([8; 32])),
 			("next_state_root", Value::from_bytes([7; 32])),
 			("max_fee", Value::u128(5)),
 		]);

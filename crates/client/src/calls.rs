@@ -84,10 +84,11 @@ impl Call {
 	pub fn commit_batch(
 		rollup: RollupId,
 		data: &[u8],
+		prev_state_root: Bytes32,
 		next_state_root: Bytes32,
 		max_fee: Balance,
 	) -> Self {
-		Self::new("commit_batch", (rollup, data, next_state_root, max_fee))
+		Self::new("commit_batch", (rollup, data, prev_state_root, next_state_root, max_fee))
 	}
 
 	/// `place_bid`: a sealed bid, known only by its commitment.
@@ -112,8 +113,8 @@ impl Call {
 	}
 
 	/// `accept_place`: take the place on the ladder that is offered.
-	pub fn accept_place(batch: BatchId) -> Self {
-		Self::new("accept_place", batch)
+	pub fn accept_place(batch: BatchId, round: RoundNumber) -> Self {
+		Self::new("accept_place", (batch, round))
 	}
 
 	/// `bond_more`: hold `amount` planck more as stake.
@@ -202,7 +203,7 @@ mod tests {
 		let register = Call::register_rollup(&[1; 768], [2; 32], [3; 32], &params());
 		assert!(as_the_chain_reads(&register).contains("sequencer_bond:14"));
 		assert!(as_the_chain_reads(&Call::register_prover(77)).contains("stake:77"));
-		let commit = Call::commit_batch(3, &[9, 8], [4; 32], 5);
+		let commit = Call::commit_batch(3, &[9, 8], [6; 32], [4; 32], 5);
 		assert!(as_the_chain_reads(&commit).contains("max_fee:5"));
 		let bid = Call::place_bid(BATCH, 6, [7; 32], 88, [9; 32]);
 		let bid = as_the_chain_reads(&bid);
@@ -213,7 +214,7 @@ mod tests {
 		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
 		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);
 		assert!(as_the_chain_reads(&proof).contains("index:2"));
-		let accept = as_the_chain_reads(&Call::accept_place(BATCH));
+		let accept = as_the_chain_reads(&Call::accept_place(BATCH, 6));
 		assert!(accept.contains("accept_place") && accept.contains("batch:{rollup:1,index:2}"));
 		let bond = as_the_chain_reads(&Call::bond_more(78));
 		assert!(bond.contains("bond_more") && bond.contains("amount:78"));

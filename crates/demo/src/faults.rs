@@ -85,7 +85,8 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 
 /// Fails unless each batch has had its fault and was proven and paid.
 pub(crate) fn check(story: &Story) -> Result<(), DemoError> {
-	let expected: [(&str, fn(&Batch) -> bool); 3] = [
+	type Happened = fn(&Batch) -> bool;
+	let expected: [(&str, Happened); 3] = [
 		(
 			"a default, with a runner-up that stepped in and got a share of the slashed bond",
 			|batch| {

@@ -24,7 +24,8 @@ use tokio::time::Instant;
 /// How long to wait for a block to take a batch before looking at the chain.
 const INCLUSION_WAIT: Duration = Duration::from_secs(12);
 /// Pallet errors of a commit that a later block can cure.
-const PASSING_ERRORS: [&str; 3] = ["BlockDataFull", "TooManyPendingBatches", "ChainFull"];
+const PASSING_ERRORS: [&str; 4] =
+	["BlockDataFull", "TooManyPendingBatches", "ChainFull", "TipChanged"];
 
 /// Why the sequencer stops.
 #[derive(Debug, thiserror::Error)]
@@ -227,7 +228,8 @@ impl Sequencer {
 		let Payments(state) = self.replica.state(&rollup.tip_root).ok_or(unknown)?;
 		let (data, after) = random_batch(state, &mut self.rng)?;
 		let next_root = after.root();
-		let call = Call::commit_batch(self.args.rollup, &data, next_root, self.max_fee);
+		let call =
+			Call::commit_batch(self.args.rollup, &data, rollup.tip_root, next_root, self.max_fee);
 		let (batch, block) = match self.submitter.submit(&call, INCLUSION_WAIT).await {
 			Ok(included) => {
 				(committed_batch(&included, rollup.id, rollup.next_index), included.number)

@@ -156,6 +156,7 @@ fn commit<T: Config>(
 		RawOrigin::Signed(sequencer.clone()).into(),
 		rollup,
 		data::<T>(record.params.data_len)?,
+		record.tip_root,
 		root(index + 1),
 		max_reserve::<T>(),
 	)?;
@@ -542,7 +543,7 @@ mod benches {
 		frame_system::Pallet::<T>::reset_events();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(prover.clone()), batch);
+		_(RawOrigin::Signed(prover.clone()), batch, 0);
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
 		let assigned =

@@ -31,11 +31,12 @@ impl<T: Config> Pallet<T> {
 		sequencer: T::AccountId,
 		rollup: RollupId,
 		data: &[u8],
-		next_state_root: Bytes32,
+		(prev_state_root, next_state_root): (Bytes32, Bytes32),
 		max_fee: Balance,
 	) -> DispatchResult {
 		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
 		ensure!(record.sequencer == sequencer, Error::<T>::NotSequencer);
+		ensure!(record.tip_root == prev_state_root, Error::<T>::TipChanged);
 		let data_len = u32::try_from(data.len()).map_err(|_| Error::<T>::WrongDataLength)?;
 		ensure!(data_len == record.params.data_len, Error::<T>::WrongDataLength);
 		ensure!(field::is_canonical(&next_state_root), Error::<T>::StateRootNonCanonical);
@@ -57,7 +58,7 @@ impl<T: Config> Pallet<T> {
 		let batch = BatchRecord {
 			sequencer: sequencer.clone(),
 			committed_at: now,
-			prev_state_root: record.tip_root,
+			prev_state_root,
 			next_state_root,
 			data_commitment: poseidon::data_commitment(data),
 			max_fee,
@@ -75,7 +76,7 @@ impl<T: Config> Pallet<T> {
 		Self::deposit_event(Event::BatchCommitted {
 			batch: id,
 			sequencer,
-			prev_state_root: batch.prev_state_root,
+			prev_state_root,
 			next_state_root,
 			data_commitment: batch.data_commitment,
 			max_fee,
@@ -160,9 +161,11 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_accept_place(
 		prover: T::AccountId,
 		id: BatchId,
+		round: RoundNumber,
 	) -> Result<Weight, DispatchError> {
 		let mut entry = Self::entry(id)?;
 		let overdue = Self::catch_up_or_end(&mut entry)?;
+		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		Self::advance(&mut entry, Input::Accept(prover))?;
 		Self::store(entry);
 		Ok(overdue)
@@ -196,6 +199,9 @@ impl<T: Config> Pallet<T> {
 	/// the agenda does it.
 	fn catch_up_or_end(entry: &mut Entry<T>) -> Result<Weight, DispatchError> {
 		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;
+		if matches!(entry.batch.round.stage, Stage::Proven { .. }) && !dropped {
+			return Ok(Weight::zero());
+		}
 		let overdue = Self::catch_up(entry)?;
 		match (entry.ended, dropped) {
 			(false, _) => Ok(overdue),

@@ -151,8 +151,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type ProverDeposit: Get<Balance>;
 
-		/// The lowest bond that a rollup may ask of its sequencer, in planck. Above 0, it prices the
-		/// places among `MaxPendingInChain`.
+		/// The lowest bond that a rollup may ask of its sequencer, in planck: what a batch that fails
+		/// burns at the least. Batches dropped behind it burn nothing.
 		#[pallet::constant]
 		type MinSequencerBond: Get<Balance>;
 
@@ -679,6 +679,9 @@ pub mod pallet {
 		/// Seals cannot be opened by force on this chain. Choose `Exclude`.
 		ParamsSilencePolicy,
 
+		/// `prev_state_root` is not the rollup's tip: a batch before was committed, refused or dropped in
+		/// between. Make the batch anew on the tip.
+		TipChanged,
 		/// The data is not exactly the rollup's `data_len` long. Pad the batch.
 		WrongDataLength,
 		/// `max_fee` is below the rollup's `min_reserve`.
@@ -903,12 +906,15 @@ pub mod pallet {
 		///
 		/// ## Details
 		/// `data` is the batch itself, exactly `data_len` bytes; it stays in the block body and the chain
-		/// computes its commitment. `next_state_root` is the root after it. Holds `max_fee` (escrow),
+		/// computes its commitment. `prev_state_root` is the root that it builds on, which must be the
+		/// rollup's tip: a batch never lands on another root than its sequencer meant.
+		/// `next_state_root` is the root after it. Holds `max_fee` (escrow),
 		/// the sequencer's bond and `BatchDeposit` until the batch ends. The first round's reserve is the
 		/// lower of `max_fee` and the rollup's reserve.
 		///
 		/// ## Errors
-		/// `RollupNotFound`, `NotSequencer`, `WrongDataLength`, `StateRootNonCanonical`, `MaxFeeTooLow`,
+		/// `RollupNotFound`, `NotSequencer`, `TipChanged`, `WrongDataLength`, `StateRootNonCanonical`,
+		/// `MaxFeeTooLow`,
 		/// `MaxFeeTooHigh`, `TooManyPendingBatches`, `ChainFull`, `BlockDataFull`,
 		/// `InsufficientBalance`.
 		///
@@ -920,11 +926,13 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			rollup: RollupId,
 			data: DataBytes<T>,
+			prev_state_root: Bytes32,
 			next_state_root: Bytes32,
 			max_fee: Balance,
 		) -> DispatchResult {
 			let sequencer = ensure_signed(origin)?;
-			Self::do_commit_batch(sequencer, rollup, &data, next_state_root, max_fee)
+			let roots = (prev_state_root, next_state_root);
+			Self::do_commit_batch(sequencer, rollup, &data, roots, max_fee)
 		}
 
 		/// Place a bid whose content stays hidden until it is revealed.
@@ -1037,10 +1045,11 @@ pub mod pallet {
 		///
 		/// ## Details
 		/// The time that the prover committed to starts in this block, and it is held to it like any
-		/// winner. Not taking the place costs nothing. `submit_proof` takes it as well.
+		/// winner. `round` is the round whose place is meant. Not taking the place costs nothing.
+		/// `submit_proof` takes it as well.
 		///
 		/// ## Errors
-		/// `BatchNotFound`, `BatchWasDropped`, `NothingOffered`, `NotOffered`.
+		/// `BatchNotFound`, `BatchWasDropped`, `WrongRound`, `NothingOffered`, `NotOffered`, `TooLate`.
 		///
 		/// ## Events
 		/// `PlaceAccepted`.
@@ -1049,9 +1058,13 @@ pub mod pallet {
 			T::WeightInfo::accept_place().saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
-		pub fn accept_place(origin: OriginFor<T>, batch: BatchId) -> DispatchResultWithPostInfo {
+		pub fn accept_place(
+			origin: OriginFor<T>,
+			batch: BatchId,
+			round: RoundNumber,
+		) -> DispatchResultWithPostInfo {
 			let prover = ensure_signed(origin)?;
-			let overdue = Self::do_accept_place(prover, batch)?;
+			let overdue = Self::do_accept_place(prover, batch, round)?;
 			Ok(Some(T::WeightInfo::accept_place().saturating_add(overdue)).into())
 		}
 

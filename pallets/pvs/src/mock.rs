@@ -259,6 +259,11 @@ pub(crate) fn now() -> u32 {
 	System::block_number()
 }
 
+/// The root that the next batch of a rollup builds on.
+pub(crate) fn tip(rollup: u32) -> Bytes32 {
+	crate::Rollups::<Test>::get(rollup).map(|rollup| rollup.tip_root).unwrap_or_default()
+}
+
 pub(crate) fn batch(index: u64) -> BatchId {
 	BatchId { rollup: 0, index }
 }
@@ -271,6 +276,7 @@ pub(crate) fn commit(max_fee: Balance) -> BatchId {
 		RuntimeOrigin::signed(SEQUENCER),
 		0,
 		vec![number; 40].try_into().expect("short enough"),
+		tip(0),
 		root(number),
 		max_fee,
 	)
@@ -357,7 +363,8 @@ pub(crate) fn signed(who: &AccountId) -> RuntimeOrigin {
 }
 
 pub(crate) fn accept(id: BatchId, prover: &AccountId) -> DispatchResultWithPostInfo {
-	Pvs::accept_place(signed(prover), id)
+	let round = crate::Batches::<Test>::get(id).map_or(0, |batch| batch.round.number);
+	Pvs::accept_place(signed(prover), id, round)
 }
 
 /// Delivers a valid proof of `prover` for the current round.

@@ -102,8 +102,8 @@ impl<T: Config> Pallet<T> {
 		let dropped = Self::standing(batch, &entry.rollup) == Standing::Dropped;
 		let Entry { batch: record, .. } = entry;
 		let status = match record.round.stage {
-			Stage::Proven { prover, at } => BatchStatus::Proven { prover, at },
 			_ if dropped => BatchStatus::Dropped,
+			Stage::Proven { prover, at } => BatchStatus::Proven { prover, at },
 			Stage::Auction(_) => BatchStatus::Auction,
 			Stage::Assigned(_) => BatchStatus::Assigned,
 			Stage::Offered(_) => BatchStatus::Offered,
@@ -283,7 +283,7 @@ impl<T: Config> Pallet<T> {
 		assert!(T::ShareEpoch::get() >= 1, "ShareEpoch is 0: recent proofs would never fade");
 		assert!(
 			T::UnbondingBlocks::get() >= 1,
-			"UnbondingBlocks is 0: stake could leave in the block that frees it"
+			"UnbondingBlocks is 0: `unbond` would have no delay"
 		);
 		assert!(T::MaxPendingBatches::get() >= 1, "MaxPendingBatches is 0");
 		assert!(

@@ -110,7 +110,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::of(CALL, 5, 5)
 	}
 	fn submit_proof() -> Weight {
-		Self::of(CALL.saturating_add(PROOF_CHECK), 12, 12)
+		Self::of(CALL.saturating_add(PROOF_CHECK), 26, 24)
 	}
 	fn accept_place() -> Weight {
 		Self::of(CALL, 4, 4)
@@ -151,7 +151,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Self::of(CALL, 4, 4)
 	}
 	fn finalize_batch() -> Weight {
-		Self::of(CALL, 6, 7)
+		Self::of(CALL, 8, 10)
 	}
 	fn fail_batch() -> Weight {
 		Self::of(CALL.saturating_mul(2), 8, 10)

@@ -119,6 +119,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 			Call::commit_batch {
 				rollup: 0,
 				data: vec![0; 100].try_into().expect("short enough"),
+				prev_state_root: [0; 32],
 				next_state_root: [0; 32],
 				max_fee: 0,
 			},
@@ -139,7 +140,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 			Call::submit_proof { batch, prover: account.clone(), proof: Default::default() },
 			Weights::submit_proof().saturating_add(step),
 		),
-		(Call::accept_place { batch }, Weights::accept_place().saturating_add(step)),
+		(Call::accept_place { batch, round: 0 }, Weights::accept_place().saturating_add(step)),
 		(Call::bond_more { amount: 0 }, Weights::bond_more()),
 		(Call::unbond { amount: 0 }, Weights::unbond()),
 		(Call::withdraw_unbonded {}, Weights::withdraw_unbonded()),

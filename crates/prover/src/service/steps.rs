@@ -181,7 +181,7 @@ impl Service {
 		}
 		match price::step_in(place, &self.policy, &self.means(&key, 0)) {
 			Ok(()) => {
-				self.submit(session, key, Call::accept_place(key.0), Done::Accepted);
+				self.submit(session, key, Call::accept_place(key.0, key.1), Done::Accepted);
 				Ok(())
 			},
 			Err(pass) => self.pass(key, pass.to_string()),

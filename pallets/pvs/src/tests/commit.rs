@@ -14,6 +14,7 @@ fn try_commit(
 		RuntimeOrigin::signed(who),
 		rollup,
 		vec![1; len].try_into().expect("short enough"),
+		tip(rollup),
 		root(1),
 		max_fee,
 	)
@@ -54,7 +55,7 @@ fn batch_should_be_refused_when_caller_data_or_fee_is_wrong() {
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 9), Error::<Test>::MaxFeeTooLow);
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 1_001), Error::<Test>::MaxFeeTooHigh);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], [0xff; 32], 500),
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), [0xff; 32]), 500),
 			Error::<Test>::StateRootNonCanonical
 		);
 		assert_ok!(try_commit(SEQUENCER, 0, 40, 10));
@@ -101,5 +102,24 @@ fn batch_should_be_refused_when_rollup_chain_or_block_is_full() {
 		assert_ok!(try_commit(SEQUENCER, 1, 40, 500));
 		assert_noop!(try_commit(SEQUENCER, 1, 40, 500), Error::<Test>::ChainFull);
 		assert_eq!(Batches::<Test>::iter().count(), 6);
+	});
+}
+
+#[test]
+fn batch_should_be_refused_when_it_builds_on_another_root_than_the_tip() {
+	market(|| {
+		commit(500);
+		assert_noop!(
+			Pvs::do_commit_batch(SEQUENCER, 0, &[2; 40], (root(0), root(2)), 500),
+			Error::<Test>::TipChanged
+		);
+		// The batch before fails in block 9, and with it the tip that this one was made for.
+		let meant = tip(0);
+		run_to(9);
+		assert_noop!(
+			Pvs::do_commit_batch(SEQUENCER, 0, &[2; 40], (meant, root(2)), 500),
+			Error::<Test>::TipChanged
+		);
+		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 0, &[2; 40], (tip(0), root(2)), 500));
 	});
 }

@@ -92,6 +92,7 @@ fn every_call() -> Vec<Call<Test>> {
 		Call::commit_batch {
 			rollup: 0,
 			data: vec![0; 40].try_into().expect("short enough"),
+			prev_state_root: root(0),
 			next_state_root: root(1),
 			max_fee: 500,
 		},
@@ -104,7 +105,7 @@ fn every_call() -> Vec<Call<Test>> {
 		},
 		Call::reveal_bid { batch: id, payload: [0; 85] },
 		Call::submit_proof { batch: id, prover: ANN, proof: Default::default() },
-		Call::accept_place { batch: id },
+		Call::accept_place { batch: id, round: 0 },
 		Call::bond_more { amount: 1 },
 		Call::unbond { amount: 1 },
 		Call::withdraw_unbonded {},

@@ -22,10 +22,10 @@ fn sequencer_should_be_changed_by_the_owner_only() {
 		assert_eq!(events(), [Event::SequencerChanged { rollup: 0, sequencer: GUEST }]);
 		assert_eq!(rollup().sequencer, GUEST);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], root(1), 500),
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), root(1)), 500),
 			Error::<Test>::NotSequencer
 		);
-		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[1; 40], root(1), 500));
+		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[1; 40], (tip(0), root(1)), 500));
 	});
 }
 
@@ -34,7 +34,7 @@ fn escrow_and_bond_should_stay_with_who_committed() {
 	market(|| {
 		let id = commit(500);
 		assert_ok!(set_sequencer(&GUEST));
-		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[2; 40], root(2), 400));
+		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[2; 40], (tip(0), root(2)), 400));
 		let holds = |who| {
 			[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit]
 				.map(|reason| Pvs::held(reason, &who))
@@ -134,7 +134,7 @@ fn params_should_be_changed_by_the_owner_only() {
 		assert_eq!(events(), [Event::ParamsChanged { rollup: 0, params: new.clone() }]);
 		assert_eq!(rollup().params, new);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], root(1), 500),
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), root(1)), 500),
 			Error::<Test>::WrongDataLength
 		);
 	});

@@ -42,11 +42,14 @@ impl Dice {
 	}
 }
 
+/// Bidder, fee and promised blocks.
+type Revealed = (AccountId, Balance, u32);
+
 /// What the events say, from which Ann's income follows without the pallet's arithmetic.
 #[derive(Default)]
 struct Watch {
 	reserves: BTreeMap<(BatchId, u32), Balance>,
-	revealed: BTreeMap<(BatchId, u32), Vec<(AccountId, Balance, u32)>>,
+	revealed: BTreeMap<(BatchId, u32), Vec<Revealed>>,
 	slashed: BTreeMap<BatchId, Balance>,
 	income: Balance,
 	slot_fees: Balance,
@@ -207,6 +210,7 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, mood: Mood) {
 				RuntimeOrigin::signed(sequencer),
 				0,
 				vec![number; 40].try_into().expect("short enough"),
+				tip(0),
 				root(number),
 				100 + u128::from(dice.roll(900)),
 			);
@@ -247,7 +251,8 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, mood: Mood) {
 		},
 		16 => {
 			for (id, rival) in pending().into_iter().zip(RIVALS.into_iter().cycle()) {
-				let _ = Pvs::accept_place(RuntimeOrigin::signed(rival), id);
+				let round = round_number(id);
+				let _ = Pvs::accept_place(RuntimeOrigin::signed(rival), id, round);
 			}
 		},
 		17 => {

@@ -224,11 +224,9 @@ impl World {
 					}
 				}
 			},
-			Phase::Proving | Phase::Late => {
-				if self.dice.one_in(7) {
-					let who = round.assignment.expect("assigned").prover;
-					deliver(id, &who).expect("the proof is valid");
-				}
+			Phase::Proving | Phase::Late if self.dice.one_in(7) => {
+				let who = round.assignment.expect("assigned").prover;
+				deliver(id, &who).expect("the proof is valid");
 			},
 			Phase::Offered => {
 				let who = round.ladder[0].prover.clone();
