@@ -438,7 +438,7 @@ mod benches {
 		let data = data::<T>(d)?;
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(sequencer), rollup, data, root(2), max_reserve::<T>());
+		_(RawOrigin::Signed(sequencer), rollup, data, root(1), root(2), max_reserve::<T>());
 
 		assert!(Batches::<T>::contains_key(BatchId { rollup, index: 1 }));
 		assert_eq!(BlockDataBytes::<T>::get(), d);
