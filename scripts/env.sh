@@ -17,7 +17,7 @@ pvs_claim_target() {
 	local owner="$CARGO_TARGET_DIR/.clone"
 	mkdir -p "$CARGO_TARGET_DIR"
 	if [ "$(cat "$owner" 2>/dev/null)" != "$PVS_ROOT" ]; then
-		git -C "$PVS_ROOT" ls-files -z -- '*.rs' '*.toml' | (cd "$PVS_ROOT" && xargs -0 -r touch)
+		git -C "$PVS_ROOT" ls-files -z -- '*.rs' '*.toml' | (cd "$PVS_ROOT" && xargs -0 -r touch --no-create)
 		printf '%s' "$PVS_ROOT" >"$owner"
 	fi
 }
