@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures the market, or the weights of its calls. Never part of the tests.
+# Measures the market, its seals, or the weights of its calls. Never part of the tests.
 set -euo pipefail
 
 help() {
 	cat <<'EOF'
 Usage: scripts/bench.sh market [--json]
+       scripts/bench.sh seal [--json]
        scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
 
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
           how many bids and reveals fit one, how many batches can be in flight, what they take in state
           and what is left of them. With --json the last line of the output is one JSON object.
+
+seal      Builds, with GMP beside (its build needs m4), then measures squarings per second in turns with
+          GMP's powm, what sealing, solving and proving take, and verification of an opening natively
+          and in Wasm; prints the delay that windows and margins need. --json as above.
 
 weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
           their own (the first time takes half an hour), measures every benchmark of pallet-pvs on the
@@ -37,7 +42,7 @@ whole_number() {
 	esac
 }
 
-[ $# -ge 1 ] || usage "say what to measure: market or weights"
+[ $# -ge 1 ] || usage "say what to measure: market, seal or weights"
 command=$1
 shift
 json=0
@@ -50,7 +55,7 @@ case "$command" in
 		help
 		exit 0
 		;;
-	market | weights) ;;
+	market | seal | weights) ;;
 	*) usage "unknown command '$command'" ;;
 esac
 while [ $# -gt 0 ]; do
@@ -59,7 +64,7 @@ while [ $# -gt 0 ]; do
 			help
 			exit 0
 			;;
-		'market --json') json=1 ;;
+		'market --json' | 'seal --json') json=1 ;;
 		'weights --steps' | 'weights --repeat' | 'weights --extrinsic' | 'weights --output')
 			[ $# -ge 2 ] || usage "$1 needs a value"
 			case "$1" in
@@ -93,12 +98,20 @@ scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 . "$scripts/env.sh"
 cd "$PVS_ROOT"
 
-if [ "$command" = market ]; then
+if [ "$command" != weights ]; then
 	pvs_claim_target
-	cargo build --release --workspace --locked >&2
+	options=()
+	if [ "$command" = seal ]; then
+		command -v m4 >/dev/null || {
+			echo "bench: GMP is built with m4, which is missing: install it (Debian: apt-get install m4)" >&2
+			exit 1
+		}
+		options+=(--features pvs-bench/gmp)
+	fi
+	cargo build --release --workspace --locked "${options[@]}" >&2
 	options=()
 	[ "$json" = 0 ] || options+=(--json)
-	exec "$CARGO_TARGET_DIR/release/pvs-bench" market "${options[@]}"
+	exec "$CARGO_TARGET_DIR/release/pvs-bench" "$command" "${options[@]}"
 fi
 
 export CARGO_TARGET_DIR="${PVS_BENCH_TARGET_DIR:-$CARGO_TARGET_DIR/bench}"

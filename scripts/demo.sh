@@ -15,8 +15,10 @@ the output is one JSON object.
   --scenario plain    N batches (default 3) that go as they should. This is the default.
   --scenario faults   Three batches that do not: a winner defaults and a runner-up takes its place;
                       nobody bids until the reserve has risen; a proof comes late.
+  --scenario silent   Two batches with a bidder that never reveals: an opener solves its seal and is
+                      paid from its bond, and the bid counts; in the second batch it wins.
 
-Exits non-zero if a batch is not proven, or if a fault of the scenario did not happen.
+Exits non-zero if a batch is not proven, or if what the scenario is about did not happen.
 EOF
 		exit 0
 		;;
@@ -47,10 +49,10 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case "$scenario:$batches" in
-	plain: | faults:) ;;
+	plain: | faults: | silent:) ;;
 	plain:*[!0-9]* | plain:0) usage "--batches takes a whole number above 0, not '$batches'" ;;
 	plain:*) ;;
-	faults:*) usage "--batches is for the scenario 'plain'; 'faults' has three batches" ;;
+	faults:* | silent:*) usage "--batches is for the scenario 'plain'; 'faults' has three batches, 'silent' two" ;;
 	*) usage "unknown scenario '$scenario'" ;;
 esac
 

@@ -9,8 +9,8 @@ case "${1:-}" in
 Usage: scripts/test.sh [FILTER]
 
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, proves
-two batches on a real chain, and three more on one where provers fail, stay away and are late. With
-FILTER, runs only the Rust tests whose names contain it.
+a batch on a real chain, three more on one where provers fail, stay away and are late, and two on one where
+a bidder stays silent. With FILTER, runs only the Rust tests whose names contain it.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)
@@ -30,5 +30,6 @@ pvs_claim_target
 cargo test --release --workspace --locked -- "$@"
 [ $# -eq 0 ] || exit 0
 
-"$scripts/demo.sh" --batches 2 --json
+"$scripts/demo.sh" --batches 1 --json
 "$scripts/demo.sh" --scenario faults --json
+"$scripts/demo.sh" --scenario silent --json

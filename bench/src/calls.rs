@@ -7,9 +7,10 @@ use crate::{
 };
 use anyhow::anyhow;
 use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
-use pallet_pvs::{Call, Config, WeightInfo};
+use pallet_pvs::{Call, Config, OpeningProofBytes, SealBytes, SolutionBytes, WeightInfo};
 use pvs_primitives::{api::BatchId, PROOF_BYTES};
 use pvs_runtime::{configs::RuntimeBlockWeights, configs::MIN_STAKE, Runtime, RuntimeCall};
+use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES};
 
 type Weights = <Runtime as Config>::WeightInfo;
 
@@ -77,6 +78,14 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 			batch_digest: [0; 32],
 			max_slot_fee: 0,
 			commitment: [0; 32],
+			seal: SealBytes::truncate_from(vec![0; SEAL_BYTES]),
+		}
+		.into(),
+		Call::open_bid {
+			batch,
+			bidder: who.clone(),
+			solution: SolutionBytes::truncate_from(vec![0; ELEMENT_BYTES]),
+			proof: OpeningProofBytes::truncate_from(vec![0; OPENING_PROOF_BYTES]),
 		}
 		.into(),
 		reveal(batch, payload(0)),
@@ -112,6 +121,9 @@ fn own_weight(call: &RuntimeCall) -> anyhow::Result<(String, Option<Weight>)> {
 	let name = frame_support::traits::GetCallName::get_call_name(call).to_owned();
 	let weight = match call {
 		Call::reveal_bid { .. } => Some(Weights::reveal_bid()),
+		Call::open_bid { .. } => {
+			Some(Weights::open_bid().saturating_add(Weights::challenge_search()))
+		},
 		Call::submit_proof { .. } => Some(Weights::submit_proof()),
 		Call::accept_place { .. } => Some(Weights::accept_place()),
 		_ => None,

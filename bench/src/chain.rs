@@ -16,7 +16,7 @@ use pvs_runtime::{
 	System, TxExtension, UncheckedExtrinsic, SLOT_MILLISECONDS,
 };
 use sp_consensus_aura::AURA_ENGINE_ID;
-use sp_core::{sr25519, Pair, H256};
+use sp_core::{sr25519, traits::Externalities, Pair, H256};
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
@@ -74,6 +74,11 @@ impl Chain {
 	/// Reads the state of the open block.
 	pub(crate) fn read<R>(&mut self, read: impl FnOnce() -> R) -> R {
 		self.state.execute_with(read)
+	}
+
+	/// The state after the last closed block, for whoever runs the runtime's Wasm over it.
+	pub(crate) fn state(&mut self) -> impl Externalities + '_ {
+		self.state.ext()
 	}
 
 	/// Closes the open block and opens the next.

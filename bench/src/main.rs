@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Measures the proof market on the real runtime: what fits a block, how many batches can be in
-//! flight, what they cost in state, and what is left of them.
+//! flight, what they cost in state, and what is left of them; and the seals of its bids.
 
 mod calls;
 mod chain;
@@ -8,7 +8,9 @@ mod lifecycle;
 mod load;
 mod market;
 mod progress;
+mod seal;
 mod setup;
+mod wasm;
 
 use clap::{Parser, Subcommand};
 
@@ -32,10 +34,21 @@ enum Command {
 		#[arg(long)]
 		json: bool,
 	},
+	/// Squarings per second beside GMP, and what sealing, solving and verifying take
+	///
+	/// Compares the solver with GMP's `powm` and with portable code, in turns. Seals a bid on the real
+	/// runtime, solves and proves it, verifies the opening natively and in the runtime's Wasm, and
+	/// prints the delay that windows and margins need. Needs to be built with the feature `gmp`.
+	Seal {
+		/// One JSON object as the last line
+		#[arg(long)]
+		json: bool,
+	},
 }
 
 fn main() -> anyhow::Result<()> {
 	match Cli::parse().command {
 		Command::Market { json } => market::run(json),
+		Command::Seal { json } => seal::run(json),
 	}
 }

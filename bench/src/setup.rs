@@ -5,10 +5,10 @@
 use crate::chain::Chain;
 use anyhow::{anyhow, Context};
 use frame_support::traits::Get;
-use pallet_pvs::{Call, Config, GenesisRollup};
+use pallet_pvs::{Call, Config, GenesisRollup, SealBytes};
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
-	bid::{bid_commitment, BidPayload, PAYLOAD_BYTES},
+	bid::{bid_commitment, bid_context, commitment_in, BidPayload, PAYLOAD_BYTES},
 	params::RollupParams,
 	Balance, BatchIndex, Bytes32, RollupId,
 };
@@ -17,6 +17,7 @@ use pvs_runtime::{
 	genesis_presets::{demo_params, get_preset},
 	AccountId, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig, UNIT,
 };
+use pvs_timelock::{generator, seal, Exponent, ELEMENT_BYTES, SEAL_BYTES};
 use pvs_verifier_testing::TestKeys;
 use sp_core::{sr25519, Pair};
 use sp_io::hashing::blake2_256;
@@ -190,8 +191,40 @@ pub(crate) fn bid(
 			account(bidder).as_ref(),
 			payload,
 		),
+		seal: unopened_seal(),
 	}
 	.into()
+}
+
+/// A seal that nobody is going to open: a group element and noise. What it holds costs the chain
+/// nothing.
+fn unopened_seal() -> SealBytes {
+	let noise = [0xff; SEAL_BYTES - ELEMENT_BYTES];
+	SealBytes::truncate_from([&generator()[..], &noise].concat())
+}
+
+/// As [`bid`], with a seal that opens to the payload.
+pub(crate) fn sealed_bid(
+	chain: &mut Chain,
+	round: &RoundInfo<AccountId>,
+	bidder: &sr25519::Pair,
+	payload: &[u8; PAYLOAD_BYTES],
+) -> anyhow::Result<RuntimeCall> {
+	let genesis_hash = chain.read(Pvs::genesis_hash);
+	let who = account(bidder);
+	let context =
+		bid_context(&genesis_hash, round.batch, round.round, &round.batch_digest, who.as_ref());
+	let exponent = Exponent::random().context("the system gives no random bytes")?;
+	let sealed = seal(<Runtime as Config>::SealParameters::get(), &context, payload, &exponent);
+	Ok(Call::place_bid {
+		batch: round.batch,
+		round: round.round,
+		batch_digest: round.batch_digest,
+		max_slot_fee: Balance::MAX,
+		commitment: commitment_in(&context, payload),
+		seal: SealBytes::truncate_from(sealed.to_vec()),
+	}
+	.into())
 }
 
 /// The transaction with which a prover reveals its bid.

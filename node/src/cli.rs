@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
+use crate::opener::OpenerParams;
 use sc_cli::RunCmd;
 
 /// A PVS validator node.
@@ -11,6 +12,9 @@ pub(crate) struct Cli {
 
 	#[clap(flatten)]
 	pub(crate) run: RunCmd,
+
+	#[clap(flatten)]
+	pub(crate) opener: OpenerParams,
 }
 
 /// What the node can do beside running.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Puts the node together: client, pool, network, authoring, finality.
 
+use crate::opener::{self, OpenerParams};
 use futures::FutureExt;
 use pvs_runtime::{opaque::Block, RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
@@ -132,6 +133,7 @@ fn inherents(
 /// Starts a full node; also returns its database, for the caller to close last.
 pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	config: Configuration,
+	opener: &OpenerParams,
 ) -> Result<(TaskManager, Arc<FullBackend>), ServiceError> {
 	let sc_service::PartialComponents {
 		client,
@@ -205,6 +207,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	let name = config.network.node_name.clone();
 	let enable_grandpa = !config.disable_grandpa;
 	let prometheus_registry = config.prometheus_registry().cloned();
+	let opener_dir = config.base_path.config_dir(config.chain_spec.id()).join("opener");
 	let prometheus_port = config.prometheus_config.as_ref().map(|config| config.port.port());
 
 	let rpc_builder = {
@@ -227,7 +230,9 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		telemetry: telemetry.as_mut(),
 		tracing_execute_block: None,
 	})?;
-	print_links(rpc.listen_addresses(), prometheus_port);
+	let rpc_port = tcp_port(rpc.listen_addresses());
+	print_links(rpc_port, prometheus_port);
+	opener::start(opener, rpc_port, opener_dir, &task_manager);
 	let handle = telemetry.as_ref().map(Telemetry::handle);
 
 	if role.is_authority() {
@@ -293,15 +298,19 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	Ok((task_manager, backend))
 }
 
-/// Says where wallets and monitors connect.
-fn print_links(rpc: &[sc_network::Multiaddr], metrics_port: Option<u16>) {
-	let port = rpc.iter().find_map(|address| {
+/// The first TCP port among addresses.
+fn tcp_port(addresses: &[sc_network::Multiaddr]) -> Option<u16> {
+	addresses.iter().find_map(|address| {
 		address.iter().find_map(|part| match part {
 			sc_network::multiaddr::Protocol::Tcp(port) => Some(port),
 			_ => None,
 		})
-	});
-	if let Some(port) = port {
+	})
+}
+
+/// Says where wallets and monitors connect.
+fn print_links(rpc_port: Option<u16>, metrics_port: Option<u16>) {
+	if let Some(port) = rpc_port {
 		log::info!(target: "pvs", "🔗 WebSocket RPC: ws://127.0.0.1:{port}");
 		log::info!(
 			target: "pvs",

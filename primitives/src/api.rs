@@ -202,9 +202,17 @@ pub enum BidState {
 		/// The time in which it commits to prove, in blocks.
 		proof_blocks: BlockNumber,
 	},
-	/// Revealed as malformed; it does not count and its bond is gone.
+	/// Malformed; it does not count and its bond is gone.
 	#[codec(index = 2)]
 	Void,
+	/// Its bidder stayed silent and its seal was opened; it counts.
+	#[codec(index = 3)]
+	Opened {
+		/// The fee that the bidder asks, in planck.
+		fee: Balance,
+		/// The time in which it commits to prove, in blocks.
+		proof_blocks: BlockNumber,
+	},
 }
 
 /// A bid as everyone sees it.
@@ -214,6 +222,8 @@ pub struct BidInfo<AccountId> {
 	pub bidder: AccountId,
 	/// Its commitment.
 	pub commitment: Bytes32,
+	/// Its seal, 357 bytes.
+	pub seal: Vec<u8>,
 	/// Where it stands.
 	pub state: BidState,
 }
@@ -288,6 +298,8 @@ pub struct RoundInfo<AccountId> {
 	pub reveal_from: BlockNumber,
 	/// First block after the reveal window.
 	pub reveal_until: BlockNumber,
+	/// First block after the opening window, which is empty unless seals are opened by force.
+	pub opening_until: BlockNumber,
 	/// The bids, in no particular order; empty once the round has closed.
 	pub bids: Vec<BidInfo<AccountId>>,
 	/// The prover at work, if there is one.
@@ -341,8 +353,10 @@ pub struct ProverStats {
 	pub late: u32,
 	/// Assignments not delivered.
 	pub defaults: u32,
-	/// Bids never revealed.
+	/// Bids neither revealed nor opened.
 	pub silences: u32,
+	/// Bids that somebody else, or the bidder by another account, had to open.
+	pub opened: u32,
 	/// Payments received, in planck, shares of slashed bonds included.
 	pub earned: Balance,
 	/// Stake slashed, in planck.
@@ -385,6 +399,29 @@ pub struct Concentration {
 	pub nakamoto: u32,
 	/// Gini coefficient, in 10^-9. 0 if all have the same.
 	pub gini: u32,
+}
+
+/// The time-lock puzzle of a chain's seals.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct SealInfo {
+	/// The name of the parameters, in ASCII.
+	pub name: Vec<u8>,
+	/// Whether the puzzle is too short to keep anything secret: for development only.
+	pub insecure: bool,
+	/// `blake2_256` of modulus, delay, generator and `h`.
+	pub digest: Bytes32,
+	/// How many squarings a seal takes to open.
+	pub delay: u64,
+	/// The generator after that many squarings, 256 bytes.
+	pub h: Vec<u8>,
+	/// The proof that `h` is that, 257 bytes.
+	pub h_proof: Vec<u8>,
+	/// The longest bidding window that a rollup may have, in blocks.
+	pub max_bidding_blocks: BlockNumber,
+	/// The shortest opening window that a rollup which opens seals may have, in blocks.
+	pub min_opening_blocks: BlockNumber,
+	/// The time between two blocks, in milliseconds.
+	pub slot_millis: u64,
 }
 
 /// A rollup's market as everyone sees it.

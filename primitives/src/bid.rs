@@ -12,6 +12,9 @@ use core::fmt;
 
 /// Bytes of an encoded payload: fee 16, proof blocks 4, flag 1, proof commitment 32, salt 32.
 pub const PAYLOAD_BYTES: usize = 85;
+/// Bytes of a [`bid_context`]: tag 10, genesis hash 32, rollup 4, index 8, round 4, batch digest 32,
+/// bidder 32.
+pub const BID_CONTEXT_BYTES: usize = 122;
 
 /// What a bid says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,11 +102,39 @@ fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), PayloadError> 
 	Ok((*head, rest))
 }
 
+/// Where a bid belongs: one chain, batch, round, state of the batch and bidder.
+///
+/// `"pvs/bid/v1" ++ genesis_hash ++ rollup ++ index ++ round ++ batch_digest ++ bidder`, integers
+/// little-endian. Commitments hash it, seals authenticate it, openings are proven for it.
+pub fn bid_context(
+	genesis_hash: &Bytes32,
+	batch: BatchId,
+	round: RoundNumber,
+	batch_digest: &Bytes32,
+	bidder: &Bytes32,
+) -> [u8; BID_CONTEXT_BYTES] {
+	let rollup = batch.rollup.to_le_bytes();
+	let index = batch.index.to_le_bytes();
+	let round = round.to_le_bytes();
+	let fields: [&[u8]; 7] =
+		[BID_DOMAIN, genesis_hash, &rollup, &index, &round, batch_digest, bidder];
+	let mut bytes = [0; BID_CONTEXT_BYTES];
+	for (to, from) in bytes.iter_mut().zip(fields.into_iter().flatten()) {
+		*to = *from;
+	}
+	bytes
+}
+
+/// The commitment to a payload within a [`bid_context`]: `blake2_256(context ++ payload)`.
+pub fn commitment_in(context: &[u8; BID_CONTEXT_BYTES], payload: &[u8; PAYLOAD_BYTES]) -> Bytes32 {
+	blake2_256(&[context, payload])
+}
+
 /// What `place_bid` publishes: a hash that binds the payload to one chain, batch, round, state of
 /// the batch and bidder, so that a copied commitment is useless.
 ///
-/// `blake2_256("pvs/bid/v1" ++ genesis_hash ++ rollup ++ index ++ round ++ batch_digest ++ bidder
-/// ++ payload)`, integers little-endian.
+/// [`commitment_in`] of the [`bid_context`], which is `blake2_256("pvs/bid/v1" ++ genesis_hash ++
+/// rollup ++ index ++ round ++ batch_digest ++ bidder ++ payload)`, integers little-endian.
 pub fn bid_commitment(
 	genesis_hash: &Bytes32,
 	batch: BatchId,
@@ -112,16 +143,7 @@ pub fn bid_commitment(
 	bidder: &Bytes32,
 	payload: &[u8; PAYLOAD_BYTES],
 ) -> Bytes32 {
-	blake2_256(&[
-		BID_DOMAIN,
-		genesis_hash,
-		&batch.rollup.to_le_bytes(),
-		&batch.index.to_le_bytes(),
-		&round.to_le_bytes(),
-		batch_digest,
-		bidder,
-		payload,
-	])
+	commitment_in(&bid_context(genesis_hash, batch, round, batch_digest, bidder), payload)
 }
 
 /// What a bidder names, so that its bid never lands on a batch that it did not mean.

@@ -13,10 +13,11 @@ use frame_support::{
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo},
+	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
+use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -251,6 +252,20 @@ impl_runtime_apis! {
 			payload: [u8; PAYLOAD_BYTES],
 		) -> Option<Bytes32> {
 			Pvs::bid_commitment(batch, bidder, payload)
+		}
+
+		fn seals() -> SealInfo {
+			Pvs::seals()
+		}
+
+		fn check_opening(
+			batch: BatchId,
+			bidder: AccountId,
+			opener: AccountId,
+			solution: [u8; ELEMENT_BYTES],
+			proof: [u8; OPENING_PROOF_BYTES],
+		) -> Option<bool> {
+			Pvs::check_opening(batch, bidder, opener, solution, proof)
 		}
 	}
 

@@ -187,7 +187,14 @@ mod tests {
 	}
 
 	fn place() -> Place<u8> {
-		Place { prover: 1, fee: 10, payment: 20, proof_blocks: 4, proof_commitment: None }
+		Place {
+			prover: 1,
+			fee: 10,
+			payment: 20,
+			proof_blocks: 4,
+			proof_commitment: None,
+			bond: 110,
+		}
 	}
 
 	fn assigned(at: u32, params: &RollupParams) -> Stage<u8> {

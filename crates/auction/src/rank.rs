@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Who wins a round. The result does not depend on the order of the bids.
 
-use crate::round::{Bid, BidStage, Terms};
+use crate::round::{Bid, Terms};
 use alloc::vec::Vec;
 use pvs_primitives::hash::blake2_256;
 
@@ -10,13 +10,8 @@ use pvs_primitives::hash::blake2_256;
 /// Lower score first; a tie goes to the smallest `blake2_256(xor of the salts of all counted bids ++
 /// bidder)`, which nobody can steer after bidding ends without losing a bond.
 pub fn rank<AccountId: AsRef<[u8; 32]>>(bids: &[Bid<AccountId>]) -> Vec<(&Bid<AccountId>, &Terms)> {
-	let mut counted: Vec<_> = bids
-		.iter()
-		.filter_map(|bid| match &bid.stage {
-			BidStage::Revealed(terms) => Some((bid, terms)),
-			BidStage::Sealed | BidStage::Void => None,
-		})
-		.collect();
+	let mut counted: Vec<_> =
+		bids.iter().filter_map(|bid| Some((bid, bid.stage.terms()?))).collect();
 	let seed = counted.iter().fold([0u8; 32], |mut seed, (_, terms)| {
 		seed.iter_mut().zip(terms.salt).for_each(|(byte, salt)| *byte ^= salt);
 		seed
@@ -30,6 +25,7 @@ pub fn rank<AccountId: AsRef<[u8; 32]>>(bids: &[Bid<AccountId>]) -> Vec<(&Bid<Ac
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::round::BidStage;
 	use std::collections::BTreeSet;
 
 	#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

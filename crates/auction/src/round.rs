@@ -88,6 +88,9 @@ pub struct Place<AccountId> {
 	pub proof_blocks: BlockNumber,
 	/// The only proof that it may deliver, if it named one.
 	pub proof_commitment: Option<Bytes32>,
+	/// What is reserved of its stake, in planck: the round's bond, without the silence penalty if its
+	/// seal had to be opened.
+	pub bond: Balance,
 }
 
 /// A prover at work.
@@ -163,6 +166,19 @@ pub enum BidStage {
 	/// Malformed; its bond is gone.
 	#[codec(index = 2)]
 	Void,
+	/// Its bidder stayed silent, but the seal was opened and the bid is valid: it counts.
+	#[codec(index = 3)]
+	Opened(Terms),
+}
+
+impl BidStage {
+	/// What the bid says, if it counts.
+	pub fn terms(&self) -> Option<&Terms> {
+		match self {
+			Self::Revealed(terms) | Self::Opened(terms) => Some(terms),
+			Self::Sealed | Self::Void => None,
+		}
+	}
 }
 
 /// A bid of a round that closes.
@@ -208,6 +224,9 @@ pub enum VoidReason {
 	/// The batch was dropped with a failed predecessor; the bond was released.
 	#[codec(index = 5)]
 	Dropped,
+	/// Its seal was opened and does not hold what was committed to.
+	#[codec(index = 6)]
+	BadSeal,
 }
 
 /// Where a batch stands among those of its rollup.
@@ -244,6 +263,16 @@ impl Context<'_> {
 	pub fn bond(&self, reserve: Balance) -> Balance {
 		reserve.saturating_add(self.params.silence_penalty)
 	}
+
+	/// What is left of that for a bid in this stage, in planck: an opened one has paid the silence
+	/// penalty, a void one has lost everything.
+	pub fn bond_of(&self, stage: &BidStage, reserve: Balance) -> Balance {
+		match stage {
+			BidStage::Sealed | BidStage::Revealed(_) => self.bond(reserve),
+			BidStage::Opened(_) => reserve,
+			BidStage::Void => 0,
+		}
+	}
 }
 
 impl<AccountId> Round<AccountId> {
@@ -270,12 +299,13 @@ impl<AccountId> Round<AccountId> {
 		first.into_iter().chain(rest.into_iter().flatten())
 	}
 
-	/// Whose bonds the round holds once it has closed: of the prover at work and of the runners-up.
-	pub fn bonded(&self) -> impl Iterator<Item = &AccountId> {
+	/// The places whose bonds the round holds once it has closed: of the prover at work and of the
+	/// runners-up.
+	pub fn bonded(&self) -> impl Iterator<Item = &Place<AccountId>> {
 		let assigned = match &self.stage {
-			Stage::Assigned(assignment) => Some(&assignment.place.prover),
+			Stage::Assigned(assignment) => Some(&assignment.place),
 			_ => None,
 		};
-		assigned.into_iter().chain(self.runners_up().map(|place| &place.prover))
+		assigned.into_iter().chain(self.runners_up())
 	}
 }

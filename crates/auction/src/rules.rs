@@ -25,9 +25,11 @@ pub struct Limits {
 	pub existential_deposit: Balance,
 	/// The lowest bond of a sequencer, in planck.
 	pub min_sequencer_bond: Balance,
-	/// The shortest opening window in which every seal of a full round can be opened, in blocks;
-	/// `None` on a chain on which seals cannot be opened by force.
-	pub min_opening_blocks: Option<BlockNumber>,
+	/// The longest bidding window that the chain's seals keep secret, in blocks; see
+	/// [`SealTiming`](crate::seal::SealTiming).
+	pub max_bidding_blocks: BlockNumber,
+	/// The shortest opening window in which every seal of a full round can be opened, in blocks.
+	pub min_opening_blocks: BlockNumber,
 }
 
 /// The rule that parameters break. Each name says what to change.
@@ -60,7 +62,8 @@ pub enum BrokenRule {
 	/// `ladder_len` is above 8, or `ladder_blocks` is not longer than the inclusion slack or above the
 	/// longest window.
 	Ladder,
-	/// `rescue_blocks` is below 2, not longer than the inclusion slack, or above the longest window.
+	/// `rescue_blocks` is below the inclusion slack + 2, so that its pay could not rise over a delay, or
+	/// above the longest window.
 	Rescue,
 	/// `max_empty_rounds` is below 2 or above the chain's limit. (Of two rounds, the last one has
 	/// `max_fee` as its reserve.)
@@ -69,8 +72,9 @@ pub enum BrokenRule {
 	FailedRounds,
 	/// `sequencer_bond` is below the chain's lowest.
 	SequencerBond,
-	/// The seals of silent bidders cannot be opened by force on this chain, or `opening_blocks` is too
-	/// short for that or above the longest window.
+	/// The bidding window is longer than the chain's seals keep bids secret.
+	SealedTime,
+	/// `opening_blocks` is too short to open the seals of a full round, or above the longest window.
 	SilencePolicy,
 }
 
@@ -86,6 +90,7 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 		BrokenRule::DataLength,
 	)?;
 	ensure(window(params.bidding_blocks), BrokenRule::BiddingWindow)?;
+	ensure(params.bidding_blocks <= limits.max_bidding_blocks, BrokenRule::SealedTime)?;
 	ensure(window(params.reveal_blocks), BrokenRule::RevealWindow)?;
 	ensure(params.w_fee >= 1, BrokenRule::FeeWeight)?;
 	ensure(
@@ -114,7 +119,11 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 	ensure(late_rate_deters(params), BrokenRule::LateRate)?;
 	ensure(params.grace_blocks <= limits.max_window_blocks, BrokenRule::Grace)?;
 	ensure(params.ladder_len <= MAX_LADDER && window(params.ladder_blocks), BrokenRule::Ladder)?;
-	ensure(params.rescue_blocks >= 2 && window(params.rescue_blocks), BrokenRule::Rescue)?;
+	ensure(
+		params.rescue_blocks >= limits.inclusion_slack.saturating_add(2)
+			&& window(params.rescue_blocks),
+		BrokenRule::Rescue,
+	)?;
 	ensure(
 		params.max_empty_rounds >= 2 && params.max_empty_rounds <= limits.max_rounds,
 		BrokenRule::EmptyRounds,
@@ -127,8 +136,7 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 	match params.silence_policy {
 		SilencePolicy::Exclude => Ok(()),
 		SilencePolicy::ForceOpen { opening_blocks } => ensure(
-			limits.min_opening_blocks.is_some_and(|least| opening_blocks >= least)
-				&& window(opening_blocks),
+			opening_blocks >= limits.min_opening_blocks && window(opening_blocks),
 			BrokenRule::SilencePolicy,
 		),
 	}
@@ -165,7 +173,8 @@ mod tests {
 		max_rounds: 5,
 		existential_deposit: 10,
 		min_sequencer_bond: 7,
-		min_opening_blocks: Some(6),
+		max_bidding_blocks: 10,
+		min_opening_blocks: 6,
 	};
 
 	fn good() -> RollupParams {
@@ -177,7 +186,7 @@ mod tests {
 			max_reserve: 990,
 			silence_penalty: 10,
 			ladder_blocks: 3,
-			rescue_blocks: 3,
+			rescue_blocks: 4,
 			sequencer_bond: 7,
 			..params()
 		}
@@ -201,7 +210,7 @@ mod tests {
 			|_| (),
 			|p| p.data_len = 1,
 			|p| p.data_len = 100,
-			|p| p.bidding_blocks = 20,
+			|p| p.bidding_blocks = 10,
 			|p| p.reveal_blocks = 20,
 			|p| (p.w_fee, p.w_time) = (1, 0),
 			|p| p.w_fee = u32::MAX,
@@ -250,6 +259,7 @@ mod tests {
 			(|p| p.data_len = 101, BrokenRule::DataLength),
 			(|p| p.bidding_blocks = 2, BrokenRule::BiddingWindow),
 			(|p| p.bidding_blocks = 21, BrokenRule::BiddingWindow),
+			(|p| p.bidding_blocks = 11, BrokenRule::SealedTime),
 			(|p| p.reveal_blocks = 2, BrokenRule::RevealWindow),
 			(|p| p.reveal_blocks = 21, BrokenRule::RevealWindow),
 			(|p| p.w_fee = 0, BrokenRule::FeeWeight),
@@ -276,7 +286,7 @@ mod tests {
 			(|p| p.ladder_len = MAX_LADDER + 1, BrokenRule::Ladder),
 			(|p| p.ladder_blocks = 2, BrokenRule::Ladder),
 			(|p| p.ladder_blocks = 21, BrokenRule::Ladder),
-			(|p| p.rescue_blocks = 2, BrokenRule::Rescue),
+			(|p| p.rescue_blocks = 3, BrokenRule::Rescue),
 			(|p| p.rescue_blocks = 21, BrokenRule::Rescue),
 			(|p| p.max_empty_rounds = 1, BrokenRule::EmptyRounds),
 			(|p| p.max_empty_rounds = 6, BrokenRule::EmptyRounds),
@@ -304,20 +314,10 @@ mod tests {
 
 	#[test]
 	fn opening_window_should_be_longer_than_the_inclusion_slack() {
-		let limits = Limits { min_opening_blocks: Some(0), ..LIMITS };
+		let limits = Limits { min_opening_blocks: 0, ..LIMITS };
 		assert_eq!(outcome(|p| p.silence_policy = open(3), &limits), Ok(()));
 		assert_eq!(
 			outcome(|p| p.silence_policy = open(2), &limits),
-			Err(BrokenRule::SilencePolicy)
-		);
-	}
-
-	#[test]
-	fn force_opening_should_be_refused_when_the_chain_cannot_do_it() {
-		let limits = Limits { min_opening_blocks: None, ..LIMITS };
-		assert_eq!(outcome(|_| (), &limits), Ok(()));
-		assert_eq!(
-			outcome(|p| p.silence_policy = open(20), &limits),
 			Err(BrokenRule::SilencePolicy)
 		);
 	}

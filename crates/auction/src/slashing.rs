@@ -12,6 +12,13 @@ pub fn deliverers_share(slashed: Balance, payment: Balance, reserve: Balance) ->
 	slashed.checked_div(2).unwrap_or(0).min(reserve.saturating_sub(payment))
 }
 
+/// What whoever opens a silent bidder's seal gets of its `silence_penalty`, in planck: half of it,
+/// rounded down. The bidder can always open its own seal first through another account, and still loses
+/// at least half.
+pub fn opener_reward(silence_penalty: Balance) -> Balance {
+	silence_penalty.checked_div(2).unwrap_or(0)
+}
+
 /// What a delivery at `now` in a rescue earns, in planck:
 /// `first + (reserve - first) * (now - start) / (length - 1)`, rounded down, between `first` and the
 /// reserve. `first` is what the round's first winner would have been paid, `length` the number of
@@ -51,6 +58,12 @@ mod tests {
 		assert_eq!(deliverers_share(1_000, 600, 1_000), 400);
 		assert_eq!(deliverers_share(1_000, 1_000, 1_000), 0);
 		assert_eq!(deliverers_share(1_000, 1_001, 1_000), 0);
+	}
+
+	#[test]
+	fn opener_reward_should_be_half_of_the_penalty_rounded_down() {
+		assert_eq!([0, 1, 2, 101].map(opener_reward), [0, 0, 1, 50]);
+		assert_eq!(opener_reward(u128::MAX), u128::MAX / 2);
 	}
 
 	#[test]

@@ -12,7 +12,7 @@ use crate::{
 		Stage, Standing, Terms, VoidReason, MAX_LADDER,
 	},
 	score::score,
-	slashing::{deliverers_share, rescue_payment},
+	slashing::{deliverers_share, opener_reward, rescue_payment},
 	MathError,
 };
 use alloc::{vec, vec::Vec};
@@ -37,6 +37,19 @@ pub enum Input<'a, AccountId> {
 		/// The payload, which hashes to the commitment.
 		payload: &'a [u8; PAYLOAD_BYTES],
 	},
+	/// Somebody has opened the seal of a bidder that stayed silent. That the opening is right was
+	/// checked before.
+	Open {
+		/// The bidder.
+		bidder: AccountId,
+		/// Its share of recent proofs when it bid, in 10^-9.
+		share: u32,
+		/// Who opened it.
+		opener: AccountId,
+		/// The payload that was in the seal, if it hashes to the commitment; `None` if the seal does
+		/// not decrypt or holds something else.
+		payload: Option<&'a [u8; PAYLOAD_BYTES]>,
+	},
 	/// The time of the next transition has come. An auction closes on these bids, which are all that
 	/// were placed in it; in other stages there are none.
 	Due(&'a [Bid<AccountId>]),
@@ -57,12 +70,25 @@ pub enum Effect<AccountId> {
 		/// What it says.
 		terms: Terms,
 	},
+	/// A silent bidder's seal was opened, and its bid counts. It pays the silence penalty.
+	BidOpened {
+		/// The bidder.
+		bidder: AccountId,
+		/// What it says.
+		terms: Terms,
+		/// What the bidder loses, in planck.
+		penalty: Balance,
+		/// What the opener gets of that; the rest is burned.
+		reward: Reward<AccountId>,
+	},
 	/// A bid does not count.
 	BidVoided {
 		/// The bidder.
 		bidder: AccountId,
 		/// Its whole bond, which it loses, in planck; or 0 if the bond is released.
 		slashed: Balance,
+		/// What an opener gets of that, if the seal was opened; the rest is burned.
+		reward: Option<Reward<AccountId>>,
 		/// Why.
 		reason: VoidReason,
 	},
@@ -124,6 +150,15 @@ pub enum Effect<AccountId> {
 	},
 }
 
+/// What an opener gets for its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reward<AccountId> {
+	/// Who opened the seal.
+	pub opener: AccountId,
+	/// How much, in planck.
+	pub amount: Balance,
+}
+
 /// How a delivered proof is paid. Amounts in planck.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt<AccountId> {
@@ -165,6 +200,8 @@ pub enum Refusal {
 	RoundFull,
 	/// Bids are not revealed in this phase.
 	NotRevealing,
+	/// Seals are not opened by force in this phase.
+	NotOpening,
 	/// No place is offered.
 	NothingOffered,
 	/// The place is another prover's.
@@ -269,6 +306,9 @@ where
 		Input::Reveal { bidder, share, payload } => {
 			reveal(round, bidder, share, payload, context, now)
 		},
+		Input::Open { bidder, share, opener, payload } => {
+			open_seal(round, (bidder, share, payload), opener, context, now)
+		},
 		Input::Due(bids) => overdue(round, bids, context, now),
 		Input::Accept(prover) => accept(round, prover, context, now),
 		Input::Proof(prover) => deliver(round, prover, context, now),
@@ -301,19 +341,62 @@ fn reveal<A>(
 	ensure(phase == Phase::Revealing, Refusal::NotRevealing)?;
 	auction.sealed = auction.sealed.saturating_sub(1);
 	let effect = match check_payload(payload, reserve, context) {
-		Ok(payload) => Effect::BidCounted {
-			bidder,
-			terms: Terms {
-				fee: payload.fee,
-				proof_blocks: payload.proof_blocks,
-				proof_commitment: payload.proof_commitment,
-				salt: payload.salt,
-				score: score(payload.fee, payload.proof_blocks, share, reserve, context.params)?,
-			},
+		Ok(payload) => {
+			Effect::BidCounted { bidder, terms: terms(&payload, share, reserve, context)? }
 		},
-		Err(reason) => Effect::BidVoided { bidder, slashed: context.bond(reserve), reason },
+		Err(reason) => {
+			Effect::BidVoided { bidder, slashed: context.bond(reserve), reward: None, reason }
+		},
 	};
 	Ok(Outcome { round: Some(round), effects: vec![effect] })
+}
+
+fn open_seal<A>(
+	mut round: Round<A>,
+	(bidder, share, payload): (A, u32, Option<&[u8; PAYLOAD_BYTES]>),
+	opener: A,
+	context: &Context,
+	now: BlockNumber,
+) -> Result<Outcome<A>, Refusal> {
+	let phase = phase(&round, context, now).0;
+	let reserve = round.reserve;
+	ensure(phase != Phase::Dropped, Refusal::Dropped)?;
+	let Stage::Auction(auction) = &mut round.stage else { return Err(Refusal::NotOpening) };
+	ensure(phase == Phase::SealOpening, Refusal::NotOpening)?;
+	auction.sealed = auction.sealed.saturating_sub(1);
+	let penalty = context.params.silence_penalty;
+	let reward = Reward { opener, amount: opener_reward(penalty) };
+	let payload = payload
+		.ok_or(VoidReason::BadSeal)
+		.and_then(|payload| check_payload(payload, reserve, context));
+	let effect = match payload {
+		Ok(payload) => {
+			let terms = terms(&payload, share, reserve, context)?;
+			Effect::BidOpened { bidder, terms, penalty, reward }
+		},
+		Err(reason) => Effect::BidVoided {
+			bidder,
+			slashed: context.bond(reserve),
+			reward: Some(reward),
+			reason,
+		},
+	};
+	Ok(Outcome { round: Some(round), effects: vec![effect] })
+}
+
+fn terms(
+	payload: &BidPayload,
+	share: u32,
+	reserve: Balance,
+	context: &Context,
+) -> Result<Terms, MathError> {
+	Ok(Terms {
+		fee: payload.fee,
+		proof_blocks: payload.proof_blocks,
+		proof_commitment: payload.proof_commitment,
+		salt: payload.salt,
+		score: score(payload.fee, payload.proof_blocks, share, reserve, context.params)?,
+	})
 }
 
 fn check_payload(
@@ -344,19 +427,16 @@ where
 		return Ok(drop_out(round, bids, context, now));
 	}
 	ensure(due(&round, context).is_some_and(|due| now >= due), Refusal::NotDue)?;
-	let bond = context.bond(round.reserve);
 	match round.stage.clone() {
 		Stage::Auction(_) => close(round, bids, context, now),
 		Stage::Assigned(Assignment { place, first_payment, ladder, .. }) => {
-			round.slashed = round.slashed.saturating_add(bond);
-			let effects = vec![Effect::ProverDefaulted { prover: place.prover, slashed: bond }];
+			round.slashed = round.slashed.saturating_add(place.bond);
+			let effects =
+				vec![Effect::ProverDefaulted { prover: place.prover, slashed: place.bond }];
 			Ok(pass_on(round, first_payment, ladder, effects, context, now))
 		},
 		Stage::Offered(Offer { place, first_payment, ladder, .. }) => {
-			let effects = vec![
-				Effect::PlacePassed(place.prover.clone()),
-				Effect::BondReleased { prover: place.prover, bond },
-			];
+			let effects = vec![Effect::PlacePassed(place.prover.clone()), released(&place)];
 			Ok(pass_on(round, first_payment, ladder, effects, context, now))
 		},
 		Stage::Rescue(_) => {
@@ -386,6 +466,7 @@ where
 		.map(|bid| Effect::BidVoided {
 			bidder: bid.bidder.clone(),
 			slashed: bond,
+			reward: None,
 			reason: VoidReason::Silent,
 		})
 		.collect();
@@ -396,6 +477,7 @@ where
 		usize::try_from(context.params.ladder_len.min(MAX_LADDER)).unwrap_or(0).saturating_add(1);
 	let next_scores = ranked.iter().skip(1).map(|(_, terms)| Some(terms.score)).chain([None]);
 	for (rank, ((bid, terms), next_score)) in ranked.iter().zip(next_scores).enumerate() {
+		let bond = context.bond_of(&bid.stage, round.reserve);
 		if rank >= places_kept {
 			effects.push(Effect::BondReleased { prover: bid.bidder.clone(), bond });
 			continue;
@@ -413,6 +495,7 @@ where
 			)?,
 			proof_blocks: terms.proof_blocks,
 			proof_commitment: terms.proof_commitment,
+			bond,
 		});
 	}
 	let mut places = places.into_iter();
@@ -525,11 +608,7 @@ fn deliver<A: Clone + PartialEq>(
 	let late_cost =
 		late_cost(claim.payment, claim.late_blocks, context.params.late_rate, round.reserve)?;
 	let slashed_share = deliverers_share(round.slashed, claim.payment, round.reserve);
-	let bond = context.bond(round.reserve);
-	let mut effects: Vec<_> = round
-		.bonded()
-		.map(|bonded| Effect::BondReleased { prover: bonded.clone(), bond })
-		.collect();
+	let mut effects: Vec<_> = round.bonded().map(released).collect();
 	effects.push(Effect::Delivered(Receipt {
 		prover: prover.clone(),
 		reserve: round.reserve,
@@ -556,34 +635,36 @@ fn drop_out<A: Clone>(
 	context: &Context,
 	now: BlockNumber,
 ) -> Outcome<A> {
-	let bond = context.bond(round.reserve);
-	let release = |prover: &A| Effect::BondReleased { prover: prover.clone(), bond };
 	let mut effects = Vec::new();
 	if let Stage::Assigned(assignment) = &mut round.stage {
 		if now <= assignment.delivery.late_until {
-			effects.extend(assignment.ladder.iter().map(|place| release(&place.prover)));
+			effects.extend(assignment.ladder.iter().map(released));
 			assignment.ladder = Ladder::new();
 			return Outcome { round: Some(round), effects };
 		}
 	}
-	effects.extend(round.bonded().map(release));
+	effects.extend(round.bonded().map(released));
 	for bid in bids {
-		match bid.stage {
-			BidStage::Void => (),
-			BidStage::Revealed(_) => effects.push(release(&bid.bidder)),
-			BidStage::Sealed => {
-				effects.push(Effect::BidVoided {
-					bidder: bid.bidder.clone(),
-					slashed: 0,
-					reason: VoidReason::Dropped,
-				});
-				effects.push(release(&bid.bidder));
-			},
+		if bid.stage == BidStage::Sealed {
+			effects.push(Effect::BidVoided {
+				bidder: bid.bidder.clone(),
+				slashed: 0,
+				reward: None,
+				reason: VoidReason::Dropped,
+			});
+		}
+		if bid.stage != BidStage::Void {
+			let bond = context.bond_of(&bid.stage, round.reserve);
+			effects.push(Effect::BondReleased { prover: bid.bidder.clone(), bond });
 		}
 	}
 	let paid = matches!(round.stage, Stage::Proven { .. });
 	effects.push(Effect::BatchDropped { paid, slashed: round.slashed });
 	Outcome { round: None, effects }
+}
+
+fn released<A: Clone>(place: &Place<A>) -> Effect<A> {
+	Effect::BondReleased { prover: place.prover.clone(), bond: place.bond }
 }
 
 fn ensure<E>(holds: bool, error: E) -> Result<(), E> {

@@ -290,7 +290,12 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 	let effects = batch.due(511);
 	assert_eq!(
 		effects[0],
-		Effect::BidVoided { bidder: EVE, slashed: 4_305_956_176_155, reason: VoidReason::Silent }
+		Effect::BidVoided {
+			bidder: EVE,
+			slashed: 4_305_956_176_155,
+			reward: None,
+			reason: VoidReason::Silent,
+		}
 	);
 	assert_eq!(100 * UNIT - 4_305_956_176_155, 95_694_043_823_845);
 	assert_eq!((batch.round().opened_at, batch.round().reserve), (511, 4_958_934_264_233));

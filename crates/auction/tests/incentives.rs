@@ -28,7 +28,8 @@ const LIMITS: Limits = Limits {
 	max_rounds: 3,
 	existential_deposit: 1,
 	min_sequencer_bond: 0,
-	min_opening_blocks: None,
+	max_bidding_blocks: LONGEST,
+	min_opening_blocks: 1,
 };
 
 prop_compose! {

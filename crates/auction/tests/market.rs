@@ -54,6 +54,7 @@ struct Temper {
 	bids: u32,
 	honest_bids: bool,
 	reveals: u32,
+	opens: u32,
 	malformed: u32,
 	delivers: u32,
 	accepts: u32,
@@ -70,6 +71,7 @@ impl Temper {
 			bids: level(),
 			honest_bids: level() >= 60,
 			reveals: level().max(3),
+			opens: level(),
 			malformed: level() / 3,
 			delivers: level() / 3,
 			accepts: level() / 2,
@@ -140,6 +142,10 @@ impl Run<'_> {
 				_ => name,
 			};
 			see(self.seen, name);
+			if let Effect::BidOpened { penalty, .. } = effect {
+				self.market.check();
+				assert!(*penalty > 0);
+			}
 			if let Effect::Delivered(receipt) = effect {
 				if receipt.prover == id(HONEST) {
 					self.honest_free += receipt.payment - receipt.late_cost + receipt.slashed_share;
@@ -224,6 +230,39 @@ impl Run<'_> {
 			},
 			(Phase::Dropped, outcome) => assert_eq!(outcome, Err(Refusal::Dropped)),
 			(_, outcome) => assert_eq!(outcome, Err(Refusal::NotRevealing)),
+		}
+	}
+
+	/// Somebody opens the seal of a silent bidder, sound or not.
+	fn open(&mut self, number: u8, opener: u8) {
+		let phase = self.market.phase();
+		let sealed = self
+			.market
+			.bids
+			.iter()
+			.any(|bid| bid.bidder == id(number) && bid.stage == BidStage::Sealed);
+		if !sealed {
+			return;
+		}
+		let reserve = u32::try_from(self.market.round.reserve).expect("small");
+		let over = u32::from(self.random.chance(self.temper.malformed));
+		let payload = BidPayload {
+			fee: u128::from(self.random.below(reserve + 1) + over * (reserve + 1)),
+			proof_blocks: self.random.between(1, self.market.params.max_proof_blocks),
+			proof_commitment: None,
+			salt: [9; 32],
+		};
+		let bytes = payload.encode();
+		let bad = self.random.chance(self.temper.malformed);
+		match (phase, self.market.open(number, opener, (!bad).then_some(&bytes))) {
+			(Phase::SealOpening, Ok(effects)) => {
+				assert_ne!(number, HONEST, "who reveals in time needs no opener");
+				let counts = matches!(effects[..], [Effect::BidOpened { .. }]);
+				assert_eq!(counts, !bad && over == 0);
+				self.effects("Auction", &effects);
+			},
+			(Phase::Dropped, outcome) => assert_eq!(outcome, Err(Refusal::Dropped)),
+			(_, outcome) => assert_eq!(outcome, Err(Refusal::NotOpening)),
 		}
 	}
 
@@ -324,9 +363,10 @@ impl Run<'_> {
 			// Out of turn now and then, to be refused.
 			let wild = self.random.chance(5);
 			let (act, percent) = match self.market.phase() {
-				_ if wild => (self.random.below(4), 100),
+				_ if wild => (self.random.below(5), 100),
 				Phase::Bidding => (0, self.temper.bids),
 				Phase::Revealing => (1, self.temper.reveals),
+				Phase::SealOpening => (4, self.temper.opens),
 				Phase::Offered if self.random.chance(70) => (2, self.temper.accepts),
 				Phase::Rescue => (3, self.temper.rescues),
 				_ => (3, self.temper.delivers),
@@ -336,6 +376,10 @@ impl Run<'_> {
 					0 => self.bid(number),
 					1 => self.reveal(number),
 					2 => self.accept(number),
+					4 => {
+						let opener = u8::try_from(self.random.between(1, 6)).expect("small");
+						self.open(number, opener);
+					},
 					_ => self.prove(number),
 				}
 			}
@@ -419,6 +463,8 @@ fn prop_value_conserved_all_paths() {
 		println!("{count:>9} {name}");
 	}
 	let expected = [
+		"BidOpened",
+		"BidVoided BadSeal",
 		"BatchDropped paid false in Assigned",
 		"BatchDropped paid false in Auction",
 		"BatchDropped paid false in Offered",

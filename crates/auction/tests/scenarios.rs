@@ -134,7 +134,12 @@ fn auction_should_wait_for_the_reveal_window_when_a_bid_is_sealed() {
 	assert_eq!(
 		market.pass_deadline().expect("due"),
 		[
-			Effect::BidVoided { bidder: id(2), slashed: 110, reason: VoidReason::Silent },
+			Effect::BidVoided {
+				bidder: id(2),
+				slashed: 110,
+				reward: None,
+				reason: VoidReason::Silent
+			},
 			Effect::WinnerSelected,
 		]
 	);
@@ -160,7 +165,7 @@ fn auction_should_wait_for_the_opening_window_when_the_rollup_opens_seals() {
 	let effects = market.pass_deadline().expect("due");
 	assert_eq!(
 		effects[0],
-		Effect::BidVoided { bidder: id(1), slashed: 110, reason: VoidReason::Silent }
+		Effect::BidVoided { bidder: id(1), slashed: 110, reward: None, reason: VoidReason::Silent }
 	);
 }
 
@@ -186,7 +191,10 @@ fn malformed_bid_should_be_void_at_once_and_lose_its_bond() {
 		market.bid(2, 0).expect("bidding");
 		market.now = 14;
 		let effects = market.reveal_bytes(1, &payload).expect("revealing");
-		assert_eq!(effects, [Effect::BidVoided { bidder: id(1), slashed: 110, reason }]);
+		assert_eq!(
+			effects,
+			[Effect::BidVoided { bidder: id(1), slashed: 110, reward: None, reason }]
+		);
 		assert_eq!(market.prover(1).stake, 10_010 - 110);
 		// The limits themselves are allowed, and with the last bid revealed the round closes.
 		market.reveal_bytes(2, &good.encode()).expect("revealing");
@@ -286,7 +294,12 @@ fn round_should_be_empty_when_no_bid_counts() {
 	assert_eq!(
 		market.pass_deadline().expect("due"),
 		[
-			Effect::BidVoided { bidder: id(2), slashed: 110, reason: VoidReason::Silent },
+			Effect::BidVoided {
+				bidder: id(2),
+				slashed: 110,
+				reward: None,
+				reason: VoidReason::Silent
+			},
 			Effect::RoundEmpty(0),
 			Effect::RoundOpened,
 		]
@@ -647,7 +660,12 @@ fn auction_should_release_every_bond_when_the_batch_is_dropped() {
 	assert_eq!(
 		market.pass_deadline().expect("dropped"),
 		[
-			Effect::BidVoided { bidder: id(1), slashed: 0, reason: VoidReason::Dropped },
+			Effect::BidVoided {
+				bidder: id(1),
+				slashed: 0,
+				reward: None,
+				reason: VoidReason::Dropped
+			},
 			released(1, 110),
 			released(2, 110),
 			dropped(false, 0),

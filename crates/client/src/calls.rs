@@ -11,6 +11,7 @@ use pvs_primitives::{
 	api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, Bytes32, RollupId,
 	RoundNumber, PROOF_BYTES,
 };
+use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use subxt::ext::{
 	scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
 	scale_type_resolver::TypeResolver,
@@ -91,20 +92,32 @@ impl Call {
 		Self::new("commit_batch", (rollup, data, prev_state_root, next_state_root, max_fee))
 	}
 
-	/// `place_bid`: a sealed bid, known only by its commitment.
+	/// `place_bid`: a bid, known only by its commitment and its seal.
 	pub fn place_bid(
 		batch: BatchId,
 		round: RoundNumber,
 		batch_digest: Bytes32,
 		max_slot_fee: Balance,
 		commitment: Bytes32,
+		seal: &Seal,
 	) -> Self {
-		Self::new("place_bid", (batch, round, batch_digest, max_slot_fee, commitment))
+		let seal = seal.as_slice();
+		Self::new("place_bid", (batch, round, batch_digest, max_slot_fee, commitment, seal))
 	}
 
 	/// `reveal_bid`: the payload behind a commitment.
 	pub fn reveal_bid(batch: BatchId, payload: &[u8; PAYLOAD_BYTES]) -> Self {
 		Self::new("reveal_bid", (batch, payload))
+	}
+
+	/// `open_bid`: the solution of a silent bidder's seal, proven for the account that signs.
+	pub fn open_bid(
+		batch: BatchId,
+		bidder: Bytes32,
+		solution: &[u8; ELEMENT_BYTES],
+		proof: &[u8; OPENING_PROOF_BYTES],
+	) -> Self {
+		Self::new("open_bid", (batch, bidder, solution.as_slice(), proof.as_slice()))
 	}
 
 	/// `submit_proof`: the proof of a batch, bound to `prover`, whom it pays.
@@ -148,6 +161,7 @@ mod tests {
 	use super::*;
 	use crate::connection::our_metadata;
 	use pvs_primitives::params::{PaymentRule, SilencePolicy};
+	use pvs_timelock::SEAL_BYTES;
 	use subxt::ext::scale_value::scale::decode_as_type;
 
 	const BATCH: BatchId = BatchId { rollup: 1, index: 2 };
@@ -205,11 +219,16 @@ mod tests {
 		assert!(as_the_chain_reads(&Call::register_prover(77)).contains("stake:77"));
 		let commit = Call::commit_batch(3, &[9, 8], [6; 32], [4; 32], 5);
 		assert!(as_the_chain_reads(&commit).contains("max_fee:5"));
-		let bid = Call::place_bid(BATCH, 6, [7; 32], 88, [9; 32]);
+		let bid = Call::place_bid(BATCH, 6, [7; 32], 88, [9; 32], &[6; SEAL_BYTES]);
 		let bid = as_the_chain_reads(&bid);
 		assert!(
 			bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88")
 		);
+		assert!(bid.contains("seal:(6,6,"), "{bid}");
+		let open = Call::open_bid(BATCH, [4; 32], &[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]);
+		let open = as_the_chain_reads(&open);
+		assert!(open.contains("solution:(3,3,") && open.contains("proof:(2,2,"), "{open}");
+		assert!(open.contains("batch:{rollup:1,index:2},bidder:"), "{open}");
 		let reveal = Call::reveal_bid(BATCH, &[5; PAYLOAD_BYTES]);
 		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
 		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);

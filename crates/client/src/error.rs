@@ -72,3 +72,16 @@ pub enum Error {
 		block: u32,
 	},
 }
+
+impl Error {
+	/// Whether connecting again can help.
+	pub fn is_about_the_connection(&self) -> bool {
+		matches!(
+			self,
+			Self::Node { .. }
+				| Self::Unreachable { .. }
+				| Self::StreamEnded { .. }
+				| Self::NoBlock(_)
+		)
+	}
+}

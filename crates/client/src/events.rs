@@ -39,6 +39,23 @@ pub enum PvsEvent {
 		fee: Balance,
 		proof_blocks: BlockNumber,
 	},
+	/// Somebody opened the seal of a bidder that stayed silent, and the bid counts.
+	BidOpened {
+		batch: BatchId,
+		round: RoundNumber,
+		bidder: Bytes32,
+		fee: Balance,
+		proof_blocks: BlockNumber,
+		penalty: Balance,
+	},
+	/// Whoever opened a seal got a part of what its bidder lost.
+	OpenerRewarded {
+		batch: BatchId,
+		round: RoundNumber,
+		bidder: Bytes32,
+		opener: Bytes32,
+		amount: Balance,
+	},
 	/// A bid does not count. Its bond is gone, unless the batch was dropped.
 	BidVoided {
 		batch: BatchId,
@@ -122,7 +139,7 @@ pub enum PvsEvent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub enum VoidReason {
-	/// Nobody revealed it in time.
+	/// Nobody revealed it in time, nor opened its seal.
 	Silent,
 	/// The payload does not decode.
 	Undecodable,
@@ -134,6 +151,8 @@ pub enum VoidReason {
 	AboveReserve,
 	/// The batch was dropped; the bond was released.
 	Dropped,
+	/// Its seal was opened and does not hold what was committed to.
+	BadSeal,
 }
 
 impl PvsEvent {
@@ -144,6 +163,8 @@ impl PvsEvent {
 			| Self::RoundOpened { batch, .. }
 			| Self::BidPlaced { batch, .. }
 			| Self::BidRevealed { batch, .. }
+			| Self::BidOpened { batch, .. }
+			| Self::OpenerRewarded { batch, .. }
 			| Self::BidVoided { batch, .. }
 			| Self::WinnerSelected { batch, .. }
 			| Self::RoundEmpty { batch, .. }
@@ -267,6 +288,21 @@ decode_events! {
 		fee: u128,
 		proof_blocks: u32,
 	}
+	BidOpened {
+		batch: WireBatch,
+		round: u32,
+		bidder: AccountId32,
+		fee: u128,
+		proof_blocks: u32,
+		penalty: u128,
+	}
+	OpenerRewarded {
+		batch: WireBatch,
+		round: u32,
+		bidder: AccountId32,
+		opener: AccountId32,
+		amount: u128,
+	}
 	BidVoided {
 		batch: WireBatch,
 		round: u32,
@@ -344,6 +380,8 @@ mod tests {
 			("RoundOpened", vec!["batch", "round", "reserve", "batch_digest"]),
 			("BidPlaced", vec!["batch", "round", "bidder", "bond", "slot_fee"]),
 			("BidRevealed", vec!["batch", "round", "bidder", "fee", "proof_blocks"]),
+			("BidOpened", vec!["batch", "round", "bidder", "fee", "proof_blocks", "penalty"]),
+			("OpenerRewarded", vec!["batch", "round", "bidder", "opener", "amount"]),
 			("BidVoided", vec!["batch", "round", "bidder", "slashed", "reason"]),
 			("WinnerSelected", vec!["prover", "payment", "on_time_until", "late_until"]),
 			("RoundEmpty", vec!["batch", "round"]),
@@ -390,6 +428,6 @@ mod tests {
 			assert!(theirs.to_string().contains(&format!("{ours:?}")), "{theirs}");
 			reasons += 1;
 		}
-		assert_eq!(reasons, 6);
+		assert_eq!(reasons, 7);
 	}
 }

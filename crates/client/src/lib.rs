@@ -10,6 +10,8 @@
 //! | [`events`] | [`PvsEvent`]: the pallet's events |
 //! | [`call_tree`] | batch data in the body of a block, however deep the call is nested |
 //! | [`replica`] | [`Replica`]: rollup states replayed from the data on the chain |
+//! | [`seals`] | the time-lock puzzle that a chain seals bids with, checked |
+//! | [`stop`] | requests to stop: an interrupt from the terminal, or `SIGTERM` |
 //! | [`keys`] | signing keys from a development path or a protected file |
 //! | [`amount`] | amounts as people write them |
 //! | [`cli`] | the options and the start-up that all programs share |
@@ -39,6 +41,8 @@ pub mod error;
 pub mod events;
 pub mod keys;
 pub mod replica;
+pub mod seals;
+pub mod stop;
 pub mod submit;
 pub mod view;
 
@@ -49,6 +53,8 @@ pub use error::Error;
 pub use events::{PvsEvent, VoidReason};
 pub use keys::{Account, KeyError};
 pub use replica::{Replica, ReplicaError, RollupState};
+pub use seals::SealsError;
+pub use stop::Signals;
 pub use submit::{Included, SubmitError, Submitter};
 pub use subxt_signer::sr25519::Keypair;
 pub use view::View;

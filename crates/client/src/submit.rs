@@ -2,16 +2,16 @@
 //! Signing, submitting and watching transactions.
 
 use crate::{
-	calls::Call, error::Error, events, events::PvsEvent, keys::Account, BlockHash, ChainConfig,
-	Client,
+	calls::Call, connection::Block, error::Error, events, events::PvsEvent, keys::Account,
+	BlockHash, ChainConfig, Client,
 };
-use pvs_primitives::{BlockNumber, Bytes32};
+use pvs_primitives::{Balance, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
 use subxt::{
 	client::OnlineClientAtBlockImpl,
 	config::DefaultExtrinsicParamsBuilder,
 	error::{DispatchError, ExtrinsicError, TransactionEventsError},
-	tx::{TransactionInBlock, TransactionProgress, TransactionStatus},
+	tx::{SubmittableTransaction, TransactionInBlock, TransactionProgress, TransactionStatus},
 };
 use subxt_signer::sr25519::Keypair;
 use tokio::sync::Mutex;
@@ -25,6 +25,7 @@ const ATTEMPTS: u32 = 3;
 const RETRY_PAUSE: Duration = Duration::from_millis(150);
 
 type Progress = TransactionProgress<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
+type Signed = SubmittableTransaction<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
 type InBlock = TransactionInBlock<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
 
 /// A transaction that a best block took and that succeeded.
@@ -150,33 +151,21 @@ impl Submitter {
 		outcome
 	}
 
+	/// What a transaction with this call would cost at the finalised head, in planck.
+	pub async fn fee(&self, call: &Call) -> Result<Balance, Error> {
+		let anchor = self.client.finalized().await?;
+		let nonce = self.pool_nonce().await?;
+		let signed = self.sign(call, anchor, nonce).await?;
+		signed.partial_fee_estimate().await.map_err(|error| self.client.failed(error))
+	}
+
 	/// Signs the call with the next nonce and hands it to the node.
 	async fn send(&self, call: &Call) -> Result<Progress, SubmitError> {
 		let mut next_nonce = self.next_nonce.lock().await;
-		let account = self.key.public_key().to_account_id();
-		let pool_nonce = self
-			.client
-			.rpc()
-			.system_account_next_index(&account)
-			.await
-			.map_err(|error| self.client.failed(error))?;
+		let pool_nonce = self.pool_nonce().await?;
 		let nonce = next_nonce.map_or(pool_nonce, |nonce| nonce.max(pool_nonce));
 		let anchor = self.client.finalized().await?;
-		let params = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
-			.mortal_from_unchecked(MORTALITY_BLOCKS, u64::from(anchor.number), anchor.hash)
-			.nonce(nonce)
-			.build();
-		let at = self
-			.client
-			.api()
-			.at_block_hash_and_number(anchor.hash, u64::from(anchor.number))
-			.await
-			.map_err(|error| self.client.failed(error))?;
-		let signed = at
-			.tx()
-			.create_signable_offline(call, params)
-			.and_then(|mut signable| signable.sign(&self.key))
-			.map_err(|error| self.client.failed(error))?;
+		let signed = self.sign(call, anchor, nonce).await?;
 		match signed.submit_and_watch().await {
 			Ok(progress) => {
 				*next_nonce = Some(nonce.saturating_add(1));
@@ -187,6 +176,29 @@ impl Submitter {
 				Err(self.refused(call, error))
 			},
 		}
+	}
+
+	async fn pool_nonce(&self) -> Result<u64, Error> {
+		let account = self.key.public_key().to_account_id();
+		let nonce = self.client.rpc().system_account_next_index(&account).await;
+		nonce.map_err(|error| self.client.failed(error))
+	}
+
+	async fn sign(&self, call: &Call, anchor: Block, nonce: u64) -> Result<Signed, Error> {
+		let params = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
+			.mortal_from_unchecked(MORTALITY_BLOCKS, u64::from(anchor.number), anchor.hash)
+			.nonce(nonce)
+			.build();
+		let at = self
+			.client
+			.api()
+			.at_block_hash_and_number(anchor.hash, u64::from(anchor.number))
+			.await
+			.map_err(|error| self.client.failed(error))?;
+		at.tx()
+			.create_signable_offline(call, params)
+			.and_then(|mut signable| signable.sign(&self.key))
+			.map_err(|error| self.client.failed(error))
 	}
 
 	fn refused(&self, call: &Call, error: ExtrinsicError) -> SubmitError {

@@ -6,9 +6,10 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo},
+	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
 	Balance, Bytes32, RollupId, PUBLIC_INPUTS,
 };
+use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use subxt::{client::OnlineClientAtBlock, ext::scale_decode::DecodeAsType};
 
 /// An account as the Runtime API writes it.
@@ -98,6 +99,24 @@ impl View {
 		prover: AccountBytes,
 	) -> Result<Option<[Bytes32; PUBLIC_INPUTS]>, Error> {
 		self.call("PvsApi_public_inputs", (batch, prover)).await
+	}
+
+	/// The time-lock puzzle of the chain's seals.
+	pub async fn seals(&self) -> Result<SealInfo, Error> {
+		self.call("PvsApi_seals", ()).await
+	}
+
+	/// Whether the chain would take an opening of a bidder's seal from `opener`; `None` if the bid is
+	/// not sealed or no auction is open.
+	pub async fn check_opening(
+		&self,
+		batch: BatchId,
+		bidder: AccountBytes,
+		opener: AccountBytes,
+		solution: &[u8; ELEMENT_BYTES],
+		proof: &[u8; OPENING_PROOF_BYTES],
+	) -> Result<Option<bool>, Error> {
+		self.call("PvsApi_check_opening", (batch, bidder, opener, solution, proof)).await
 	}
 
 	/// The balance of an account that is neither held nor reserved, in planck.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::error::DemoError;
+use crate::{error::DemoError, silent};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -13,6 +13,8 @@ Examples:
     pvs-demo --batches 20 --pipeline 4 --json
   What happens when things go wrong: a default, a round without bids, a late proof:
     pvs-demo --scenario faults
+  A bidder that never reveals, and an opener that opens its seal:
+    pvs-demo --scenario silent --json
   With programs from elsewhere:
     pvs-demo --node ./pvs-node --bin-dir ./bin";
 
@@ -32,7 +34,7 @@ pub(crate) struct Args {
 	/// The node [default: pvs-node in the directory of the other programs]
 	#[arg(long, value_name = "FILE")]
 	pub(crate) node: Option<PathBuf>,
-	/// Directory of pvs-prover and pvs-sequencer [default: the directory of this program]
+	/// Directory of pvs-prover, pvs-sequencer and pvs-opener [default: the directory of this program]
 	#[arg(long, value_name = "DIR")]
 	pub(crate) bin_dir: Option<PathBuf>,
 	/// Directory of the proving keys, kept between runs [default: pvs/keys in the user's cache]
@@ -60,6 +62,9 @@ pub(crate) enum Scenario {
 	/// A winner that defaults and a runner-up that takes its place; a batch that nobody bids for until
 	/// its reserve has risen; a proof that comes late
 	Faults,
+	/// A bidder that never reveals: an opener solves its seal, the bid counts, and once it wins. The
+	/// opener is paid from the bond
+	Silent,
 }
 
 impl Scenario {
@@ -68,6 +73,7 @@ impl Scenario {
 		match self {
 			Self::Plain => "plain",
 			Self::Faults => "faults",
+			Self::Silent => "silent",
 		}
 	}
 }
@@ -75,8 +81,11 @@ impl Scenario {
 impl Args {
 	/// How many batches there are in all.
 	pub(crate) fn batches(&self) -> u32 {
-		// The scenario with faults has as many by itself.
-		self.batches.unwrap_or(3)
+		match self.scenario {
+			Scenario::Plain => self.batches.unwrap_or(3),
+			Scenario::Faults => 3,
+			Scenario::Silent => silent::BATCHES,
+		}
 	}
 
 	/// How many batches may be unproven at the same time.
@@ -92,7 +101,7 @@ impl Args {
 	/// Refuses options that do not go together.
 	pub(crate) fn check(&self) -> Result<(), DemoError> {
 		let sets_batches = self.batches.is_some() || self.pipeline.is_some();
-		if self.scenario == Scenario::Faults && sets_batches {
+		if self.scenario != Scenario::Plain && sets_batches {
 			return Err(DemoError::FixedBatches);
 		}
 		Ok(())
@@ -110,16 +119,22 @@ mod tests {
 	}
 
 	#[test]
-	fn number_of_batches_should_be_the_scenarios_own_when_it_shows_faults() {
+	fn number_of_batches_should_be_the_scenarios_own_unless_it_is_the_plain_one() {
 		let args = |line: &str| Args::try_parse_from(line.split(' ')).unwrap();
 		assert_eq!(args("pvs-demo --batches 7").batches(), 7);
 		assert!(args("pvs-demo --batches 7 --pipeline 2").check().is_ok());
 		let faults = args("pvs-demo --scenario faults");
 		assert_eq!((faults.batches(), faults.pipeline(), faults.limit()), (3, 1, 240));
 		assert!(faults.check().is_ok());
-		for line in ["--batches 3", "--pipeline 1"] {
-			let error = args(&format!("pvs-demo --scenario faults {line}")).check().unwrap_err();
-			assert!(matches!(error, DemoError::FixedBatches), "{error}");
+		let silent = args("pvs-demo --scenario silent --json");
+		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (2, 1, 180));
+		assert!(silent.check().is_ok());
+		for scenario in ["faults", "silent"] {
+			for line in ["--batches 3", "--pipeline 1"] {
+				let line = format!("pvs-demo --scenario {scenario} {line}");
+				let error = args(&line).check().unwrap_err();
+				assert!(matches!(error, DemoError::FixedBatches), "{error}");
+			}
 		}
 	}
 }

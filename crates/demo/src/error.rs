@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why the demo fails.
 
-use pvs_client::{Error, KeyError, SubmitError};
+use pvs_client::{Error, KeyError, SealsError, SubmitError};
 use pvs_rollup::proving::KeyStoreError;
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ pub(crate) enum DemoError {
 	#[error(transparent)]
 	Submit(#[from] SubmitError),
 	#[error(transparent)]
+	Seals(#[from] SealsError),
+	#[error(transparent)]
 	Keys(#[from] KeyStoreError),
 	#[error("there is no program {}; build it, or name its place with --node and --bin-dir", .0.display())]
 	NoProgram(PathBuf),
@@ -27,8 +29,8 @@ pub(crate) enum DemoError {
 	#[error("{name} was not ready after {seconds} s; the end of its log is above")]
 	NotReady { name: &'static str, seconds: u64 },
 	#[error(
-		"--batches and --pipeline are for the scenario `plain`; `faults` has three batches, one after \
-		 the other"
+		"--batches and --pipeline are for the scenario `plain`; `faults` has three batches and `silent` \
+		 has two, one after the other"
 	)]
 	FixedBatches,
 	#[error("batch {batch} was not {phase} within {seconds} s")]

@@ -8,39 +8,16 @@
 
 use crate::{
 	error::DemoError,
-	run::{Demo, Prover, POLL, ROLLUP},
+	roles::{Bidder, Owner, HONEST},
+	run::{Demo, Prover, ROLLUP},
 	story::{Batch, Story},
 };
-use pvs_client::{keys, Account, Call, Client, Submitter};
-use pvs_primitives::{
-	api::{BatchId, Phase, RoundInfo},
-	bid::{bid_commitment, BidPayload},
-	hash::blake2_256,
-	params::RollupParams,
-	Balance, Bytes32,
-};
-use std::time::{Duration, Instant};
+use pvs_primitives::{api::BatchId, params::RollupParams};
+use std::time::Duration;
 
-/// Those who keep what they promise. They ask a fifth and a quarter of the highest fee.
-const HONEST: [Prover; 2] = [
-	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 15, threads: None },
-	Prover { name: "charlie", key: "//Charlie", ask_percent: 25, promise: 15, threads: None },
-];
 /// One that asks little and promises a proof in the next block, which one thread never makes.
 const HASTY: Prover =
 	Prover { name: "dave", key: "//Dave", ask_percent: 10, promise: 1, threads: Some(1) };
-/// Whoever plays the bidder that wins and delivers nothing.
-const DEFAULTER: &str = "//Eve";
-/// Owner of the development chain's rollup.
-const OWNER: &str = "//Alice";
-
-/// How long a block may take to have a transaction.
-const INCLUSION_WAIT: Duration = Duration::from_secs(30);
-/// How long a batch may take to be committed, or bidding to end.
-const PHASE_WAIT: Duration = Duration::from_secs(60);
-/// The highest price for the defaulter's slot, as a multiple of the price quoted.
-const SLOT_FEE_FACTOR: u128 = 8;
-
 /// Plays the scenario.
 pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let limit = Duration::from_secs(demo.args.limit());
@@ -49,21 +26,21 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let (market, first) = (rollup.params, rollup.next_index);
 	let max_fee = market.max_reserve;
 	let percent = |percent: u128| (max_fee.saturating_mul(percent) / 100).max(market.min_reserve);
-	let owner = Submitter::new(demo.client.clone(), keys::from_development_path(OWNER)?);
-	let defaulter = Defaulter::register(&demo.client, demo.args.seed).await?;
+	let owner = Owner::new(&demo.client)?;
+	let defaulter = Bidder::register(&demo.client).await?;
 	demo.start_provers(&HONEST).await?;
 
 	demo.progress.line("batch 0: a winner that does not deliver");
 	let impatient =
 		RollupParams { bidding_blocks: 3, grace_blocks: 2, ladder_blocks: 8, ..market.clone() };
-	set_market(&owner, &impatient, percent(50)).await?;
+	owner.set_market(&impatient, percent(50)).await?;
 	demo.start_sequencer(1, 1, max_fee, demo.args.seed)?;
 	let batch = BatchId { rollup: ROLLUP, index: first };
 	tokio::try_join!(demo.follow(1, give_up), defaulter.win_and_vanish(batch))?;
 	demo.wait_for_sequencer().await?;
 
 	demo.progress.line("batch 1: a reserve below what every prover asks");
-	set_market(&owner, &market, percent(10)).await?;
+	owner.set_market(&market, percent(10)).await?;
 	demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(1))?;
 	demo.follow(2, give_up).await?;
 	demo.wait_for_sequencer().await?;
@@ -76,7 +53,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 		late_rate: 20_000_000,
 		..market.clone()
 	};
-	set_market(&owner, &patient, percent(50)).await?;
+	owner.set_market(&patient, percent(50)).await?;
 	demo.start_provers(&[HASTY]).await?;
 	demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(2))?;
 	demo.follow(3, give_up).await?;
@@ -115,90 +92,6 @@ pub(crate) fn check(story: &Story) -> Result<(), DemoError> {
 		Ok(())
 	} else {
 		Err(DemoError::NotShown(missing))
-	}
-}
-
-/// Sets the market of the next batch, and what its first round takes for a reserve. Parameters leave
-/// the reserve where it is unless it is out of their bounds: bounds without room move it there.
-async fn set_market(
-	owner: &Submitter,
-	params: &RollupParams,
-	reserve: Balance,
-) -> Result<(), DemoError> {
-	let fixed = RollupParams {
-		min_reserve: reserve,
-		initial_reserve: reserve,
-		max_reserve: reserve,
-		..params.clone()
-	};
-	for params in [&fixed, params] {
-		owner.submit(&Call::set_params(ROLLUP, params), INCLUSION_WAIT).await?;
-	}
-	Ok(())
-}
-
-/// A registered prover that bids lowest and delivers nothing.
-struct Defaulter {
-	client: Client,
-	submitter: Submitter,
-	seed: u64,
-}
-
-impl Defaulter {
-	/// Registers it, with a stake as high as that of the first honest prover.
-	async fn register(client: &Client, seed: u64) -> Result<Self, DemoError> {
-		let view = client.at(client.best().await?).await?;
-		let [example, ..] = HONEST;
-		let example = Account::of(&keys::from_development_path(example.key)?);
-		let prover = view.prover(example.0).await?;
-		let stake = prover.ok_or_else(|| DemoError::NoProver(example.to_string()))?.stake;
-		let submitter = Submitter::new(client.clone(), keys::from_development_path(DEFAULTER)?);
-		submitter.submit(&Call::register_prover(stake), INCLUSION_WAIT).await?;
-		Ok(Self { client: client.clone(), submitter, seed })
-	}
-
-	/// Wins a batch as soon as it takes bids: it asks 1 planck and promises one block.
-	async fn win_and_vanish(&self, batch: BatchId) -> Result<(), DemoError> {
-		let round = self.round_in(batch, Phase::Bidding, "open to bids").await?;
-		let me = self.submitter.account();
-		// Nobody here tries to guess the bid, so the salt need not be secret.
-		let salt = blake2_256(&[b"pvs-demo", &self.seed.to_le_bytes()]);
-		let payload = BidPayload { fee: 1, proof_blocks: 1, proof_commitment: None, salt }.encode();
-		let commitment = bid_commitment(
-			&self.client.genesis_hash(),
-			batch,
-			round.round,
-			&round.batch_digest,
-			&me,
-			&payload,
-		);
-		let max_slot_fee = round.slot_fee.saturating_mul(SLOT_FEE_FACTOR);
-		let bid = Call::place_bid(batch, round.round, round.batch_digest, max_slot_fee, commitment);
-		self.submitter.submit(&bid, INCLUSION_WAIT).await?;
-		self.round_in(batch, Phase::Revealing, "open to reveals").await?;
-		self.submitter.submit(&Call::reveal_bid(batch, &payload), INCLUSION_WAIT).await?;
-		Ok(())
-	}
-
-	/// Waits until the batch's round is in a phase.
-	async fn round_in(
-		&self,
-		batch: BatchId,
-		phase: Phase,
-		called: &'static str,
-	) -> Result<RoundInfo<Bytes32>, DemoError> {
-		let give_up = Instant::now() + PHASE_WAIT;
-		loop {
-			let view = self.client.at(self.client.best().await?).await?;
-			match view.round(batch).await? {
-				Some(round) if round.phase == phase => return Ok(round),
-				_ if Instant::now() >= give_up => {
-					let (batch, seconds) = (batch.index, PHASE_WAIT.as_secs());
-					return Err(DemoError::NoRound { batch, phase: called, seconds });
-				},
-				_ => tokio::time::sleep(POLL).await,
-			}
-		}
 	}
 }
 

@@ -5,6 +5,8 @@
 //! | --- | --- |
 //! | [`run`] | starts everything, follows the chain until all batches are proven and final |
 //! | [`faults`] | the scenario in which things go wrong |
+//! | [`silent`] | the scenario in which a bidder stays silent and its seal is opened |
+//! | [`roles`] | the owner and the bidder that the demo plays itself |
 //! | [`processes`] | child processes that never outlive this one, and their logs |
 //! | [`story`] | what happened to each batch, from the chain's events: pure |
 //! | [`figures`] | percentiles: pure |
@@ -15,8 +17,10 @@ mod error;
 mod faults;
 mod figures;
 mod processes;
+mod roles;
 mod run;
 mod show;
+mod silent;
 mod story;
 
 use clap::Parser;

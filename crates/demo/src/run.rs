@@ -7,6 +7,7 @@ use crate::{
 	faults,
 	processes::{free_ports, Process},
 	show::{self, Progress},
+	silent,
 	story::Story,
 };
 use futures::StreamExt;
@@ -24,8 +25,8 @@ use std::{
 pub(crate) const ROLLUP: RollupId = 0;
 /// How long the node may take to answer.
 const NODE_WAIT: Duration = Duration::from_secs(60);
-/// How long a prover may take to load its keys and to be ready.
-const PROVER_WAIT: Duration = Duration::from_secs(120);
+/// How long a prover may take to load its keys and to be ready, and an opener to be ready.
+const READY_WAIT: Duration = Duration::from_secs(120);
 /// How long the sequencer may take to stop once its batches are final.
 const SEQUENCER_WAIT: Duration = Duration::from_secs(30);
 /// How often something is looked at that tells nobody when it changes.
@@ -55,6 +56,9 @@ const PROVERS: [Prover; 3] = [
 	Prover { name: "dave", key: "//Dave", ask_percent: 28, promise: 6, threads: None },
 ];
 
+/// The path of the opener's development key.
+const OPENER: &str = "//Ferdie";
+
 /// Runs the demo.
 pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	args.check()?;
@@ -65,6 +69,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		match scenario {
 			Scenario::Plain => demo.play_plain().await?,
 			Scenario::Faults => faults::play(&mut demo).await?,
+			Scenario::Silent => silent::play(&mut demo).await?,
 		}
 		Ok::<_, DemoError>((demo.story.clone(), demo.client.token().clone()))
 	};
@@ -83,6 +88,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	match scenario {
 		Scenario::Plain => Ok(()),
 		Scenario::Faults => faults::check(&story),
+		Scenario::Silent => silent::check(&story),
 	}
 }
 
@@ -99,6 +105,7 @@ pub(crate) struct Demo<'a> {
 	// Dropped in this order: those that talk to the node first.
 	sequencer: Option<Process>,
 	provers: Vec<Process>,
+	opener: Option<Process>,
 	node: Process,
 	files: tempfile::TempDir,
 }
@@ -144,6 +151,7 @@ impl<'a> Demo<'a> {
 			keys_dir,
 			sequencer: None,
 			provers: Vec::new(),
+			opener: None,
 			node,
 			files,
 		})
@@ -187,6 +195,35 @@ impl<'a> Demo<'a> {
 			wait_until_ready(prover).await?;
 		}
 		Ok(())
+	}
+
+	/// Starts an opener and waits until it is ready. It solves one seal at a time.
+	pub(crate) async fn start_opener(&mut self) -> Result<(), DemoError> {
+		let state_dir = self.files.path().join("opener-state");
+		let arguments: Vec<String> = [
+			"--json",
+			"--url",
+			self.client.url(),
+			"--suri",
+			OPENER,
+			"--threads",
+			"1",
+			"--state-dir",
+			&state_dir.to_string_lossy(),
+		]
+		.map(str::to_owned)
+		.to_vec();
+		let program = self.programs.join("pvs-opener");
+		let process = Process::start("opener", &program, &arguments, self.files.path())?;
+		self.progress.at(self.story.proven(), "waiting for the opener");
+		wait_until_ready(self.opener.insert(process)).await?;
+		self.progress.line("opener: one seal at a time");
+		Ok(())
+	}
+
+	/// What has happened so far.
+	pub(crate) fn story_mut(&mut self) -> &mut Story {
+		&mut self.story
 	}
 
 	fn start_prover(
@@ -307,7 +344,8 @@ impl<'a> Demo<'a> {
 				},
 				_ = check.tick() => self.check_children()?,
 				() = tokio::time::sleep_until(give_up) => {
-					let programs = self.provers.iter().chain(&self.sequencer).chain([&self.node]);
+					let helpers = self.sequencer.iter().chain(&self.opener);
+					let programs = self.provers.iter().chain(helpers).chain([&self.node]);
 					programs.for_each(Process::show_log);
 					let (proven, batches) = (self.story.proven(), self.args.batches());
 					let seconds = self.args.limit();
@@ -333,6 +371,7 @@ impl<'a> Demo<'a> {
 			} else {
 				self.client.block(self.client.hash_at(number).await?).await?
 			};
+			self.story.see(number, seen);
 			for event in self.client.at(block).await?.events().await? {
 				let line = self.story.take_in(&event, number, seen, self.client.token());
 				if let Some(line) = line {
@@ -346,8 +385,8 @@ impl<'a> Demo<'a> {
 
 	fn check_children(&mut self) -> Result<(), DemoError> {
 		self.node.check_alive()?;
-		for prover in &mut self.provers {
-			prover.check_alive()?;
+		for program in self.provers.iter_mut().chain(&mut self.opener) {
+			program.check_alive()?;
 		}
 		self.sequencer.as_mut().map_or(Ok(()), Process::check_not_failed)
 	}
@@ -384,13 +423,13 @@ async fn connect(node: &mut Process, url: &str) -> Result<Client, DemoError> {
 	}
 }
 
-async fn wait_until_ready(prover: &mut Process) -> Result<(), DemoError> {
-	let give_up = Instant::now() + PROVER_WAIT;
-	while !prover.has_logged("\"event\":\"ready\"") {
-		prover.check_alive()?;
+async fn wait_until_ready(program: &mut Process) -> Result<(), DemoError> {
+	let give_up = Instant::now() + READY_WAIT;
+	while !program.has_logged("\"event\":\"ready\"") {
+		program.check_alive()?;
 		if Instant::now() >= give_up {
-			prover.show_log();
-			let (name, seconds) = (prover.name(), PROVER_WAIT.as_secs());
+			program.show_log();
+			let (name, seconds) = (program.name(), READY_WAIT.as_secs());
 			return Err(DemoError::NotReady { name, seconds });
 		}
 		tokio::time::sleep(POLL).await;

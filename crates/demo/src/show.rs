@@ -4,7 +4,7 @@
 use crate::{
 	cli::Scenario,
 	figures::Summary,
-	story::{Batch, Story},
+	story::{Batch, Opened, Story},
 };
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -64,10 +64,10 @@ impl Drop for Progress {
 	}
 }
 
-/// The batches as a table, and the latencies under it. The scenario with faults has a last column that
-/// says what went wrong.
+/// The batches as a table, and the latencies under it. All scenarios but the plain one have a last
+/// column that says what went wrong.
 pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String {
-	let shows_faults = scenario == Scenario::Faults;
+	let shows_faults = scenario != Scenario::Plain;
 	let mut table = Table::new();
 	let mut header =
 		vec!["batch", "bids", "winner", "paid", "promised", "actual", "proof s", "finalised s"];
@@ -96,7 +96,7 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 			seconds(batch.finalized_latency()),
 		];
 		if shows_faults {
-			row.push(what_happened(batch, token));
+			row.push(what_happened(story, batch, token));
 		}
 		table.add_row(row);
 	}
@@ -114,13 +114,27 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 }
 
 /// What went wrong with a batch, and how it went on: a line per event.
-fn what_happened(batch: &Batch, token: &Token) -> String {
+fn what_happened(story: &Story, batch: &Batch, token: &Token) -> String {
 	let mut lines = Vec::new();
 	if let (1.., [first, .., last]) = (batch.empty_rounds, batch.reserves.as_slice()) {
 		let rounds = if batch.empty_rounds == 1 { "round" } else { "rounds" };
 		let (first, last) = (token.show_short(*first), token.show_short(*last));
 		lines.push(format!("{} {rounds} without a bid", batch.empty_rounds));
 		lines.push(format!("reserve {first} raised to {last}"));
+	}
+	for bid in &batch.opened {
+		let after = match story.opening_seconds(batch, bid) {
+			Some(seconds) => format!(" {seconds:.1} s after the reveals"),
+			None => String::new(),
+		};
+		lines.push(format!("{} was silent, opened{after}", bid.bidder));
+		lines.push(format!("it paid {} for that", token.show_short(bid.penalty)));
+		if let Some((opener, reward)) = bid.opener {
+			lines.push(format!("and {opener} got {} of it", token.show_short(reward)));
+		}
+		if batch.selected == Some(bid.bidder) {
+			lines.push("the silent bid won".into());
+		}
 	}
 	for default in &batch.defaults {
 		let slashed = token.show_short(default.slashed);
@@ -187,6 +201,11 @@ pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value 
 					.iter()
 					.fold(0u128, |sum, default| sum.saturating_add(default.slashed))
 					.to_string(),
+				"opened": batch
+					.opened
+					.iter()
+					.map(|bid| opened_json(story, batch, bid))
+					.collect::<Vec<_>>(),
 				"promoted": batch.was_promoted(),
 				"rescued": batch.was_rescued(),
 				"slashed_share": batch.proof.map(|proof| proof.slashed_share.to_string()),
@@ -209,6 +228,19 @@ pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value 
 	})
 }
 
+fn opened_json(story: &Story, batch: &Batch, bid: &Opened) -> Value {
+	json!({
+		"bidder": bid.bidder.to_string(),
+		"fee": bid.fee.to_string(),
+		"penalty": bid.penalty.to_string(),
+		"opener": bid.opener.map(|(opener, _)| opener.to_string()),
+		"reward": bid.opener.map(|(_, reward)| reward.to_string()),
+		"block": bid.block,
+		"after_reveals_s": story.opening_seconds(batch, bid).map(rounded),
+		"won": batch.selected == Some(bid.bidder),
+	})
+}
+
 /// To milliseconds.
 fn rounded(seconds: f64) -> f64 {
 	(seconds * 1000.0).round() / 1000.0
@@ -217,7 +249,7 @@ fn rounded(seconds: f64) -> f64 {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::story::tests::{faults, told};
+	use crate::story::tests::{faults, silent, told};
 	use std::time::Duration;
 
 	#[test]
@@ -241,6 +273,30 @@ mod tests {
 		let json = as_json(&Story::default(), 3, Scenario::Plain);
 		assert_eq!(json["proven"], 0);
 		assert!(json["latency_s"]["p50"].is_null());
+	}
+
+	#[test]
+	fn openings_should_be_told_in_both_forms() {
+		let story = silent();
+		let json = as_json(&story, 2, Scenario::Silent);
+		assert_eq!((&json["scenario"], &json["proven"]), (&json!("silent"), &json!(2)));
+		let [lost, won] = [0, 1].map(|index| &json["batches_detail"][index]["opened"][0]);
+		assert_eq!((&lost["penalty"], &lost["reward"]), (&json!("10"), &json!("5")));
+		assert_eq!(lost["after_reveals_s"], 3.0);
+		assert_eq!((&lost["won"], &won["won"]), (&json!(false), &json!(true)));
+		assert!(lost["opener"].is_string() && lost["bidder"].is_string());
+		assert_eq!(json["batches_detail"][1]["promoted"], true);
+		let token = Token { decimals: 0, symbol: "planck".into() };
+		let table = table(&story, &token, Scenario::Silent);
+		for text in [
+			"was silent, opened 3.0 s after the reveals",
+			"it paid 10 planck for that",
+			"got 5 planck of it",
+			"the silent bid won",
+			"stepped in",
+		] {
+			assert!(table.contains(text), "no `{text}` in\n{table}");
+		}
 	}
 
 	#[test]

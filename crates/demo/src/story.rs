@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What happened to each batch. Pure: events and the moments at which they were seen go in.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use pvs_client::{Account, PvsEvent, Token};
 use pvs_primitives::{BlockNumber, Bytes32};
 use std::{collections::BTreeMap, time::Instant};
@@ -18,6 +21,12 @@ pub(crate) struct Batch {
 	/// How many rounds had no bid that counts.
 	pub(crate) empty_rounds: u32,
 	pub(crate) defaults: Vec<Defaulted>,
+	/// Bids whose bidders stayed silent and whose seals were opened.
+	pub(crate) opened: Vec<Opened>,
+	/// The first block in which bids could not be revealed any more, if somebody said so.
+	pub(crate) reveal_until: Option<BlockNumber>,
+	/// Whom the newest closed round chose.
+	pub(crate) selected: Option<Account>,
 	/// The runner-up that is asked, or has taken its place.
 	pub(crate) runner_up: Option<Winner>,
 	/// Whether any prover may deliver.
@@ -34,6 +43,20 @@ pub(crate) struct Defaulted {
 	pub(crate) prover: Account,
 	/// What it lost, in planck.
 	pub(crate) slashed: u128,
+}
+
+/// A bid that counts because somebody opened its seal.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opened {
+	pub(crate) bidder: Account,
+	/// What it asks, in planck.
+	pub(crate) fee: u128,
+	/// What its bidder paid for its silence, in planck.
+	pub(crate) penalty: u128,
+	/// Who opened it and what it got of the penalty, in planck.
+	pub(crate) opener: Option<(Account, u128)>,
+	pub(crate) block: BlockNumber,
+	pub(crate) seen: Instant,
 }
 
 /// A prover that was assigned, or may be, and what it promised.
@@ -92,9 +115,30 @@ impl Batch {
 pub(crate) struct Story {
 	batches: BTreeMap<u64, Batch>,
 	lost: Option<u64>,
+	/// When each block was seen.
+	seen: BTreeMap<BlockNumber, Instant>,
 }
 
 impl Story {
+	/// Notes when a block was seen.
+	pub(crate) fn see(&mut self, block: BlockNumber, seen: Instant) {
+		self.seen.entry(block).or_insert(seen);
+	}
+
+	/// Notes up to which block, that one not included, the bids of a batch could be revealed.
+	pub(crate) fn reveals_end(&mut self, index: u64, until: BlockNumber) {
+		if let Some(batch) = self.batches.get_mut(&index) {
+			batch.reveal_until = Some(until);
+		}
+	}
+
+	/// Seconds from seeing the last block for reveals to seeing the one with the opening.
+	pub(crate) fn opening_seconds(&self, batch: &Batch, opened: &Opened) -> Option<f64> {
+		let last = batch.reveal_until?.checked_sub(1)?;
+		let ended = self.seen.get(&last)?;
+		Some(opened.seen.saturating_duration_since(*ended).as_secs_f64())
+	}
+
 	/// Takes in an event of a block. Returns a line about it, if it is worth one.
 	pub(crate) fn take_in(
 		&mut self,
@@ -116,6 +160,9 @@ impl Story {
 					reserves: Vec::new(),
 					empty_rounds: 0,
 					defaults: Vec::new(),
+					opened: Vec::new(),
+					reveal_until: None,
+					selected: None,
 					runner_up: None,
 					in_rescue: false,
 					winner: None,
@@ -147,14 +194,39 @@ impl Story {
 				let fee = token.show_short(*fee);
 				format!("{} reveals {fee}, {proof_blocks} blocks", name(bidder))
 			},
+			PvsEvent::BidOpened { bidder, fee, proof_blocks, penalty, .. } => {
+				batch.opened.push(Opened {
+					bidder: Account(*bidder),
+					fee: *fee,
+					penalty: *penalty,
+					opener: None,
+					block,
+					seen,
+				});
+				let (fee, penalty) = (token.show_short(*fee), token.show_short(*penalty));
+				format!(
+					"{} was silent, its seal is opened in block {block}: {fee}, {proof_blocks} blocks; \
+					 it pays {penalty}",
+					name(bidder)
+				)
+			},
+			PvsEvent::OpenerRewarded { bidder, opener, amount, .. } => {
+				let opened = batch.opened.iter_mut().rev().find(|bid| bid.bidder.0 == *bidder);
+				if let Some(opened) = opened {
+					opened.opener = Some((Account(*opener), *amount));
+				}
+				let amount = token.show_short(*amount);
+				format!("{} opened the seal of {} and gets {amount}", name(opener), name(bidder))
+			},
 			PvsEvent::BidVoided { bidder, slashed, .. } => {
 				format!(
-					"the bid of {} is void, {} burned",
+					"the bid of {} is void, {} slashed",
 					name(bidder),
 					token.show_short(*slashed)
 				)
 			},
 			PvsEvent::WinnerSelected { prover, payment, proof_blocks, .. } => {
+				batch.selected = Some(Account(*prover));
 				batch.winner = Some(Winner {
 					prover: Account(*prover),
 					proof_blocks: *proof_blocks,
@@ -289,200 +361,4 @@ impl Story {
 
 fn name(account: &Bytes32) -> String {
 	Account(*account).to_string()
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-	use super::*;
-	use pvs_primitives::api::BatchId;
-	use std::time::Duration;
-
-	const BATCH: BatchId = BatchId { rollup: 0, index: 0 };
-
-	/// A batch that is committed in block 10, assigned in 13, proven in 16 after 6 s.
-	pub(crate) fn told() -> (Story, Instant) {
-		let start = Instant::now();
-		let mut story = Story::default();
-		let token = Token::default();
-		let mut take_in = |event, block, seconds| {
-			story.take_in(&event, block, start + Duration::from_secs(seconds), &token);
-		};
-		let committed = PvsEvent::BatchCommitted {
-			batch: BATCH,
-			sequencer: [1; 32],
-			prev_state_root: [2; 32],
-			next_state_root: [3; 32],
-			data_commitment: [4; 32],
-			max_fee: 5,
-		};
-		take_in(committed, 10, 0);
-		let opened =
-			PvsEvent::RoundOpened { batch: BATCH, round: 0, reserve: 5, batch_digest: [6; 32] };
-		take_in(opened, 10, 0);
-		let won = PvsEvent::WinnerSelected {
-			batch: BATCH,
-			round: 0,
-			prover: [7; 32],
-			fee: 3,
-			proof_blocks: 8,
-			payment: 4,
-			on_time_until: 21,
-			late_until: 31,
-		};
-		take_in(won, 13, 3);
-		let accepted = PvsEvent::ProofAccepted {
-			batch: BATCH,
-			round: 0,
-			prover: [7; 32],
-			payment: 4,
-			late_blocks: 0,
-			late_cost: 0,
-			slashed_share: 0,
-			slashed_burned: 0,
-			refund: 1,
-		};
-		take_in(accepted, 16, 6);
-		(story, start)
-	}
-
-	/// A batch of index `index` that is committed in block 10.
-	fn committed(story: &mut Story, index: u64, start: Instant) -> BatchId {
-		let batch = BatchId { rollup: 0, index };
-		let committed = PvsEvent::BatchCommitted {
-			batch,
-			sequencer: [1; 32],
-			prev_state_root: [2; 32],
-			next_state_root: [3; 32],
-			data_commitment: [4; 32],
-			max_fee: 20,
-		};
-		story.take_in(&committed, 10, start, &Token::default());
-		batch
-	}
-
-	fn proven(batch: BatchId, prover: Bytes32, late_blocks: u32, slashed_share: u128) -> PvsEvent {
-		PvsEvent::ProofAccepted {
-			batch,
-			round: 0,
-			prover,
-			payment: 9,
-			late_blocks,
-			late_cost: u128::from(late_blocks),
-			slashed_share,
-			slashed_burned: 4,
-			refund: 11,
-		}
-	}
-
-	/// A default with a promoted runner-up, two rounds without bids, and a late proof.
-	pub(crate) fn faults() -> Story {
-		let (mut story, start) = (Story::default(), Instant::now());
-		let batch = committed(&mut story, 0, start);
-		let promoted = [
-			PvsEvent::ProverDefaulted { batch, round: 0, prover: [7; 32], slashed: 6 },
-			PvsEvent::PlaceOffered {
-				batch,
-				round: 0,
-				prover: [8; 32],
-				payment: 9,
-				proof_blocks: 15,
-				until: 30,
-			},
-			PvsEvent::PlaceAccepted {
-				batch,
-				round: 0,
-				prover: [8; 32],
-				payment: 9,
-				on_time_until: 38,
-				late_until: 40,
-			},
-			proven(batch, [8; 32], 0, 2),
-		];
-		for (event, block) in promoted.iter().zip([22, 22, 23, 27]) {
-			story.take_in(event, block, start, &Token::default());
-		}
-		let batch = committed(&mut story, 1, start);
-		for (round, reserve) in [(0, 4), (1, 6), (2, 9)] {
-			let opened = PvsEvent::RoundOpened { batch, round, reserve, batch_digest: [6; 32] };
-			story.take_in(&opened, 11, start, &Token::default());
-			if round < 2 {
-				let empty = PvsEvent::RoundEmpty { batch, round };
-				story.take_in(&empty, 14, start, &Token::default());
-			}
-		}
-		story.take_in(&proven(batch, [8; 32], 0, 0), 20, start, &Token::default());
-		let batch = committed(&mut story, 2, start);
-		story.take_in(&proven(batch, [9; 32], 3, 0), 20, start, &Token::default());
-		story
-	}
-
-	#[test]
-	fn default_should_be_told_with_who_stepped_in() {
-		let story = faults();
-		let batch = &story.batches()[&0];
-		let default = Defaulted { prover: Account([7; 32]), slashed: 6 };
-		assert_eq!(batch.defaults, [default]);
-		assert!(batch.was_promoted() && !batch.was_rescued());
-		assert_eq!(batch.winner.unwrap().prover, Account([8; 32]));
-		assert_eq!(batch.actual_blocks(), Some(4), "from stepping in");
-		assert_eq!(batch.proof.unwrap().slashed_share, 2);
-	}
-
-	#[test]
-	fn rounds_without_bids_should_be_counted_with_their_reserves() {
-		let story = faults();
-		let batch = &story.batches()[&1];
-		assert_eq!((batch.rounds, batch.empty_rounds), (3, 2));
-		assert_eq!(batch.reserves, [4, 6, 9]);
-		assert!(batch.defaults.is_empty() && !batch.was_promoted());
-		assert_eq!(story.batches()[&2].proof.unwrap().late_blocks, 3);
-	}
-
-	#[test]
-	fn rescue_should_be_told_when_anyone_delivers() {
-		let (mut story, start) = (Story::default(), Instant::now());
-		let batch = committed(&mut story, 0, start);
-		let opened =
-			PvsEvent::RescueOpened { batch, round: 0, payment: 9, last_payment: 20, until: 40 };
-		story.take_in(&opened, 21, start, &Token::default());
-		assert!(!story.batches()[&0].was_rescued());
-		story.take_in(&proven(batch, [8; 32], 0, 2), 25, start, &Token::default());
-		assert!(story.batches()[&0].was_rescued() && !story.batches()[&0].was_promoted());
-	}
-
-	#[test]
-	fn latency_should_be_from_commit_to_proof() {
-		let (story, _) = told();
-		let batch = &story.batches()[&0];
-		assert_eq!(batch.latency(), Some(6.0));
-		assert_eq!(batch.actual_blocks(), Some(3));
-		assert_eq!(batch.finalized_latency(), None);
-		assert_eq!((story.proven(), story.finalized()), (1, 0));
-	}
-
-	#[test]
-	fn proof_should_be_final_once_its_block_is() {
-		let (mut story, start) = told();
-		assert!(story.finalize(15, start + Duration::from_secs(7)).is_empty());
-		assert_eq!(story.finalize(17, start + Duration::from_secs(8)).len(), 1);
-		assert!(story.finalize(18, start + Duration::from_secs(9)).is_empty());
-		assert_eq!(story.batches()[&0].finalized_latency(), Some(8.0));
-		assert_eq!(story.finalized(), 1);
-	}
-
-	#[test]
-	fn batch_should_be_lost_when_it_failed() {
-		let (mut story, start) = told();
-		assert_eq!(story.lost(), None);
-		let failed = PvsEvent::BatchFailed { batch: BATCH, bond_burned: 1, slashed_burned: 0 };
-		story.take_in(&failed, 20, start, &Token::default());
-		assert_eq!(story.lost(), Some(0));
-	}
-
-	#[test]
-	fn event_should_be_passed_over_when_its_batch_is_unknown() {
-		let (mut story, start) = told();
-		let other = PvsEvent::RoundEmpty { batch: BatchId { rollup: 0, index: 9 }, round: 0 };
-		assert_eq!(story.take_in(&other, 20, start, &Token::default()), None);
-	}
 }

@@ -2,6 +2,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use pvs_client::cli::default_dir;
 use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
 	Amount,
@@ -18,6 +19,13 @@ Examples:
     pvs-prover status --key-file prover.key --json
   Become a prover first:
     pvs-prover register --key-file prover.key --stake \"1000 UNIT\"";
+
+const OPEN_EXAMPLES: &str = "\
+Examples:
+  Open silent bidders' seals on a development chain, as Ferdie:
+    pvs-prover open --suri //Ferdie
+  Two seals at a time, none for less than a tenth of a token:
+    pvs-prover open --key-file opener.key --threads 2 --min-profit \"0.1 UNIT\"";
 
 /// Proves batches of a rollup for a fee, on a chain with the PVS market.
 #[derive(Debug, Parser)]
@@ -37,6 +45,12 @@ pub(crate) enum Command {
 	Status(StatusArgs),
 	/// Become a prover, with a stake
 	Register(RegisterArgs),
+	/// Open the seals of silent bidders for a reward: what the program `pvs-opener` does
+	///
+	/// Starts to solve the seals of a round as soon as its bidding has closed, gives up those whose
+	/// bidders reveal, and opens the others. Each seal takes one core for as long as its delay says.
+	#[command(name = "open", after_help = OPEN_EXAMPLES)]
+	Open(Box<pvs_opener::cli::Args>),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -141,18 +155,6 @@ pub(crate) struct RegisterArgs {
 	pub(crate) stake: Amount,
 }
 
-/// A directory below the user's data directory: `$XDG_DATA_HOME`, else `~/.local/share`, else the
-/// working directory.
-pub(crate) fn default_dir(name: &str) -> PathBuf {
-	let absolute =
-		|variable| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
-	absolute("XDG_DATA_HOME")
-		.or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
-		.unwrap_or_default()
-		.join("pvs")
-		.join(name)
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -172,6 +174,18 @@ mod tests {
 		assert!(parse("pvs-prover run --suri //Bob --fee 1.5").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --proof-blocks 0").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --once --exit-after-batches 2").is_err());
+	}
+
+	#[test]
+	fn open_should_take_the_options_of_the_opener() {
+		let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(|cli| cli.command);
+		let Ok(Command::Open(args)) = parse("pvs-prover open --suri //Ferdie --threads 2 --json")
+		else {
+			panic!("not `open`")
+		};
+		assert!(args.threads == 2 && args.json);
+		assert!(parse("pvs-prover open").is_err());
+		assert!(parse("pvs-prover open --suri //Ferdie --threads 0").is_err());
 	}
 
 	#[test]

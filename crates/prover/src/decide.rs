@@ -19,8 +19,13 @@ pub(crate) enum Step {
 	SendBid,
 	/// It is time to reveal.
 	Reveal,
-	/// It is time to reveal, and the payload is not in the journal.
+	/// It is time to reveal, and the payload is not in the journal: the exponent of the seal is, and
+	/// reads it from the seal.
+	Recover,
+	/// It is time to reveal, and neither the payload nor the exponent is in the journal.
 	CannotReveal,
+	/// This prover did not reveal in time, and its seal was opened: the bid counts.
+	WasOpened,
 	/// This prover won, or took its place on the ladder, and has no proof yet.
 	Prove(AssignmentInfo<Bytes32>),
 	/// The proof is made and the chain does not have it.
@@ -65,12 +70,14 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 	let kept = job.and_then(|job| job.bid.as_ref());
 	match (round.phase, our_bid.map(|bid| (&bid.state, &bid.commitment))) {
 		(_, Some((BidState::Void, _))) => Step::Voided,
+		(_, Some((BidState::Opened { .. }, _))) => Step::WasOpened,
 		(Phase::Bidding, None) => match kept {
 			Some(bid) if bid.batch_digest == round.batch_digest && is_open(job) => Step::SendBid,
 			_ => Step::Appraise,
 		},
 		(Phase::Revealing, Some((BidState::Sealed, commitment))) => match kept {
 			Some(bid) if bid.commitment == *commitment => Step::Reveal,
+			_ if job.is_some_and(|job| !job.exponents.is_empty()) => Step::Recover,
 			_ => Step::CannotReveal,
 		},
 		(Phase::FinalityGap | Phase::Revealing | Phase::SealOpening, None) if is_open(job) => {
@@ -140,6 +147,7 @@ pub(crate) mod tests {
 		bid::PAYLOAD_BYTES,
 		PROOF_BYTES,
 	};
+	use pvs_timelock::{EXPONENT_BYTES, SEAL_BYTES};
 
 	const ME: Bytes32 = [1; 32];
 	const OTHER: Bytes32 = [2; 32];
@@ -158,6 +166,7 @@ pub(crate) mod tests {
 			bidding_from: 11,
 			reveal_from: 13,
 			reveal_until: 16,
+			opening_until: 16,
 			bids: Vec::new(),
 			assignment: None,
 			ladder: Vec::new(),
@@ -181,8 +190,14 @@ pub(crate) mod tests {
 	}
 
 	fn with_bid(mut round: RoundInfo<Bytes32>, state: BidState) -> RoundInfo<Bytes32> {
-		round.bids.push(BidInfo { bidder: OTHER, commitment: [8; 32], state: BidState::Sealed });
-		round.bids.push(BidInfo { bidder: ME, commitment: [7; 32], state });
+		let bid = |bidder, commitment, state| BidInfo {
+			bidder,
+			commitment,
+			seal: vec![9; SEAL_BYTES],
+			state,
+		};
+		round.bids.push(bid(OTHER, [8; 32], BidState::Sealed));
+		round.bids.push(bid(ME, [7; 32], state));
 		round
 	}
 
@@ -200,7 +215,12 @@ pub(crate) mod tests {
 	}
 
 	fn job() -> Job {
-		let bid = Bid { batch_digest: [3; 32], payload: [4; PAYLOAD_BYTES], commitment: [7; 32] };
+		let bid = Bid {
+			batch_digest: [3; 32],
+			payload: [4; PAYLOAD_BYTES],
+			commitment: [7; 32],
+			seal: [9; SEAL_BYTES],
+		};
 		Job { bid: Some(bid), ..Job::default() }
 	}
 
@@ -251,6 +271,28 @@ pub(crate) mod tests {
 		let mut other = job();
 		other.bid.as_mut().unwrap().commitment = [6; 32];
 		assert_eq!(next_step(&sealed, &ME, Some(&other)), Step::CannotReveal);
+	}
+
+	#[test]
+	fn payload_should_be_recovered_when_only_its_exponent_is_known() {
+		let sealed = with_bid(round(Phase::Revealing), BidState::Sealed);
+		let exponents = vec![[5; EXPONENT_BYTES]];
+		let lost = Job { bid: None, exponents: exponents.clone(), ..job() };
+		assert_eq!(next_step(&sealed, &ME, Some(&lost)), Step::Recover);
+		let mut other_fork = Job { exponents, ..job() };
+		other_fork.bid.as_mut().unwrap().commitment = [6; 32];
+		assert_eq!(next_step(&sealed, &ME, Some(&other_fork)), Step::Recover);
+		let too_late = with_bid(round(Phase::SealOpening), BidState::Sealed);
+		assert_eq!(next_step(&too_late, &ME, Some(&lost)), Step::Wait);
+	}
+
+	#[test]
+	fn opening_by_force_should_be_told_while_the_round_is_open() {
+		let opened = BidState::Opened { fee: 1, proof_blocks: 1 };
+		for phase in [Phase::SealOpening, Phase::Overdue] {
+			let round = with_bid(round(phase), opened);
+			assert_eq!(next_step(&round, &ME, Some(&job())), Step::WasOpened);
+		}
 	}
 
 	#[test]

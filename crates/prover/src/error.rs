@@ -2,7 +2,8 @@
 //! Why the program stops.
 
 use crate::{journal::JournalError, proving::ProvingError};
-use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SubmitError};
+use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SealsError, SubmitError};
+use pvs_opener::OpenerError;
 
 /// A reason to stop that the operator has to see.
 #[derive(Debug, thiserror::Error)]
@@ -16,9 +17,13 @@ pub(crate) enum ProverError {
 	#[error(transparent)]
 	Journal(#[from] JournalError),
 	#[error(transparent)]
+	Seals(#[from] SealsError),
+	#[error(transparent)]
 	Proving(#[from] ProvingError),
 	#[error(transparent)]
 	Submit(#[from] SubmitError),
+	#[error(transparent)]
+	Opener(#[from] OpenerError),
 	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
 	UnknownRollup(u32),
 	#[error(
@@ -59,15 +64,10 @@ pub(crate) enum ProverError {
 impl ProverError {
 	/// Whether connecting again can help.
 	pub(crate) fn is_about_the_connection(&self) -> bool {
-		matches!(
-			self,
-			Self::Stalled(_)
-				| Self::Chain(
-					Error::Node { .. }
-						| Error::Unreachable { .. }
-						| Error::StreamEnded { .. }
-						| Error::NoBlock(_)
-				)
-		)
+		match self {
+			Self::Stalled(_) => true,
+			Self::Chain(error) => error.is_about_the_connection(),
+			_ => false,
+		}
 	}
 }

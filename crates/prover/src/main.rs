@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The prover program of PVS: watches rounds, bids, proves, submits.
+//! The prover program of PVS: watches rounds, bids, proves, submits. `pvs-prover open` is the opener
+//! of `pvs-opener`.
 //!
 //! | room | what happens there |
 //! | --- | --- |
-//! | [`service`] | the loop: follows best blocks, runs steps, takes in their results |
+//! | [`service`] | the loop: follows best blocks, runs steps, takes in their results, seals bids |
 //! | [`decide`] | what the chain and the journal together ask for next: pure |
 //! | [`appraise`] | reads a batch, replays the state before it, executes it |
 //! | [`price`] | whether to bid, and what: pure |
@@ -36,6 +37,9 @@ async fn main() -> ExitCode {
 		cli::Command::Run(args) => service::run(args).await,
 		cli::Command::Status(args) => status::show(args).await,
 		cli::Command::Register(args) => status::register(args).await,
+		cli::Command::Open(args) => {
+			pvs_opener::cli::run_until_signal(&args).await.map_err(Into::into)
+		},
 	};
 	pvs_client::cli::finish("pvs-prover", result)
 }

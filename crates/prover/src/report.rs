@@ -26,6 +26,17 @@ pub(crate) enum Report {
 		round: RoundNumber,
 		block: BlockNumber,
 	},
+	/// The payload was read from the chain's seal with the exponent.
+	Recovered {
+		batch: BatchId,
+		round: RoundNumber,
+	},
+	/// The seal was opened by somebody else.
+	Opened {
+		batch: BatchId,
+		round: RoundNumber,
+		penalty: u128,
+	},
 	Won {
 		batch: BatchId,
 		round: RoundNumber,
@@ -91,6 +102,9 @@ pub(crate) enum Report {
 		about: Option<(BatchId, RoundNumber)>,
 		text: String,
 	},
+	Warning {
+		text: String,
+	},
 	Stopping {
 		reason: String,
 	},
@@ -129,6 +143,14 @@ impl Reporter {
 			Report::Revealed { batch, round, block } => {
 				format!("{}: revealed in block {block}", about(batch, round))
 			},
+			Report::Recovered { batch, round } => {
+				format!("{}: bid recovered from its seal", about(batch, round))
+			},
+			Report::Opened { batch, round, penalty } => format!(
+				"{}: not revealed in time, opened by force; the silence cost {}",
+				about(batch, round),
+				amount(penalty)
+			),
 			Report::Won { batch, round, payment, on_time_until } => format!(
 				"{}: won, {} if proven up to block {on_time_until}",
 				about(batch, round),
@@ -179,6 +201,7 @@ impl Reporter {
 				format!("{}: {text}", about(batch, round))
 			},
 			Report::Trouble { about: None, text } => text.clone(),
+			Report::Warning { text } => format!("warning: {text}"),
 			Report::Stopping { reason } => format!("stopping: {reason}"),
 		}
 	}
@@ -214,6 +237,10 @@ fn as_json(report: &Report) -> serde_json::Value {
 		},
 		Report::Revealed { batch, round, block } => {
 			about("revealed", batch, round, json!({ "block": block }))
+		},
+		Report::Recovered { batch, round } => about("recovered", batch, round, json!({})),
+		Report::Opened { batch, round, penalty } => {
+			about("opened", batch, round, json!({ "penalty": penalty.to_string() }))
 		},
 		Report::Won { batch, round, payment, on_time_until } => {
 			let more = json!({ "payment": payment.to_string(), "on_time_until": on_time_until });
@@ -256,6 +283,7 @@ fn as_json(report: &Report) -> serde_json::Value {
 			about("trouble", batch, round, json!({ "text": text }))
 		},
 		Report::Trouble { about: None, text } => json!({ "event": "trouble", "text": text }),
+		Report::Warning { text } => json!({ "event": "warning", "text": text }),
 		Report::Stopping { reason } => json!({ "event": "stopping", "reason": reason }),
 	}
 }

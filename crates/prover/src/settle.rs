@@ -115,9 +115,24 @@ mod tests {
 	}
 
 	#[test]
+	fn opened_seal_should_not_end_a_round_since_the_bid_counts() {
+		let opened = PvsEvent::BidOpened {
+			batch: BATCH,
+			round: 1,
+			bidder: ME,
+			fee: 1,
+			proof_blocks: 2,
+			penalty: 3,
+		};
+		assert_eq!(outcome_in(&opened, &ME, &(BATCH, 1)), None);
+	}
+
+	#[test]
 	fn void_bid_should_be_told_from_one_of_a_dropped_batch() {
 		let outcome = |event| outcome_in(&event, &ME, &(BATCH, 1));
-		assert_eq!(outcome(voided(6, VoidReason::Silent)), Some(Outcome::Voided));
+		for reason in [VoidReason::Silent, VoidReason::BadSeal] {
+			assert_eq!(outcome(voided(6, reason)), Some(Outcome::Voided));
+		}
 		assert_eq!(outcome(voided(0, VoidReason::Dropped)), Some(Outcome::Lost));
 	}
 }

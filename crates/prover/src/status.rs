@@ -92,14 +92,16 @@ fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
 		);
 	}
 	println!(
-		"record        {} bids, {} reveals, {} wins, {} on time, {} late, {} defaults, {} silences",
+		"record        {} bids, {} reveals, {} opened by others, {} silences, {} wins, {} on time, \
+		 {} late, {} defaults",
 		stats.bids,
 		stats.reveals,
+		stats.opened,
+		stats.silences,
 		stats.wins,
 		stats.on_time,
 		stats.late,
-		stats.defaults,
-		stats.silences
+		stats.defaults
 	);
 	println!("earned        {}, slashed {}", token.show(stats.earned), token.show(stats.slashed));
 }
@@ -121,6 +123,7 @@ fn prover_json(prover: &ProverInfo<Bytes32>) -> serde_json::Value {
 		"late": stats.late,
 		"defaults": stats.defaults,
 		"silences": stats.silences,
+		"opened": stats.opened,
 		"earned": stats.earned.to_string(),
 		"slashed": stats.slashed.to_string(),
 	})

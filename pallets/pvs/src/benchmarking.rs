@@ -31,6 +31,10 @@ use pvs_primitives::{
 	params::{PaymentRule, RollupParams, SilencePolicy, WHOLE},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
 };
+use pvs_timelock::{
+	generator, seal, testing, verify_opening, Exponent, OpeningError, Statement, ELEMENT_BYTES,
+	EXPONENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
+};
 use sp_runtime::traits::{BlockNumberProvider, Hash, Zero};
 use trapdoor::Trapdoor;
 
@@ -66,7 +70,7 @@ fn params<T: Config>(data_len: u32) -> RollupParams {
 		late_rate: WHOLE / PROOF_BLOCKS,
 		ladder_len: MAX_LADDER,
 		ladder_blocks: window,
-		rescue_blocks: window.max(2),
+		rescue_blocks: window + 1,
 		max_empty_rounds: T::MaxRounds::get(),
 		max_failed_rounds: T::MaxRounds::get(),
 		sequencer_bond: T::MinSequencerBond::get().max(1),
@@ -220,6 +224,15 @@ fn place<T: Config>(
 	bidder: &T::AccountId,
 	payload: &[u8; PAYLOAD_BYTES],
 ) -> Result<(), BenchmarkError> {
+	place_with::<T>(batch, bidder, payload, any_seal()?)
+}
+
+fn place_with<T: Config>(
+	batch: BatchId,
+	bidder: &T::AccountId,
+	payload: &[u8; PAYLOAD_BYTES],
+	seal: SealBytes,
+) -> Result<(), BenchmarkError> {
 	let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
 	Pallet::<T>::place_bid(
 		RawOrigin::Signed(bidder.clone()).into(),
@@ -228,8 +241,58 @@ fn place<T: Config>(
 		Pallet::<T>::batch_digest(&record, record.round.reserve),
 		Balance::MAX,
 		commitment::<T>(batch, bidder, payload)?,
+		seal,
 	)?;
 	Ok(())
+}
+
+/// A seal that nobody is going to open: a group element and noise.
+fn any_seal() -> Result<SealBytes, BenchmarkError> {
+	let seal = [&generator()[..], &[0xff; SEAL_BYTES - ELEMENT_BYTES]].concat();
+	seal.try_into().map_err(|_| "a seal has 357 bytes".into())
+}
+
+/// A round of bidders who are all silent, with a seal of the caller's payload among them, in the
+/// opening window.
+fn silent_round<T: Config>(
+	bidder: &T::AccountId,
+	payload: &[u8; PAYLOAD_BYTES],
+) -> Result<BatchId, BenchmarkError> {
+	let batch = pending::<T>(1)?[0];
+	let opening_blocks = Pallet::<T>::min_opening_blocks();
+	Batches::<T>::mutate(batch, |record| {
+		if let Some(record) = record {
+			record.params.silence_policy = SilencePolicy::ForceOpen { opening_blocks };
+		}
+	});
+	bids::<T>(batch, &provers::<T>(T::MaxBids::get() - 1, None)?, 0)?;
+	register_prover::<T>(bidder)?;
+	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
+	let context = Pallet::<T>::bid_context(&entry, bidder);
+	let exponent = Exponent::from([0xab; EXPONENT_BYTES]);
+	let seal = seal(T::SealParameters::get(), &context, payload, &exponent);
+	let seal = seal.to_vec().try_into().map_err(|_| "a seal has 357 bytes")?;
+	place_with::<T>(batch, bidder, payload, seal)?;
+	run_to::<T>(windows::<T>(batch)?.reveal_until);
+	Ok(batch)
+}
+
+/// What a statement about a bid's seal is made of.
+fn with_statement<T: Config, R>(
+	batch: BatchId,
+	bidder: &T::AccountId,
+	opener: &T::AccountId,
+	use_it: impl FnOnce(&Statement<'_>) -> R,
+) -> Result<R, BenchmarkError> {
+	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
+	let bid = Bids::<T>::get(batch, bidder).ok_or("the bid was placed")?;
+	Ok(use_it(&Statement {
+		parameters: T::SealParameters::get(),
+		seal: &bid.seal,
+		context: &Pallet::<T>::bid_context(&entry, bidder),
+		commitment: &bid.commitment,
+		opener: opener.as_ref(),
+	}))
 }
 
 fn commitment<T: Config>(
@@ -345,6 +408,7 @@ fn full_assignment<T: Config>() -> Stage<T::AccountId> {
 		payment: max_reserve::<T>(),
 		proof_blocks: PROOF_BLOCKS,
 		proof_commitment: Some([1; 32]),
+		bond: T::MinStake::get(),
 	};
 	Stage::Assigned(Assignment {
 		place: place(0),
@@ -457,13 +521,63 @@ mod benches {
 		let digest = Pallet::<T>::batch_digest(&record, record.round.reserve);
 		let commitment =
 			commitment::<T>(batch, &bidder, &payload::<T>(T::MaxBids::get(), [1; 32]))?;
+		let seal = any_seal()?;
 		frame_system::Pallet::<T>::reset_events();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(bidder.clone()), batch, 0, digest, Balance::MAX, commitment);
+		_(RawOrigin::Signed(bidder.clone()), batch, 0, digest, Balance::MAX, commitment, seal);
 
 		assert!(Bids::<T>::contains_key(batch, &bidder));
 		assert_eq!(Bids::<T>::iter_key_prefix(batch).count(), T::MaxBids::get() as usize);
+		Ok(())
+	}
+
+	/// A sound seal of a payload that asks too much: everything is checked, and the whole bond is lost.
+	/// The search for a challenge is of usual length; the longest is weighed apart.
+	#[benchmark]
+	fn open_bid() -> Result<(), BenchmarkError> {
+		let bidder = funded::<T>("silent", 0);
+		let batch = silent_round::<T>(&bidder, &overpriced::<T>())?;
+		let opener = caller::<T>();
+		let opening = with_statement::<T, _>(batch, &bidder, &opener, testing::open)?
+			.ok_or("the seal is well-formed")?;
+		let solution = opening.solution.to_vec().try_into().map_err(|_| "256 bytes")?;
+		let proof = opening.proof.to_vec().try_into().map_err(|_| "257 bytes")?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(opener), batch, bidder.clone(), solution, proof);
+
+		let bid = Bids::<T>::get(batch, &bidder).ok_or("others are sealed still")?;
+		assert_eq!(bid.stage, BidStage::Void);
+		Ok(())
+	}
+
+	/// The longest search for the challenge of an opening: it ends without one.
+	#[benchmark]
+	fn challenge_search() -> Result<(), BenchmarkError> {
+		let bidder = funded::<T>("silent", 0);
+		let batch = silent_round::<T>(&bidder, &overpriced::<T>())?;
+		let solution = *generator();
+		let found = (0..16).find_map(|index| {
+			let opener: T::AccountId = account("opener", index, 0);
+			let attempt = with_statement::<T, _>(batch, &bidder, &opener, |statement| {
+				testing::attempt_without_challenge(statement, &solution)
+			});
+			Some((opener, attempt.ok()??))
+		});
+		let (opener, attempt) = found.ok_or("one attempt in a hundred or so finds nothing")?;
+		let mut proof = [attempt; OPENING_PROOF_BYTES];
+		proof[1..].copy_from_slice(generator());
+		let outcome;
+
+		#[block]
+		{
+			outcome = with_statement::<T, _>(batch, &bidder, &opener, |statement| {
+				verify_opening(statement, &solution, &proof)
+			})?;
+		}
+
+		assert_eq!(outcome, Err(OpeningError::ChallengeNotFound));
 		Ok(())
 	}
 

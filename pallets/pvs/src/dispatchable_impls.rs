@@ -19,10 +19,14 @@ use pvs_auction::{
 };
 use pvs_primitives::{
 	api::BatchId,
-	bid::{bid_commitment, PAYLOAD_BYTES},
+	bid::{commitment_in, PAYLOAD_BYTES},
 	field,
 	hash::blake2_256,
 	poseidon, Balance, Bytes32, RollupId, RoundNumber,
+};
+use pvs_timelock::{
+	check_seal, decrypt, verify_opening, OpeningError, SealError, Statement, ELEMENT_BYTES,
+	PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
 };
 use pvs_verifier::{ProofError, ProofVerifier};
 
@@ -92,8 +96,10 @@ impl<T: Config> Pallet<T> {
 		round: RoundNumber,
 		batch_digest: Bytes32,
 		max_slot_fee: Balance,
-		commitment: Bytes32,
+		(commitment, seal): (Bytes32, &[u8]),
 	) -> DispatchResult {
+		let seal: [u8; SEAL_BYTES] = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
+		check_seal(&seal).map_err(Self::seal_error)?;
 		let mut entry = Self::entry(id)?;
 		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		let after =
@@ -120,7 +126,8 @@ impl<T: Config> Pallet<T> {
 		prover.reserved = reserved;
 		prover.stats.bids = prover.stats.bids.saturating_add(1);
 		Provers::<T>::insert(&bidder, prover);
-		Bids::<T>::insert(id, &bidder, BidRecord { commitment, share, stage: BidStage::Sealed });
+		let stage = BidStage::Sealed;
+		Bids::<T>::insert(id, &bidder, BidRecord { commitment, seal, share, stage });
 		entry.batch.round = after.round.ok_or(Error::<T>::Corrupt)?;
 		Self::store(entry);
 		Self::deposit_event(Event::BidPlaced { batch: id, round, bidder, bond, slot_fee: fee });
@@ -136,14 +143,7 @@ impl<T: Config> Pallet<T> {
 		let mut entry = Self::entry(id)?;
 		let bid = Bids::<T>::get(id, &bidder);
 		let share = bid.as_ref().map_or(0, |bid| bid.share);
-		let commitment = bid_commitment(
-			&Self::genesis_hash(),
-			id,
-			entry.batch.round.number,
-			&Self::batch_digest(&entry.batch, entry.batch.round.reserve),
-			bidder.as_ref(),
-			payload,
-		);
+		let commitment = commitment_in(&Self::bid_context(&entry, &bidder), payload);
 		// The phase first: whoever is too early or too late learns that, whatever it sent.
 		let input = Input::Reveal { bidder, share, payload };
 		let after = step(entry.batch.round.clone(), input, &Self::context(&entry), Self::now())
@@ -152,6 +152,50 @@ impl<T: Config> Pallet<T> {
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::AlreadyRevealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		Self::carry_out(&mut entry, after)?;
+		let closing = Self::catch_up(&mut entry)?;
+		Self::store(entry);
+		Ok(closing)
+	}
+
+	/// Returns the weight of closing the round, if this opening closed it.
+	pub(crate) fn do_open_bid(
+		opener: T::AccountId,
+		id: BatchId,
+		bidder: T::AccountId,
+		solution: &[u8],
+		proof: &[u8],
+	) -> Result<Weight, DispatchError> {
+		let solution: [u8; ELEMENT_BYTES] =
+			solution.try_into().map_err(|_| Error::<T>::SolutionWrongLength)?;
+		let proof: [u8; OPENING_PROOF_BYTES] =
+			proof.try_into().map_err(|_| Error::<T>::OpeningProofWrongLength)?;
+		let mut entry = Self::entry(id)?;
+		let (now, payload) = (Self::now(), None);
+		let asked =
+			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload };
+		// Before the dear part: whether the phase allows it at all.
+		step(entry.batch.round.clone(), asked, &Self::context(&entry), now)
+			.map_err(Self::refusal)?;
+		// Nobody who could keep a reveal out earns by it under its own name.
+		let is_sequencer = opener == entry.batch.sequencer || opener == entry.rollup.sequencer;
+		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
+		let bid = Bids::<T>::get(id, &bidder).ok_or(Error::<T>::BidNotFound)?;
+		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
+
+		let context = Self::bid_context(&entry, &bidder);
+		let parameters = T::SealParameters::get();
+		let statement = Statement {
+			parameters,
+			seal: &bid.seal,
+			context: &context,
+			commitment: &bid.commitment,
+			opener: opener.as_ref(),
+		};
+		verify_opening(&statement, &solution, &proof).map_err(Self::opening_error)?;
+		let payload = decrypt(parameters, &bid.seal, &context, &solution)
+			.filter(|payload| commitment_in(&context, payload) == bid.commitment);
+		let payload = payload.as_ref();
+		Self::advance(&mut entry, Input::Open { bidder, share: bid.share, opener, payload })?;
 		let closing = Self::catch_up(&mut entry)?;
 		Self::store(entry);
 		Ok(closing)
@@ -207,6 +251,24 @@ impl<T: Config> Pallet<T> {
 			(false, _) => Ok(overdue),
 			(true, true) => Err(Error::<T>::BatchWasDropped.into()),
 			(true, false) => Err(Error::<T>::TooLate.into()),
+		}
+	}
+
+	fn seal_error(error: SealError) -> Error<T> {
+		match error {
+			SealError::NotCanonical => Error::SealNonCanonical,
+			SealError::Trivial => Error::SealTrivial,
+		}
+	}
+
+	fn opening_error(error: OpeningError) -> Error<T> {
+		match error {
+			// What `place_bid` let in is well-formed.
+			OpeningError::MalformedSeal => Error::Corrupt,
+			OpeningError::SolutionNotCanonical => Error::SolutionNonCanonical,
+			OpeningError::ProofNotCanonical => Error::OpeningProofNonCanonical,
+			OpeningError::ChallengeNotFound => Error::OpeningAttemptFailed,
+			OpeningError::WrongSolution => Error::OpeningProofInvalid,
 		}
 	}
 

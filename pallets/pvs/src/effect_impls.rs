@@ -14,10 +14,10 @@ use crate::{pallet::*, types::*};
 use frame_support::pallet_prelude::*;
 use pvs_auction::{
 	round::{BidStage, Place, Round, Stage, Standing, Terms, VoidReason},
-	step::{Effect, Receipt},
+	step::{Effect, Receipt, Reward},
 };
 use pvs_primitives::{
-	api::{BatchId, MarketStats},
+	api::{BatchId, MarketStats, ProverStats},
 	Balance, RoundNumber,
 };
 
@@ -31,8 +31,11 @@ impl<T: Config> Pallet<T> {
 		let (batch, round) = (entry.id, before.number);
 		match effect {
 			Effect::BidCounted { bidder, terms } => Self::count_bid(entry, bidder, terms),
-			Effect::BidVoided { bidder, slashed, reason } => {
-				Self::void_bid((batch, round), bidder, slashed, reason)
+			Effect::BidOpened { bidder, terms, penalty, reward } => {
+				Self::open_bid_of(entry, bidder, terms, penalty, reward)
+			},
+			Effect::BidVoided { bidder, slashed, reward, reason } => {
+				Self::void_bid((batch, round), bidder, (slashed, reward), reason)
 			},
 			Effect::BondReleased { prover, bond } => Self::unreserve(&prover, bond),
 			Effect::RoundEmpty(round) => {
@@ -139,14 +142,57 @@ impl<T: Config> Pallet<T> {
 		Self::tell(event)
 	}
 
+	/// The bid of a silent bidder counts, and its bidder pays for its silence.
+	fn open_bid_of(
+		entry: &Entry<T>,
+		bidder: T::AccountId,
+		terms: Terms,
+		penalty: Balance,
+		reward: Reward<T::AccountId>,
+	) -> DispatchResult {
+		let (batch, round) = (entry.id, entry.batch.round.number);
+		Self::deposit_event(Event::BidOpened {
+			batch,
+			round,
+			bidder: bidder.clone(),
+			fee: terms.fee,
+			proof_blocks: terms.proof_blocks,
+			penalty,
+		});
+		Bids::<T>::mutate(batch, &bidder, |bid| {
+			if let Some(bid) = bid {
+				bid.stage = BidStage::Opened(terms);
+			}
+		});
+		Self::slash_bidder((batch, round), &bidder, penalty, Some(reward), |stats| {
+			stats.opened = stats.opened.saturating_add(1);
+		})
+	}
+
+	/// Takes what a bidder loses, pays an opener its part and burns the rest.
+	fn slash_bidder(
+		(batch, round): (BatchId, RoundNumber),
+		bidder: &T::AccountId,
+		slashed: Balance,
+		reward: Option<Reward<T::AccountId>>,
+		record_it: impl FnOnce(&mut ProverStats),
+	) -> DispatchResult {
+		let Some(Reward { opener, amount }) = reward else {
+			return Self::burn_slashed(bidder, slashed, record_it);
+		};
+		let amount = Self::reward_and_burn(bidder, slashed, &opener, amount, record_it)?;
+		let bidder = bidder.clone();
+		Self::tell(Event::OpenerRewarded { batch, round, bidder, opener, amount })
+	}
+
 	fn void_bid(
 		(batch, round): (BatchId, RoundNumber),
 		bidder: T::AccountId,
-		slashed: Balance,
+		(slashed, reward): (Balance, Option<Reward<T::AccountId>>),
 		reason: VoidReason,
 	) -> DispatchResult {
 		if slashed > 0 {
-			Self::burn_slashed(&bidder, slashed, |stats| {
+			Self::slash_bidder((batch, round), &bidder, slashed, reward, |stats| {
 				if reason == VoidReason::Silent {
 					stats.silences = stats.silences.saturating_add(1);
 				}

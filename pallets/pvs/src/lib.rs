@@ -42,14 +42,18 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use pvs_auction::{round::VoidReason, share::RecentCount};
+	use pvs_auction::{round::VoidReason, seal::SealTiming, share::RecentCount};
 	use pvs_primitives::{
-		api::{BatchId, BatchInfo, MarketInfo, MarketStats, ProverInfo, RollupInfo, RoundInfo},
+		api::{
+			BatchId, BatchInfo, MarketInfo, MarketStats, ProverInfo, RollupInfo, RoundInfo,
+			SealInfo,
+		},
 		bid::PAYLOAD_BYTES,
 		params::RollupParams,
 		Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber, PROOF_BYTES,
 		VERIFYING_KEY_BYTES,
 	};
+	use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES};
 	use pvs_verifier::{ProofVerifier, PREPARED_KEY_BYTES};
 	use sp_runtime::traits::BlockNumberProvider;
 
@@ -64,7 +68,15 @@ pub mod pallet {
 	/// Twice the longest data, for the same reason.
 	pub type DataBytes<T> = BoundedVec<u8, TwiceMaxDataBytes<T>>;
 
+	/// Twice the right length, for the same reason.
+	pub type SealBytes = BoundedVec<u8, ConstU32<714>>;
+	/// Twice the right length, for the same reason.
+	pub type SolutionBytes = BoundedVec<u8, ConstU32<512>>;
+	/// Twice the right length, for the same reason.
+	pub type OpeningProofBytes = BoundedVec<u8, ConstU32<514>>;
+
 	const _: () = assert!(VERIFYING_KEY_BYTES == 768 && PROOF_BYTES == 256);
+	const _: () = assert!(SEAL_BYTES == 357 && ELEMENT_BYTES == 256 && OPENING_PROOF_BYTES == 257);
 
 	/// Twice `MaxDataBytes`.
 	pub struct TwiceMaxDataBytes<T>(core::marker::PhantomData<T>);
@@ -103,6 +115,15 @@ pub mod pallet {
 
 		/// Checks keys and proofs: natively through a host function, or in Wasm on a node without it.
 		type ProofVerifier: ProofVerifier;
+
+		/// The time-lock puzzle of the chain's seals. It must not change while bids are sealed: their seals
+		/// would open to nothing.
+		type SealParameters: Get<&'static pvs_timelock::Parameters>;
+
+		/// What the chain records about squarings and time: it says how long a bidding window the seals
+		/// keep secret, and how long an opening window must be.
+		#[pallet::constant]
+		type SealTiming: Get<SealTiming>;
 
 		/// The height that all windows and deadlines are measured by.
 		type BlockNumberProvider: BlockNumberProvider;
@@ -426,7 +447,36 @@ pub mod pallet {
 			/// The time that it commits to, in blocks.
 			proof_blocks: BlockNumber,
 		},
-		/// A bid does not count. Its bond was burned, or released if the batch was dropped.
+		/// A silent bidder's seal was opened, and its bid counts. The bidder paid the silence penalty.
+		BidOpened {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// What it asks.
+			fee: Balance,
+			/// The time that it commits to, in blocks.
+			proof_blocks: BlockNumber,
+			/// What it paid for its silence.
+			penalty: Balance,
+		},
+		/// Somebody opened a seal and got a part of what its bidder lost; the rest was burned.
+		OpenerRewarded {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// Whose seal it was.
+			bidder: T::AccountId,
+			/// Who opened it.
+			opener: T::AccountId,
+			/// What it got.
+			amount: Balance,
+		},
+		/// A bid does not count. Its bond was lost (burned, but for an opener's reward), or released if
+		/// the batch was dropped.
 		BidVoided {
 			/// The batch.
 			batch: BatchId,
@@ -434,7 +484,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The bidder.
 			bidder: T::AccountId,
-			/// What was burned of its stake.
+			/// What its bidder lost of its stake.
 			slashed: Balance,
 			/// Why.
 			reason: VoidReason,
@@ -668,7 +718,7 @@ pub mod pallet {
 		/// `ladder_len` must be at most 8, `ladder_blocks` above `InclusionSlack` and at most
 		/// `MaxWindowBlocks`.
 		ParamsLadder,
-		/// `rescue_blocks` must be at least 2, above `InclusionSlack` and at most `MaxWindowBlocks`.
+		/// `rescue_blocks` must be at least `InclusionSlack + 2` and at most `MaxWindowBlocks`.
 		ParamsRescue,
 		/// `max_empty_rounds` must be 2 to `MaxRounds`.
 		ParamsEmptyRounds,
@@ -676,7 +726,11 @@ pub mod pallet {
 		ParamsFailedRounds,
 		/// `sequencer_bond` must be at least `MinSequencerBond`.
 		ParamsSequencerBond,
-		/// Seals cannot be opened by force on this chain. Choose `Exclude`.
+		/// The chain's seals do not stay shut for `bidding_blocks` and the finality gap. Shorten the
+		/// window; `PvsApi_seals` says how long it may be.
+		ParamsSealedTime,
+		/// `opening_blocks` must be long enough to open the seals of a full round (`PvsApi_seals` says
+		/// how long) and at most `MaxWindowBlocks`. Make it longer, or choose `Exclude`.
 		ParamsSilencePolicy,
 
 		/// `prev_state_root` is not the rollup's tip: a batch before was committed, refused or dropped in
@@ -718,6 +772,13 @@ pub mod pallet {
 		/// end, or top up with `bond_more`.
 		InsufficientStake,
 
+		/// The seal is not exactly 357 bytes long.
+		SealWrongLength,
+		/// The seal's puzzle is not the smaller of a number below N and its negative. Write `min(u, N - u)`.
+		SealNonCanonical,
+		/// The seal's puzzle is 0 or 1. Draw another exponent.
+		SealTrivial,
+
 		/// The account has no bid in this round.
 		BidNotFound,
 		/// Bids are revealed only in the reveal window.
@@ -726,6 +787,25 @@ pub mod pallet {
 		AlreadyRevealed,
 		/// The payload does not hash to the bid's commitment. Reveal what was committed.
 		CommitmentMismatch,
+
+		/// Seals are opened only in the opening window, which rollups with `Exclude` do not have.
+		NotOpening,
+		/// Neither the batch's nor the rollup's sequencer may open seals and earn by it. Leave it to others.
+		SequencerMayNotOpen,
+		/// The bid is not sealed any more: it was revealed or opened before, or is void.
+		BidNotSealed,
+		/// The solution is not exactly 256 bytes long.
+		SolutionWrongLength,
+		/// The solution is not the smaller of a number below N and its negative. Write `min(y, N - y)`.
+		SolutionNonCanonical,
+		/// The proof of the opening is not exactly 257 bytes long.
+		OpeningProofWrongLength,
+		/// The proof of the opening is not the smaller of a number below N and its negative.
+		OpeningProofNonCanonical,
+		/// No challenge was found for the attempt that the proof names. Prove with the next one.
+		OpeningAttemptFailed,
+		/// The proof of the opening does not hold for this seal, this solution and this opener.
+		OpeningProofInvalid,
 
 		/// No place on the ladder is offered.
 		NothingOffered,
@@ -943,14 +1023,18 @@ pub mod pallet {
 		/// ## Details
 		/// In the bidding window, once per round. `commitment` is
 		/// `blake2_256("pvs/bid/v1" ++ genesis hash ++ rollup ++ index ++ round ++ batch digest ++ bidder
-		/// ++ payload)`; the Runtime API computes it. `batch_digest` and `round` are those that the
-		/// Runtime API shows. Burns the slot fee, at most `max_slot_fee`, and reserves
-		/// `reserve + silence_penalty` of the stake. A bid that is not revealed loses that bond.
+		/// ++ payload)`; the Runtime API computes it. `seal` is a time-lock puzzle around the payload,
+		/// 357 bytes: anyone can open it by squaring, so that the bid cannot be withdrawn by silence.
+		/// `batch_digest` and `round` are those that the Runtime API shows. Burns the slot fee, at most
+		/// `max_slot_fee`, and reserves `reserve + silence_penalty` of the stake. A bidder that does not
+		/// reveal loses the silence penalty if its seal is opened, and the whole bond if it is not, or
+		/// if it holds anything but the payload.
 		///
 		/// ## Errors
-		/// `BatchNotFound`, `BatchWasDropped`, `NotBidding`, `WrongRound`, `BatchChanged`,
-		/// `SequencerMayNotBid`, `ProverNotFound`, `StakeTooLow`, `AlreadyBid`, `RoundFull`,
-		/// `SlotFeeTooHigh`, `InsufficientStake`, `InsufficientBalance`.
+		/// `SealWrongLength`, `SealNonCanonical`, `SealTrivial`, `BatchNotFound`, `BatchWasDropped`,
+		/// `NotBidding`, `WrongRound`, `BatchChanged`, `SequencerMayNotBid`, `ProverNotFound`,
+		/// `StakeTooLow`, `AlreadyBid`, `RoundFull`, `SlotFeeTooHigh`, `InsufficientStake`,
+		/// `InsufficientBalance`.
 		///
 		/// ## Events
 		/// `BidPlaced`.
@@ -963,9 +1047,11 @@ pub mod pallet {
 			batch_digest: Bytes32,
 			max_slot_fee: Balance,
 			commitment: Bytes32,
+			seal: SealBytes,
 		) -> DispatchResult {
 			let bidder = ensure_signed(origin)?;
-			Self::do_place_bid(bidder, batch, round, batch_digest, max_slot_fee, commitment)
+			let bid = (commitment, seal.as_slice());
+			Self::do_place_bid(bidder, batch, round, batch_digest, max_slot_fee, bid)
 		}
 
 		/// Reveal a bid.
@@ -1182,6 +1268,48 @@ pub mod pallet {
 			let owner = ensure_signed(origin)?;
 			Self::do_set_params(owner, rollup, params)
 		}
+
+		/// Open the seal of a bidder that stayed silent.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the opener: anyone but the batch's and the rollup's sequencer.
+		///
+		/// ## Details
+		/// In the opening window. `solution` is `u^(2^T)` in `Z_N*/{+1,-1}`, 256 bytes, `u` the first 256
+		/// bytes of the seal; `proof` is a Wesolowski proof of it, 257 bytes, whose challenge names the
+		/// opener, so that a copied opening pays nobody else. If the seal holds the payload that was
+		/// committed to, the bid counts like any other and its bidder pays the silence penalty;
+		/// otherwise the bid is void and its whole bond is lost. Half of the silence penalty goes to the
+		/// opener. The last opening closes the round.
+		///
+		/// ## Errors
+		/// `SolutionWrongLength`, `OpeningProofWrongLength`, `BatchNotFound`, `BatchWasDropped`,
+		/// `NotOpening`, `SequencerMayNotOpen`, `BidNotFound`, `BidNotSealed`, `SolutionNonCanonical`,
+		/// `OpeningProofNonCanonical`, `OpeningAttemptFailed`, `OpeningProofInvalid`.
+		///
+		/// ## Events
+		/// `BidOpened` or `BidVoided`, `OpenerRewarded`; `WinnerSelected` or `RoundEmpty` with the last
+		/// opening.
+		#[pallet::call_index(14)]
+		#[pallet::weight((
+			T::WeightInfo::open_bid()
+				.saturating_add(T::WeightInfo::challenge_search())
+				.saturating_add(Pallet::<T>::heaviest_step()),
+			DispatchClass::Operational
+		))]
+		pub fn open_bid(
+			origin: OriginFor<T>,
+			batch: BatchId,
+			bidder: T::AccountId,
+			solution: SolutionBytes,
+			proof: OpeningProofBytes,
+		) -> DispatchResultWithPostInfo {
+			let opener = ensure_signed(origin)?;
+			let closing = Self::do_open_bid(opener, batch, bidder, &solution, &proof)?;
+			let weight =
+				T::WeightInfo::open_bid().saturating_add(T::WeightInfo::challenge_search());
+			Ok(Some(weight.saturating_add(closing)).into())
+		}
 	}
 
 	/// Reads of the market: the same code answers the Runtime API.
@@ -1232,6 +1360,23 @@ pub mod pallet {
 			payload: [u8; PAYLOAD_BYTES],
 		) -> Option<Bytes32> {
 			Self::commitment_of(batch, bidder, payload)
+		}
+
+		/// The time-lock puzzle of this chain's seals, and what follows from it for windows.
+		pub fn seals() -> SealInfo {
+			Self::seal_info()
+		}
+
+		/// Whether an opening would be accepted from `opener` now; `None` if the bid is not sealed or no
+		/// auction is open. The phase is not judged.
+		pub fn check_opening(
+			batch: BatchId,
+			bidder: T::AccountId,
+			opener: T::AccountId,
+			solution: [u8; ELEMENT_BYTES],
+			proof: [u8; OPENING_PROOF_BYTES],
+		) -> Option<bool> {
+			Self::opening_holds(batch, (bidder, opener), &solution, &proof)
 		}
 	}
 

@@ -2,27 +2,32 @@
 //! A small runtime with the market, and a world to drive it.
 
 use crate as pallet_pvs;
-use crate::{Config, Event};
+use crate::{Config, Event, OpeningProofBytes, SealBytes, SolutionBytes};
+use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
 	derive_impl,
 	dispatch::DispatchResultWithPostInfo,
 	parameter_types,
-	traits::{fungible::Inspect, ConstU128, ConstU32, Hooks},
+	traits::{fungible::Inspect, ConstU128, ConstU32, Get, Hooks},
 	weights::Weight,
 	PalletId,
 };
-use pvs_auction::round::Stage;
+use pvs_auction::{round::Stage, seal::SealTiming};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus, ProverInfo, RollupInfo},
 	bid::{bid_commitment, BidPayload},
+	hash::blake2_256,
 	params::{PaymentRule, RollupParams, SilencePolicy},
 	Balance, Bytes32, RoundNumber,
 };
-use pvs_verifier::HostVerifier;
+use pvs_timelock::{
+	generator, seal_key, solve, Parameters, Statement, BID_CONTEXT_BYTES, SEAL_BYTES,
+};
+use pvs_verifier::{HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier};
 use pvs_verifier_testing::TestKeys;
 use sp_core::H256;
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchError};
-use std::sync::OnceLock;
+use std::{cell::Cell, sync::OnceLock};
 
 pub(crate) type AccountId = AccountId32;
 
@@ -93,6 +98,46 @@ parameter_types! {
 	pub static MaxPendingBatches: u32 = MAX_PENDING;
 	pub static MaxPendingInChain: u32 = MAX_IN_CHAIN;
 	pub const MarketPalletId: PalletId = PalletId(*b"pvs/slsh");
+	pub static SealTimes: SealTiming = SEAL_TIMING;
+}
+
+/// One seal takes 2 blocks on one core, a full round of eight 8 blocks on two.
+pub(crate) const SEAL_TIMING: SealTiming = SealTiming {
+	slot_millis: 1_000,
+	stretch_percent: 100,
+	fastest_squarings: 100,
+	margin: 1,
+	opener_squarings: 1_024 / 2,
+	opener_cores: 2,
+};
+/// Squarings that open a seal of this chain.
+pub(crate) const DELAY: u64 = 1_024;
+
+/// A puzzle that opens at once, unless a test sets another.
+pub struct SealParameters;
+
+thread_local! {
+	static SEAL_PARAMETERS: Cell<Option<&'static Parameters>> = const { Cell::new(None) };
+}
+
+impl SealParameters {
+	pub(crate) fn set(parameters: &'static Parameters) {
+		SEAL_PARAMETERS.set(Some(parameters));
+	}
+}
+
+impl Get<&'static Parameters> for SealParameters {
+	fn get() -> &'static Parameters {
+		SEAL_PARAMETERS.get().unwrap_or_else(test_parameters)
+	}
+}
+
+/// The parameters of that puzzle.
+pub(crate) fn test_parameters() -> &'static Parameters {
+	static PARAMETERS: OnceLock<Parameters> = OnceLock::new();
+	PARAMETERS.get_or_init(|| {
+		solve::compute_parameters("test", DELAY, solve::Options::default()).expect("it verifies")
+	})
 }
 
 impl Config for Test {
@@ -112,10 +157,12 @@ impl Config for Test {
 	type MinSequencerBond = ConstU128<MIN_SEQUENCER_BOND>;
 	type MinStake = ConstU128<MIN_STAKE>;
 	type PalletId = MarketPalletId;
-	type ProofVerifier = HostVerifier;
+	type ProofVerifier = Verifier;
 	type ProverDeposit = ConstU128<PROVER_DEPOSIT>;
 	type RollupDeposit = ConstU128<ROLLUP_DEPOSIT>;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type SealParameters = SealParameters;
+	type SealTiming = SealTimes;
 	type ShareEpoch = ConstU32<SHARE_EPOCH>;
 	type SlotFeeBase = ConstU128<SLOT_FEE>;
 	type UnbondingBlocks = ConstU32<UNBONDING_BLOCKS>;
@@ -214,6 +261,8 @@ pub(crate) fn new_ext() -> sp_io::TestExternalities {
 	MaxAgendaWeight::set(AGENDA_WEIGHT);
 	MaxPendingBatches::set(MAX_PENDING);
 	MaxPendingInChain::set(MAX_IN_CHAIN);
+	SealParameters::set(test_parameters());
+	SealTimes::set(SEAL_TIMING);
 	let mut storage =
 		frame_system::GenesisConfig::<Test>::default().build_storage().expect("it builds");
 	let balances =
@@ -295,10 +344,29 @@ pub(crate) fn commitment(id: BatchId, bidder: &AccountId, payload: &[u8; 85]) ->
 	bid_commitment(&[7; 32], id, round.round, &round.batch_digest, bytes, payload)
 }
 
+/// Places a bid whose seal nobody is going to open.
 pub(crate) fn place(
 	id: BatchId,
 	bidder: &AccountId,
 	payload: &[u8; 85],
+) -> Result<(), DispatchError> {
+	place_with(id, bidder, payload, any_seal())
+}
+
+/// Places a bid whose seal opens to the payload.
+pub(crate) fn place_sealed(
+	id: BatchId,
+	bidder: &AccountId,
+	payload: &[u8; 85],
+) -> Result<(), DispatchError> {
+	place_with(id, bidder, payload, sealed(&context(id, bidder), payload))
+}
+
+pub(crate) fn place_with(
+	id: BatchId,
+	bidder: &AccountId,
+	payload: &[u8; 85],
+	seal: SealBytes,
 ) -> Result<(), DispatchError> {
 	let round = Pvs::round_info(id).expect("a round is open");
 	Pvs::place_bid(
@@ -308,7 +376,66 @@ pub(crate) fn place(
 		round.batch_digest,
 		Balance::MAX,
 		commitment(id, bidder, payload),
+		seal,
 	)
+}
+
+/// What a bid of this bidder in the current round is bound to.
+pub(crate) fn context(id: BatchId, bidder: &AccountId) -> [u8; BID_CONTEXT_BYTES] {
+	Pvs::bid_context(&Pvs::entry(id).expect("pending"), bidder)
+}
+
+/// A seal with the exponent 1, made here step by step: nothing else in it is known to be cheap.
+pub(crate) fn sealed(context: &[u8; BID_CONTEXT_BYTES], payload: &[u8; 85]) -> SealBytes {
+	let parameters = test_parameters();
+	let key = seal_key(parameters, generator(), context, &parameters.h);
+	let mut ciphertext = *payload;
+	let tag = ChaCha20Poly1305::new((&key).into())
+		.encrypt_in_place_detached(&Nonce::default(), context, &mut ciphertext)
+		.expect("85 bytes");
+	[&generator()[..], &ciphertext, &tag].concat().try_into().expect("357 bytes")
+}
+
+/// A seal that nobody is going to open: a group element and noise.
+pub(crate) fn any_seal() -> SealBytes {
+	let mut seal = vec![0; SEAL_BYTES];
+	seal[255] = 4;
+	seal.try_into().expect("short enough")
+}
+
+/// Solves the seal of a bid for this opener.
+pub(crate) fn solved(
+	id: BatchId,
+	bidder: &AccountId,
+	opener: &AccountId,
+) -> (SolutionBytes, OpeningProofBytes) {
+	let bid = crate::Bids::<Test>::get(id, bidder).expect("the bid is in the round");
+	let statement = Statement {
+		parameters: test_parameters(),
+		seal: &bid.seal,
+		context: &context(id, bidder),
+		commitment: &bid.commitment,
+		opener: opener.as_ref(),
+	};
+	let opening = solve::open_by_solving(&statement, solve::Options::default(), |_| {
+		std::ops::ControlFlow::Continue(())
+	})
+	.expect("a puzzle of 1,024 squarings");
+	let long_enough = "at most twice as long";
+	(
+		opening.solution.to_vec().try_into().expect(long_enough),
+		opening.proof.to_vec().try_into().expect(long_enough),
+	)
+}
+
+/// Opens the seal of a bid.
+pub(crate) fn open(
+	id: BatchId,
+	bidder: &AccountId,
+	opener: &AccountId,
+) -> DispatchResultWithPostInfo {
+	let (solution, proof) = solved(id, bidder, opener);
+	Pvs::open_bid(signed(opener), id, bidder.clone(), solution, proof)
 }
 
 pub(crate) fn bid(id: BatchId, bidder: &AccountId, fee: Balance, proof_blocks: u32) {
@@ -327,7 +454,58 @@ pub(crate) fn reveal(
 /// The proof of `prover` for the current round of a batch.
 pub(crate) fn proof(id: BatchId, prover: &AccountId) -> Vec<u8> {
 	let inputs = Pvs::public_inputs(id, prover.clone()).expect("the batch is pending");
+	if Verifier::is_cheap() {
+		return Verifier::cheap_proof(&inputs);
+	}
 	keys().prove(&inputs, 1).to_vec()
+}
+
+/// Verifies for real, as a node does, unless a test that makes thousands of proofs and is about
+/// something else asks for cheap ones: those are a hash of the public inputs, so that they hold for one
+/// prover, batch and round as real ones do.
+pub struct Verifier;
+
+thread_local! {
+	static CHEAP: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Verifier {
+	fn is_cheap() -> bool {
+		CHEAP.get()
+	}
+
+	fn cheap_proof(inputs: &[Bytes32; 4]) -> Vec<u8> {
+		blake2_256(&[&inputs.concat()]).repeat(8)
+	}
+}
+
+/// Runs a test with cheap proofs.
+pub(crate) fn with_cheap_proofs(test: impl FnOnce()) {
+	CHEAP.set(true);
+	test();
+	CHEAP.set(false);
+}
+
+impl ProofVerifier for Verifier {
+	fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
+		static PREPARED: OnceLock<PreparedKey> = OnceLock::new();
+		if Self::is_cheap() && key == keys().verifying_key() {
+			let prepare = || HostVerifier::prepare_key(key).expect("the key is valid");
+			return Ok(*PREPARED.get_or_init(prepare));
+		}
+		HostVerifier::prepare_key(key)
+	}
+
+	fn verify(prepared: &[u8], inputs: &[Bytes32; 4], proof: &[u8]) -> Result<(), ProofError> {
+		if !Self::is_cheap() {
+			return HostVerifier::verify(prepared, inputs, proof);
+		}
+		if proof == Self::cheap_proof(inputs) {
+			Ok(())
+		} else {
+			Err(ProofError::NotValid)
+		}
+	}
 }
 
 pub(crate) fn submit(

@@ -160,6 +160,33 @@ impl<T: Config> Pallet<T> {
 		Self::burn_held(HoldReason::ProverStake, prover, bond)
 	}
 
+	/// Takes `slashed` out of a bidder's stake, pays `reward` of it to an opener and burns the rest.
+	/// Returns what the opener got: nothing, if its account cannot take it.
+	pub(crate) fn reward_and_burn(
+		bidder: &T::AccountId,
+		slashed: Balance,
+		opener: &T::AccountId,
+		reward: Balance,
+		record_it: impl FnOnce(&mut ProverStats),
+	) -> Result<Balance, DispatchError> {
+		Self::take_bond(bidder, slashed, record_it)?;
+		let reward = if Self::can_take(opener, reward) { reward.min(slashed) } else { 0 };
+		let reason = HoldReason::ProverStake;
+		if reward > 0 {
+			T::Currency::transfer_on_hold(
+				&reason.into(),
+				bidder,
+				opener,
+				reward,
+				Precision::Exact,
+				Restriction::Free,
+				Fortitude::Force,
+			)?;
+		}
+		Self::burn_held(HoldReason::ProverStake, bidder, slashed.saturating_sub(reward))?;
+		Ok(reward)
+	}
+
 	/// Moves a bond out of a prover's stake to the pallet's account, until the batch ends.
 	pub(crate) fn keep_slashed(
 		prover: &T::AccountId,

@@ -25,13 +25,14 @@ use pvs_auction::{
 use pvs_primitives::{
 	api::{
 		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, MarketInfo, PlaceInfo,
-		ProverInfo, RescueInfo, RollupInfo, RoundInfo,
+		ProverInfo, RescueInfo, RollupInfo, RoundInfo, SealInfo,
 	},
 	bid,
-	bid::PAYLOAD_BYTES,
+	bid::{BID_CONTEXT_BYTES, PAYLOAD_BYTES},
 	public_inputs::{binding, PublicInputs},
 	Balance, BlockNumber, Bytes32, RollupId,
 };
+use pvs_timelock::{verify_opening, Statement, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use sp_runtime::{
 	traits::{BlockNumberProvider, Zero},
 	SaturatedConversion,
@@ -51,6 +52,73 @@ impl<T: Config> Pallet<T> {
 		let mut bytes = [0u8; 32];
 		hash.as_ref().iter().zip(bytes.iter_mut()).for_each(|(from, to)| *to = *from);
 		bytes
+	}
+
+	/// What a bid of this bidder in the current round is bound to.
+	pub(crate) fn bid_context(entry: &Entry<T>, bidder: &T::AccountId) -> [u8; BID_CONTEXT_BYTES] {
+		bid::bid_context(
+			&Self::genesis_hash(),
+			entry.id,
+			entry.batch.round.number,
+			&Self::batch_digest(&entry.batch, entry.batch.round.reserve),
+			bidder.as_ref(),
+		)
+	}
+
+	/// The longest bidding window that seals keep secret. Insecure parameters say so by name and are
+	/// not held to it.
+	pub(crate) fn max_bidding_blocks() -> BlockNumber {
+		let parameters = T::SealParameters::get();
+		if parameters.insecure {
+			return BlockNumber::MAX;
+		}
+		T::SealTiming::get().covered_blocks(parameters.delay).saturating_sub(T::FinalityGap::get())
+	}
+
+	/// The shortest opening window in which the seals of a full round can be opened.
+	pub(crate) fn min_opening_blocks() -> BlockNumber {
+		T::SealTiming::get()
+			.opening_blocks(T::SealParameters::get().delay, T::MaxBids::get())
+			.saturating_add(T::InclusionSlack::get())
+	}
+
+	/// The body of `PvsApi::seals`.
+	pub(crate) fn seal_info() -> SealInfo {
+		let parameters = T::SealParameters::get();
+		let timing = T::SealTiming::get();
+		SealInfo {
+			name: parameters.name.as_bytes().to_vec(),
+			insecure: parameters.insecure,
+			digest: parameters.digest(),
+			delay: parameters.delay,
+			h: parameters.h.to_vec(),
+			h_proof: parameters.h_proof.to_vec(),
+			max_bidding_blocks: Self::max_bidding_blocks(),
+			min_opening_blocks: Self::min_opening_blocks(),
+			slot_millis: timing.slot_millis,
+		}
+	}
+
+	/// The body of `PvsApi::check_opening`.
+	pub(crate) fn opening_holds(
+		batch: BatchId,
+		(bidder, opener): (T::AccountId, T::AccountId),
+		solution: &[u8; ELEMENT_BYTES],
+		proof: &[u8; OPENING_PROOF_BYTES],
+	) -> Option<bool> {
+		let entry = Self::entry(batch).ok()?;
+		let bid = Bids::<T>::get(batch, &bidder)?;
+		if bid.stage != BidStage::Sealed {
+			return None;
+		}
+		let statement = Statement {
+			parameters: T::SealParameters::get(),
+			seal: &bid.seal,
+			context: &Self::bid_context(&entry, &bidder),
+			commitment: &bid.commitment,
+			opener: opener.as_ref(),
+		};
+		Some(verify_opening(&statement, solution, proof).is_ok())
 	}
 
 	pub(crate) fn batch_digest(record: &BatchRecordOf<T>, reserve: Balance) -> Bytes32 {
@@ -163,14 +231,19 @@ impl<T: Config> Pallet<T> {
 			bidding_from: windows.bidding_from,
 			reveal_from: windows.reveal_from,
 			reveal_until: windows.reveal_until,
+			opening_until: windows.opening_until,
 			bids: Bids::<T>::iter_prefix(batch)
 				.map(|(bidder, bid)| BidInfo {
 					bidder,
 					commitment: bid.commitment,
+					seal: bid.seal.to_vec(),
 					state: match bid.stage {
 						BidStage::Sealed => BidState::Sealed,
 						BidStage::Revealed(terms) => {
 							BidState::Revealed { fee: terms.fee, proof_blocks: terms.proof_blocks }
+						},
+						BidStage::Opened(terms) => {
+							BidState::Opened { fee: terms.fee, proof_blocks: terms.proof_blocks }
 						},
 						BidStage::Void => BidState::Void,
 					},
@@ -261,14 +334,25 @@ impl<T: Config> Pallet<T> {
 		if !matches!(entry.batch.round.stage, Stage::Auction(_)) {
 			return None;
 		}
-		Some(bid::bid_commitment(
-			&Self::genesis_hash(),
-			batch,
-			entry.batch.round.number,
-			&Self::batch_digest(&entry.batch, entry.batch.round.reserve),
-			bidder.as_ref(),
-			&payload,
-		))
+		Some(bid::commitment_in(&Self::bid_context(&entry, &bidder), &payload))
+	}
+
+	/// Refuses a runtime whose seals do not hold what they promise.
+	fn check_seals() {
+		let (parameters, timing) = (T::SealParameters::get(), T::SealTiming::get());
+		assert!(timing.is_sound(), "SealTiming: a part is 0, or the stretch is below 100 percent");
+		assert!(
+			parameters.check().is_ok(),
+			"SealParameters: h is not g^(2^T), so that seals would not open to what was sealed"
+		);
+		assert!(
+			parameters.insecure || timing.margin >= 10,
+			"SealTiming: the margin over the fastest hardware is below 10"
+		);
+		assert!(
+			Self::max_bidding_blocks() > T::InclusionSlack::get(),
+			"SealParameters: seals open before the shortest bidding window and the finality gap end"
+		);
 	}
 
 	/// Refuses a runtime whose constants contradict each other.
@@ -295,6 +379,7 @@ impl<T: Config> Pallet<T> {
 			"MaxWindowBlocks leaves no window longer than InclusionSlack"
 		);
 		assert!(T::MinStake::get() >= 1, "MinStake is 0: bids would be backed by nothing");
+		Self::check_seals();
 		assert!(
 			Self::heaviest_step()
 				.saturating_add(T::WeightInfo::agenda_lookup())

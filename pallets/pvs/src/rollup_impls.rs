@@ -92,7 +92,7 @@ impl<T: Config> Pallet<T> {
 			let bids = Bids::<T>::get(id, &sequencer);
 			let has_bid = bids.is_some_and(|bid| bid.stage != BidStage::Void);
 			let has_place = Batches::<T>::get(id)
-				.is_some_and(|batch| batch.round.bonded().any(|prover| *prover == sequencer));
+				.is_some_and(|batch| batch.round.bonded().any(|place| place.prover == sequencer));
 			ensure!(!has_bid && !has_place, Error::<T>::SequencerHasBids);
 		}
 		record.sequencer = sequencer.clone();
@@ -131,7 +131,8 @@ impl<T: Config> Pallet<T> {
 			max_rounds: T::MaxRounds::get(),
 			existential_deposit: Self::existential_deposit(),
 			min_sequencer_bond: T::MinSequencerBond::get(),
-			min_opening_blocks: None,
+			max_bidding_blocks: Self::max_bidding_blocks(),
+			min_opening_blocks: Self::min_opening_blocks(),
 		}
 	}
 
@@ -154,6 +155,7 @@ impl<T: Config> Pallet<T> {
 			BrokenRule::EmptyRounds => Error::ParamsEmptyRounds,
 			BrokenRule::FailedRounds => Error::ParamsFailedRounds,
 			BrokenRule::SequencerBond => Error::ParamsSequencerBond,
+			BrokenRule::SealedTime => Error::ParamsSealedTime,
 			BrokenRule::SilencePolicy => Error::ParamsSilencePolicy,
 		}
 	}

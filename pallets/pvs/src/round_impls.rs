@@ -163,6 +163,7 @@ impl<T: Config> Pallet<T> {
 			Refusal::NotBidding => Error::NotBidding,
 			Refusal::RoundFull => Error::RoundFull,
 			Refusal::NotRevealing => Error::NotRevealing,
+			Refusal::NotOpening => Error::NotOpening,
 			Refusal::NothingOffered => Error::NothingOffered,
 			Refusal::NotOffered => Error::NotOffered,
 			Refusal::NothingToProve => Error::NothingToProve,

@@ -72,11 +72,18 @@ impl<T: Config> Pallet<T> {
 		let mut kept: Balance = 0;
 		for (id, record) in Batches::<T>::iter() {
 			kept = kept.saturating_add(record.round.slashed);
-			let bond = record.round.reserve.saturating_add(record.params.silence_penalty);
-			let bidders = Bids::<T>::iter_prefix(id)
-				.filter(|(_, bid)| bid.stage != BidStage::Void)
-				.map(|(bidder, _)| bidder);
-			for prover in record.round.bonded().cloned().chain(bidders) {
+			let reserve = record.round.reserve;
+			let penalty = record.params.silence_penalty;
+			let bids = Bids::<T>::iter_prefix(id).map(|(bidder, bid)| {
+				let bond = match bid.stage {
+					BidStage::Sealed | BidStage::Revealed(_) => reserve.saturating_add(penalty),
+					BidStage::Opened(_) => reserve,
+					BidStage::Void => 0,
+				};
+				(bidder, bond)
+			});
+			let places = record.round.bonded().map(|place| (place.prover.clone(), place.bond));
+			for (prover, bond) in places.chain(bids) {
 				let sum = reserved.entry(prover).or_default();
 				*sum = sum.saturating_add(bond);
 			}
@@ -97,7 +104,7 @@ impl<T: Config> Pallet<T> {
 				"26: every prover's row is paid for by a deposit"
 			);
 		}
-		ensure!(reserved.is_empty(), "8: only registered provers have bonds");
+		ensure!(reserved.values().all(|bond| *bond == 0), "8: only registered provers have bonds");
 		Ok(())
 	}
 

@@ -13,6 +13,7 @@ use pvs_primitives::{
 	params::RollupParams,
 	Balance, BatchIndex, BlockNumber, Bytes32,
 };
+use pvs_timelock::SEAL_BYTES;
 use scale_info::TypeInfo;
 
 /// A rollup of this runtime.
@@ -93,6 +94,8 @@ pub struct BatchRecord<AccountId> {
 pub struct BidRecord {
 	/// Binds chain, batch, round, bidder and payload.
 	pub commitment: Bytes32,
+	/// The time-lock puzzle around the payload.
+	pub seal: [u8; SEAL_BYTES],
 	/// The bidder's share of recent proofs when it bid, in 10^-9.
 	pub share: u32,
 	/// Where it stands.

@@ -35,6 +35,10 @@ pub trait WeightInfo {
 	fn place_bid() -> Weight;
 	/// `reveal_bid` that does not close its round.
 	fn reveal_bid() -> Weight;
+	/// `open_bid` that does not close its round, with a search for its challenge of usual length.
+	fn open_bid() -> Weight;
+	/// The longest search for the challenge of an opening.
+	fn challenge_search() -> Weight;
 	/// `submit_proof`.
 	fn submit_proof() -> Weight;
 	/// `accept_place`.
@@ -76,6 +80,7 @@ const MICROSECOND: u64 = 1_000_000;
 const CALL: u64 = 60 * MICROSECOND;
 const KEY_PREPARATION: u64 = 6_000 * MICROSECOND;
 const PROOF_CHECK: u64 = 4_000 * MICROSECOND;
+const OPENING_CHECK: u64 = 15_000 * MICROSECOND;
 const DATA_BYTE: u64 = 4 * MICROSECOND;
 const BID: u64 = 40 * MICROSECOND;
 
@@ -108,6 +113,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn reveal_bid() -> Weight {
 		Self::of(CALL, 5, 5)
+	}
+	fn open_bid() -> Weight {
+		Self::of(CALL.saturating_add(OPENING_CHECK), 6, 6)
+	}
+	fn challenge_search() -> Weight {
+		Self::of(OPENING_CHECK, 2, 0)
 	}
 	fn submit_proof() -> Weight {
 		Self::of(CALL.saturating_add(PROOF_CHECK), 26, 24)

@@ -2,22 +2,44 @@
 //! The proof market.
 
 use super::RuntimeBlockWeights;
-use crate::{Balance, Balances, Runtime, RuntimeHoldReason, System, MILLIUNIT, UNIT};
+use crate::{
+	Balance, Balances, Runtime, RuntimeHoldReason, System, MILLIUNIT, SLOT_MILLISECONDS, UNIT,
+};
 use frame_support::{
 	parameter_types,
 	traits::{ConstU128, ConstU32},
 	weights::Weight,
 	PalletId,
 };
+use pvs_auction::seal::SealTiming;
 use pvs_verifier::HostVerifier;
 use sp_runtime::Perbill;
 
 /// The lowest stake of a prover.
 pub const MIN_STAKE: Balance = 100 * UNIT;
 
+#[cfg(not(feature = "runtime-benchmarks"))]
+const SEALS: pvs_timelock::Parameters = pvs_timelock::INSECURE_DEVELOPMENT;
+/// A benchmark opens seals in Wasm and cannot wait. What it measures does not depend on the delay.
+#[cfg(feature = "runtime-benchmarks")]
+const SEALS: pvs_timelock::Parameters = pvs_timelock::testing::INSECURE_TESTING;
+
 parameter_types! {
 	/// Names the account that keeps slashed bonds.
 	pub const MarketPalletId: PalletId = PalletId(*b"pvs/slsh");
+	/// Seals that open within seconds, so that a developer sees it happen. They keep no secret from
+	/// anyone who wants to know it: a chain with money on it takes a delay that covers its windows.
+	pub const SealParameters: &'static pvs_timelock::Parameters = &SEALS;
+	/// The fastest squarer that is published does 2,048 bits in 66 ns (an FPGA on the LCS35 puzzle,
+	/// 2019). Of an opener's core, a slow one is recorded: `scripts/bench.sh seal` measures it.
+	pub const SealTimes: SealTiming = SealTiming {
+		slot_millis: SLOT_MILLISECONDS,
+		stretch_percent: 150,
+		fastest_squarings: 15_100_000,
+		margin: 10,
+		opener_squarings: 500_000,
+		opener_cores: 2,
+	};
 	/// Deadlines take a quarter of a block at the most.
 	pub MaxAgendaWeight: Weight =
 		Perbill::from_percent(25) * RuntimeBlockWeights::get().max_block;
@@ -45,6 +67,8 @@ impl pallet_pvs::Config for Runtime {
 	type ProverDeposit = ConstU128<{ 100 * MILLIUNIT }>;
 	type RollupDeposit = ConstU128<{ 10 * UNIT }>;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type SealParameters = SealParameters;
+	type SealTiming = SealTimes;
 	// A day of 1 s slots.
 	type ShareEpoch = ConstU32<86_400>;
 	type SlotFeeBase = ConstU128<MILLIUNIT>;

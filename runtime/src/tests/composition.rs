@@ -74,7 +74,7 @@ fn calls_with_deadlines_should_be_operational() {
 		.filter(|(call, _)| call.get_dispatch_info().class == DispatchClass::Operational)
 		.map(|(call, _)| call.get_call_name())
 		.collect();
-	assert_eq!(operational, ["reveal_bid", "submit_proof", "accept_place"]);
+	assert_eq!(operational, ["reveal_bid", "submit_proof", "accept_place", "open_bid"]);
 }
 
 #[test]
@@ -132,6 +132,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				batch_digest: [0; 32],
 				max_slot_fee: 0,
 				commitment: [0; 32],
+				seal: Default::default(),
 			},
 			Weights::place_bid(),
 		),
@@ -145,10 +146,19 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 		(Call::unbond { amount: 0 }, Weights::unbond()),
 		(Call::withdraw_unbonded {}, Weights::withdraw_unbonded()),
 		(
-			Call::set_sequencer { rollup: 0, sequencer: account },
+			Call::set_sequencer { rollup: 0, sequencer: account.clone() },
 			Weights::set_sequencer(max_pending),
 		),
 		(Call::set_params { rollup: 0, params: demo_params() }, Weights::set_params()),
+		(
+			Call::open_bid {
+				batch,
+				bidder: account,
+				solution: Default::default(),
+				proof: Default::default(),
+			},
+			Weights::open_bid().saturating_add(Weights::challenge_search()).saturating_add(step),
+		),
 	]
 }
 
@@ -177,4 +187,32 @@ fn every_call_should_fit_a_block() {
 		let most = RuntimeBlockWeights::get().get(class).max_extrinsic;
 		assert!(most.is_none_or(|most| weight.all_lte(most)), "{}", call.get_call_name());
 	}
+}
+
+/// C7: whoever opens a seal gets more than the transaction costs it, also if the block is full and it
+/// pays for the heaviest step. (What it pays for power, nobody knows here.)
+#[test]
+fn test_opener_reward_ge_cost() {
+	sp_io::TestExternalities::default().execute_with(|| {
+		let opening = every_call().pop().expect("the last one").0;
+		assert_eq!(opening.get_call_name(), "open_bid");
+		let info = opening.get_dispatch_info();
+		// Signature and extensions, a seal's solution and its proof.
+		let bytes = 150 + 256 + 257;
+		let fee = crate::TransactionPayment::compute_fee(bytes, &info, 0);
+		let reward = pvs_auction::slashing::opener_reward(demo_params().silence_penalty);
+		assert!(fee > 0 && reward >= 2 * fee, "a reward of {reward} for a fee of {fee}");
+	});
+}
+
+/// C8: the dearest opening that anyone can send, with the longest search for its challenge and the
+/// heaviest step behind it, is paid for in its weight and leaves room for others in the block.
+#[test]
+fn bench_force_open_worst() {
+	let (opening, weight) = every_call().pop().expect("the last one");
+	assert_eq!(opening.get_call_name(), "open_bid");
+	assert_eq!(opening.get_dispatch_info().call_weight, weight);
+	let block = RuntimeBlockWeights::get().max_block;
+	assert!(weight.ref_time() < block.ref_time() / 4, "{weight:?} of {block:?}");
+	assert!(Weights::challenge_search().ref_time() > Weights::reveal_bid().ref_time());
 }

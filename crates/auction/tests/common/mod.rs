@@ -7,7 +7,7 @@ use pvs_auction::{
 	phase::{due, phase},
 	round::{Bid, BidStage, Context, Round, Stage, Standing, VoidReason},
 	slot_fee::slot_fee,
-	step::{claim, step, Effect, Input, Outcome, Receipt, Refusal},
+	step::{claim, step, Effect, Input, Outcome, Receipt, Refusal, Reward},
 };
 use pvs_primitives::{
 	api::Phase,
@@ -209,6 +209,18 @@ impl Market {
 		self.then_check(Input::Reveal { bidder, share, payload })
 	}
 
+	/// `opener` opens the seal of a silent bidder, which holds `payload` if it is sound.
+	pub(crate) fn open(
+		&mut self,
+		number: u8,
+		opener: u8,
+		payload: Option<&[u8; PAYLOAD_BYTES]>,
+	) -> Result<Vec<Effect<Id>>, Refusal> {
+		let bidder = id(number);
+		let share = self.bids.iter().find(|bid| bid.bidder == bidder).map_or(0, |bid| bid.share);
+		self.then_check(Input::Open { bidder, share, opener: id(opener), payload })
+	}
+
 	/// Performs the transition that is due.
 	pub(crate) fn pass_deadline(&mut self) -> Result<Vec<Effect<Id>>, Refusal> {
 		let bids = self.bids.clone();
@@ -268,12 +280,23 @@ impl Market {
 			Effect::BidCounted { bidder, terms } => {
 				self.settle_bid(bidder, BidStage::Revealed(terms.clone()));
 			},
-			Effect::BidVoided { bidder, slashed, reason } => {
+			Effect::BidOpened { bidder, terms, penalty, reward } => {
+				self.settle_bid(bidder, BidStage::Opened(terms.clone()));
+				assert_eq!(*penalty, self.params.silence_penalty);
+				let prover = self.provers.get_mut(bidder).expect("a prover");
+				prover.bond = Some(prover.bond.expect("it has bid") - penalty);
+				prover.stake -= penalty;
+				self.reward(reward, *penalty);
+			},
+			Effect::BidVoided { bidder, slashed, reward, reason } => {
 				self.settle_bid(bidder, BidStage::Void);
 				assert_eq!(*slashed == 0, *reason == VoidReason::Dropped);
 				if *slashed > 0 {
 					self.slash(bidder, *slashed);
-					self.burned += slashed;
+				}
+				match reward {
+					Some(reward) => self.reward(reward, *slashed),
+					None => self.burned += slashed,
 				}
 			},
 			Effect::BondReleased { prover, bond } => {
@@ -310,6 +333,13 @@ impl Market {
 			| Effect::RescueEnded
 			| Effect::BatchWaiting => (),
 		}
+	}
+
+	/// An opener gets at most half of the silence penalty out of what a bidder lost.
+	fn reward(&mut self, reward: &Reward<Id>, lost: u128) {
+		assert!(reward.amount <= self.params.silence_penalty / 2);
+		self.provers.get_mut(&reward.opener).expect("a prover").free += reward.amount;
+		self.burned += lost - reward.amount;
 	}
 
 	fn settle_bid(&mut self, bidder: &Id, stage: BidStage) {
@@ -371,20 +401,23 @@ impl Market {
 				assert_eq!(auction.bids, count(|_| true));
 				assert_eq!(auction.sealed, count(|stage| *stage == BidStage::Sealed));
 				assert!(auction.bids <= MAX_BIDS);
+				let penalty = self.params.silence_penalty;
 				self.bids
 					.iter()
 					.filter(|bid| bid.stage != BidStage::Void)
-					.map(|bid| bid.bidder)
+					.map(|bid| {
+						let opened = matches!(bid.stage, BidStage::Opened(_));
+						(bid.bidder, self.bond() - if opened { penalty } else { 0 })
+					})
 					.collect()
 			},
 			_ => {
 				assert!(self.bids.is_empty());
-				self.round.bonded().copied().collect()
+				self.round.bonded().map(|place| (place.prover, place.bond)).collect()
 			},
 		};
 		owing.sort_unstable();
 		bonded.sort_unstable();
-		let owing: Vec<_> = owing.into_iter().map(|id| (id, self.bond())).collect();
 		assert_eq!(bonded, owing, "exactly who has an obligation has a bond");
 		assert_eq!(self.kept, self.round.slashed);
 

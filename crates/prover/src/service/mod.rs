@@ -8,25 +8,29 @@
 //! to be done.
 
 mod results;
+mod sealing;
 mod steps;
 
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
 	cli::{default_dir, RescueWhen, RunArgs},
 	error::ProverError,
-	journal::{Journal, Key},
+	journal::{Bid, Journal, Key},
 	price::Policy,
 	proving::{Cancel, Proof, ProofMaker, ProvingError},
 	report::{Report, Reporter},
 	status::data_dir,
 };
 use futures::{FutureExt, StreamExt};
-use pvs_client::{Account, Client, Error, Included, Keypair, SubmitError, Submitter};
+use pvs_client::{
+	seals, Account, Client, Error, Included, Keypair, Signals, SubmitError, Submitter,
+};
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
 	BlockNumber, Bytes32,
 };
 use pvs_rollup::{demo, state::State};
+use pvs_timelock::Parameters;
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	sync::Arc,
@@ -58,6 +62,8 @@ enum Done {
 	Appraised(Box<RoundInfo<Bytes32>>, Result<Appraisal, Unfit>),
 	Placed(Key, Result<Included, SubmitError>),
 	Revealed(Key, Result<Included, SubmitError>),
+	/// With the commitment of the bid that the chain has.
+	Recovered(Key, Bytes32, Result<Option<Box<Bid>>, ProverError>),
 	Accepted(Key, Result<Included, SubmitError>),
 	Proved(Key, Result<Proof, ProveFailure>),
 	Delivered(Key, Result<Included, SubmitError>),
@@ -95,6 +101,8 @@ struct Service {
 	maker: ProofMaker,
 	appraiser: Arc<Mutex<Appraiser>>,
 	genesis_hash: Bytes32,
+	/// What the chain sealed bids with at the start, and what bids are sealed with.
+	seals: Parameters,
 	height: BlockNumber,
 	tasks: BTreeMap<Key, Task>,
 	done: mpsc::UnboundedSender<Done>,
@@ -102,6 +110,10 @@ struct Service {
 	skipped: BTreeSet<Key>,
 	/// Rounds that could not be looked at yet, and why.
 	deferred: BTreeMap<Key, String>,
+	/// Rounds in which this prover cannot reveal its bid, and the commitment of that bid.
+	unreadable: BTreeMap<Key, Bytes32>,
+	/// Rounds in which this prover's seal was opened by others.
+	opened: BTreeSet<Key>,
 	/// Rounds in which this prover is on the ladder and not asked yet.
 	standby: BTreeSet<Key>,
 	/// Whether a transaction of this prover moved a round on, so that the best block is worth another
@@ -147,6 +159,8 @@ impl Service {
 			});
 		}
 
+		let seals = seals::parameters(&view.seals().await?)?;
+
 		let genesis = State::from_genesis(&demo::genesis())
 			.map_err(|error| ProverError::Genesis(error.to_string()))?;
 		if genesis.root() != rollup.genesis_root {
@@ -188,11 +202,14 @@ impl Service {
 			maker,
 			appraiser: Arc::new(Mutex::new(appraiser)),
 			genesis_hash: client.genesis_hash(),
+			seals,
 			height: view.block().number,
 			tasks: BTreeMap::new(),
 			done,
 			skipped: BTreeSet::new(),
 			deferred: BTreeMap::new(),
+			unreadable: BTreeMap::new(),
+			opened: BTreeSet::new(),
 			standby: BTreeSet::new(),
 			look_again: false,
 			deliveries: BTreeMap::new(),
@@ -207,6 +224,9 @@ impl Service {
 			journal: service.journal.path().display().to_string(),
 			open_jobs: service.open_jobs().count(),
 		});
+		if let Some(text) = seals::warning(&service.seals) {
+			service.reporter.say(&Report::Warning { text });
+		}
 		Ok((service, results))
 	}
 
@@ -313,39 +333,5 @@ impl Service {
 		let Some(since) = self.draining_since else { return false };
 		let is_idle = self.tasks.is_empty() && self.open_jobs().next().is_none();
 		is_idle || since.elapsed() > DRAIN_LIMIT
-	}
-}
-
-/// Requests to stop: an interrupt from the terminal, or `SIGTERM`.
-struct Signals {
-	#[cfg(unix)]
-	signals: [tokio::signal::unix::Signal; 2],
-}
-
-impl Signals {
-	#[cfg(unix)]
-	fn new() -> std::io::Result<Self> {
-		use tokio::signal::unix::{signal, SignalKind};
-		let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
-		Ok(Self { signals })
-	}
-
-	#[cfg(unix)]
-	async fn next(&mut self) {
-		let [interrupt, terminate] = &mut self.signals;
-		tokio::select! {
-			_ = interrupt.recv() => {},
-			_ = terminate.recv() => {},
-		}
-	}
-
-	#[cfg(not(unix))]
-	fn new() -> std::io::Result<Self> {
-		Ok(Self {})
-	}
-
-	#[cfg(not(unix))]
-	async fn next(&mut self) {
-		let _ = tokio::signal::ctrl_c().await;
 	}
 }

@@ -5,19 +5,14 @@ use super::{steps::MAX_DELIVERIES, Done, ProveFailure, Service, Session};
 use crate::{
 	appraise::{Appraisal, Unfit},
 	error::ProverError,
-	journal::{Bid, Entry, Key, Outcome},
-	price::{self, Ask},
+	journal::{Entry, Key, Outcome},
+	price,
 	proving::{Proof, ProvingError},
 	report::Report,
 	settle,
 };
 use pvs_client::{Included, SubmitError};
-use pvs_primitives::{
-	api::RoundInfo,
-	bid::{bid_commitment, BidPayload},
-	BlockNumber, Bytes32,
-};
-use rand::{rngs::OsRng, RngCore};
+use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
 /// How many proofs count as recent.
 const RECENT_PROOFS: usize = 8;
@@ -36,6 +31,10 @@ impl Service {
 			Done::Revealed(key, result) => {
 				self.tasks.remove(&key);
 				self.on_revealed(key, result)
+			},
+			Done::Recovered(key, commitment, read) => {
+				self.tasks.remove(&key);
+				self.on_recovered(key, commitment, read)
 			},
 			Done::Accepted(key, result) => {
 				self.tasks.remove(&key);
@@ -70,6 +69,11 @@ impl Service {
 			},
 		};
 		self.deferred.remove(&key);
+		if appraisal.seals_digest != self.seals.digest() {
+			self.stop_bidding(
+				"the chain's seals are not those that it had when this program started",
+			);
+		}
 		if self.draining_since.is_some() || self.breaker.is_some() {
 			return Ok(());
 		}
@@ -82,50 +86,6 @@ impl Service {
 			Ok(ask) => self.bid(session, round, &ask),
 			Err(pass) => self.skip(key, pass.to_string()),
 		}
-	}
-
-	/// Writes a fresh bid into the journal, then sends its commitment.
-	pub(super) fn bid(
-		&mut self,
-		session: &Session,
-		round: &RoundInfo<Bytes32>,
-		ask: &Ask,
-	) -> Result<(), ProverError> {
-		let mut salt = [0; 32];
-		OsRng
-			.try_fill_bytes(&mut salt)
-			.map_err(|error| ProverError::Io("no randomness".into(), error.into()))?;
-		let payload = BidPayload {
-			fee: ask.fee,
-			proof_blocks: ask.proof_blocks,
-			proof_commitment: None,
-			salt,
-		};
-		let payload = payload.encode();
-		let commitment = bid_commitment(
-			&self.genesis_hash,
-			round.batch,
-			round.round,
-			&round.batch_digest,
-			&self.me.0,
-			&payload,
-		);
-		let bid = Bid { batch_digest: round.batch_digest, payload, commitment };
-		self.journal.record(Entry::Bid {
-			batch: round.batch,
-			round: round.round,
-			batch_digest: bid.batch_digest,
-			payload: bid.payload,
-			commitment: bid.commitment,
-		})?;
-		self.reporter.say(&Report::Bid {
-			batch: round.batch,
-			round: round.round,
-			fee: ask.fee,
-			proof_blocks: ask.proof_blocks,
-		});
-		self.place(session, round, &bid, ask.max_slot_fee);
-		Ok(())
 	}
 
 	pub(super) fn on_placed(

@@ -14,7 +14,7 @@ use crate::{
 };
 use pvs_client::{Block, Call, Client, Included, SubmitError, View};
 use pvs_primitives::{
-	api::{AssignmentInfo, BatchId, Phase, PlaceInfo, RescueInfo, RoundInfo},
+	api::{AssignmentInfo, BatchId, BidInfo, Phase, PlaceInfo, RescueInfo, RoundInfo},
 	public_inputs::{binding, PublicInputs},
 	BlockNumber, Bytes32,
 };
@@ -115,7 +115,8 @@ impl Service {
 			},
 			Step::SendBid => {
 				let kept = self.journal.job(&key).and_then(|job| job.bid.clone());
-				if let Some(bid) = kept {
+				// A bid that the chain does not have is a new one.
+				if let Some(bid) = kept.filter(|_| self.breaker.is_none()) {
 					let factor = u128::from(self.policy.max_slot_fee_factor.max(1));
 					self.place(session, round, &bid, round.slot_fee.saturating_mul(factor));
 				}
@@ -129,12 +130,19 @@ impl Service {
 				}
 				Ok(())
 			},
+			Step::Recover => {
+				self.recover(view, round);
+				Ok(())
+			},
 			Step::CannotReveal => {
-				if self.skipped.insert(key) {
-					let text =
-						"cannot reveal: the journal does not have this bid; its bond is lost";
-					self.trouble(Some(key), text.into());
+				let is_mine = |bid: &&BidInfo<Bytes32>| bid.bidder == self.me.0;
+				if let Some(bid) = round.bids.iter().find(is_mine) {
+					self.cannot_reveal(key, bid.commitment);
 				}
+				Ok(())
+			},
+			Step::WasOpened => {
+				self.was_opened(round);
 				Ok(())
 			},
 			Step::Prove(assignment) => self.prove(session, view, key, &assignment),
@@ -264,6 +272,8 @@ impl Service {
 		shown: &BTreeSet<Key>,
 	) -> Result<(), ProverError> {
 		self.skipped.retain(|key| shown.contains(key));
+		self.unreadable.retain(|key, _| shown.contains(key));
+		self.opened.retain(|key| shown.contains(key));
 		self.deferred.retain(|key, _| shown.contains(key));
 		self.deliveries.retain(|key, _| shown.contains(key));
 		if let Some(rollup) = view.rollup(self.rollup).await? {
@@ -331,6 +341,7 @@ impl Service {
 			bid.batch_digest,
 			max_slot_fee,
 			bid.commitment,
+			&bid.seal,
 		);
 		self.submit(session, (round.batch, round.round), call, Done::Placed);
 	}
@@ -445,5 +456,6 @@ async fn appraisal(
 		batch: work.batch,
 		prover: view.prover(me).await?,
 		free: view.free_balance(me).await?,
+		seals_digest: view.seals().await?.digest,
 	})
 }

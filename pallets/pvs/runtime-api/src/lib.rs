@@ -10,10 +10,11 @@ extern crate alloc;
 use alloc::vec::Vec;
 use codec::Codec;
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo},
+	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
+use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 
 sp_api::decl_runtime_apis! {
 	/// Reads of the proof market.
@@ -48,5 +49,18 @@ sp_api::decl_runtime_apis! {
 			bidder: AccountId,
 			payload: [u8; PAYLOAD_BYTES],
 		) -> Option<Bytes32>;
+
+		/// The time-lock puzzle of this chain's seals, and what follows from it for windows.
+		fn seals() -> SealInfo;
+
+		/// Whether an opening would be accepted from `opener` now; `None` if the bid is not sealed or
+		/// no auction is open. The phase is not judged.
+		fn check_opening(
+			batch: BatchId,
+			bidder: AccountId,
+			opener: AccountId,
+			solution: [u8; ELEMENT_BYTES],
+			proof: [u8; OPENING_PROOF_BYTES],
+		) -> Option<bool>;
 	}
 }

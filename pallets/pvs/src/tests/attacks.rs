@@ -26,7 +26,8 @@ fn test_copied_commit_forfeits_copier_only() {
 			0,
 			round.batch_digest,
 			99,
-			copied
+			copied,
+			any_seal(),
 		));
 		run_to(6);
 		assert_ok!(reveal(id, &ANN, 100, 5));
@@ -51,7 +52,7 @@ fn test_commit_without_bond_is_noop() {
 		});
 		let digest = Pvs::round_info(id).expect("open").batch_digest;
 		assert_noop!(
-			Pvs::place_bid(signed(&ANN), id, 0, digest, 99, [1; 32]),
+			Pvs::place_bid(signed(&ANN), id, 0, digest, 99, [1; 32], any_seal()),
 			Error::<Test>::InsufficientStake
 		);
 		Provers::<Test>::mutate(&ANN, |prover| {

@@ -3,7 +3,10 @@
 
 use crate::{mock::*, Error};
 use frame_support::{assert_ok, storage::with_transaction, weights::Weight};
-use pvs_primitives::api::{BatchId, Phase};
+use pvs_primitives::{
+	api::{BatchId, Phase},
+	params::{RollupParams, SilencePolicy},
+};
 use sp_runtime::{DispatchError, TransactionOutcome};
 
 type Outcome = Result<(), Error<Test>>;
@@ -22,7 +25,7 @@ fn assert_at(block: u32, call: &str, expected: Outcome, actual: Result<(), Dispa
 }
 
 fn try_place(id: BatchId, digest: [u8; 32]) -> Result<(), DispatchError> {
-	probe(|| Pvs::place_bid(signed(&DEE), id, 0, digest, 99, [1; 32]))
+	probe(|| Pvs::place_bid(signed(&DEE), id, 0, digest, 99, [1; 32], any_seal()))
 }
 
 fn try_reveal(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {
@@ -35,6 +38,41 @@ fn try_accept(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {
 
 fn try_submit(id: BatchId, who: &AccountId, proof: &[u8]) -> Result<(), DispatchError> {
 	probe(|| submit(id, who, proof.to_vec()).map(|_| ()).map_err(|e| e.error))
+}
+
+/// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`, opening `[10, 20)`; Ann is sealed to the end.
+fn opening_matrix() {
+	let opening_blocks = 10;
+	let params =
+		RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() };
+	market_with(params, || {
+		let id = commit(500);
+		let mut opening = None;
+		for block in 1..=21 {
+			run_to(block);
+			if block == 2 {
+				place_sealed(id, &ANN, &payload(100, 5).encode()).expect("bidding");
+				bid(id, &BEN, 50, 5);
+				opening = Some(solved(id, &ANN, &GUEST));
+			}
+			let Some((solution, proof)) = opening.clone() else { continue };
+			let open = match block {
+				10..=19 => Ok(()),
+				_ => Err(Error::NotOpening),
+			};
+			let actual = probe(|| {
+				Pvs::open_bid(signed(&GUEST), id, ANN, solution, proof)
+					.map(|_| ())
+					.map_err(|e| e.error)
+			});
+			assert_at(block, "open_bid", open, actual);
+			let reveal = match block {
+				6..=9 => Ok(()),
+				_ => Err(Error::NotRevealing),
+			};
+			assert_at(block, "reveal_bid", reveal, try_reveal(id, &ANN));
+		}
+	});
 }
 
 /// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`; Ann stays sealed to the end.
@@ -142,6 +180,7 @@ fn unbonding_matrix() {
 #[test]
 fn test_boundary_matrix() {
 	auction_matrix();
+	opening_matrix();
 	delivery_matrix();
 	accepted_matrix();
 	unbonding_matrix();

@@ -20,6 +20,7 @@ const SOURCES: &[&str] = &[
 	include_str!("descendants.rs"),
 	include_str!("ladder.rs"),
 	include_str!("money.rs"),
+	include_str!("open.rs"),
 	include_str!("place.rs"),
 	include_str!("prove.rs"),
 	include_str!("register.rs"),
@@ -102,6 +103,7 @@ fn every_call() -> Vec<Call<Test>> {
 			batch_digest: [0; 32],
 			max_slot_fee: 99,
 			commitment: [0; 32],
+			seal: any_seal(),
 		},
 		Call::reveal_bid { batch: id, payload: [0; 85] },
 		Call::submit_proof { batch: id, prover: ANN, proof: Default::default() },
@@ -111,6 +113,12 @@ fn every_call() -> Vec<Call<Test>> {
 		Call::withdraw_unbonded {},
 		Call::set_sequencer { rollup: 0, sequencer: GUEST },
 		Call::set_params { rollup: 0, params: params() },
+		Call::open_bid {
+			batch: id,
+			bidder: ANN,
+			solution: Default::default(),
+			proof: Default::default(),
+		},
 	]
 }
 
@@ -137,7 +145,7 @@ fn every_call_should_pay_and_have_its_class() {
 		let name = call.get_call_name();
 		assert_eq!(info.pays_fee, Pays::Yes, "{name}");
 		assert!(info.call_weight.ref_time() > 0, "{name}");
-		let urgent = ["reveal_bid", "submit_proof", "accept_place"].contains(&name);
+		let urgent = ["reveal_bid", "open_bid", "submit_proof", "accept_place"].contains(&name);
 		let class = if urgent { DispatchClass::Operational } else { DispatchClass::Normal };
 		assert_eq!(info.class, class, "{name}");
 	}

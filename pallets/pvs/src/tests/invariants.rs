@@ -24,7 +24,7 @@ fn prover_row(change: impl FnOnce(&mut ProverRecord)) {
 }
 
 fn void_bid() -> BidRecord {
-	BidRecord { commitment: [0; 32], share: 0, stage: BidStage::Void }
+	BidRecord { commitment: [0; 32], seal: [0; 357], share: 0, stage: BidStage::Void }
 }
 
 fn auction_of(row: &mut BatchRecord<AccountId>) -> &mut pvs_auction::round::Auction {

@@ -12,6 +12,8 @@ mod genesis;
 mod invariants;
 mod ladder;
 mod money;
+mod opaque;
+mod open;
 mod order;
 mod place;
 mod prove;

@@ -96,14 +96,14 @@ fn rollup_should_be_refused_with_the_rule_that_its_parameters_break() {
 		(|p| p.escalation_factor = 1_000_000_000, Error::ParamsEscalationFactor),
 		(|p| p.ladder_len = 9, Error::ParamsLadder),
 		(|p| p.ladder_blocks = 1, Error::ParamsLadder),
-		(|p| p.rescue_blocks = 1, Error::ParamsRescue),
+		(|p| p.rescue_blocks = INCLUSION_SLACK + 1, Error::ParamsRescue),
 		(|p| p.max_empty_rounds = 1, Error::ParamsEmptyRounds),
 		(|p| p.max_empty_rounds = 4, Error::ParamsEmptyRounds),
 		(|p| p.max_failed_rounds = 0, Error::ParamsFailedRounds),
 		(|p| p.max_failed_rounds = 4, Error::ParamsFailedRounds),
 		(|p| p.sequencer_bond = MIN_SEQUENCER_BOND - 1, Error::ParamsSequencerBond),
 		(
-			|p| p.silence_policy = SilencePolicy::ForceOpen { opening_blocks: 10 },
+			|p| p.silence_policy = SilencePolicy::ForceOpen { opening_blocks: 8 },
 			Error::ParamsSilencePolicy,
 		),
 	];

@@ -5,9 +5,9 @@
 use crate::{mock::*, Batches, Event};
 use pvs_auction::phase::phase;
 use pvs_primitives::{
-	api::{BatchId, Phase},
+	api::{BatchId, BidState, Phase},
 	bid::{BidPayload, PAYLOAD_BYTES},
-	params::RollupParams,
+	params::{RollupParams, SilencePolicy},
 	Balance,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,6 +47,7 @@ struct Books {
 	earned: BTreeMap<AccountId, Balance>,
 	slot_fees: BTreeMap<AccountId, Balance>,
 	cost: Balance,
+	opened: u64,
 	proven: u64,
 	failed: u64,
 	dropped: u64,
@@ -83,6 +84,18 @@ impl Books {
 				},
 				Event::BidRevealed { batch, round, bidder, .. } => {
 					self.end_bid((batch, round, bidder));
+				},
+				Event::BidOpened { batch, round, bidder, penalty, .. } => {
+					let bid = (batch, round, bidder.clone());
+					self.end_bid(bid.clone());
+					*self.bonds.get_mut(&bid).expect("it was placed") -= penalty;
+					*self.slashed.entry(bidder).or_default() += penalty;
+					self.burned += penalty;
+					self.opened += 1;
+				},
+				Event::OpenerRewarded { opener, amount, .. } => {
+					assert_eq!(opener, GUEST);
+					self.burned -= amount;
 				},
 				Event::BidVoided { batch, round, bidder, slashed, .. } => {
 					self.end_bid((batch, round, bidder.clone()));
@@ -210,7 +223,7 @@ impl World {
 						salt: [1 + u8::try_from(self.dice.roll(9)).expect("small"); 32],
 					}
 					.encode();
-					if place(id, &who, &payload).is_ok() {
+					if place_sealed(id, &who, &payload).is_ok() {
 						self.payloads.insert((id, who), payload);
 					}
 				}
@@ -221,6 +234,13 @@ impl World {
 					if !self.dice.one_in(3) {
 						let payload = self.payloads[&(id, bid.bidder.clone())];
 						let _ = Pvs::reveal_bid(signed(&bid.bidder), id, payload);
+					}
+				}
+			},
+			Phase::SealOpening => {
+				for bid in round.bids.iter().filter(|bid| bid.state == BidState::Sealed) {
+					if self.dice.one_in(3) {
+						let _ = open(id, &bid.bidder, &GUEST);
 					}
 				}
 			},
@@ -277,10 +297,16 @@ fn variants() -> RollupParams {
 	RollupParams { initial_reserve: 150, w_share: 500_000_000, ..params() }
 }
 
+/// A rollup that opens the seals of silent bidders.
+fn opening() -> RollupParams {
+	let opening_blocks = 10;
+	RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..variants() }
+}
+
 /// G12: nothing per batch outlives it, whatever became of it.
 #[test]
 fn storage_footprint_returns_to_baseline() {
-	market_with(variants(), || {
+	let test = || {
 		let mut world = World::new(11);
 		world.run(8, 300);
 		assert!(world.books.proven > 0 && world.books.failed > 0, "the rows of totals exist");
@@ -295,8 +321,10 @@ fn storage_footprint_returns_to_baseline() {
 		assert!(proven + failed + dropped >= 1_000);
 		assert!(proven > 300 && failed > 50 && dropped > 50, "{proven} {failed} {dropped}");
 		assert!(books.slashes.len() > 100 && books.ended_bids.len() > 1_000);
+		assert!(books.opened > 10, "{}", books.opened);
 		assert_eq!((rollup().pending, crate::PendingInChain::<Test>::get()), (0, 0));
-	});
+	};
+	with_cheap_proofs(|| market_with(opening(), test));
 }
 
 /// G1 and F2: on every path, what accounts have changes by what events say, and nothing else does.
@@ -314,7 +342,7 @@ fn prop_value_conserved_all_paths() {
 			ladder_len: u32::try_from(seed % 4).expect("small"),
 			silence_penalty: 1 + 90 * u128::from(seed % 2),
 			max_failed_rounds: 1 + u32::try_from(seed % 3).expect("small"),
-			..variants()
+			..if seed % 2 == 0 { opening() } else { variants() }
 		};
 		market_with(params, || World::new(seed * 7_919).run(40, 10 + 80 * u128::from(seed)));
 	}
@@ -363,7 +391,7 @@ fn prop_ids_unique_forever() {
 			Pvs::deregister_rollup(signed(&OWNER), id).expect("nothing is pending");
 		}
 		// A bid for an index that has ended finds nothing.
-		let ended = Pvs::place_bid(signed(&ANN), batch(10), 0, [0; 32], 99, [0; 32]);
+		let ended = Pvs::place_bid(signed(&ANN), batch(10), 0, [0; 32], 99, [0; 32], any_seal());
 		assert_eq!(ended, Err(crate::Error::<Test>::BatchNotFound.into()));
 	});
 }

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How long a seal of `delay` squarings stays shut, and how long an opener needs.
+//!
+//! A time-lock puzzle (Rivest, Shamir, Wagner 1996) is measured in squarings, a market in blocks. The
+//! two meet here: a seal must outlast the bidding window for whoever squares fastest, and must be opened
+//! within the opening window by an opener on ordinary hardware.
+
+#![allow(
+	clippy::as_conversions,
+	clippy::cast_possible_truncation,
+	reason = "the codec derives write the indices of variants that way"
+)]
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use pvs_primitives::BlockNumber;
+use scale_info::TypeInfo;
+
+/// What a chain records about squarings and time. Nothing in it may be 0.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct SealTiming {
+	/// The time between two blocks, in milliseconds.
+	pub slot_millis: u64,
+	/// How much slower than that blocks may come, in percent: squaring does not wait for them. At
+	/// least 100.
+	pub stretch_percent: u32,
+	/// Squarings per second of the fastest hardware that anyone has shown.
+	pub fastest_squarings: u64,
+	/// How many times faster than that an attacker may be.
+	pub margin: u32,
+	/// Squarings per second of one core of an opener, the time for the proof counted in.
+	pub opener_squarings: u64,
+	/// On how many cores an opener works at the same time.
+	pub opener_cores: u32,
+}
+
+impl SealTiming {
+	/// Whether no part of it is 0 and blocks are not expected to come faster than their slots.
+	pub fn is_sound(&self) -> bool {
+		self.slot_millis > 0
+			&& self.stretch_percent >= 100
+			&& self.fastest_squarings > 0
+			&& self.margin > 0
+			&& self.opener_squarings > 0
+			&& self.opener_cores > 0
+	}
+
+	/// For how many blocks nobody opens a seal of `delay` squarings, rounded down; 0 if a part of the
+	/// timing is 0.
+	///
+	/// `delay / (fastest_squarings * margin * slot * stretch)`
+	pub fn covered_blocks(&self, delay: u64) -> BlockNumber {
+		let squarings = u128::from(delay).saturating_mul(100_000);
+		let per_block = u128::from(self.fastest_squarings)
+			.saturating_mul(self.margin.into())
+			.saturating_mul(self.slot_millis.into())
+			.saturating_mul(self.stretch_percent.into());
+		let blocks = squarings.checked_div(per_block).unwrap_or(0);
+		BlockNumber::try_from(blocks).unwrap_or(BlockNumber::MAX)
+	}
+
+	/// The delay, in squarings, that keeps seals shut for `blocks`, rounded up: the inverse of
+	/// [`Self::covered_blocks`].
+	pub fn delay_for(&self, blocks: BlockNumber) -> u64 {
+		let squarings = u128::from(self.fastest_squarings)
+			.saturating_mul(self.margin.into())
+			.saturating_mul(self.slot_millis.into())
+			.saturating_mul(self.stretch_percent.into())
+			.saturating_mul(blocks.into())
+			.div_ceil(100_000);
+		u64::try_from(squarings).unwrap_or(u64::MAX)
+	}
+
+	/// How many blocks an opener needs for that many seals of `delay` squarings, rounded up; the last
+	/// of all numbers if a part of the timing is 0.
+	///
+	/// `ceil(seals / opener_cores) * delay / (opener_squarings * slot)`
+	pub fn opening_blocks(&self, delay: u64, seals: u32) -> BlockNumber {
+		let per_block = u128::from(self.opener_squarings).saturating_mul(self.slot_millis.into());
+		if per_block == 0 || self.opener_cores == 0 {
+			return BlockNumber::MAX;
+		}
+		let squarings = u128::from(seals.div_ceil(self.opener_cores))
+			.saturating_mul(delay.into())
+			.saturating_mul(1_000);
+		BlockNumber::try_from(squarings.div_ceil(per_block)).unwrap_or(BlockNumber::MAX)
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use proptest::prelude::*;
+
+	const TIMING: SealTiming = SealTiming {
+		slot_millis: 1_000,
+		stretch_percent: 100,
+		fastest_squarings: 15_000_000,
+		margin: 10,
+		opener_squarings: 1_000_000,
+		opener_cores: 2,
+	};
+
+	/// The example of the protocol: a window of 2 s, 15 M squarings a second and a margin of 10 make
+	/// 3 * 10^8 squarings, five minutes on one core.
+	#[test]
+	fn delay_should_be_as_in_the_protocols_example() {
+		assert_eq!(TIMING.delay_for(2), 300_000_000);
+		assert_eq!(TIMING.covered_blocks(300_000_000), 2);
+		assert_eq!(TIMING.covered_blocks(299_999_999), 1);
+		assert_eq!(TIMING.opening_blocks(300_000_000, 1), 300);
+	}
+
+	#[test]
+	fn seals_should_cover_fewer_blocks_when_blocks_may_come_slower() {
+		let slow = SealTiming { stretch_percent: 151, ..TIMING };
+		assert_eq!(slow.covered_blocks(300_000_000), 1);
+		assert_eq!(slow.delay_for(2), 453_000_000);
+		let long = SealTiming { slot_millis: 6_000, ..TIMING };
+		assert_eq!(long.covered_blocks(900_000_000), 1);
+	}
+
+	#[test]
+	fn opening_should_take_a_turn_for_each_core_that_is_missing() {
+		assert_eq!(
+			[0, 1, 2, 3, 4, 5].map(|seals| TIMING.opening_blocks(1_500_000, seals)),
+			[0, 2, 2, 3, 3, 5]
+		);
+	}
+
+	#[test]
+	fn timing_should_be_unsound_and_cover_nothing_when_a_part_is_missing() {
+		assert!(TIMING.is_sound());
+		let cases = [
+			SealTiming { slot_millis: 0, ..TIMING },
+			SealTiming { stretch_percent: 99, ..TIMING },
+			SealTiming { fastest_squarings: 0, ..TIMING },
+			SealTiming { margin: 0, ..TIMING },
+			SealTiming { opener_squarings: 0, ..TIMING },
+			SealTiming { opener_cores: 0, ..TIMING },
+		];
+		for case in cases {
+			assert!(!case.is_sound(), "{case:?}");
+		}
+		assert_eq!(cases[2].covered_blocks(u64::MAX), 0);
+		assert_eq!(cases[4].opening_blocks(1, 1), BlockNumber::MAX);
+		assert_eq!(cases[5].opening_blocks(1, 1), BlockNumber::MAX);
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig {
+			failure_persistence: None,
+			..ProptestConfig::with_cases(4_096)
+		})]
+
+		#[test]
+		fn delay_should_be_the_least_that_covers_the_blocks(
+			blocks in 1..100_000u32,
+			slot_millis in 1..60_000u64,
+			stretch_percent in 100..1_000u32,
+			fastest_squarings in 1..100_000_000u64,
+			margin in 1..100u32,
+		) {
+			let timing =
+				SealTiming { slot_millis, stretch_percent, fastest_squarings, margin, ..TIMING };
+			let delay = timing.delay_for(blocks);
+			prop_assert!(timing.covered_blocks(delay) >= blocks);
+			prop_assert!(timing.covered_blocks(delay - 1) < blocks);
+		}
+	}
+}

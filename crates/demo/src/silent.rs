@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The scenario in which a bidder stays silent: its seal is opened without it, its bid counts, and the
+//! opener is paid from its bond.
+//!
+//! The market opens seals by force, and an opener process watches it. The demo itself plays the rollup's
+//! owner and the bidder that seals a real bid and never reveals. In the first batch that bid is not the
+//! best; in the second it wins, its bidder delivers nothing either, and a runner-up steps in.
+
+use crate::{
+	error::DemoError,
+	roles::{Bidder, Owner, HONEST},
+	run::{Demo, ROLLUP},
+	story::{Batch, Opened, Story},
+};
+use pvs_primitives::{
+	api::BatchId,
+	params::{RollupParams, SilencePolicy},
+};
+use std::time::Duration;
+
+/// How many batches the scenario has.
+pub(crate) const BATCHES: u32 = 2;
+
+/// Plays the scenario.
+pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
+	let limit = Duration::from_secs(demo.args.limit());
+	let give_up = tokio::time::Instant::now() + limit;
+	let rollup = demo.rollup().await?;
+	let view = demo.client.at(demo.client.best().await?).await?;
+	let opening_blocks = view.seals().await?.min_opening_blocks;
+	let (market, first) = (rollup.params, rollup.next_index);
+	let max_fee = market.max_reserve;
+	let percent = |percent: u128| (max_fee.saturating_mul(percent) / 100).max(market.min_reserve);
+	let owner = Owner::new(&demo.client)?;
+	let bidder = Bidder::register(&demo.client).await?;
+	demo.start_provers(&HONEST).await?;
+	demo.start_opener().await?;
+	let market = RollupParams {
+		bidding_blocks: 3,
+		reveal_blocks: 4,
+		silence_policy: SilencePolicy::ForceOpen { opening_blocks },
+		grace_blocks: 2,
+		ladder_blocks: 8,
+		..market.clone()
+	};
+	// Above what the honest ones ask, and below what any of them could.
+	let bids = [
+		("a silent bidder that asks too much", percent(40), market.max_proof_blocks),
+		("a silent bidder that wins", 1, 1),
+	];
+	for (nth, (what, fee, proof_blocks)) in (0u32..).zip(bids) {
+		demo.progress.line(&format!("batch {nth}: {what}"));
+		owner.set_market(&market, percent(50)).await?;
+		demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(nth.into()))?;
+		let index = first.saturating_add(nth.into());
+		let batch = BatchId { rollup: ROLLUP, index };
+		let silence = bidder.bid_and_stay_silent(batch, fee, proof_blocks);
+		let proven = nth.saturating_add(1);
+		let ((), round) = tokio::try_join!(demo.follow(proven, give_up), silence)?;
+		demo.story_mut().reveals_end(index, round.reveal_until);
+		demo.wait_for_sequencer().await?;
+	}
+	Ok(())
+}
+
+/// Fails unless a silent bid counted in each batch, its opener was paid from the bond, the second one
+/// won, and both batches were proven.
+pub(crate) fn check(story: &Story) -> Result<(), DemoError> {
+	type Happened = fn(&Batch) -> bool;
+	let expected: [(&str, Happened); 2] = [
+		("a silent bid that was opened, counted and lost, and a proof", |batch| {
+			let lost = |bid: &Opened| batch.selected.is_some_and(|winner| winner != bid.bidder);
+			batch.opened.iter().any(|bid| was_paid_for(bid) && lost(bid)) && batch.proof.is_some()
+		}),
+		("a silent bid that was opened and won, and a proof", |batch| {
+			let won = |bid: &Opened| batch.selected == Some(bid.bidder);
+			batch.opened.iter().any(|bid| was_paid_for(bid) && won(bid)) && batch.proof.is_some()
+		}),
+	];
+	let mut batches = story.batches().values();
+	let missing: Vec<&str> = expected
+		.into_iter()
+		.filter(|(_, happened)| !batches.next().is_some_and(happened))
+		.map(|(what, _)| what)
+		.collect();
+	if missing.is_empty() {
+		Ok(())
+	} else {
+		Err(DemoError::NotShown(missing))
+	}
+}
+
+/// Whether the bidder paid for its silence and the opener got a part of that, at most half.
+fn was_paid_for(bid: &Opened) -> bool {
+	bid.opener.is_some_and(|(opener, reward)| {
+		opener != bid.bidder && reward > 0 && reward <= bid.penalty / 2
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::story::tests::{faults, silent};
+
+	#[test]
+	fn scenario_should_pass_when_both_silent_bids_were_opened() {
+		assert!(check(&silent()).is_ok());
+	}
+
+	#[test]
+	fn scenario_should_fail_with_what_did_not_happen() {
+		for story in [Story::default(), faults()] {
+			let error = check(&story).unwrap_err();
+			assert!(matches!(error, DemoError::NotShown(missing) if missing.len() == 2));
+		}
+	}
+
+	#[test]
+	fn opener_should_be_paid_from_the_penalty_and_by_half_of_it_at_most() {
+		let story = silent();
+		let bid = story.batches()[&0].opened[0];
+		let (opener, _) = bid.opener.unwrap();
+		for (opener, is_paid) in [
+			(None, false),
+			(Some((opener, 0)), false),
+			(Some((opener, 5)), true),
+			(Some((opener, 6)), false),
+			(Some((bid.bidder, 5)), false),
+		] {
+			assert_eq!(was_paid_for(&Opened { opener, ..bid }), is_paid, "{opener:?}");
+		}
+	}
+}

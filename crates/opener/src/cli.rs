@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line.
+
+use crate::{run, service::Config, OpenerError, Reporter};
+use clap::Parser;
+use pvs_client::{
+	cli::{default_dir, ConnectArgs, KeyArgs},
+	Account, Amount, Signals,
+};
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  Open silent bidders' seals on a development chain, as Ferdie:
+    pvs-opener --suri //Ferdie
+  Two seals at a time, none for less than a tenth of a token:
+    pvs-opener --key-file opener.key --threads 2 --min-profit \"0.1 UNIT\"";
+
+/// Opens the seals of bidders that stay silent, for a reward, on a chain with the PVS market.
+///
+/// Starts to solve the seals of a round as soon as its bidding has closed, gives up those whose
+/// bidders reveal, and opens the others. Each seal takes one core for as long as its delay says.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "pvs-opener", version, after_help = EXAMPLES)]
+pub struct Args {
+	/// Which node to use.
+	#[command(flatten)]
+	pub connect: ConnectArgs,
+	/// Whose account opens and is rewarded.
+	#[command(flatten)]
+	pub key: KeyArgs,
+	/// Seals to solve at the same time, at most: one core each
+	#[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+	pub threads: u32,
+	/// Open a seal only if its reward exceeds what the transaction costs by this much, in planck or as "0.1 UNIT"
+	#[arg(long, default_value = "0", value_name = "AMOUNT")]
+	pub min_profit: Amount,
+	/// What an opening costs, in planck or as "0.1 UNIT" [default: the transaction fee that the node tells]
+	#[arg(long, value_name = "AMOUNT")]
+	pub cost: Option<Amount>,
+	/// Directory where unfinished work is kept over restarts [default: pvs/opener-ACCOUNT in the user's data directory]
+	#[arg(long, value_name = "DIR")]
+	pub state_dir: Option<PathBuf>,
+	/// How far to lower the priority of the threads that solve, 0 to 19
+	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(i32).range(0..=19))]
+	pub nice: i32,
+	/// Seconds to keep trying when the node goes away, before giving up
+	#[arg(long, default_value_t = 120, value_name = "SECONDS")]
+	pub reconnect_for: u64,
+	/// Print one JSON object per line
+	#[arg(long)]
+	pub json: bool,
+}
+
+impl Args {
+	/// What the service needs. Fails if the key cannot be loaded.
+	pub fn config(&self) -> Result<Config, OpenerError> {
+		let key = self.key.load()?;
+		let state_dir = self
+			.state_dir
+			.clone()
+			.unwrap_or_else(|| default_dir(&format!("opener-{}", Account::of(&key).address())));
+		Ok(Config {
+			connect: self.connect.clone(),
+			key,
+			threads: self.threads,
+			nice: self.nice,
+			min_profit: self.min_profit.clone(),
+			cost: self.cost.clone(),
+			state_dir,
+			reconnect_for: self.reconnect_for,
+		})
+	}
+}
+
+/// Opens seals and writes to stdout what happens, until a signal asks to stop. What the programs
+/// `pvs-opener` and `pvs-prover open` do.
+///
+/// # Errors
+///
+/// Those of [`run`] and of [`Args::config`].
+pub async fn run_until_signal(args: &Args) -> Result<(), OpenerError> {
+	let config = args.config()?;
+	let mut signals = Signals::new()
+		.map_err(|error| OpenerError::Io("cannot listen for signals".into(), error))?;
+	run(config, Reporter::to_stdout(args.json), async { signals.next().await }).await?;
+	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	fn parse(line: &str) -> Result<Args, clap::Error> {
+		Args::try_parse_from(line.split(' '))
+	}
+
+	#[test]
+	fn command_line_should_be_consistent() {
+		Args::command().debug_assert();
+	}
+
+	#[test]
+	fn program_should_need_exactly_one_key_and_one_thread_at_least() {
+		assert_eq!(parse("pvs-opener --suri //Ferdie").unwrap().threads, 1);
+		assert!(parse("pvs-opener").is_err());
+		assert!(parse("pvs-opener --suri //Ferdie --key-file key").is_err());
+		assert!(parse("pvs-opener --suri //Ferdie --threads 0").is_err());
+		assert!(parse("pvs-opener --suri //Ferdie --min-profit much").is_err());
+	}
+
+	#[test]
+	fn config_should_name_a_directory_for_each_account() {
+		let config = parse("pvs-opener --suri //Ferdie").unwrap().config().unwrap();
+		let account = Account::of(&config.key).address();
+		assert!(config.state_dir.ends_with(format!("pvs/opener-{account}")));
+		let named = parse("pvs-opener --suri //Ferdie --state-dir /d").unwrap().config().unwrap();
+		assert_eq!(named.state_dir, PathBuf::from("/d"));
+		let missing = parse("pvs-opener --key-file /nonexistent").unwrap().config().err().unwrap();
+		assert!(missing.to_string().contains("cannot read the key file"), "{missing}");
+	}
+}

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Which seals to solve, to give up and to open. Pure: the same rounds and the same jobs give the
+//! same plan.
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use pvs_primitives::{
+	api::{BatchId, BidState, Phase, RoundInfo},
+	bid::{bid_context, BID_CONTEXT_BYTES},
+	hash::blake2_256,
+	Balance, BlockNumber, Bytes32, RoundNumber,
+};
+use pvs_timelock::{check_seal, Seal};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	time::Duration,
+};
+
+/// For how many blocks a seal has to stay sealed before its opening is sent again. Fewer, and a
+/// transaction that is still on its way, or back in the pool after a reorganisation, would be
+/// followed by a second one, whose fee is lost.
+pub const RESEND_AFTER: BlockNumber = 6;
+/// For how many blocks a measured speed counts: a machine that was busy may not be any more.
+pub const SPEED_COUNTS_FOR: BlockNumber = 600;
+/// What the proof takes of the work on a seal: an eighth at the most.
+const PROOF_PART: u64 = 8;
+
+/// Identifies one seal on one fork, opened by one account under one parameter set.
+pub type Id = Bytes32;
+
+/// A sealed bid that may be worth opening.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+	/// Identifies it.
+	pub id: Id,
+	/// The batch.
+	pub batch: BatchId,
+	/// Its round.
+	pub round: RoundNumber,
+	/// Who stays silent so far.
+	pub bidder: Bytes32,
+	/// What the bid committed to.
+	pub commitment: Bytes32,
+	/// The seal.
+	pub seal: Seal,
+	/// What the seal is bound to.
+	pub context: [u8; BID_CONTEXT_BYTES],
+	/// Whether it can be opened in the next block.
+	pub is_due: bool,
+	/// The first block in which it cannot be opened any more.
+	pub until: BlockNumber,
+	/// What opening it earns, in planck: half of the silence penalty.
+	pub reward: Balance,
+	/// Whether it is the opener's own bid: opening it saves all of the bond but half the penalty.
+	pub is_own: bool,
+	/// How many squarings were done and saved before.
+	pub done: u64,
+}
+
+/// For whom and under which parameters seals are opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope {
+	/// The chain.
+	pub genesis_hash: Bytes32,
+	/// The digest of its seal parameters.
+	pub parameters: Bytes32,
+	/// The opener's account.
+	pub opener: Bytes32,
+}
+
+/// The seals that an opener looks at, most urgent first: of rounds that open seals by force and whose
+/// bidding is over. The opener's own are left to the reveal; once that is too late they come first
+/// among those that are as urgent.
+///
+/// Seals of one round come in an order that depends on the opener, so that openers with few cores
+/// start with different ones.
+pub fn targets(rounds: &[RoundInfo<Bytes32>], scope: &Scope) -> Vec<Target> {
+	let mut found = Vec::new();
+	for round in rounds.iter().filter(|round| opens_seals(round)) {
+		for bid in round.bids.iter().filter(|bid| bid.state == BidState::Sealed) {
+			let Ok(seal) = Seal::try_from(bid.seal.as_slice()) else { continue };
+			let is_own = bid.bidder == scope.opener;
+			let is_due = round.phase == Phase::SealOpening;
+			if (is_own && !is_due) || check_seal(&seal).is_err() {
+				continue;
+			}
+			let context = bid_context(
+				&scope.genesis_hash,
+				round.batch,
+				round.round,
+				&round.batch_digest,
+				&bid.bidder,
+			);
+			let id =
+				blake2_256(&[&context, &bid.commitment, &seal, &scope.parameters, &scope.opener]);
+			found.push(Target {
+				id,
+				batch: round.batch,
+				round: round.round,
+				bidder: bid.bidder,
+				commitment: bid.commitment,
+				seal,
+				context,
+				is_due,
+				until: round.opening_until,
+				reward: round.bond.saturating_sub(round.reserve) / 2,
+				is_own,
+				done: 0,
+			});
+		}
+	}
+	found.sort_by_key(|target| (target.until, !target.is_own, target.batch, target.id));
+	found
+}
+
+fn opens_seals(round: &RoundInfo<Bytes32>) -> bool {
+	let is_closed =
+		matches!(round.phase, Phase::FinalityGap | Phase::Revealing | Phase::SealOpening);
+	is_closed && round.opening_until > round.reveal_until
+}
+
+/// Where the work on a seal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+	/// A thread solves it, or is about to.
+	Running,
+	/// It is solved and proven, and was not sent yet.
+	Solved,
+	/// The opening is on its way.
+	Sending,
+	/// At this height a block had the opening, or it was sent and nobody knows what became of it.
+	Sent(BlockNumber),
+	/// It cannot be opened by this program.
+	Refused,
+}
+
+/// What an opener works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Means {
+	/// How many seals it solves at the same time, at most.
+	pub threads: usize,
+	/// What the transaction costs, in planck.
+	pub cost: Balance,
+	/// What must be left of the reward then, in planck.
+	pub min_profit: Balance,
+	/// The height of the block that is looked at.
+	pub height: BlockNumber,
+	/// How many squarings a seal takes.
+	pub delay: u64,
+	/// How fast a thread was lately; `None` before the first seal.
+	pub speed: Option<Speed>,
+	/// The time between two blocks, in milliseconds.
+	pub slot_millis: u64,
+}
+
+/// How fast a thread was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Speed {
+	/// Squarings a second, the proof counted in.
+	pub per_second: u64,
+	/// The height at which that was measured.
+	pub at: BlockNumber,
+}
+
+impl Speed {
+	/// What a job tells about the speed of a thread: nothing if it did less than half of the
+	/// squarings itself, since it always takes the whole proof.
+	pub fn measured(squarings: u64, delay: u64, took: Duration, at: BlockNumber) -> Option<Self> {
+		if squarings < delay.div_ceil(2) {
+			return None;
+		}
+		let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+		let per_second = squarings.saturating_mul(1_000).checked_div(millis)?;
+		(per_second > 0).then_some(Self { per_second, at })
+	}
+
+	/// Whether it still counts, so that a refusal because of it is never for ever.
+	fn counts_at(&self, height: BlockNumber) -> bool {
+		height.saturating_sub(self.at) < SPEED_COUNTS_FOR
+	}
+}
+
+/// Why a seal is left to others.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Pass {
+	/// It would cost more than it earns.
+	#[error("the reward of {reward} planck does not cover the cost of {cost} and --min-profit of {min_profit}")]
+	Unprofitable {
+		/// What it earns, in planck.
+		reward: Balance,
+		/// What the transaction costs, in planck.
+		cost: Balance,
+		/// What must be left, in planck.
+		min_profit: Balance,
+	},
+	/// The opening window would be over.
+	#[error("solving takes {needed} s here, and the opening window ends in {left} s")]
+	NoTime {
+		/// What it takes, in seconds.
+		needed: u64,
+		/// What there is, in seconds.
+		left: u64,
+	},
+}
+
+/// What to do now, each in order of urgency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+	/// Seals to start solving.
+	pub start: Vec<Id>,
+	/// Seals whose solving is of no use any more.
+	pub cancel: Vec<Id>,
+	/// Seals to open.
+	pub open: Vec<Id>,
+	/// Seals that are left to others.
+	pub pass: Vec<(Id, Pass)>,
+}
+
+/// What to do about the seals of a block, given the work that is under way.
+///
+/// An opening that was sent is sent again if the bid is still sealed [`RESEND_AFTER`] blocks later:
+/// it got lost, or a reorganisation has undone it.
+pub fn plan(targets: &[Target], jobs: &BTreeMap<Id, Stage>, means: &Means) -> Plan {
+	let wanted: BTreeSet<Id> = targets.iter().map(|target| target.id).collect();
+	let mut plan = Plan::default();
+	let mut running = 0usize;
+	for (id, _) in jobs.iter().filter(|(_, stage)| **stage == Stage::Running) {
+		if wanted.contains(id) {
+			running = running.saturating_add(1);
+		} else {
+			plan.cancel.push(*id);
+		}
+	}
+	for target in targets {
+		let is_lost = |sent: BlockNumber| means.height.saturating_sub(sent) >= RESEND_AFTER;
+		match jobs.get(&target.id) {
+			None => match worth(target, means).and_then(|()| in_time(target, means)) {
+				Ok(()) if running < means.threads => {
+					running = running.saturating_add(1);
+					plan.start.push(target.id);
+				},
+				Ok(()) => {},
+				Err(pass) => plan.pass.push((target.id, pass)),
+			},
+			Some(Stage::Solved) if target.is_due => match worth(target, means) {
+				Ok(()) => plan.open.push(target.id),
+				Err(pass) => plan.pass.push((target.id, pass)),
+			},
+			Some(Stage::Sent(at)) if target.is_due && is_lost(*at) => plan.open.push(target.id),
+			Some(_) => {},
+		}
+	}
+	plan
+}
+
+/// Whether the reward covers the transaction and leaves the profit asked for. The opener's own seal
+/// is always worth it: unopened it costs the bond.
+fn worth(target: &Target, means: &Means) -> Result<(), Pass> {
+	if target.is_own {
+		return Ok(());
+	}
+	let (reward, cost, min_profit) = (target.reward, means.cost, means.min_profit);
+	if reward == 0 || reward < cost.saturating_add(min_profit) {
+		return Err(Pass::Unprofitable { reward, cost, min_profit });
+	}
+	Ok(())
+}
+
+/// Whether a thread that starts now is done while the transaction can still get in.
+fn in_time(target: &Target, means: &Means) -> Result<(), Pass> {
+	let speed = means.speed.filter(|speed| speed.counts_at(means.height));
+	let left_to_square = means.delay.saturating_sub(target.done);
+	// What was saved spares its part of the squarings, and nothing of the proof.
+	let work = (means.delay / PROOF_PART)
+		.saturating_add(left_to_square.saturating_sub(left_to_square / PROOF_PART));
+	let Some(needed) = speed.and_then(|speed| work.checked_div(speed.per_second)) else {
+		return Ok(());
+	};
+	// The next block is the first, and the one before the end the last.
+	let blocks = target.until.saturating_sub(means.height.saturating_add(1));
+	let left = u64::from(blocks).saturating_mul(means.slot_millis) / 1_000;
+	if needed > left {
+		return Err(Pass::NoTime { needed, left });
+	}
+	Ok(())
+}
+
+/// Why a seal that was being solved is of no use any more, in words.
+pub fn why_gone(rounds: &[RoundInfo<Bytes32>], target: &Target) -> &'static str {
+	let is_its =
+		|round: &&RoundInfo<Bytes32>| (round.batch, round.round) == (target.batch, target.round);
+	let round = rounds.iter().find(is_its);
+	let bid = round.and_then(|round| {
+		round
+			.bids
+			.iter()
+			.find(|bid| bid.bidder == target.bidder && bid.commitment == target.commitment)
+	});
+	match bid.map(|bid| bid.state) {
+		Some(BidState::Revealed { .. }) => "its bidder revealed",
+		Some(BidState::Opened { .. }) => "another opener was faster",
+		Some(BidState::Void) => "the bid is void",
+		Some(BidState::Sealed) => "the round does not open seals any more",
+		None => "the round is over",
+	}
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Opens the seals of bidders that stay silent, for a reward.
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | [`service`] | the loop: follows best blocks, starts and stops solvers, sends openings |
+//! | [`decide`] | which seals to solve, to give up and to open: pure |
+//! | [`pool`] | solvers on threads of their own |
+//! | [`store`] | what solvers have done so far and what they found, kept over restarts |
+//! | [`report`] | what the operator sees |
+//! | [`cli`] | the command line of the program |
+//!
+//! The service runs as the program `pvs-opener`, as `pvs-prover open`, and inside a node: all start [`run`] with a
+//! [`Config`], a [`Reporter`] and a future that says when to stop.
+
+pub mod cli;
+pub mod decide;
+mod error;
+pub mod pool;
+pub mod report;
+pub mod service;
+pub mod store;
+
+pub use error::OpenerError;
+pub use report::{Report, Reporter, Summary};
+pub use service::{run, Config};

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The opener program of PVS: opens the seals of silent bidders, for a reward.
+
+use clap::Parser;
+use pvs_opener::cli::{run_until_signal, Args};
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let args = Args::parse();
+	pvs_client::cli::start_logging();
+	pvs_client::cli::finish("pvs-opener", run_until_signal(&args).await)
+}

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: Apache-2.0
+//! From what the chain shows to solvers and transactions, and from what they bring back to the
+//! operator.
+
+use super::{
+	cost, name, Block, Call, Message, OpenerError, Sent, Service, Session, Trace, View, Work,
+};
+use crate::{
+	decide::{plan, targets, why_gone, Id, Means, Speed, Stage, Target},
+	pool::{Job, Outcome},
+	report::Report,
+};
+use pvs_client::{Included, PvsEvent, SubmitError};
+use pvs_primitives::{
+	api::{BatchId, RoundInfo},
+	BlockNumber, Bytes32,
+};
+use pvs_timelock::Opening;
+use std::{collections::BTreeSet, time::Duration};
+
+/// How long to wait for a block to take an opening before looking at the chain again.
+const INCLUSION_WAIT: Duration = Duration::from_secs(30);
+/// After how many blocks fee and seals are asked for again.
+const ASK_EVERY: BlockNumber = 100;
+/// For how many blocks a seal that is gone is remembered: a reorganisation may bring it back.
+const REMEMBER: BlockNumber = 64;
+/// For how long unfinished work is kept on the disk that no block has shown yet. After a restart the
+/// node may have to catch up first; no opening window is as long as this.
+const KEEP_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Service {
+	/// Does what a block asks for.
+	pub(super) async fn on_block(
+		&mut self,
+		session: &Session,
+		block: Block,
+	) -> Result<(), OpenerError> {
+		let view = session.client.at(block).await?;
+		let previous = core::mem::replace(&mut self.height, block.number);
+		if block.number.saturating_sub(self.asked_at) >= ASK_EVERY {
+			self.asked_at = block.number;
+			self.use_seals(&view.seals().await?)?;
+			match cost(&self.config, &self.token, &session.submitter).await {
+				Ok(cost) => self.cost = cost,
+				Err(error) => tracing::warn!("the last known cost is used: {error}"),
+			}
+		}
+		let rounds = view.open_rounds().await?;
+		let mut targets = targets(&rounds, &self.scope());
+		self.leave_barred(&view, &mut targets).await?;
+		for target in &mut targets {
+			self.look_at(target, previous);
+		}
+		let stages = self.work.iter().map(|(id, work)| (*id, work.stage)).collect();
+		let means = Means {
+			threads: self.config.threads as usize,
+			cost: self.cost,
+			min_profit: self.min_profit,
+			height: block.number,
+			delay: self.parameters.delay,
+			speed: self.speed,
+			slot_millis: self.slot_millis,
+		};
+		let plan = plan(&targets, &stages, &means);
+		for id in &plan.cancel {
+			self.cancel(id, &rounds);
+		}
+		let find = |id: &Id| targets.iter().find(|target| target.id == *id);
+		for target in plan.start.iter().filter_map(find) {
+			self.start_solving(target);
+		}
+		for id in &plan.open {
+			self.open(session, &view, *id);
+		}
+		for (id, pass) in plan.pass {
+			if let Some(target) = find(&id) {
+				let seal = name(target);
+				self.tell_once(id, Report::Skipped { seal, reason: pass.to_string() });
+			}
+		}
+		if is_cleaning_due(self.cleaned_at, block.number) {
+			self.cleaned_at = block.number;
+			self.forget_old(session).await?;
+		}
+		Ok(())
+	}
+
+	/// Drops the seals that the chain does not let this account open: it is the sequencer that
+	/// committed the batch, or the rollup's present one. The chain is asked once per batch.
+	async fn leave_barred(
+		&mut self,
+		view: &View,
+		targets: &mut Vec<Target>,
+	) -> Result<(), OpenerError> {
+		let batches: BTreeSet<BatchId> = targets.iter().map(|target| target.batch).collect();
+		for batch in batches {
+			if self.barred.contains_key(&batch) {
+				continue;
+			}
+			let committer = view.batch(batch).await?.map(|batch| batch.sequencer);
+			let sequencer = view.rollup(batch.rollup).await?.map(|rollup| rollup.sequencer);
+			let is_barred = [committer, sequencer].contains(&Some(self.me.0));
+			self.barred.insert(batch, is_barred);
+		}
+		targets.retain(|target| {
+			let is_barred = self.barred.get(&target.batch) == Some(&true);
+			if is_barred {
+				let reason = "the chain does not let the rollup's sequencer open seals".into();
+				self.tell_once(target.id, Report::Skipped { seal: name(target), reason });
+			}
+			!is_barred
+		});
+		Ok(())
+	}
+
+	/// Notes that a seal is there, and what was saved of it; one that was solved before a restart
+	/// needs no solver.
+	fn look_at(&mut self, target: &mut Target, previous: BlockNumber) {
+		let (height, store, delay) = (self.height, &self.store, self.parameters.delay);
+		let trace = self.traces.entry(target.id).or_insert_with(|| {
+			let base = target.seal.first_chunk();
+			let solver = base.and_then(|base| store.solver(&target.id, base, delay));
+			Trace { seen: height, saved: solver.map_or(0, |solver| solver.done()) }
+		});
+		trace.seen = height;
+		target.done = trace.saved;
+		if let Some(work) = self.work.get_mut(&target.id) {
+			work.stage = stage_when_shown(work.stage, work.seen, previous, height);
+			work.seen = height;
+			work.target = target.clone();
+		} else if let Some(opening) = store.opening(&target.id) {
+			let work = Work {
+				target: target.clone(),
+				stage: Stage::Solved,
+				handle: None,
+				opening: Some(opening),
+				seen: height,
+			};
+			self.work.insert(target.id, work);
+		}
+	}
+
+	fn start_solving(&mut self, target: &Target) {
+		let job = Job {
+			id: target.id,
+			parameters: self.parameters.clone(),
+			seal: target.seal,
+			context: target.context,
+			commitment: target.commitment,
+			opener: self.me.0,
+		};
+		// The queue is full while threads that were told to stop have not seen it yet.
+		let Some(handle) = self.pool.solve(job) else { return };
+		let work = Work {
+			target: target.clone(),
+			stage: Stage::Running,
+			handle: Some(handle),
+			opening: None,
+			seen: self.height,
+		};
+		self.work.insert(target.id, work);
+		self.summary.started = self.summary.started.saturating_add(1);
+		self.say(&Report::Solving { seal: name(target), reward: target.reward });
+	}
+
+	fn cancel(&mut self, id: &Id, rounds: &[RoundInfo<Bytes32>]) {
+		let Some(work) = self.work.get(id) else { return };
+		if let Some(handle) = &work.handle {
+			handle.give_up();
+		}
+		let reason = why_gone(rounds, &work.target).into();
+		self.tell_once(*id, Report::Cancelled { seal: work.name(), reason });
+	}
+
+	/// Asks the chain about an opening, and sends it if that says yes.
+	fn open(&mut self, session: &Session, view: &View, id: Id) {
+		let Some(work) = self.work.get_mut(&id) else { return };
+		let Some(opening) = work.opening.clone() else { return };
+		work.stage = Stage::Sending;
+		let (batch, bidder, me) = (work.target.batch, work.target.bidder, self.me.0);
+		let (session, view, messages) = (session.clone(), view.clone(), self.messages.clone());
+		tokio::spawn(async move {
+			let Opening { solution, proof } = &opening;
+			let sent = async {
+				let verdict = view.check_opening(batch, bidder, me, solution, proof).await?;
+				Ok(match verdict {
+					None => Sent::NotNeeded,
+					Some(false) => Sent::Refused,
+					Some(true) => {
+						let call = Call::open_bid(batch, bidder, solution, proof);
+						sent_or_unknown(session.submitter.submit(&call, INCLUSION_WAIT).await)?
+					},
+				})
+			};
+			let _ = messages.send(Message::Sent(id, sent.await));
+		});
+	}
+
+	/// Takes in what came back. Returns whether the best block is worth another look.
+	pub(super) fn on_message(&mut self, message: Message) -> bool {
+		match message {
+			Message::Ended(id, outcome) => self.on_ended(id, outcome),
+			Message::Sent(id, result) => {
+				self.on_sent(id, result);
+				false
+			},
+		}
+	}
+
+	fn on_ended(&mut self, id: Id, outcome: Outcome) -> bool {
+		let Some(work) = self.work.get_mut(&id) else { return true };
+		let seal = work.name();
+		work.handle = None;
+		match outcome {
+			Outcome::Solved { opening, took, squarings } => {
+				work.opening = Some(*opening);
+				work.stage = Stage::Solved;
+				let speed = Speed::measured(squarings, self.parameters.delay, took, self.height);
+				self.speed = speed.or(self.speed);
+				self.say(&Report::Solved { seal, seconds: took.as_secs_f64() });
+			},
+			Outcome::Stopped { saved } => {
+				self.work.remove(&id);
+				if let Some(trace) = self.traces.get_mut(&id) {
+					trace.saved = saved;
+				}
+				self.summary.cancelled = self.summary.cancelled.saturating_add(1);
+			},
+			Outcome::Failed(text) => {
+				work.stage = Stage::Refused;
+				self.say(&Report::Trouble { about: Some(seal), text });
+			},
+		}
+		true
+	}
+
+	fn on_sent(&mut self, id: Id, result: Result<Sent, SubmitError>) {
+		let Some(work) = self.work.get_mut(&id) else { return };
+		let seal = work.name();
+		work.stage = stage_after(&result, self.height);
+		match result {
+			Ok(Sent::Included(included)) => self.on_opened(id, &included),
+			Ok(Sent::Refused) => {
+				let reason = "the chain would refuse the opening".into();
+				self.tell_once(id, Report::Skipped { seal, reason });
+			},
+			Ok(Sent::NotNeeded) => {
+				let reason = "the bid is not sealed any more".into();
+				self.tell_once(id, Report::Skipped { seal, reason });
+			},
+			Ok(Sent::Unknown(error)) => {
+				self.tell_once(id, Report::Trouble { about: Some(seal), text: error.to_string() });
+			},
+			Err(error) if error.is_pallet_error("BidNotSealed") => {
+				let reason = "another opener was faster".into();
+				self.tell_once(id, Report::Skipped { seal, reason });
+			},
+			Err(error) => {
+				self.tell_once(id, Report::Trouble { about: Some(seal), text: error.to_string() });
+			},
+		}
+	}
+
+	fn on_opened(&mut self, id: Id, included: &Included) {
+		let Some(work) = self.work.get(&id) else { return };
+		let (seal, target) = (work.name(), &work.target);
+		let (reward, counts) = result_of(&included.events, target, &self.me.0);
+		self.earned.insert(id, reward);
+		self.summary.opened = u64::try_from(self.earned.len()).unwrap_or(u64::MAX);
+		let sum = |sum: u128, earned: &u128| sum.saturating_add(*earned);
+		self.summary.earned = self.earned.values().fold(0, sum);
+		self.say(&Report::Opened { seal, block: included.number, reward, counts });
+	}
+
+	fn tell_once(&mut self, id: Id, report: Report) {
+		let key = (id, report.text(&self.token));
+		if self.told.insert(key, self.height).is_none() {
+			self.say(&report);
+		}
+	}
+
+	/// Forgets seals that no block has shown for a while, and their files once the finalised chain is
+	/// past the last block that showed them and does not show them itself.
+	async fn forget_old(&mut self, session: &Session) -> Result<(), OpenerError> {
+		let height = self.height;
+		let is_recent = |since: BlockNumber| height.saturating_sub(since) <= REMEMBER;
+		self.work.retain(|_, work| {
+			let is_busy = matches!(work.stage, Stage::Running | Stage::Sending);
+			is_busy || is_recent(work.seen)
+		});
+		self.told.retain(|_, last| is_recent(*last));
+		// A batch may have got another sequencer, or be another one on this fork.
+		self.barred.clear();
+		let finalized = session.client.finalized().await?;
+		let rounds = session.client.at(finalized).await?.open_rounds().await?;
+		let shown = targets(&rounds, &self.scope()).into_iter().map(|target| target.id);
+		let kept: BTreeSet<Id> = self.work.keys().copied().chain(shown).collect();
+		let seen = self.traces.iter().map(|(id, trace)| (*id, trace.seen));
+		let gone = gone_for_good(seen, &kept, finalized.number);
+		self.traces.retain(|id, _| !gone.contains(id));
+		let known = self.traces.keys().copied().chain(kept).collect();
+		if let Err(error) = self.store.clean_up(&gone, &known, KEEP_FOR) {
+			tracing::warn!("cannot clean up {}: {error}", self.config.state_dir.display());
+		}
+		Ok(())
+	}
+}
+
+/// Whether so many blocks have passed since the last clean-up; blocks may be skipped, and a
+/// reorganisation may lead to a lower one.
+fn is_cleaning_due(cleaned_at: BlockNumber, height: BlockNumber) -> bool {
+	height.saturating_sub(cleaned_at) >= REMEMBER
+}
+
+/// The seals that no finalised block will show again: the finalised chain is past the last block that
+/// showed them, and they are not among those that are kept.
+fn gone_for_good(
+	seen: impl Iterator<Item = (Id, BlockNumber)>,
+	kept: &BTreeSet<Id>,
+	finalized: BlockNumber,
+) -> BTreeSet<Id> {
+	seen.filter(|(id, last)| *last < finalized && !kept.contains(id)).map(|(id, _)| id).collect()
+}
+
+/// Tells apart what a block or the pool has answered from what may still have an effect.
+fn sent_or_unknown(result: Result<Included, SubmitError>) -> Result<Sent, SubmitError> {
+	match result {
+		Ok(included) => Ok(Sent::Included(included)),
+		// A connection that breaks after the node has the transaction does not take it back.
+		Err(error @ (SubmitError::Unknown { .. } | SubmitError::Chain(_))) => {
+			Ok(Sent::Unknown(error))
+		},
+		Err(error) => Err(error),
+	}
+}
+
+/// Where the work stands on a seal that is shown at `height`, and was last shown at `seen`. If the
+/// `previous` block did not show it, a reorganisation has undone its opening, which is in the pool
+/// again: the wait before it is sent again starts anew.
+fn stage_when_shown(
+	stage: Stage,
+	seen: BlockNumber,
+	previous: BlockNumber,
+	height: BlockNumber,
+) -> Stage {
+	match stage {
+		Stage::Sent(_) if seen < previous => Stage::Sent(height),
+		stage => stage,
+	}
+}
+
+/// Where the work on a seal stands after an attempt to open it at `height`.
+///
+/// Whatever may be in a block, or get into one, is not repeated at once. That is so for an opening
+/// that failed, too: after a reorganisation it may succeed.
+fn stage_after(result: &Result<Sent, SubmitError>, height: BlockNumber) -> Stage {
+	match result {
+		Ok(Sent::Included(included)) => Stage::Sent(included.number),
+		Ok(Sent::Refused) => Stage::Refused,
+		Ok(Sent::Unknown(_)) => Stage::Sent(height),
+		Err(error) if error.is_pallet_error("SequencerMayNotOpen") => Stage::Refused,
+		Err(SubmitError::Failed { .. } | SubmitError::Unknown { .. }) => Stage::Sent(height),
+		Ok(Sent::NotNeeded)
+		| Err(
+			SubmitError::Chain(_) | SubmitError::Refused { .. } | SubmitError::CannotPay { .. },
+		) => Stage::Solved,
+	}
+}
+
+/// What an opening has earned, in planck, and whether the bid counts, from its events.
+fn result_of(events: &[PvsEvent], target: &Target, me: &Bytes32) -> (u128, bool) {
+	let key = (target.batch, target.round, target.bidder);
+	let reward = events.iter().find_map(|event| match *event {
+		PvsEvent::OpenerRewarded { batch, round, bidder, opener, amount }
+			if (batch, round, bidder) == key && opener == *me =>
+		{
+			Some(amount)
+		},
+		_ => None,
+	});
+	let counts = events.iter().any(|event| {
+		matches!(*event, PvsEvent::BidOpened { batch, round, bidder, .. } if (batch, round, bidder) == key)
+	});
+	(reward.unwrap_or(0), counts)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::decide::tests::{round, sealed, SCOPE};
+	use pvs_client::{Error, VoidReason};
+	use pvs_primitives::api::Phase;
+
+	fn target() -> Target {
+		targets(&[round(0, Phase::SealOpening, vec![sealed(1)])], &SCOPE).remove(0)
+	}
+
+	fn events(target: &Target, opener: Bytes32, counts: bool) -> Vec<PvsEvent> {
+		let Target { batch, round, bidder, .. } = *target;
+		let outcome = if counts {
+			PvsEvent::BidOpened { batch, round, bidder, fee: 1, proof_blocks: 2, penalty: 500 }
+		} else {
+			let reason = VoidReason::BadSeal;
+			PvsEvent::BidVoided { batch, round, bidder, slashed: 1_500, reason }
+		};
+		vec![outcome, PvsEvent::OpenerRewarded { batch, round, bidder, opener, amount: 250 }]
+	}
+
+	#[test]
+	fn reward_should_be_read_from_the_events_of_the_opening() {
+		let (target, me) = (target(), SCOPE.opener);
+		assert_eq!(result_of(&events(&target, me, true), &target, &me), (250, true));
+		assert_eq!(result_of(&events(&target, me, false), &target, &me), (250, false));
+	}
+
+	#[test]
+	fn reward_should_not_be_counted_when_it_is_of_another_seal_or_opener() {
+		let (target, me) = (target(), SCOPE.opener);
+		assert_eq!(result_of(&events(&target, [8; 32], true), &target, &me), (0, true));
+		let other = Target { bidder: [7; 32], ..target.clone() };
+		assert_eq!(result_of(&events(&other, me, true), &target, &me), (0, false));
+		assert_eq!(result_of(&[], &target, &me), (0, false));
+	}
+
+	fn failed(name: &str) -> SubmitError {
+		SubmitError::Failed { call: "open_bid", name: name.into(), explanation: String::new() }
+	}
+
+	fn unknown() -> SubmitError {
+		SubmitError::Unknown { call: "open_bid", seconds: 30, reason: String::new() }
+	}
+
+	fn broken() -> SubmitError {
+		SubmitError::Chain(Error::StreamEnded { url: String::new() })
+	}
+
+	#[test]
+	fn opening_should_not_be_repeated_at_once_when_it_may_have_an_effect() {
+		let (block, number) = (Default::default(), 18);
+		let included = Included { block, number, events: Vec::new() };
+		let refused =
+			|reason: &str| SubmitError::Refused { call: "open_bid", reason: reason.into() };
+		let table = [
+			(sent_or_unknown(Ok(included)), Stage::Sent(18)),
+			(sent_or_unknown(Err(unknown())), Stage::Sent(20)),
+			// After the node had it.
+			(sent_or_unknown(Err(broken())), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed("Pvs::BidNotSealed"))), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed("Pvs::NotOpening"))), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed("Pvs::SequencerMayNotOpen"))), Stage::Refused),
+			(sent_or_unknown(Err(refused("Transaction is outdated"))), Stage::Solved),
+			// Before it was sent.
+			(Err(broken()), Stage::Solved),
+			(Ok(Sent::NotNeeded), Stage::Solved),
+			(Ok(Sent::Refused), Stage::Refused),
+		];
+		for (number, (result, expected)) in table.into_iter().enumerate() {
+			assert_eq!(stage_after(&result, 20), expected, "row {number}");
+		}
+	}
+
+	#[test]
+	fn wait_before_sending_again_should_start_anew_when_a_reorganisation_undid_an_opening() {
+		let sent = Stage::Sent(10);
+		for (stage, seen, previous, height, expected) in [
+			// It was never gone, also where blocks are skipped or looked at twice.
+			(sent, 12, 12, 13, sent),
+			(sent, 12, 12, 15, sent),
+			(sent, 12, 12, 12, sent),
+			(sent, 12, 12, 11, sent),
+			// Gone from 11 to 15, and there again.
+			(sent, 10, 15, 16, Stage::Sent(16)),
+			(sent, 10, 15, 14, Stage::Sent(14)),
+			(Stage::Solved, 10, 15, 16, Stage::Solved),
+			(Stage::Sending, 10, 15, 16, Stage::Sending),
+		] {
+			let found = stage_when_shown(stage, seen, previous, height);
+			assert_eq!(found, expected, "{stage:?} {seen} {previous} {height}");
+		}
+	}
+
+	#[test]
+	fn saved_work_should_be_forgotten_only_when_the_finalised_chain_is_past_it() {
+		let [shown, gone, fresh] = [[1; 32], [2; 32], [3; 32]];
+		let seen = || [(shown, 10), (gone, 10), (fresh, 20)].into_iter();
+		let kept = BTreeSet::from([shown]);
+		assert_eq!(gone_for_good(seen(), &kept, 20), BTreeSet::from([gone]));
+		assert_eq!(gone_for_good(seen(), &kept, 21), BTreeSet::from([gone, fresh]));
+		assert_eq!(gone_for_good(seen(), &kept, 10), BTreeSet::new(), "a node that catches up");
+	}
+
+	#[test]
+	fn clean_up_should_come_once_in_so_many_blocks_when_blocks_are_skipped() {
+		for (cleaned_at, height, is_due) in
+			[(0, 63, false), (0, 64, true), (10, 75, true), (70, 128, false), (128, 127, false)]
+		{
+			assert_eq!(is_cleaning_due(cleaned_at, height), is_due, "{cleaned_at} {height}");
+		}
+	}
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What solvers have done so far and what they found, in a directory, so that a restart costs
+//! nothing but the time since the last save.
+//!
+//! `ID.solver` is the state of a solver, up to 64 MiB; `ID.opening` is a solution and its proof.
+//! Neither is a secret: both come from what the chain shows. A file that cannot be used is as good
+//! as none.
+
+use crate::decide::Id;
+use pvs_timelock::{
+	solve::{Solver, Squarer},
+	Opening, ELEMENT_BYTES, PROOF_BYTES,
+};
+use std::{
+	collections::BTreeSet,
+	fs, io,
+	path::{Path, PathBuf},
+	time::Duration,
+};
+
+const STATE: &str = "solver";
+const OPENING: &str = "opening";
+
+/// A directory of unfinished work.
+#[derive(Clone, Debug)]
+pub struct Store {
+	dir: PathBuf,
+}
+
+impl Store {
+	/// Uses a directory, and makes it if it is not there.
+	pub fn open(dir: &Path) -> io::Result<Self> {
+		fs::create_dir_all(dir)?;
+		Ok(Self { dir: dir.into() })
+	}
+
+	fn path(&self, id: &Id, kind: &str) -> PathBuf {
+		self.dir.join(hex::encode(id)).with_extension(kind)
+	}
+
+	/// The solver of a seal as it was last saved, if that is of use.
+	pub fn solver(&self, id: &Id, base: &[u8; ELEMENT_BYTES], delay: u64) -> Option<Solver> {
+		let bytes = fs::read(self.path(id, STATE)).ok()?;
+		Solver::from_bytes(&bytes, base, delay, Squarer::default())
+			.inspect_err(|error| tracing::warn!("starting a seal anew: {error}"))
+			.ok()
+	}
+
+	/// Saves what a solver has done so far.
+	pub fn save_solver(&self, id: &Id, solver: &Solver) -> io::Result<()> {
+		write(&self.path(id, STATE), &solver.to_bytes())
+	}
+
+	/// What was found for a seal before, if it was.
+	pub fn opening(&self, id: &Id) -> Option<Opening> {
+		let bytes = fs::read(self.path(id, OPENING)).ok()?;
+		let (solution, rest) = bytes.split_first_chunk::<ELEMENT_BYTES>()?;
+		let proof: [u8; PROOF_BYTES] = rest.try_into().ok()?;
+		Some(Opening { solution: *solution, proof })
+	}
+
+	/// Saves what was found for a seal; the state of its solver is of no use any more.
+	pub fn save_opening(&self, id: &Id, opening: &Opening) -> io::Result<()> {
+		write(&self.path(id, OPENING), &[&opening.solution[..], &opening.proof[..]].concat())?;
+		remove(&self.path(id, STATE))
+	}
+
+	/// Forgets all about a seal.
+	pub fn forget(&self, id: &Id) -> io::Result<()> {
+		remove(&self.path(id, STATE))?;
+		remove(&self.path(id, OPENING))
+	}
+
+	/// Forgets seals that are `gone`, and of those that are not `kept` what nobody has written to
+	/// for as long as `age`. Files of other names stay.
+	pub fn clean_up(
+		&self,
+		gone: &BTreeSet<Id>,
+		kept: &BTreeSet<Id>,
+		age: Duration,
+	) -> io::Result<()> {
+		for entry in fs::read_dir(&self.dir)? {
+			let path = entry?.path();
+			let is_ours = path
+				.extension()
+				.is_some_and(|kind| [STATE, OPENING, PARTIAL].iter().any(|ours| kind == *ours));
+			let mut id = [0; 32];
+			let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+			let is_an_id = hex::decode_to_slice(name, &mut id).is_ok();
+			if !is_ours || !is_an_id || kept.contains(&id) {
+				continue;
+			}
+			if gone.contains(&id) || is_older_than(&path, age) {
+				remove(&path)?;
+			}
+		}
+		Ok(())
+	}
+}
+
+const PARTIAL: &str = "partial";
+
+/// Whether a file was last written to so long ago. One that is gone, or from the future, is not.
+fn is_older_than(path: &Path, age: Duration) -> bool {
+	let written = fs::metadata(path).and_then(|about| about.modified()).ok();
+	written.and_then(|at| at.elapsed().ok()).is_some_and(|since| since >= age)
+}
+
+/// Writes beside the file and renames, so that a crash leaves the old file or the new one.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+	let partial = path.with_extension(PARTIAL);
+	fs::write(&partial, bytes)?;
+	fs::rename(&partial, path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+	match fs::remove_file(path) {
+		Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+		_ => Ok(()),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const ID: Id = [5; 32];
+	const DELAY: u64 = 1 << 10;
+
+	fn base() -> [u8; ELEMENT_BYTES] {
+		*pvs_timelock::generator()
+	}
+
+	fn store() -> (tempfile::TempDir, Store) {
+		let dir = tempfile::tempdir().unwrap();
+		let store = Store::open(&dir.path().join("below")).unwrap();
+		(dir, store)
+	}
+
+	fn opening() -> Opening {
+		Opening { solution: [1; ELEMENT_BYTES], proof: [2; PROOF_BYTES] }
+	}
+
+	#[test]
+	fn solver_should_go_on_where_it_was_saved() {
+		let (_dir, store) = store();
+		assert!(store.solver(&ID, &base(), DELAY).is_none());
+		let mut solver = Solver::new(&base(), DELAY, Squarer::default());
+		solver.advance(300);
+		store.save_solver(&ID, &solver).unwrap();
+		let mut again = store.solver(&ID, &base(), DELAY).unwrap();
+		assert_eq!(again.done(), 300);
+		assert!(again.advance(DELAY) && solver.advance(DELAY));
+		assert_eq!(again.result(), solver.result());
+		assert!(store.solver(&ID, &base(), DELAY + 1).is_none(), "of another delay");
+	}
+
+	#[test]
+	fn solver_should_start_anew_when_its_file_is_damaged() {
+		let (_dir, store) = store();
+		store.save_solver(&ID, &Solver::new(&base(), DELAY, Squarer::default())).unwrap();
+		let path = store.path(&ID, STATE);
+		let bytes = fs::read(&path).unwrap();
+		fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+		assert!(store.solver(&ID, &base(), DELAY).is_none());
+	}
+
+	#[test]
+	fn opening_should_take_the_place_of_the_solver() {
+		let (_dir, store) = store();
+		store.save_solver(&ID, &Solver::new(&base(), DELAY, Squarer::default())).unwrap();
+		store.save_opening(&ID, &opening()).unwrap();
+		assert_eq!(store.opening(&ID), Some(opening()));
+		assert!(store.solver(&ID, &base(), DELAY).is_none());
+		fs::write(store.path(&ID, OPENING), [1; 100]).unwrap();
+		assert_eq!(store.opening(&ID), None, "cut off");
+	}
+
+	#[test]
+	fn seals_should_be_forgotten_only_when_they_are_gone_or_old() {
+		const DAY: Duration = Duration::from_secs(86_400);
+		let (_dir, store) = store();
+		let (shown, gone, unknown) = ([5; 32], [6; 32], [7; 32]);
+		for id in [shown, gone, unknown] {
+			store.save_opening(&id, &opening()).unwrap();
+		}
+		let notes = store.dir.join("notes.txt");
+		fs::write(&notes, "of the operator").unwrap();
+		let left = || [shown, gone, unknown].map(|id| store.opening(&id).is_some());
+		let kept = BTreeSet::from([shown]);
+		store.clean_up(&BTreeSet::new(), &kept, DAY).unwrap();
+		assert_eq!(left(), [true, true, true], "of a block that is not here yet");
+		store.clean_up(&BTreeSet::from([shown, gone]), &kept, DAY).unwrap();
+		assert_eq!(left(), [true, false, true]);
+		store.clean_up(&BTreeSet::new(), &kept, Duration::ZERO).unwrap();
+		assert_eq!(left(), [true, false, false]);
+		assert!(notes.exists());
+		store.forget(&shown).unwrap();
+		store.forget(&shown).unwrap();
+		assert_eq!(left(), [false; 3]);
+	}
+}

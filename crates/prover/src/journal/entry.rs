@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The lines of a journal, and what they come to for each round.
+
+use pvs_primitives::{
+	api::BatchId, bid::PAYLOAD_BYTES, BlockNumber, Bytes32, RoundNumber, PROOF_BYTES,
+};
+use pvs_timelock::{Seal, EXPONENT_BYTES};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A round of a batch: what a bid, an assignment and a proof belong to.
+pub(crate) type Key = (BatchId, RoundNumber);
+
+/// How a round ended for this prover.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "result", rename_all = "snake_case")]
+pub(crate) enum Outcome {
+	/// It did not bid.
+	Skipped {
+		/// Why not.
+		reason: String,
+	},
+	/// It bid and another one won, or nobody did; it was on the ladder and not needed, or passed; or
+	/// another one was faster in a rescue. It cost nothing.
+	Lost,
+	/// It delivered and was paid.
+	Paid {
+		/// What it got from escrow, in planck.
+		#[serde(with = "decimal")]
+		payment: u128,
+		/// How many blocks it was late.
+		late_blocks: BlockNumber,
+		/// What it got of the bonds of others, in planck.
+		#[serde(with = "decimal", default)]
+		slashed_share: u128,
+	},
+	/// It won and did not deliver.
+	Defaulted {
+		/// What it lost, in planck.
+		#[serde(with = "decimal")]
+		slashed: u128,
+	},
+	/// Its bid did not count.
+	Voided,
+	/// It won, and the node no longer has the events that say how it went.
+	Unknown,
+}
+
+/// A line of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
+pub(crate) enum Entry {
+	/// The first line: what the rest is about.
+	Journal {
+		version: u32,
+		#[serde(with = "hex_bytes")]
+		genesis: Bytes32,
+		#[serde(with = "hex_bytes")]
+		account: Bytes32,
+	},
+	/// A seal is about to be made: whoever has its exponent reads the payload from the chain's seal,
+	/// should the next line be lost.
+	Sealing {
+		batch: BatchId,
+		round: RoundNumber,
+		#[serde(with = "hex_bytes")]
+		exponent: [u8; EXPONENT_BYTES],
+	},
+	/// A bid that is about to go out, or that was recovered from its seal.
+	Bid {
+		batch: BatchId,
+		round: RoundNumber,
+		#[serde(with = "hex_bytes")]
+		batch_digest: Bytes32,
+		#[serde(with = "hex_bytes")]
+		payload: [u8; PAYLOAD_BYTES],
+		#[serde(with = "hex_bytes")]
+		commitment: Bytes32,
+		#[serde(with = "hex_bytes")]
+		seal: Seal,
+	},
+	/// A block has the bid.
+	Placed { batch: BatchId, round: RoundNumber, block: BlockNumber },
+	/// A block has the reveal.
+	Revealed { batch: BatchId, round: RoundNumber, block: BlockNumber },
+	/// The bid won, or its place on the ladder was taken.
+	Won {
+		batch: BatchId,
+		round: RoundNumber,
+		#[serde(with = "decimal")]
+		payment: u128,
+		assigned_at: BlockNumber,
+		on_time_until: BlockNumber,
+		late_until: BlockNumber,
+	},
+	/// A proof for a rescue is about to be made or sent.
+	Rescuing { batch: BatchId, round: RoundNumber, block: BlockNumber },
+	/// The proof is made.
+	Proved {
+		batch: BatchId,
+		round: RoundNumber,
+		#[serde(with = "hex_bytes")]
+		proof: [u8; PROOF_BYTES],
+		// Whole numbers only: serde reads no fractions in tagged enums when any crate of the build
+		// asks serde_json for arbitrary precision.
+		milliseconds: u64,
+	},
+	/// A block has the proof.
+	Delivered { batch: BatchId, round: RoundNumber, block: BlockNumber },
+	/// The round is over for this prover.
+	Ended { batch: BatchId, round: RoundNumber, outcome: Outcome },
+}
+
+/// A sealed bid: what only its bidder knows until it reveals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bid {
+	pub(crate) batch_digest: Bytes32,
+	pub(crate) payload: [u8; PAYLOAD_BYTES],
+	pub(crate) commitment: Bytes32,
+	pub(crate) seal: Seal,
+}
+
+/// A round that was won.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Win {
+	pub(crate) payment: u128,
+	pub(crate) assigned_at: BlockNumber,
+	pub(crate) on_time_until: BlockNumber,
+	pub(crate) late_until: BlockNumber,
+}
+
+/// All that the journal knows about one round.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Job {
+	/// The exponents of the seals that were made for this round, also on other forks.
+	pub(crate) exponents: Vec<[u8; EXPONENT_BYTES]>,
+	pub(crate) bid: Option<Bid>,
+	pub(crate) placed: Option<BlockNumber>,
+	pub(crate) revealed: Option<BlockNumber>,
+	pub(crate) win: Option<Win>,
+	/// The block after which a rescue was begun.
+	pub(crate) rescue: Option<BlockNumber>,
+	pub(crate) proof: Option<Box<[u8; PROOF_BYTES]>>,
+	pub(crate) delivered: Option<BlockNumber>,
+	pub(crate) outcome: Option<Outcome>,
+}
+
+impl Job {
+	/// Whether the round may still ask something of this prover.
+	pub(crate) fn is_open(&self) -> bool {
+		self.outcome.is_none()
+	}
+}
+
+/// Takes a line in.
+pub(super) fn apply(jobs: &mut BTreeMap<Key, Job>, entry: Entry) {
+	match entry {
+		Entry::Journal { .. } => {},
+		// A second seal for a round is for a bid on another fork: it starts the round over. The first
+		// fork may come back.
+		Entry::Sealing { batch, round, exponent } => {
+			let job = jobs.entry((batch, round)).or_default();
+			let mut exponents = core::mem::take(&mut job.exponents);
+			exponents.push(exponent);
+			*job = Job { exponents, ..Job::default() };
+		},
+		Entry::Bid { batch, round, batch_digest, payload, commitment, seal } => {
+			let bid = Some(Bid { batch_digest, payload, commitment, seal });
+			jobs.entry((batch, round)).or_default().bid = bid;
+		},
+		Entry::Placed { batch, round, block } => {
+			jobs.entry((batch, round)).or_default().placed = Some(block);
+		},
+		Entry::Revealed { batch, round, block } => {
+			jobs.entry((batch, round)).or_default().revealed = Some(block);
+		},
+		Entry::Won { batch, round, payment, assigned_at, on_time_until, late_until } => {
+			let job = jobs.entry((batch, round)).or_default();
+			job.win = Some(Win { payment, assigned_at, on_time_until, late_until });
+			job.rescue = None;
+			job.outcome = None;
+		},
+		Entry::Rescuing { batch, round, block } => {
+			let job = jobs.entry((batch, round)).or_default();
+			job.rescue = Some(block);
+			job.outcome = None;
+		},
+		Entry::Proved { batch, round, proof, .. } => {
+			jobs.entry((batch, round)).or_default().proof = Some(Box::new(proof));
+		},
+		Entry::Delivered { batch, round, block } => {
+			jobs.entry((batch, round)).or_default().delivered = Some(block);
+		},
+		Entry::Ended { batch, round, outcome } => {
+			jobs.entry((batch, round)).or_default().outcome = Some(outcome);
+		},
+	}
+}
+
+/// Bytes as hex digits after `0x`.
+mod hex_bytes {
+	use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+	pub(super) fn serialize<const N: usize, S: Serializer>(
+		bytes: &[u8; N],
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&format!("0x{}", hex::encode(bytes)))
+	}
+
+	pub(super) fn deserialize<'de, const N: usize, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<[u8; N], D::Error> {
+		let text = String::deserialize(deserializer)?;
+		let digits = text.strip_prefix("0x").ok_or_else(|| D::Error::custom("0x is missing"))?;
+		let mut bytes = [0; N];
+		hex::decode_to_slice(digits, &mut bytes).map_err(D::Error::custom)?;
+		Ok(bytes)
+	}
+}
+
+/// Amounts as decimal text: JSON numbers lose digits in most readers.
+mod decimal {
+	use serde::{de::Error, Deserialize, Deserializer, Serializer};
+
+	pub(super) fn serialize<S: Serializer>(
+		amount: &u128,
+		serializer: S,
+	) -> Result<S::Ok, S::Error> {
+		serializer.serialize_str(&amount.to_string())
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+		deserializer: D,
+	) -> Result<u128, D::Error> {
+		String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+	}
+}

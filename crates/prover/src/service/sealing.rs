@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Sealing a bid, and getting it back from its seal.
+
+use super::{Done, Service, Session};
+use crate::{
+	error::ProverError,
+	journal::{Bid, Entry, Key},
+	price::Ask,
+	report::Report,
+};
+use pvs_client::{seals, View};
+use pvs_primitives::{
+	api::{BidInfo, RoundInfo},
+	bid::{bid_context, commitment_in, BidPayload, BID_CONTEXT_BYTES},
+	Bytes32,
+};
+use pvs_timelock::{Exponent, Parameters, EXPONENT_BYTES};
+use rand::{rngs::OsRng, RngCore};
+use std::io;
+
+impl Service {
+	/// Writes a fresh bid into the journal, its exponent first, then sends its commitment and its
+	/// seal.
+	pub(super) fn bid(
+		&mut self,
+		session: &Session,
+		round: &RoundInfo<Bytes32>,
+		ask: &Ask,
+	) -> Result<(), ProverError> {
+		let no_randomness = |error| ProverError::Io("no randomness".into(), error);
+		let mut salt = [0; 32];
+		OsRng.try_fill_bytes(&mut salt).map_err(|error| no_randomness(error.into()))?;
+		let exponent = Exponent::random()
+			.map_err(|error| no_randomness(io::Error::other(error.to_string())))?;
+		self.journal.record(Entry::Sealing {
+			batch: round.batch,
+			round: round.round,
+			exponent: *exponent.as_bytes(),
+		})?;
+		let payload = BidPayload {
+			fee: ask.fee,
+			proof_blocks: ask.proof_blocks,
+			proof_commitment: None,
+			salt,
+		};
+		let payload = payload.encode();
+		let context = self.context(round);
+		let bid = Bid {
+			batch_digest: round.batch_digest,
+			payload,
+			commitment: commitment_in(&context, &payload),
+			seal: pvs_timelock::seal(&self.seals, &context, &payload, &exponent),
+		};
+		self.record_bid((round.batch, round.round), &bid)?;
+		self.reporter.say(&Report::Bid {
+			batch: round.batch,
+			round: round.round,
+			fee: ask.fee,
+			proof_blocks: ask.proof_blocks,
+		});
+		self.place(session, round, &bid, ask.max_slot_fee);
+		Ok(())
+	}
+
+	fn record_bid(&mut self, (batch, round): Key, bid: &Bid) -> Result<(), ProverError> {
+		Ok(self.journal.record(Entry::Bid {
+			batch,
+			round,
+			batch_digest: bid.batch_digest,
+			payload: bid.payload,
+			commitment: bid.commitment,
+			seal: bid.seal,
+		})?)
+	}
+
+	/// What this prover's bids in a round are bound to.
+	fn context(&self, round: &RoundInfo<Bytes32>) -> [u8; BID_CONTEXT_BYTES] {
+		bid_context(&self.genesis_hash, round.batch, round.round, &round.batch_digest, &self.me.0)
+	}
+
+	/// Reads the payload of a bid from its seal on the chain, in the background.
+	pub(super) fn recover(&mut self, view: &View, round: &RoundInfo<Bytes32>) {
+		let key = (round.batch, round.round);
+		let known = self.journal.job(&key).map(|job| job.exponents.clone());
+		let bid = round.bids.iter().find(|bid| bid.bidder == self.me.0).cloned();
+		let (Some(exponents), Some(bid)) = (known, bid) else { return };
+		let commitment = bid.commitment;
+		if self.unreadable.get(&key) == Some(&commitment) {
+			return;
+		}
+		let (context, batch_digest) = (self.context(round), round.batch_digest);
+		let view = view.clone();
+		self.start_task(key, async move {
+			let read = async {
+				let parameters = seals::parameters(&view.seals().await?)?;
+				Ok(recovered(&parameters, &context, batch_digest, &bid, &exponents))
+			};
+			Done::Recovered(key, commitment, read.await.map(|bid| bid.map(Box::new)))
+		});
+	}
+
+	pub(super) fn on_recovered(
+		&mut self,
+		key: Key,
+		commitment: Bytes32,
+		read: Result<Option<Box<Bid>>, ProverError>,
+	) -> Result<(), ProverError> {
+		let bid = match read {
+			Ok(Some(bid)) => bid,
+			Ok(None) => {
+				self.cannot_reveal(key, commitment);
+				return Ok(());
+			},
+			// The next block is another attempt.
+			Err(error) => {
+				self.trouble(Some(key), error.to_string());
+				return Ok(());
+			},
+		};
+		self.record_bid(key, &bid)?;
+		let (batch, round) = key;
+		self.reporter.say(&Report::Recovered { batch, round });
+		self.look_again = true;
+		Ok(())
+	}
+
+	/// Tells once that a bid of this prover stays sealed. On another fork there may be another bid of
+	/// it, which is another matter.
+	pub(super) fn cannot_reveal(&mut self, key: Key, commitment: Bytes32) {
+		if self.unreadable.insert(key, commitment) != Some(commitment) {
+			let text =
+				"cannot reveal: the journal has neither this bid nor the exponent of its seal; \
+			            it costs the silence penalty if somebody opens the seal, else the whole bond";
+			self.trouble(Some(key), text.into());
+		}
+	}
+
+	/// Tells once that somebody else opened this prover's seal.
+	pub(super) fn was_opened(&mut self, round: &RoundInfo<Bytes32>) {
+		let key = (round.batch, round.round);
+		if self.opened.insert(key) {
+			let (batch, number) = key;
+			let penalty = round.bond.saturating_sub(round.reserve);
+			self.reporter.say(&Report::Opened { batch, round: number, penalty });
+		}
+	}
+}
+
+/// The bid behind a seal on the chain, if one of the exponents is its own and it is what was
+/// committed to.
+fn recovered(
+	parameters: &Parameters,
+	context: &[u8; BID_CONTEXT_BYTES],
+	batch_digest: Bytes32,
+	bid: &BidInfo<Bytes32>,
+	exponents: &[[u8; EXPONENT_BYTES]],
+) -> Option<Bid> {
+	let seal = bid.seal.as_slice().try_into().ok()?;
+	// The newest bid is the likeliest.
+	exponents.iter().rev().find_map(|exponent| {
+		let exponent = Exponent::from(*exponent);
+		let payload = pvs_timelock::recover(parameters, &seal, context, &exponent)?;
+		let commitment = commitment_in(context, &payload);
+		let is_committed = commitment == bid.commitment;
+		is_committed.then_some(Bid { batch_digest, payload, commitment, seal })
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pvs_primitives::{
+		api::{BatchId, BidState},
+		bid::PAYLOAD_BYTES,
+	};
+	use pvs_timelock::{INSECURE_DEVELOPMENT, SEAL_BYTES};
+
+	const PAYLOAD: [u8; PAYLOAD_BYTES] = [6; PAYLOAD_BYTES];
+	const DIGEST: Bytes32 = [3; 32];
+
+	fn context() -> [u8; BID_CONTEXT_BYTES] {
+		bid_context(&[1; 32], BatchId { rollup: 0, index: 4 }, 2, &DIGEST, &[5; 32])
+	}
+
+	fn on_chain(exponent: [u8; EXPONENT_BYTES]) -> BidInfo<Bytes32> {
+		let seal =
+			pvs_timelock::seal(&INSECURE_DEVELOPMENT, &context(), &PAYLOAD, &exponent.into());
+		BidInfo {
+			bidder: [5; 32],
+			commitment: commitment_in(&context(), &PAYLOAD),
+			seal: seal.to_vec(),
+			state: BidState::Sealed,
+		}
+	}
+
+	fn recover(bid: &BidInfo<Bytes32>, exponents: &[[u8; EXPONENT_BYTES]]) -> Option<Bid> {
+		recovered(&INSECURE_DEVELOPMENT, &context(), DIGEST, bid, exponents)
+	}
+
+	#[test]
+	fn crash_journal_lost_bid_should_be_recovered_when_its_exponent_is_known() {
+		let (ours, older, newer) = ([7; EXPONENT_BYTES], [8; EXPONENT_BYTES], [9; EXPONENT_BYTES]);
+		let bid = on_chain(ours);
+		let found = recover(&bid, &[older, ours, newer]).unwrap();
+		assert_eq!((found.payload, found.batch_digest), (PAYLOAD, DIGEST));
+		assert_eq!((found.commitment, found.seal.to_vec()), (bid.commitment, bid.seal));
+	}
+
+	#[test]
+	fn bid_should_not_be_recovered_when_no_exponent_is_its_own() {
+		let bid = on_chain([7; EXPONENT_BYTES]);
+		assert_eq!(recover(&bid, &[]), None);
+		assert_eq!(recover(&bid, &[[8; EXPONENT_BYTES]]), None);
+	}
+
+	#[test]
+	fn bid_should_not_be_recovered_when_the_chain_has_another_one() {
+		let ours = [7; EXPONENT_BYTES];
+		let other_commitment = BidInfo { commitment: [0; 32], ..on_chain(ours) };
+		assert_eq!(recover(&other_commitment, &[ours]), None);
+		let mut mauled = on_chain(ours);
+		mauled.seal[SEAL_BYTES - 1] ^= 1;
+		assert_eq!(recover(&mauled, &[ours]), None);
+		let short = BidInfo { seal: vec![1; SEAL_BYTES - 1], ..on_chain(ours) };
+		assert_eq!(recover(&short, &[ours]), None);
+	}
+}
