@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Weights of the calls and of the agenda's steps.
 //!
-//! Provisional. Measured, with a margin of 1.6 to 3: key preparation and proof check natively, as the
-//! host function runs them (a runtime that verifies in Wasm needs about four times as much), and the data
-//! commitment per byte in Wasm. Guessed: the fixed part of a call and the part of each bid. Counted by
-//! hand: database accesses. None comes from a generated benchmark yet; the repository's `README.md`
-//! lists this among the limits.
+//! Written by `scripts/bench.sh weights` from `bench/weights.hbs`; edit the template, not this file. Each
+//! weight is the slope over 20 steps of 10 repetitions of the benchmark of its name
+//! in `benchmarking.rs`, run on the runtime's compiled Wasm on 2026-11-22 (SDK's benchmarking command
+//! 64.0.0, AMD EPYC); key preparation and proof check run natively, as the host function does.
+//! Database accesses are counted and weigh what the runtime's `DbWeight` says.
 
 #![deny(
 	clippy::unwrap_used,
@@ -73,109 +73,176 @@ pub trait WeightInfo {
 	fn agenda_lookup() -> Weight;
 }
 
-/// The weights of the development runtime.
+/// The measured weights, with the database weights of the runtime.
 pub struct SubstrateWeight<T>(PhantomData<T>);
-
-const MICROSECOND: u64 = 1_000_000;
-const CALL: u64 = 60 * MICROSECOND;
-const KEY_PREPARATION: u64 = 6_000 * MICROSECOND;
-const PROOF_CHECK: u64 = 4_000 * MICROSECOND;
-const OPENING_CHECK: u64 = 15_000 * MICROSECOND;
-const DATA_BYTE: u64 = 4 * MICROSECOND;
-const BID: u64 = 40 * MICROSECOND;
-
-impl<T: frame_system::Config> SubstrateWeight<T> {
-	fn of(time: u64, reads: u64, writes: u64) -> Weight {
-		let proof_size = reads.saturating_mul(1_024);
-		Weight::from_parts(time, proof_size)
-			.saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-	}
-}
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_rollup() -> Weight {
-		Self::of(CALL.saturating_add(KEY_PREPARATION), 3, 5)
+		// Fastest run: 1_574_899 ns.
+		Weight::from_parts(2_375_292_000, 3622)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn deregister_rollup() -> Weight {
-		Self::of(CALL, 3, 4)
+		// Fastest run: 101_971 ns.
+		Weight::from_parts(174_555_000, 3896)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn register_prover() -> Weight {
-		Self::of(CALL, 3, 3)
+		// Fastest run: 151_743 ns.
+		Weight::from_parts(259_214_000, 3658)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn deregister_prover() -> Weight {
-		Self::of(CALL, 3, 3)
+		// Fastest run: 128_420 ns.
+		Weight::from_parts(227_485_000, 3658)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
+	// `d` is 1 to 4096.
 	fn commit_batch(d: u32) -> Weight {
-		Self::of(CALL.saturating_add(DATA_BYTE.saturating_mul(d.into())), 7, 8)
+		// Fastest run: 415_385 ns.
+		Weight::from_parts(256_254_929, 3896)
+			// Standard error: 58_026.
+			.saturating_add(Weight::from_parts(2_452_544, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn place_bid() -> Weight {
-		Self::of(CALL, 6, 5)
-	}
-	fn reveal_bid() -> Weight {
-		Self::of(CALL, 5, 5)
+		// Fastest run: 147_415 ns.
+		Weight::from_parts(269_483_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn open_bid() -> Weight {
-		Self::of(CALL.saturating_add(OPENING_CHECK), 6, 6)
+		// Fastest run: 4_352_001 ns.
+		Weight::from_parts(6_774_132_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn challenge_search() -> Weight {
-		Self::of(OPENING_CHECK, 2, 0)
+		// Fastest run: 2_609_880 ns.
+		Weight::from_parts(4_003_802_000, 4944).saturating_add(T::DbWeight::get().reads(4))
+	}
+	fn reveal_bid() -> Weight {
+		// Fastest run: 157_173 ns.
+		Weight::from_parts(274_362_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn submit_proof() -> Weight {
-		Self::of(CALL.saturating_add(PROOF_CHECK), 26, 24)
+		// Fastest run: 2_470_831 ns.
+		Weight::from_parts(3_728_036_000, 25002)
+			.saturating_add(T::DbWeight::get().reads(22))
+			.saturating_add(T::DbWeight::get().writes(21))
 	}
 	fn accept_place() -> Weight {
-		Self::of(CALL, 4, 4)
+		// Fastest run: 60_603 ns.
+		Weight::from_parts(101_790_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn bond_more() -> Weight {
-		Self::of(CALL, 3, 3)
+		// Fastest run: 102_221 ns.
+		Weight::from_parts(159_628_000, 3658)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn unbond() -> Weight {
-		Self::of(CALL, 2, 2)
+		// Fastest run: 31_649 ns.
+		Weight::from_parts(56_736_000, 3658)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn withdraw_unbonded() -> Weight {
-		Self::of(CALL, 3, 3)
+		// Fastest run: 85_229 ns.
+		Weight::from_parts(145_492_000, 3658)
+			.saturating_add(T::DbWeight::get().reads(2))
+			.saturating_add(T::DbWeight::get().writes(2))
 	}
+	// `p` is 0 to 64.
 	fn set_sequencer(p: u32) -> Weight {
-		Self::of(CALL, u64::from(p).saturating_mul(2).saturating_add(1), 1)
+		// Fastest run: 72_505 ns.
+		Weight::from_parts(92_187_269, 3896)
+			// Standard error: 388_597.
+			.saturating_add(Weight::from_parts(16_772_765, 0).saturating_mul(p.into()))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(p.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(Weight::from_parts(0, 3954).saturating_mul(p.into()))
 	}
 	fn set_params() -> Weight {
-		Self::of(CALL, 1, 1)
+		// Fastest run: 39_494 ns.
+		Weight::from_parts(67_396_000, 3896)
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
+	// `b` is 0 to 64.
 	fn close_round(b: u32) -> Weight {
-		let b = u64::from(b);
-		Self::of(
-			CALL.saturating_add(BID.saturating_mul(b)),
-			b.saturating_mul(4).saturating_add(4),
-			b.saturating_mul(4).saturating_add(5),
-		)
+		// Fastest run: 109_094 ns.
+		Weight::from_parts(412_711_122, 4944)
+			// Standard error: 2_195_747.
+			.saturating_add(Weight::from_parts(80_205_122, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(4u64.saturating_mul(b.into())))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(4u64.saturating_mul(b.into())))
+			.saturating_add(Weight::from_parts(0, 3038).saturating_mul(b.into()))
 	}
 	fn default_prover() -> Weight {
-		Self::of(CALL.saturating_mul(2), 8, 8)
+		// Fastest run: 184_444 ns.
+		Weight::from_parts(297_625_000, 6196)
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn pass_place() -> Weight {
-		Self::of(CALL, 5, 4)
+		// Fastest run: 89_106 ns.
+		Weight::from_parts(156_572_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn end_rescue() -> Weight {
-		Self::of(CALL, 4, 4)
+		// Fastest run: 74_368 ns.
+		Weight::from_parts(121_296_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn open_last_round() -> Weight {
-		Self::of(CALL, 4, 4)
+		// Fastest run: 72_966 ns.
+		Weight::from_parts(91_099_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(5))
+			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn finalize_batch() -> Weight {
-		Self::of(CALL, 8, 10)
+		// Fastest run: 144_390 ns.
+		Weight::from_parts(229_649_000, 8898)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn fail_batch() -> Weight {
-		Self::of(CALL.saturating_mul(2), 8, 10)
+		// Fastest run: 284_201 ns.
+		Weight::from_parts(429_050_000, 8898)
+			.saturating_add(T::DbWeight::get().reads(10))
+			.saturating_add(T::DbWeight::get().writes(11))
 	}
+	// `b` is 0 to 64.
 	fn drop_batch(b: u32) -> Weight {
-		let b = u64::from(b);
-		Self::of(
-			CALL.saturating_mul(2).saturating_add(BID.saturating_mul(b)),
-			b.saturating_mul(4).saturating_add(8),
-			b.saturating_mul(4).saturating_add(10),
-		)
+		// Fastest run: 319_466 ns.
+		Weight::from_parts(573_186_867, 8898)
+			// Standard error: 1_286_891.
+			.saturating_add(Weight::from_parts(26_764_479, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(b.into())))
+			.saturating_add(T::DbWeight::get().writes(10))
+			.saturating_add(T::DbWeight::get().writes(2u64.saturating_mul(b.into())))
+			.saturating_add(Weight::from_parts(0, 3038).saturating_mul(b.into()))
 	}
 	fn agenda_lookup() -> Weight {
-		Self::of(CALL, 1, 1)
+		// Fastest run: 25_598 ns.
+		Weight::from_parts(38_372_000, 4944)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(1))
 	}
 }
