@@ -224,10 +224,10 @@ mod tests {
 		assert!(
 			bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88")
 		);
-		assert!(bid.contains("seal:(6,6,"), "{bid}");
+		assert!(bid.contains("seal:((6,6,"), "{bid}");
 		let open = Call::open_bid(BATCH, [4; 32], &[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]);
 		let open = as_the_chain_reads(&open);
-		assert!(open.contains("solution:(3,3,") && open.contains("proof:(2,2,"), "{open}");
+		assert!(open.contains("solution:((3,3,") && open.contains("proof:((2,2,"), "{open}");
 		assert!(open.contains("batch:{rollup:1,index:2},bidder:"), "{open}");
 		let reveal = Call::reveal_bid(BATCH, &[5; PAYLOAD_BYTES]);
 		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
