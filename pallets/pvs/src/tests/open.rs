@@ -226,7 +226,8 @@ fn opening_should_be_refused_with_what_is_wrong_with_it() {
 			bytes
 		};
 		let good = || (solution.clone(), proof.clone());
-		let cases: [(&AccountId, BatchId, (Vec<u8>, Vec<u8>), Error<Test>); 11] = [
+		type Sent = (Vec<u8>, Vec<u8>);
+		let cases: [(&AccountId, BatchId, Sent, Error<Test>); 11] = [
 			(&BEN, id, (solution[1..].to_vec(), good().1), Error::SolutionWrongLength),
 			(&BEN, id, ([good().0, vec![0]].concat(), good().1), Error::SolutionWrongLength),
 			(&BEN, id, (good().0, proof[1..].to_vec()), Error::OpeningProofWrongLength),
