@@ -5,8 +5,12 @@
 
 #![allow(clippy::expect_used, reason = "for tests: what cannot be proved should fail loudly")]
 
-use ark_bn254::{Bn254, Fq2, Fr, G2Affine};
-use ark_ff::{BigInteger, Field, PrimeField};
+pub mod bytes;
+pub mod corpus;
+pub mod peer;
+
+use ark_bn254::{Bn254, Fr};
+use ark_ff::Field;
 use ark_groth16::{Groth16, ProvingKey};
 use ark_relations::{
 	gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError},
@@ -89,23 +93,4 @@ impl TestKeys {
 		.expect("the circuit holds for any inputs");
 		encode_proof(&proof)
 	}
-}
-
-/// The encoding of a point on the twist outside the prime-order subgroup, which a decoder that checks
-/// only the curve would accept.
-///
-/// # Panics
-///
-/// Never: the twist's cofactor is large, so that nearly every point on it is outside the subgroup.
-pub fn off_subgroup_g2() -> [u8; 128] {
-	let point = (1u64..)
-		.filter_map(|x| G2Affine::get_point_from_x_unchecked(Fq2::from(x), false))
-		.find(|point| !point.is_in_correct_subgroup_assuming_on_curve())
-		.expect("nearly every point is outside the subgroup");
-	let mut bytes = [0; 128];
-	let coordinates = [point.x.c1, point.x.c0, point.y.c1, point.y.c0];
-	for (chunk, coordinate) in bytes.chunks_exact_mut(32).zip(coordinates) {
-		chunk.copy_from_slice(&coordinate.into_bigint().to_bytes_be());
-	}
-	bytes
 }

@@ -5,7 +5,7 @@ use crate::{
 	encoding::{g1_elements, g2_elements, write_base_elements},
 	error::{KeyError, ProofError},
 	key::{CheckedKey, IC_POINTS},
-	proof::CheckedProof,
+	lines::is_in_subgroup,
 };
 use ark_bn254::Bn254;
 use ark_groth16::{Proof, VerifyingKey};
@@ -46,10 +46,13 @@ pub fn encode_verifying_key(
 ///
 /// # Errors
 ///
-/// The first reason that applies, in the order of the bytes.
+/// The first reason that applies, in the order of the bytes; `NotInSubgroup` comes last.
 pub fn decode_proof(bytes: &[u8]) -> Result<Proof<Bn254>, ProofError> {
-	let CheckedProof { a, b, c } = CheckedProof::decode(bytes)?;
-	Ok(Proof { a, b, c })
+	let proof = crate::proof::Proof::decode(bytes)?;
+	if !is_in_subgroup(&proof.b) {
+		return Err(ProofError::NotInSubgroup);
+	}
+	Ok(Proof { a: proof.a, b: proof.b, c: proof.c })
 }
 
 /// Reads a verifying key and checks it as [`prepare_key`](crate::prepare_key) does.

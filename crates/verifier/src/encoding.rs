@@ -2,7 +2,7 @@
 //! Points as bytes: 32 bytes big-endian per coordinate, uncompressed `x ++ y`, the imaginary part
 //! of Fp2 first (EIP-197). There is no encoding of the identity.
 
-use crate::error::PointError;
+use crate::{error::PointError, lines::is_in_subgroup};
 use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use pvs_primitives::field::{element_from_be, element_to_be};
@@ -42,15 +42,21 @@ pub(crate) fn checked_g1(bytes: &[u8; G1_BYTES]) -> Result<G1Affine, PointError>
 
 /// Reads a point of G2 and checks all of it.
 pub(crate) fn checked_g2(bytes: &[u8; G2_BYTES]) -> Result<G2Affine, PointError> {
+	let point = on_curve_g2(bytes)?;
+	if !is_in_subgroup(&point) {
+		return Err(PointError::NotInSubgroup);
+	}
+	Ok(point)
+}
+
+/// Reads a point of the twist and checks all but its subgroup.
+pub(crate) fn on_curve_g2(bytes: &[u8; G2_BYTES]) -> Result<G2Affine, PointError> {
 	let point = unchecked_g2(bytes).ok_or(PointError::NonCanonicalCoordinate)?;
 	if point.is_zero() {
 		return Err(PointError::Identity);
 	}
 	if !point.is_on_curve() {
 		return Err(PointError::NotOnCurve);
-	}
-	if !point.is_in_correct_subgroup_assuming_on_curve() {
-		return Err(PointError::NotInSubgroup);
 	}
 	Ok(point)
 }

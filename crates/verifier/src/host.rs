@@ -5,16 +5,22 @@
 //! old one.
 
 use crate::{
+	batch::Claim,
 	error::{KeyError, ProofError},
 	key::{PreparedKey, PREPARED_KEY_BYTES},
 };
-use pvs_primitives::{Bytes32, PUBLIC_INPUTS};
+use alloc::{vec, vec::Vec};
+use pvs_primitives::{PROOF_BYTES, PUBLIC_INPUTS};
 
 #[cfg(feature = "std")]
 pub use interface::pvs_groth_16::HostFunctions;
 
-/// The answer to something acceptable; every error has a code above it.
+/// The answer to a good key; every error has a code above it.
 const ACCEPTED: u32 = 0;
+/// The answer to a proof that holds; every error has a code above it.
+const HOLDS: u8 = 0;
+/// What stands where the host has not answered: never a proof that holds.
+const NO_ANSWER: u8 = u8::MAX;
 
 /// Checks a verifying key on the host; outside a runtime this is a plain call.
 pub(crate) fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
@@ -23,13 +29,51 @@ pub(crate) fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
 	Ok(prepared)
 }
 
-/// Verifies a proof on the host; outside a runtime this is a plain call.
-pub(crate) fn verify(
-	prepared: &[u8],
-	inputs: &[Bytes32; PUBLIC_INPUTS],
-	proof: &[u8],
-) -> Result<(), ProofError> {
-	proof_result(interface::pvs_groth_16::verify(prepared, inputs.as_flattened(), proof))
+/// Bytes of a claim for the host: the place of its key, its public inputs, its proof.
+const CLAIM_BYTES: usize = 4 + 32 * PUBLIC_INPUTS + PROOF_BYTES;
+/// The place of a key whose length is wrong.
+const NO_KEY: u32 = u32::MAX;
+
+/// Verifies proofs on the host; outside a runtime this is a plain call.
+pub(crate) fn verify_batch(claims: &[Claim<'_>]) -> Vec<Result<(), ProofError>> {
+	let mut keys: Vec<&[u8]> = Vec::new();
+	let mut request = Vec::with_capacity(claims.len().saturating_mul(CLAIM_BYTES));
+	// What the host's format has no room for is answered here, and is first in the order of errors.
+	let early: Vec<Option<ProofError>> = claims
+		.iter()
+		.map(|claim| {
+			if claim.inputs.len() != PUBLIC_INPUTS {
+				return Some(ProofError::WrongInputCount);
+			}
+			if claim.proof.len() != PROOF_BYTES {
+				return Some(ProofError::WrongLength);
+			}
+			let key = if claim.prepared.len() == PREPARED_KEY_BYTES {
+				keys.iter().position(|key| *key == claim.prepared).unwrap_or_else(|| {
+					keys.push(claim.prepared);
+					keys.len().saturating_sub(1)
+				})
+			} else {
+				usize::MAX
+			};
+			request.extend(u32::try_from(key).unwrap_or(NO_KEY).to_le_bytes());
+			request.extend(claim.inputs.as_flattened());
+			request.extend(claim.proof);
+			None
+		})
+		.collect();
+	let mut codes = vec![NO_ANSWER; early.iter().filter(|error| error.is_none()).count()];
+	if !codes.is_empty() {
+		interface::pvs_groth_16::verify_batch(&keys.concat(), &request, &mut codes);
+	}
+	let mut codes = codes.into_iter();
+	early
+		.into_iter()
+		.map(|error| match error {
+			Some(error) => Err(error),
+			None => proof_result(codes.next().unwrap_or(NO_ANSWER)),
+		})
+		.collect()
 }
 
 #[allow(
@@ -64,13 +108,16 @@ mod interface {
 			crate::host::key_code(key, prepared)
 		}
 
-		/// Returns 0 if the proof holds, or a code of `ProofError`. The inputs are 32 bytes each.
-		fn verify(
-			prepared: PassFatPointerAndRead<&[u8]>,
-			inputs: PassFatPointerAndRead<&[u8]>,
-			proof: PassFatPointerAndRead<&[u8]>,
-		) -> u32 {
-			crate::host::proof_code(prepared, inputs, proof)
+		/// Writes 0 for each proof that holds, or a code of `ProofError`.
+		///
+		/// `keys` are prepared keys one after another. A claim is the place of its key among them, a u32
+		/// little-endian, its public inputs and its proof. There is a byte of `answers` for each claim.
+		fn verify_batch(
+			keys: PassFatPointerAndRead<&[u8]>,
+			claims: PassFatPointerAndRead<&[u8]>,
+			answers: PassFatPointerAndWrite<&mut [u8]>,
+		) {
+			crate::host::answer(keys, claims, answers);
 		}
 	}
 }
@@ -107,15 +154,27 @@ fn key_result(code: u32) -> Result<(), KeyError> {
 }
 
 #[cfg_attr(not(feature = "std"), allow(dead_code, reason = "a runtime calls its host instead"))]
-fn proof_code(prepared: &[u8], inputs: &[u8], proof: &[u8]) -> u32 {
-	let (inputs, rest) = inputs.as_chunks::<32>();
-	let result = if rest.is_empty() {
-		crate::proof::verify(prepared, inputs, proof)
-	} else {
-		Err(ProofError::WrongInputCount)
-	};
+fn answer(keys: &[u8], claims: &[u8], answers: &mut [u8]) {
+	let (keys, _) = keys.as_chunks::<PREPARED_KEY_BYTES>();
+	let (claims, _) = claims.as_chunks::<CLAIM_BYTES>();
+	let claims: Vec<_> = claims.iter().map(|claim| read_claim(keys, claim)).collect();
+	for (answer, result) in answers.iter_mut().zip(crate::batch::verify_batch(&claims)) {
+		*answer = proof_code(result);
+	}
+}
+
+fn read_claim<'a>(keys: &'a [PreparedKey], claim: &'a [u8; CLAIM_BYTES]) -> Claim<'a> {
+	let (key, rest) = claim.split_first_chunk::<4>().unwrap_or((&[0xff; 4], &[]));
+	let (inputs, proof) = rest.split_at_checked(32 * PUBLIC_INPUTS).unwrap_or((&[], &[]));
+	let key = usize::try_from(u32::from_le_bytes(*key)).ok().and_then(|key| keys.get(key));
+	let prepared = key.map_or(&[][..], |key| key.as_slice());
+	Claim { prepared, inputs: inputs.as_chunks().0, proof }
+}
+
+#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "a runtime calls its host instead"))]
+fn proof_code(result: Result<(), ProofError>) -> u8 {
 	match result {
-		Ok(()) => ACCEPTED,
+		Ok(()) => HOLDS,
 		Err(ProofError::WrongLength) => 1,
 		Err(ProofError::NonCanonicalCoordinate) => 2,
 		Err(ProofError::NotOnCurve) => 3,
@@ -128,9 +187,9 @@ fn proof_code(prepared: &[u8], inputs: &[u8], proof: &[u8]) -> u32 {
 	}
 }
 
-fn proof_result(code: u32) -> Result<(), ProofError> {
+fn proof_result(code: u8) -> Result<(), ProofError> {
 	Err(match code {
-		ACCEPTED => return Ok(()),
+		HOLDS => return Ok(()),
 		1 => ProofError::WrongLength,
 		2 => ProofError::NonCanonicalCoordinate,
 		3 => ProofError::NotOnCurve,
@@ -147,8 +206,9 @@ fn proof_result(code: u32) -> Result<(), ProofError> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::{PROOF_BYTES, VERIFYING_KEY_BYTES};
+	use crate::VERIFYING_KEY_BYTES;
 	use codec::{DecodeAll, Encode};
+	use proptest::prelude::*;
 
 	/// All variants of an error, by their indices, which the codes follow.
 	fn all<E: DecodeAll>() -> Vec<E> {
@@ -163,10 +223,10 @@ mod tests {
 			assert_eq!(key_result(code.saturating_add(1)), Err(error));
 		}
 		for error in all::<ProofError>() {
-			let code = error.encode().iter().map(|index| u32::from(*index)).sum::<u32>();
-			assert_eq!(proof_result(code.saturating_add(1)), Err(error));
+			let code = error.encode().iter().copied().sum::<u8>().saturating_add(1);
+			assert_eq!((proof_result(code), proof_code(Err(error))), (Err(error), code));
 		}
-		assert_eq!((key_result(0), proof_result(0)), (Ok(()), Ok(())));
+		assert_eq!((key_result(0), proof_result(0), proof_code(Ok(()))), (Ok(()), Ok(()), 0));
 	}
 
 	#[test]
@@ -174,18 +234,38 @@ mod tests {
 		for code in [7, 10, 255, u32::MAX] {
 			assert_eq!(key_result(code), Err(KeyError::WrongLength));
 		}
-		for code in [10, 255, u32::MAX] {
+		for code in [10, NO_ANSWER] {
 			assert_eq!(proof_result(code), Err(ProofError::NotValid));
 		}
 	}
 
 	#[test]
-	fn verify_should_count_inputs_when_bytes_are_left_over() {
-		for length in [0, 31, 32, 96, 127, 129, 160] {
-			assert_eq!(proof_code(&[], &vec![0; length], &[]), 7, "{length}");
+	fn answer_should_leave_what_it_does_not_answer() {
+		let mut answers = [NO_ANSWER; 3];
+		answer(&[], &[], &mut answers);
+		answer(&[1], &vec![0; CLAIM_BYTES - 1], &mut answers);
+		assert_eq!(answers, [NO_ANSWER; 3]);
+		// The place of the key is 0 and there is none; the bytes after the claim are none.
+		answer(&[], &vec![0; CLAIM_BYTES + 1], &mut answers);
+		assert_eq!(answers, [8, NO_ANSWER, NO_ANSWER]);
+		answer(&[], &vec![0; 3 * CLAIM_BYTES], &mut answers[..1]);
+		assert_eq!(answers, [8, NO_ANSWER, NO_ANSWER]);
+	}
+
+	proptest! {
+		#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2_000) })]
+
+		/// E9: bytes of any lengths on the host's side never panic and never pass for a proof.
+		#[test]
+		fn fuzz_batch_commitment_verify(
+			keys in prop::collection::vec(any::<u8>(), 0..3 * PREPARED_KEY_BYTES),
+			claims in prop::collection::vec(any::<u8>(), 0..3 * CLAIM_BYTES),
+			length in 0..6_usize,
+		) {
+			let mut answers = vec![NO_ANSWER; length];
+			answer(&keys, &claims, &mut answers);
+			prop_assert!(answers.iter().all(|code| proof_result(*code).is_err()));
 		}
-		assert_eq!(proof_code(&[], &[0; 128], &[]), 1);
-		assert_eq!(proof_code(&[], &[0; 128], &[0; PROOF_BYTES]), 8);
 	}
 
 	#[test]

@@ -7,6 +7,8 @@ use crate::{
 		Reader,
 	},
 	error::{KeyError, ProofError},
+	inputs::InputPoints,
+	lines::{lines, Lines},
 };
 use ark_bn254::{Bn254, Fq12, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
@@ -82,18 +84,18 @@ pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
 	Ok(prepared)
 }
 
-/// The parts of a prepared key that verification uses. The points were checked when it was
-/// prepared; here only their coordinates are known to be canonical.
-pub(crate) struct TrustedKey {
-	pub(crate) gamma: G2Affine,
-	pub(crate) delta: G2Affine,
-	pub(crate) ic: [G1Affine; IC_POINTS],
+/// A prepared key as verification uses it. The points were checked when it was prepared; here their
+/// coordinates are known to be canonical, and gamma and delta to be in the subgroup.
+pub(crate) struct Key {
+	pub(crate) gamma: Lines,
+	pub(crate) delta: Lines,
+	pub(crate) inputs: InputPoints,
 	pub(crate) alpha_beta: Fq12,
 }
 
-impl TrustedKey {
-	/// Reads a prepared key; `MalformedKey` if these bytes cannot come from [`prepare_key`] on
-	/// account of their length or of a coordinate.
+impl Key {
+	/// Reads a prepared key; `MalformedKey` if these bytes cannot come from [`prepare_key`] on account
+	/// of their length, of a coordinate, or of gamma or delta.
 	pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
 		Self::try_decode(bytes).ok_or(ProofError::MalformedKey)
 	}
@@ -113,6 +115,8 @@ impl TrustedKey {
 		}
 		let target: &[u8; TARGET_BYTES] = reader.take()?;
 		let alpha_beta = Fq12::from_base_prime_field_elems(base_elements::<12>(target)?)?;
-		Some(Self { gamma, delta, ic, alpha_beta })
+		let [gamma, delta] = <[_; 2]>::try_from(lines(&[gamma, delta])).ok()?;
+		let (gamma, delta) = (gamma?.divided(), delta?.divided());
+		Some(Self { gamma, delta, inputs: InputPoints::new(&ic), alpha_beta })
 	}
 }

@@ -15,17 +15,27 @@ extern crate alloc;
 
 #[cfg(feature = "std")]
 mod arkworks;
+mod batch;
+#[cfg(feature = "std")]
+mod cache;
+mod coefficient;
 mod encoding;
 mod error;
+mod final_exponentiation;
 pub mod host;
+mod inputs;
+mod invert;
 mod key;
+mod lines;
+mod miller;
 mod proof;
+mod threads;
 mod verifiers;
 
 #[cfg(feature = "std")]
 pub use arkworks::{decode_proof, decode_verifying_key, encode_proof, encode_verifying_key};
+pub use batch::{verify, verify_batch, Claim};
 pub use error::{KeyError, ProofError};
 pub use key::{prepare_key, PreparedKey, PREPARED_KEY_BYTES};
-pub use proof::verify;
 pub use pvs_primitives::{Bytes32, PROOF_BYTES, PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
 pub use verifiers::{HostVerifier, ProofVerifier, WasmVerifier};

@@ -2,12 +2,13 @@
 //! The two ways for a runtime to verify. They accept and refuse the same bytes for the same reason.
 
 use crate::{
+	batch::{verify_batch, Claim},
 	error::{KeyError, ProofError},
 	host,
 	key::{prepare_key, PreparedKey},
-	proof::verify,
 };
-use pvs_primitives::{Bytes32, PUBLIC_INPUTS};
+use alloc::vec::Vec;
+use pvs_primitives::Bytes32;
 
 /// What a runtime chooses, by type, to check keys and proofs with.
 pub trait ProofVerifier {
@@ -18,16 +19,18 @@ pub trait ProofVerifier {
 	/// As [`prepare_key`](crate::prepare_key).
 	fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError>;
 
-	/// Verifies a proof under a prepared key.
+	/// Verifies proofs of one or several prepared keys; as [`verify_batch`](crate::verify_batch).
+	fn verify_batch(claims: &[Claim<'_>]) -> Vec<Result<(), ProofError>>;
+
+	/// Verifies a proof under a prepared key: a batch of one.
 	///
 	/// # Errors
 	///
 	/// As [`verify`](crate::verify).
-	fn verify(
-		prepared: &[u8],
-		inputs: &[Bytes32; PUBLIC_INPUTS],
-		proof: &[u8],
-	) -> Result<(), ProofError>;
+	fn verify(prepared: &[u8], inputs: &[Bytes32], proof: &[u8]) -> Result<(), ProofError> {
+		let answers = Self::verify_batch(&[Claim { prepared, inputs, proof }]);
+		answers.into_iter().next().unwrap_or(Err(ProofError::NotValid))
+	}
 }
 
 /// Verifies natively, through a host function: fast, and every node must have
@@ -39,12 +42,8 @@ impl ProofVerifier for HostVerifier {
 		host::prepare_key(key)
 	}
 
-	fn verify(
-		prepared: &[u8],
-		inputs: &[Bytes32; PUBLIC_INPUTS],
-		proof: &[u8],
-	) -> Result<(), ProofError> {
-		host::verify(prepared, inputs, proof)
+	fn verify_batch(claims: &[Claim<'_>]) -> Vec<Result<(), ProofError>> {
+		host::verify_batch(claims)
 	}
 }
 
@@ -56,11 +55,7 @@ impl ProofVerifier for WasmVerifier {
 		prepare_key(key)
 	}
 
-	fn verify(
-		prepared: &[u8],
-		inputs: &[Bytes32; PUBLIC_INPUTS],
-		proof: &[u8],
-	) -> Result<(), ProofError> {
-		verify(prepared, inputs, proof)
+	fn verify_batch(claims: &[Claim<'_>]) -> Vec<Result<(), ProofError>> {
+		verify_batch(claims)
 	}
 }

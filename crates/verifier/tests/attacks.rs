@@ -17,10 +17,14 @@ use pvs_verifier::{
 	decode_proof, decode_verifying_key, encode_proof, encode_verifying_key, Bytes32, KeyError,
 	ProofError,
 };
-use pvs_verifier_testing::TestKeys;
+use pvs_verifier_testing::{
+	bytes::{aliases, be, g1_bytes, with_bytes},
+	corpus::Fixture,
+	TestKeys,
+};
 use std::sync::LazyLock;
 
-static SHARED: LazyLock<Fixture> = LazyLock::new(|| fixture(42));
+static SHARED: LazyLock<Fixture> = LazyLock::new(|| Fixture::new(42));
 
 #[test]
 fn test_stolen_proof_rejected_for_thief() {
@@ -52,7 +56,7 @@ fn test_stolen_proof_rejected_for_thief() {
 
 #[test]
 fn test_rerandomised_proof_still_valid() {
-	let Fixture { keys, key, prepared, inputs, proof, mut rng, .. } = fixture(8);
+	let Fixture { keys, key, prepared, inputs, proof, mut rng, .. } = Fixture::new(8);
 	let decoded = decode_proof(&proof).unwrap();
 	let vk = decode_verifying_key(&key).unwrap();
 	assert_eq!(vk, keys.proving_key().vk);
@@ -98,7 +102,7 @@ fn test_short_long_empty_inputs_rejected() {
 	let keys = TestKeys::new(10);
 	let prepared = prepare(&keys.verifying_key()).unwrap();
 	// With a last input of 0, arkworks 0.6 alone would accept the shorter slice.
-	let mut inputs = fixture(10).inputs;
+	let mut inputs = Fixture::new(10).inputs;
 	inputs[3] = [0; 32];
 	let proof = keys.prove(&inputs, 1);
 	assert_eq!(judge(&prepared, &inputs, &proof), Ok(()));
@@ -168,9 +172,9 @@ fn test_vk_for_other_input_counts_rejected() {
 
 #[test]
 fn verifiers_should_agree_with_arkworks_when_inputs_are_well_formed() {
-	let mut rng = fixture(11).rng;
+	let mut rng = Fixture::new(11).rng;
 	for seed in 0..20 {
-		let Fixture { keys, prepared, inputs, proof, .. } = fixture(100 + seed);
+		let Fixture { keys, prepared, inputs, proof, .. } = Fixture::new(100 + seed);
 		let arkworks = prepare_verifying_key(&keys.proving_key().vk);
 		let scalars = inputs.map(|input| Fr::from_be_bytes_mod_order(&input));
 		let decoded = decode_proof(&proof).unwrap();
@@ -213,6 +217,32 @@ fn keys_should_be_the_same_when_the_seed_is() {
 	let keys = TestKeys::new(1);
 	assert_eq!(keys.prove(&[[0; 32]; 4], 5), keys.prove(&[[0; 32]; 4], 5));
 	assert_ne!(keys.prove(&[[0; 32]; 4], 5), keys.prove(&[[0; 32]; 4], 6));
+}
+
+proptest! {
+	#![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(4_096) })]
+
+	/// E6: what decodes is exactly what it re-encodes to, and nothing that is no proof verifies.
+	#[test]
+	fn fuzz_proof_roundtrip(
+		at in 0..256_usize,
+		bytes in prop::collection::vec(any::<u8>(), 1..64),
+		cut in prop::option::of(0..300_usize),
+	) {
+		let mut proof = SHARED.proof.to_vec();
+		for (to, from) in proof.iter_mut().skip(at).zip(&bytes) {
+			*to = *from;
+		}
+		if let Some(length) = cut {
+			proof.resize(length, 0);
+		}
+		if let Ok(decoded) = decode_proof(&proof) {
+			prop_assert_eq!(&encode_proof(&decoded)[..], &proof[..]);
+		}
+		if proof != SHARED.proof {
+			prop_assert!(pvs_verifier::verify(&SHARED.prepared, &SHARED.inputs, &proof).is_err());
+		}
+	}
 }
 
 proptest! {

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Calls into the Wasm, as a node makes them.
+
+use crate::{OwnedClaim, Path, WASM_BINARY};
+use codec::{Decode, Encode};
+use pvs_verifier::{host::HostFunctions, Bytes32, Claim, KeyError, ProofError};
+use sc_executor::{error::Error, HeapAllocStrategy, WasmExecutor};
+use sp_core::traits::{CallContext, CodeExecutor, RuntimeCode, WrappedRuntimeCode};
+use std::collections::BTreeMap;
+
+/// The compiled verifier.
+pub struct Verifier {
+	executor: WasmExecutor<(sp_io::SubstrateHostFunctions, HostFunctions)>,
+	code: &'static [u8],
+}
+
+/// What a call of [`Verifier::verify_batch`] takes, encoded once and used often.
+#[derive(Clone)]
+pub struct Request(Vec<u8>);
+
+impl Verifier {
+	/// Compiles the Wasm with the first call.
+	///
+	/// # Errors
+	///
+	/// The crate was built without its Wasm (`SKIP_WASM_BUILD`).
+	pub fn new() -> Result<Self, Error> {
+		let code = WASM_BINARY.ok_or_else(|| Error::Other("built without Wasm".into()))?;
+		let pages = HeapAllocStrategy::Dynamic { maximum_pages: None };
+		let executor = WasmExecutor::builder()
+			.with_onchain_heap_alloc_strategy(pages)
+			.with_offchain_heap_alloc_strategy(pages)
+			.build();
+		Ok(Self { executor, code })
+	}
+
+	/// Checks and prepares a key.
+	///
+	/// # Errors
+	///
+	/// The Wasm trapped; within, as [`pvs_verifier::prepare_key`].
+	pub fn prepare_key(&self, path: Path, key: &[u8]) -> Result<Result<Vec<u8>, KeyError>, Error> {
+		self.call("VerifierApi_prepare_key", &(path, key).encode())
+	}
+
+	/// What [`Self::verify_batch`] sends for claims.
+	pub fn request(path: Path, claims: &[Claim<'_>]) -> Request {
+		let mut places = BTreeMap::new();
+		let mut keys = Vec::new();
+		let claims: Vec<_> = claims
+			.iter()
+			.map(|claim| {
+				let key = *places.entry(claim.prepared).or_insert_with(|| {
+					keys.push(claim.prepared);
+					u32::try_from(keys.len() - 1).unwrap_or(u32::MAX)
+				});
+				let inputs: Vec<Bytes32> = claim.inputs.to_vec();
+				OwnedClaim { key, inputs, proof: claim.proof.to_vec() }
+			})
+			.collect();
+		Request((path, keys, claims).encode())
+	}
+
+	/// Verifies claims.
+	///
+	/// # Errors
+	///
+	/// The Wasm trapped; within, as [`pvs_verifier::verify_batch`].
+	pub fn verify_batch(&self, request: &Request) -> Result<Vec<Result<(), ProofError>>, Error> {
+		self.call("VerifierApi_verify_batch", &request.0)
+	}
+
+	fn call<R: Decode>(&self, function: &str, arguments: &[u8]) -> Result<R, Error> {
+		let fetcher = WrappedRuntimeCode(self.code.into());
+		let code = RuntimeCode {
+			code_fetcher: &fetcher,
+			heap_pages: None,
+			hash: sp_io::hashing::blake2_256(b"pvs-verifier-wasm").to_vec(),
+		};
+		let mut state = sp_io::TestExternalities::default();
+		let (result, _) =
+			self.executor.call(&mut state.ext(), &code, function, arguments, CallContext::Offchain);
+		R::decode(&mut &result?[..]).map_err(|error| Error::Other(error.to_string()))
+	}
+}
