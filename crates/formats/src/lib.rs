@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Verifying keys, proofs and public inputs of snarkjs, gnark and arkworks, as PVS chains take them.
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | `snarkjs` | JSON with decimal strings |
+//! | `gnark` | `WriteTo` and `WriteRawTo`, big-endian, flags in the first byte |
+//! | `arkworks` | `CanonicalSerialize`, little-endian, flags in the last byte |
+//! | `points` | the checks of a point, by the name that the source gives it |
+//! | [`cli`] | the commands `pvs-prover key` and `pvs-prover proof` |
+//!
+//! A reader takes keys of any number of public inputs; [`ForeignKey::to_wire`] asks for four. Every
+//! point is checked twice: here, so that an error names it, and by `pvs_verifier` as a chain does.
+//! No bytes make these functions panic, and no length in a file is believed before it is compared
+//! with what the file holds.
+
+#![cfg_attr(
+	not(test),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::indexing_slicing,
+		clippy::panic,
+		clippy::arithmetic_side_effects,
+		clippy::cast_possible_truncation,
+		clippy::as_conversions
+	)
+)]
+
+mod arkworks;
+mod bytes;
+pub mod cli;
+mod error;
+mod foreign;
+mod gnark;
+mod number;
+mod points;
+mod snarkjs;
+
+pub use error::FormatError;
+pub use foreign::{
+	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, ForeignKey, ForeignProof,
+	Source,
+};
+pub use number::parse_scalar;
+
+/// The largest file that is read, in bytes: a key for four public inputs has a few thousand.
+pub const MAX_FILE_BYTES: usize = 1 << 20;
+
+/// The public inputs of layout v1, in their order.
+pub const INPUT_NAMES: [&str; pvs_primitives::PUBLIC_INPUTS] =
+	["prev_state_root", "next_state_root", "data_commitment", "binding"];
