@@ -25,6 +25,8 @@ pub struct Commit {
 	pub rollup: RollupId,
 	/// The batch's data.
 	pub data: Vec<u8>,
+	/// The root that the batch builds on. The chain takes no other than that of the rollup's tip.
+	pub prev_state_root: Bytes32,
 	/// The root that the sequencer claims.
 	pub next_state_root: Bytes32,
 	/// The highest fee that the sequencer pays, in planck.
@@ -113,6 +115,7 @@ fn as_commit(call: &Value<u32>) -> Option<Commit> {
 	Some(Commit {
 		rollup: number(arguments.at("rollup")?)?.try_into().ok()?,
 		data: bytes(arguments.at("data")?)?,
+		prev_state_root: bytes(arguments.at("prev_state_root")?)?.try_into().ok()?,
 		next_state_root: bytes(arguments.at("next_state_root")?)?.try_into().ok()?,
 		max_fee: number(arguments.at("max_fee")?)?,
 	})
@@ -214,8 +217,13 @@ mod tests {
 	fn commit_should_be_found_when_it_is_the_extrinsic_itself() {
 		let metadata = our_metadata().unwrap();
 		let body = [bare_extrinsic(&encoded(&commit(0, &[1, 2, 3])))];
-		let expected =
-			Commit { rollup: 0, data: vec![1, 2, 3], next_state_root: [7; 32], max_fee: 5 };
+		let expected = Commit {
+			rollup: 0,
+			data: vec![1, 2, 3],
+			prev_state_root: [8; 32],
+			next_state_root: [7; 32],
+			max_fee: 5,
+		};
 		assert_eq!(commits(&metadata, &body, 0), [expected]);
 		assert_eq!(commits(&metadata, &body, 1), []);
 	}

@@ -21,6 +21,12 @@ pub trait RollupState: Clone + Send + 'static {
 	/// Executes a batch. On an error the state is thrown away, and the text says which part of the
 	/// batch is invalid and why.
 	fn execute(&mut self, data: &[u8]) -> Result<(), String>;
+
+	/// Whether the last [`execute`](Self::execute) failed for a reason that is not the batch, and
+	/// may succeed if it is tried again: for rollups that run outside this program.
+	fn has_failed(&self) -> bool {
+		false
+	}
 }
 
 /// Why a state cannot be had.
@@ -38,6 +44,9 @@ pub enum ReplicaError {
 	/// The batch breaks a rule of the rollup.
 	#[error("the batch is invalid: {0}")]
 	Invalid(String),
+	/// What executes batches failed. That says nothing about the batch.
+	#[error("cannot execute the batch: {0}")]
+	Failed(String),
 	/// The node failed.
 	#[error(transparent)]
 	Chain(#[from] Error),
@@ -68,28 +77,28 @@ impl<S: RollupState> Replica<S> {
 	/// root.
 	pub fn apply(&mut self, previous: &Bytes32, data: &[u8]) -> Result<Bytes32, ReplicaError> {
 		let known = self.state(previous).ok_or(ReplicaError::UnknownState { root: *previous })?;
-		let mut state = known.clone();
-		state.execute(data).map_err(ReplicaError::Invalid)?;
+		let state = execute(known, data)?;
 		Ok(self.keep(state))
 	}
 
-	/// Takes in a commit of which only the resulting root is known, by trying it on the known
-	/// states, newest first. Returns whether it led to the root that it claims.
-	pub fn absorb(&mut self, commit: &Commit) -> bool {
+	/// Takes in a commit of which only its arguments are known, by trying it on the state that it
+	/// names. Returns whether it led to the root that it claims.
+	///
+	/// # Errors
+	///
+	/// [`ReplicaError::Failed`] if it could not be tried.
+	pub fn absorb(&mut self, commit: &Commit) -> Result<bool, ReplicaError> {
 		if self.state(&commit.next_state_root).is_some() {
-			return true;
+			return Ok(true);
 		}
-		let next = self.states.iter().rev().find_map(|(_, known)| {
-			let mut state = known.clone();
-			state.execute(&commit.data).ok()?;
-			(state.root() == commit.next_state_root).then_some(state)
-		});
-		match next {
-			Some(state) => {
+		let Some(known) = self.state(&commit.prev_state_root) else { return Ok(false) };
+		match execute(known, &commit.data) {
+			Ok(state) if state.root() == commit.next_state_root => {
 				self.keep(state);
-				true
+				Ok(true)
 			},
-			None => false,
+			Ok(_) | Err(ReplicaError::Invalid(_)) => Ok(false),
+			Err(error) => Err(error),
 		}
 	}
 
@@ -117,7 +126,8 @@ impl<S: RollupState> Replica<S> {
 	///
 	/// # Errors
 	///
-	/// [`ReplicaError::UnknownState`] if these blocks do not lead to `wanted`.
+	/// [`ReplicaError::UnknownState`] if these blocks do not lead to `wanted`. After
+	/// [`ReplicaError::Failed`] the next call goes on with the block in which that happened.
 	pub async fn catch_up(
 		&mut self,
 		view: &View,
@@ -139,7 +149,7 @@ impl<S: RollupState> Replica<S> {
 			.buffered(PARALLEL_FETCHES);
 		while let Some((number, commits)) = bodies.try_next().await? {
 			for commit in &commits {
-				if !self.absorb(commit) {
+				if !self.absorb(commit)? {
 					tracing::debug!(
 						block = number,
 						"a commit leads to no state: failed or invalid"
@@ -155,6 +165,15 @@ impl<S: RollupState> Replica<S> {
 			Some(_) => Ok(()),
 			None => Err(ReplicaError::UnknownState { root: *wanted }),
 		}
+	}
+}
+
+fn execute<S: RollupState>(before: &S, data: &[u8]) -> Result<S, ReplicaError> {
+	let mut state = before.clone();
+	match state.execute(data) {
+		Ok(()) => Ok(state),
+		Err(reason) if state.has_failed() => Err(ReplicaError::Failed(reason)),
+		Err(reason) => Err(ReplicaError::Invalid(reason)),
 	}
 }
 
@@ -178,8 +197,9 @@ mod tests {
 		}
 	}
 
-	fn commit(add: u8, next: u8) -> Commit {
-		Commit { rollup: 0, data: vec![add], next_state_root: [next; 32], max_fee: 1 }
+	fn commit(previous: u8, add: u8, next: u8) -> Commit {
+		let (prev_state_root, next_state_root) = ([previous; 32], [next; 32]);
+		Commit { rollup: 0, data: vec![add], prev_state_root, next_state_root, max_fee: 1 }
 	}
 
 	#[test]
@@ -204,13 +224,43 @@ mod tests {
 	#[test]
 	fn commits_should_be_absorbed_when_they_lead_to_their_root() {
 		let mut replica = Replica::new(0, Sum(10));
-		assert!(replica.absorb(&commit(5, 15)));
-		assert!(!replica.absorb(&commit(5, 99)), "a wrong root leads nowhere");
-		assert!(replica.absorb(&commit(7, 17)), "a batch on an older state, after a failure");
-		assert!(replica.absorb(&commit(1, 18)));
-		assert!(replica.absorb(&commit(0, 18)), "known already");
+		assert!(replica.absorb(&commit(10, 5, 15)).unwrap());
+		assert!(!replica.absorb(&commit(10, 5, 99)).unwrap(), "a wrong root leads nowhere");
+		assert!(!replica.absorb(&commit(99, 5, 104)).unwrap(), "nor does an unknown state");
+		assert!(replica.absorb(&commit(10, 7, 17)).unwrap(), "a batch on an older state");
+		assert!(replica.absorb(&commit(17, 1, 18)).unwrap());
+		assert!(replica.absorb(&commit(18, 0, 18)).unwrap(), "known already");
 		assert_eq!(replica.states.len(), 4);
 		assert_eq!(replica.state(&[99; 32]), None);
+	}
+
+	#[test]
+	fn commit_should_be_tried_again_when_its_execution_failed() {
+		#[derive(Clone)]
+		struct Outage {
+			sum: Sum,
+			is_over: bool,
+		}
+		impl RollupState for Outage {
+			fn root(&self) -> Bytes32 {
+				self.sum.root()
+			}
+			fn execute(&mut self, data: &[u8]) -> Result<(), String> {
+				self.is_over.then_some(()).ok_or("away")?;
+				self.sum.execute(data)
+			}
+			fn has_failed(&self) -> bool {
+				!self.is_over
+			}
+		}
+		let mut replica = Replica::new(0, Outage { sum: Sum(10), is_over: false });
+		let failed = |error| matches!(error, ReplicaError::Failed(reason) if reason == "away");
+		assert!(failed(replica.absorb(&commit(10, 5, 15)).unwrap_err()));
+		assert!(failed(replica.apply(&[10; 32], &[5]).unwrap_err()));
+		replica.states[0].1.is_over = true;
+		assert!(replica.absorb(&commit(10, 5, 15)).unwrap());
+		let error = replica.apply(&[15; 32], &[]).unwrap_err();
+		assert!(matches!(error, ReplicaError::Invalid(_)), "{error}");
 	}
 
 	#[test]

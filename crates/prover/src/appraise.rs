@@ -2,12 +2,12 @@
 //! Is a batch what its sequencer says? Reads its data from the chain, replays the state before it
 //! and executes it.
 
-use pvs_client::{Block, Replica, ReplicaError, RollupState, View};
+use crate::rollup::Ledger;
+use pvs_client::{Block, Replica, ReplicaError, View};
 use pvs_primitives::{
 	api::{BatchId, BatchInfo, ProverInfo},
 	Balance, Bytes32,
 };
-use pvs_rollup::state::State;
 use std::{
 	collections::BTreeMap,
 	io::IsTerminal,
@@ -19,25 +19,11 @@ const MAX_KEPT: usize = 64;
 /// After how long a replay shows its progress.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The reference payments rollup, as the replica runs it.
-#[derive(Clone, Debug)]
-pub(crate) struct Payments(pub(crate) State);
-
-impl RollupState for Payments {
-	fn root(&self) -> Bytes32 {
-		self.0.root()
-	}
-
-	fn execute(&mut self, data: &[u8]) -> Result<(), String> {
-		self.0.execute_batch(data).map_err(|error| error.to_string())
-	}
-}
-
 /// What a proof is made from.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
 	/// The state before the batch.
-	pub(crate) state: State,
+	pub(crate) state: Ledger,
 	/// The batch's data.
 	pub(crate) data: Vec<u8>,
 	/// The batch as the chain has it.
@@ -88,14 +74,14 @@ impl From<pvs_client::Error> for Unfit {
 /// Keeps the rollup's states, and the batches that were found good.
 #[derive(Debug)]
 pub(crate) struct Appraiser {
-	replica: Replica<Payments>,
+	replica: Replica<Ledger>,
 	good: BTreeMap<BatchId, Work>,
 }
 
 impl Appraiser {
 	/// An appraiser of a rollup that starts from `genesis`.
-	pub(crate) fn new(rollup: u32, genesis: State) -> Self {
-		Self { replica: Replica::new(rollup, Payments(genesis)), good: BTreeMap::new() }
+	pub(crate) fn new(rollup: u32, genesis: Ledger) -> Self {
+		Self { replica: Replica::new(rollup, genesis), good: BTreeMap::new() }
 	}
 
 	/// Replays the rollup up to its newest final state.
@@ -148,7 +134,7 @@ impl Appraiser {
 			)));
 		}
 		let known = self.replica.state(&batch.prev_state_root);
-		let Payments(state) =
+		let state =
 			known.cloned().ok_or(ReplicaError::UnknownState { root: batch.prev_state_root })?;
 		let work = Work { state, data, batch };
 		if self.good.len() >= MAX_KEPT {
@@ -203,7 +189,8 @@ impl Progress {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use pvs_rollup::{batch::Batch, demo, transfer::Transfer};
+	use crate::rollup::Payments;
+	use pvs_rollup::{batch::Batch, demo, state::State, transfer::Transfer};
 
 	fn genesis() -> State {
 		State::from_genesis(&demo::genesis()).expect("the demo genesis is valid")

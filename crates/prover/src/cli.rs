@@ -15,6 +15,8 @@ Examples:
     pvs-prover run --suri //Bob
   Ask a tenth of a token, promise three blocks, prove on two threads:
     pvs-prover run --key-file prover.key --fee \"0.1 UNIT\" --proof-blocks 3 --threads 2
+  Prove for another rollup, with a program that executes and proves its batches:
+    pvs-prover run --suri //Bob --rollup 1 --verifying-key rollup.pvskey --program node --program-arg rollup.mjs
   What the chain and the journal say about this prover, for a script:
     pvs-prover status --key-file prover.key --json
   Become a prover first:
@@ -51,6 +53,8 @@ pub(crate) enum Command {
 	/// bidders reveal, and opens the others. Each seal takes one core for as long as its delay says.
 	#[command(name = "open", after_help = OPEN_EXAMPLES)]
 	Open(Box<pvs_opener::cli::Args>),
+	#[command(flatten)]
+	Formats(pvs_formats::cli::Command),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -62,11 +66,14 @@ pub(crate) struct RunArgs {
 	/// The rollup to prove for
 	#[arg(long, default_value_t = 0)]
 	pub(crate) rollup: u32,
+	#[command(flatten)]
+	pub(crate) program: ProgramArgs,
 	/// Directory of the journal [default: pvs/prover-ACCOUNT in the user's data directory]
 	#[arg(long, value_name = "DIR")]
 	pub(crate) data_dir: Option<PathBuf>,
-	/// Directory of the proving keys [default: pvs/keys in the user's data directory]
-	#[arg(long, value_name = "DIR")]
+	/// Directory of the reference rollup's proving keys [default: pvs/keys in the user's data
+	/// directory]
+	#[arg(long, value_name = "DIR", conflicts_with = "program")]
 	pub(crate) keys_dir: Option<PathBuf>,
 	/// Lowest fee for a proof, in planck or as "0.5 UNIT"; what a bid costs is added to it
 	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
@@ -90,9 +97,9 @@ pub(crate) struct RunArgs {
 	#[arg(long, value_enum, default_value_t = RescueWhen::Idle, value_name = "WHEN")]
 	pub(crate) rescue: RescueWhen,
 	/// Threads that prove [default: all cores but one]
-	#[arg(long, value_name = "THREADS")]
+	#[arg(long, value_name = "THREADS", conflicts_with = "program")]
 	pub(crate) threads: Option<usize>,
-	/// How far to lower the priority of these threads, 0 to 19
+	/// How far to lower the priority of what proves, threads or program, 0 to 19
 	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=19))]
 	pub(crate) nice: i32,
 	/// Stop after this many batches have ended, one way or another
@@ -107,6 +114,28 @@ pub(crate) struct RunArgs {
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,
+}
+
+/// How to prove for a rollup other than the reference payments rollup.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ProgramArgs {
+	/// Program that executes and proves this rollup's batches, instead of the built-in payments
+	/// rollup
+	///
+	/// It is started twice and answers requests, one line of JSON each, on its standard input and
+	/// output: docs/provers.md describes them. No shell reads the command.
+	#[arg(long, value_name = "COMMAND", requires = "verifying_key")]
+	pub(crate) program: Option<PathBuf>,
+	/// Argument of the program. Give it again for each further one
+	#[arg(long, value_name = "ARG", requires = "program", allow_hyphen_values = true)]
+	pub(crate) program_arg: Vec<String>,
+	/// The rollup's verifying key, as `pvs-prover key import` writes it. A rollup with another key is
+	/// refused, and proofs are verified with it before they are sent
+	#[arg(long, value_name = "FILE", requires = "program")]
+	pub(crate) verifying_key: Option<PathBuf>,
+	/// Seconds that the program may take to execute a batch
+	#[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+	pub(crate) execute_timeout: u32,
 }
 
 /// When to prove in rescues.
@@ -177,6 +206,24 @@ mod tests {
 	}
 
 	#[test]
+	fn program_should_need_a_verifying_key_and_exclude_what_it_replaces() {
+		let run = |options: &str| {
+			let line = format!("pvs-prover run --suri //Bob {options}");
+			Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command)
+		};
+		let options = "--program node --program-arg a.mjs --program-arg --json --verifying-key k";
+		let Ok(Command::Run(args)) = run(options) else { panic!("not `run`") };
+		assert_eq!(args.program.program_arg, ["a.mjs", "--json"]);
+		assert_eq!(args.program.execute_timeout, 5);
+		for wrong in ["--program node", "--verifying-key k", "--program-arg a"] {
+			assert!(run(wrong).is_err(), "{wrong}");
+		}
+		for replaced in ["--keys-dir d", "--threads 2", "--execute-timeout 0"] {
+			assert!(run(&format!("{options} {replaced}")).is_err(), "{replaced}");
+		}
+	}
+
+	#[test]
 	fn open_should_take_the_options_of_the_opener() {
 		let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(|cli| cli.command);
 		let Ok(Command::Open(args)) = parse("pvs-prover open --suri //Ferdie --threads 2 --json")
@@ -186,6 +233,15 @@ mod tests {
 		assert!(args.threads == 2 && args.json);
 		assert!(parse("pvs-prover open").is_err());
 		assert!(parse("pvs-prover open --suri //Ferdie --threads 0").is_err());
+	}
+
+	#[test]
+	fn keys_and_proofs_of_other_tools_should_have_commands() {
+		for line in ["key import --from snarkjs vk.json", "proof import --from gnark proof.bin"] {
+			let line = format!("pvs-prover {line}");
+			let command = Cli::parse_from(line.split(' ')).command;
+			assert!(matches!(command, Command::Formats(_)), "{line}");
+		}
 	}
 
 	#[test]

@@ -2,8 +2,10 @@
 //! Why the program stops.
 
 use crate::{journal::JournalError, proving::ProvingError};
-use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SealsError, SubmitError};
+use pvs_client::{amount::AmountError, Error, ReplicaError, SealsError, SubmitError};
 use pvs_opener::OpenerError;
+use pvs_verifier::KeyError;
+use std::path::PathBuf;
 
 /// A reason to stop that the operator has to see.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +13,7 @@ pub(crate) enum ProverError {
 	#[error(transparent)]
 	Chain(#[from] Error),
 	#[error(transparent)]
-	Key(#[from] KeyError),
+	Key(#[from] pvs_client::KeyError),
 	#[error(transparent)]
 	Amount(#[from] AmountError),
 	#[error(transparent)]
@@ -24,20 +26,33 @@ pub(crate) enum ProverError {
 	Submit(#[from] SubmitError),
 	#[error(transparent)]
 	Opener(#[from] OpenerError),
+	#[error(transparent)]
+	Formats(#[from] pvs_formats::cli::Error),
 	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
 	UnknownRollup(u32),
 	#[error(
-		"rollup {rollup} has another verifying key (hash 0x{}) than the proving keys here; this \
-		 program proves the reference payments rollup only",
+		"rollup {rollup} has another verifying key (hash 0x{}) than the built-in payments \
+		 rollup; name that rollup's program with --program",
 		hex::encode(found)
 	)]
 	ForeignRollup { rollup: u32, found: [u8; 32] },
 	#[error(
-		"rollup {rollup} starts from state root 0x{}, the reference payments rollup from 0x{}",
+		"rollup {rollup} has another verifying key (hash 0x{}) than the file {} (hash 0x{})",
 		hex::encode(found),
-		hex::encode(expected)
+		file.display(),
+		hex::encode(ours)
 	)]
-	ForeignGenesis { rollup: u32, found: [u8; 32], expected: [u8; 32] },
+	OtherVerifyingKey { rollup: u32, found: [u8; 32], file: PathBuf, ours: [u8; 32] },
+	#[error("the file {} holds no verifying key: {error}", file.display())]
+	VerifyingKey { file: PathBuf, error: KeyError },
+	#[error("--program needs --verifying-key")]
+	NoVerifyingKey,
+	#[error(
+		"rollup {rollup} starts from state root 0x{}, {whose} from 0x{}",
+		hex::encode(found),
+		hex::encode(ours)
+	)]
+	ForeignGenesis { rollup: u32, found: [u8; 32], whose: &'static str, ours: [u8; 32] },
 	#[error(
 		"account {account} is no registered prover; run `pvs-prover register --stake AMOUNT` with \
 		 its key first"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The prover program of PVS: watches rounds, bids, proves, submits. `pvs-prover open` is the opener
-//! of `pvs-opener`.
+//! of `pvs-opener`, `pvs-prover key` and `pvs-prover proof` are the commands of `pvs-formats`.
 //!
 //! | room | what happens there |
 //! | --- | --- |
@@ -8,7 +8,9 @@
 //! | [`decide`] | what the chain and the journal together ask for next: pure |
 //! | [`appraise`] | reads a batch, replays the state before it, executes it |
 //! | [`price`] | whether to bid, and what: pure |
-//! | [`proving`] | proofs on threads of their own, at low priority |
+//! | [`rollup`] | the rollup's states and keys: the reference rollup's, or those of a program |
+//! | [`program`] | a rollup's own program, a child process that executes and proves |
+//! | [`proving`] | proofs at low priority, one after the other |
 //! | [`journal`] | what was bid, won, proved: written before it is acted on |
 //! | [`settle`] | how a round ended that was over before it was seen |
 //! | [`report`] | what the operator sees |
@@ -20,8 +22,10 @@ mod decide;
 mod error;
 mod journal;
 mod price;
+mod program;
 mod proving;
 mod report;
+mod rollup;
 mod service;
 mod settle;
 mod status;
@@ -40,6 +44,7 @@ async fn main() -> ExitCode {
 		cli::Command::Open(args) => {
 			pvs_opener::cli::run_until_signal(&args).await.map_err(Into::into)
 		},
+		cli::Command::Formats(command) => pvs_formats::cli::run(&command).map_err(Into::into),
 	};
 	pvs_client::cli::finish("pvs-prover", result)
 }

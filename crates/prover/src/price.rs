@@ -158,7 +158,7 @@ fn has_time(means: &Means, left: BlockNumber) -> Result<(), Pass> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
 	use crate::decide::tests::{place, round};
 	use pvs_primitives::{
@@ -166,7 +166,7 @@ mod tests {
 		params::{PaymentRule, SilencePolicy},
 	};
 
-	fn params() -> RollupParams {
+	pub(crate) fn params() -> RollupParams {
 		RollupParams {
 			data_len: 1,
 			bidding_blocks: 2,

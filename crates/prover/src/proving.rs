@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Proofs, on threads of their own and at low priority, so that the node next door keeps up.
 
-use crate::appraise::Work;
+use crate::{
+	appraise::Work,
+	program::{Program, ProgramError},
+	rollup::{Ledger, Payments, ProgramLedger},
+};
 use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
-use pvs_rollup::proving::{self, DevelopmentKeys, KeyStoreError, ProveError, Terminal};
+use pvs_rollup::{
+	proving::{self, DevelopmentKeys, KeyStoreError, ProveError, Terminal},
+	state::State,
+};
+use pvs_verifier::{PreparedKey, ProofError};
 use std::{
 	num::NonZeroUsize,
 	path::Path,
-	sync::{
-		atomic::{AtomicBool, Ordering},
-		Arc,
-	},
+	sync::Arc,
 	time::{Duration, Instant},
 };
-use tokio::sync::Mutex;
+use tokio::sync::{watch, Mutex};
 
 /// Why there is no proof, or no way to make one.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +33,20 @@ pub(crate) enum ProvingError {
 	Cancelled,
 	#[error("a proving thread stopped: {0}")]
 	Crashed(String),
+	#[error(transparent)]
+	Program(#[from] ProgramError),
+	#[error("the program's proof does not hold ({0}); was it made with the proving key of --verifying-key?")]
+	Unsound(#[from] ProofError),
+	#[error("the state is not one of the rollup that this prover has keys for")]
+	OtherRollup,
+}
+
+impl ProvingError {
+	/// Whether another attempt may well succeed: the program broke down, and said nothing about the
+	/// batch.
+	pub(crate) fn is_outage(&self) -> bool {
+		matches!(self, Self::Program(error) if !matches!(error, ProgramError::Refused(_)))
+	}
 }
 
 /// A finished proof.
@@ -39,31 +58,85 @@ pub(crate) struct Proof {
 
 /// Set when a proof is not wanted any more.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Cancel(Arc<AtomicBool>);
+pub(crate) struct Cancel(Arc<watch::Sender<bool>>);
 
 impl Cancel {
 	pub(crate) fn cancel(&self) {
-		self.0.store(true, Ordering::Relaxed);
+		self.0.send_replace(true);
 	}
 
 	fn check(&self) -> Result<(), ProvingError> {
-		if self.0.load(Ordering::Relaxed) {
+		if *self.0.borrow() {
 			return Err(ProvingError::Cancelled);
 		}
 		Ok(())
+	}
+
+	/// Returns once the proof is not wanted any more.
+	async fn cancelled(&self) {
+		// `self` holds the sender, so waiting ends in no other way.
+		let _ = self.0.subscribe().wait_for(|is_cancelled| *is_cancelled).await;
 	}
 }
 
 /// Makes one proof after the other.
 #[derive(Clone, Debug)]
 pub(crate) struct ProofMaker {
-	keys: Arc<DevelopmentKeys>,
-	pool: Arc<rayon::ThreadPool>,
+	backend: Arc<Backend>,
 	/// Two proofs at once would make both late.
 	turn: Arc<Mutex<()>>,
 }
 
+/// Where proofs come from.
+#[derive(Debug)]
+enum Backend {
+	Payments(PaymentsProver),
+	Program(Box<ProgramProver>),
+}
+
 impl ProofMaker {
+	/// A maker of proofs of the reference payments rollup.
+	pub(crate) fn payments(prover: PaymentsProver) -> Self {
+		Self { backend: Arc::new(Backend::Payments(prover)), turn: Arc::default() }
+	}
+
+	/// A maker of proofs of another rollup, by its program.
+	pub(crate) fn program(prover: ProgramProver) -> Self {
+		Self { backend: Arc::new(Backend::Program(Box::new(prover))), turn: Arc::default() }
+	}
+
+	/// Makes a proof once it is this one's turn. The proof is verified before it is returned.
+	pub(crate) async fn prove(
+		&self,
+		work: Work,
+		inputs: PublicInputs,
+		cancel: Cancel,
+	) -> Result<Proof, ProvingError> {
+		let _turn = self.turn.lock().await;
+		cancel.check()?;
+		let started = Instant::now();
+		let bytes = match (&*self.backend, work.state) {
+			(Backend::Payments(prover), Ledger::Payments(Payments(state))) => {
+				prover.prove(state, work.data, inputs).await?
+			},
+			(Backend::Program(prover), Ledger::Program(ledger)) => {
+				prover.prove(&ledger, &work.data, &inputs, &cancel).await?
+			},
+			_ => return Err(ProvingError::OtherRollup),
+		};
+		cancel.check()?;
+		Ok(Proof { bytes: Box::new(bytes), took: started.elapsed() })
+	}
+}
+
+/// Proves batches of the reference payments rollup, on threads of its own.
+#[derive(Debug)]
+pub(crate) struct PaymentsProver {
+	keys: Arc<DevelopmentKeys>,
+	pool: Arc<rayon::ThreadPool>,
+}
+
+impl PaymentsProver {
 	/// Loads the keys from a directory, or makes them there, and starts the threads.
 	pub(crate) fn new(
 		keys_dir: &Path,
@@ -80,7 +153,7 @@ impl ProofMaker {
 			.start_handler(move |_| lower_priority(nice))
 			.build()?;
 		let keys = pool.install(|| proving::load_or_generate(keys_dir, &Terminal::default()))?;
-		Ok(Self { keys: Arc::new(keys), pool: Arc::new(pool), turn: Arc::default() })
+		Ok(Self { keys: Arc::new(keys), pool: Arc::new(pool) })
 	}
 
 	/// `blake2_256` of the verifying key that the proofs are for.
@@ -88,24 +161,49 @@ impl ProofMaker {
 		self.keys.verifying_key_hash()
 	}
 
-	/// Makes a proof once it is this one's turn. The proof is verified before it is returned.
-	pub(crate) async fn prove(
+	async fn prove(
 		&self,
-		work: Work,
+		state: State,
+		data: Vec<u8>,
 		inputs: PublicInputs,
-		cancel: Cancel,
-	) -> Result<Proof, ProvingError> {
-		let _turn = self.turn.lock().await;
-		cancel.check()?;
+	) -> Result<[u8; PROOF_BYTES], ProvingError> {
 		let (keys, pool) = (self.keys.clone(), self.pool.clone());
-		let started = Instant::now();
 		let proof = tokio::task::spawn_blocking(move || {
-			pool.install(|| proving::prove(&keys, &work.state, &work.data, &inputs))
+			pool.install(|| proving::prove(&keys, &state, &data, &inputs))
 		})
 		.await
 		.map_err(|error| ProvingError::Crashed(error.to_string()))??;
-		cancel.check()?;
-		Ok(Proof { bytes: Box::new(proof), took: started.elapsed() })
+		Ok(proof)
+	}
+}
+
+/// Has batches proved by a rollup's program.
+#[derive(Debug)]
+pub(crate) struct ProgramProver {
+	program: Mutex<Program>,
+	key: PreparedKey,
+}
+
+impl ProgramProver {
+	/// A prover that has `program` prove for the verifying key `key`.
+	pub(crate) fn new(program: Program, key: PreparedKey) -> Self {
+		Self { program: Mutex::new(program), key }
+	}
+
+	async fn prove(
+		&self,
+		ledger: &ProgramLedger,
+		data: &[u8],
+		inputs: &PublicInputs,
+		cancel: &Cancel,
+	) -> Result<[u8; PROOF_BYTES], ProvingError> {
+		let mut program = self.program.lock().await;
+		let proof = tokio::select! {
+			proof = program.prove(&ledger.state, data, inputs) => proof?,
+			() = cancel.cancelled() => return Err(ProvingError::Cancelled),
+		};
+		pvs_verifier::verify(&self.key, &inputs.to_array(), &proof)?;
+		Ok(proof)
 	}
 }
 

@@ -13,12 +13,13 @@ mod steps;
 
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
-	cli::{default_dir, RescueWhen, RunArgs},
+	cli::{RescueWhen, RunArgs},
 	error::ProverError,
 	journal::{Bid, Journal, Key},
 	price::Policy,
 	proving::{Cancel, Proof, ProofMaker, ProvingError},
 	report::{Report, Reporter},
+	rollup,
 	status::data_dir,
 };
 use futures::{FutureExt, StreamExt};
@@ -29,7 +30,6 @@ use pvs_primitives::{
 	api::{BatchId, RoundInfo},
 	BlockNumber, Bytes32,
 };
-use pvs_rollup::{demo, state::State};
 use pvs_timelock::Parameters;
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
@@ -128,7 +128,8 @@ struct Service {
 }
 
 impl Service {
-	/// Checks everything that bidding depends on, loads the proving keys and replays the rollup.
+	/// Checks everything that bidding depends on, loads keys or starts the program, and replays the
+	/// rollup.
 	async fn start(
 		args: &RunArgs,
 		client: &Client,
@@ -161,31 +162,12 @@ impl Service {
 
 		let seals = seals::parameters(&view.seals().await?)?;
 
-		let genesis = State::from_genesis(&demo::genesis())
-			.map_err(|error| ProverError::Genesis(error.to_string()))?;
-		if genesis.root() != rollup.genesis_root {
-			return Err(ProverError::ForeignGenesis {
-				rollup: args.rollup,
-				found: rollup.genesis_root,
-				expected: genesis.root(),
-			});
-		}
+		let (genesis, maker) = rollup::load(args, &rollup).await?;
 		let journal =
 			Journal::open(&data_dir(args.data_dir.clone(), me), client.genesis_hash(), me.0)?;
-		let keys_dir = args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"));
-		let (threads, nice) = (args.threads, args.nice);
-		let maker = tokio::task::spawn_blocking(move || ProofMaker::new(&keys_dir, threads, nice))
-			.await
-			.map_err(|error| ProvingError::Crashed(error.to_string()))??;
-		if maker.verifying_key_hash() != rollup.verifying_key_hash {
-			return Err(ProverError::ForeignRollup {
-				rollup: args.rollup,
-				found: rollup.verifying_key_hash,
-			});
-		}
 
 		let mut appraiser = Appraiser::new(args.rollup, genesis);
-		// The keys may have taken a while.
+		// Keys or a program may have taken a while.
 		let view = client.at(client.best().await?).await?;
 		let rollup =
 			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;

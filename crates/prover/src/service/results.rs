@@ -11,7 +11,7 @@ use crate::{
 	report::Report,
 	settle,
 };
-use pvs_client::{Included, SubmitError};
+use pvs_client::{Included, ReplicaError, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
 /// How many proofs count as recent.
@@ -64,6 +64,9 @@ impl Service {
 			Err(Unfit::ForEver(reason)) => return self.skip(key, reason),
 			Err(Unfit::ForNow(error)) => {
 				tracing::debug!("{key:?} cannot be appraised yet: {error}");
+				if matches!(error, ReplicaError::Failed(_)) {
+					self.trouble(Some(key), error.to_string());
+				}
 				self.deferred.insert(key, error.to_string());
 				return Ok(());
 			},
@@ -173,6 +176,10 @@ impl Service {
 				tracing::info!("{key:?}: the proof is not wanted any more");
 			},
 			Err(ProveFailure::Work(Unfit::ForNow(error))) => {
+				self.trouble(Some(key), error.to_string());
+			},
+			// The next block tries again.
+			Err(ProveFailure::Proving(error)) if error.is_outage() => {
 				self.trouble(Some(key), error.to_string());
 			},
 			Err(error) if self.is_rescue(&key) => return self.skip(key, error.to_string()),
