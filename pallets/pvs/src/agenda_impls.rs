@@ -142,13 +142,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Before or after a call, in memory: the transition that is due, if one is. Returns its weight.
-	pub(crate) fn catch_up(entry: &mut Entry<T>) -> Result<Weight, DispatchError> {
+	pub(crate) fn catch_up(entry: &mut Entry<T>) -> Result<Option<Weight>, DispatchError> {
 		if !Self::is_due(entry) {
-			return Ok(Weight::zero());
+			return Ok(None);
 		}
 		let weight = Self::step_weight(entry);
 		Self::perform(entry)?;
-		Ok(weight)
+		Ok(Some(weight))
 	}
 
 	/// Moves a batch's entry to block `at`, or to the first block that is not worked off.

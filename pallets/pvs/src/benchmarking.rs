@@ -9,7 +9,7 @@
 
 mod trapdoor;
 
-use crate::{pallet::*, weights::WeightInfo};
+use crate::{pallet::*, types::ProofSubmission, weights::WeightInfo};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -119,12 +119,21 @@ fn rollup<T: Config>(
 	sequencer: &T::AccountId,
 	data_len: u32,
 ) -> Result<RollupId, BenchmarkError> {
+	rollup_with::<T>(owner, sequencer, data_len, &Trapdoor::new(&[]))
+}
+
+fn rollup_with<T: Config>(
+	owner: &T::AccountId,
+	sequencer: &T::AccountId,
+	data_len: u32,
+	keys: &Trapdoor,
+) -> Result<RollupId, BenchmarkError> {
 	let zero = BlockNumberFor::<T>::zero();
 	frame_system::BlockHash::<T>::insert(zero, T::Hashing::hash(b"genesis"));
 	let id = NextRollupId::<T>::get();
 	Pallet::<T>::register_rollup(
 		RawOrigin::Signed(owner.clone()).into(),
-		key(),
+		key(keys),
 		root(0),
 		sequencer.clone(),
 		params::<T>(data_len),
@@ -139,8 +148,8 @@ fn rollup<T: Config>(
 	Ok(id)
 }
 
-fn key() -> KeyBytes {
-	Trapdoor::new().verifying_key().try_into().expect("a key has 768 bytes")
+fn key(keys: &Trapdoor) -> KeyBytes {
+	keys.verifying_key().try_into().expect("a key has 768 bytes")
 }
 
 /// A rollup with as many batches, committed one after the other in one block.
@@ -372,6 +381,76 @@ fn put_stage<T: Config>(batch: BatchId, stage: Stage<T::AccountId>) -> Result<()
 	Ok(())
 }
 
+/// Late proofs, of batches each of a rollup with a key that no benchmark used before: what a node
+/// keeps of keys must not make them look cheap. If they are not to hold, they are for another
+/// prover.
+fn late_proofs<T: Config>(
+	count: u32,
+	hold: bool,
+) -> Result<Vec<ProofSubmission<T::AccountId>>, BenchmarkError> {
+	let sequencer = funded::<T>("sequencer", 0);
+	let owner = funded::<T>("owner", 0);
+	let now = frame_benchmarking::benchmarking::current_time();
+	let mut batches = Vec::new();
+	for index in 0..count {
+		let keys = Trapdoor::new(&(now, index).encode());
+		let rollup = rollup_with::<T>(&owner, &sequencer, 1, &keys)?;
+		let batch = commit::<T>(&sequencer, rollup)?;
+		batches.push((keys, batch, commit::<T>(&sequencer, rollup)?));
+	}
+	let mut late = Vec::new();
+	let mut others = Vec::new();
+	for (index, (keys, batch, _)) in (0..).zip(&batches) {
+		let places = places::<T>();
+		let bidders = (0..places).map(|place| {
+			let who = funded::<T>("prover", index * places + place);
+			register_prover::<T>(&who).map(|()| who)
+		});
+		let bidders = bidders.collect::<Result<Vec<_>, _>>()?;
+		let prover = bidders[0].clone();
+		let bound_to = if hold { prover.clone() } else { sequencer.clone() };
+		let inputs =
+			Pallet::<T>::public_inputs_of(*batch, bound_to).ok_or("the batch is pending")?;
+		let proof = keys.prove(&inputs).try_into().map_err(|_| "a proof has 256 bytes")?;
+		others.push(bidders);
+		late.push(ProofSubmission { batch: *batch, prover, proof });
+	}
+	let payload = |proof: &ProofBytes| payload::<T>(0, blake2_256(&[proof]));
+	run_to::<T>(windows::<T>(batches[0].1)?.bidding_from);
+	for (ProofSubmission { batch, prover, proof }, others) in late.iter().zip(&others) {
+		place::<T>(*batch, prover, &payload(proof))?;
+		bids::<T>(*batch, others, 1)?;
+	}
+	run_to::<T>(windows::<T>(batches[0].1)?.reveal_from);
+	for (ProofSubmission { batch, prover, proof }, others) in late.iter().zip(&others) {
+		reveals::<T>(*batch, others, 1)?;
+		let origin = RawOrigin::Signed(prover.clone()).into();
+		Pallet::<T>::reveal_bid(origin, *batch, payload(proof))?;
+	}
+	for (_, batch, successor) in &batches {
+		keep_slashed::<T>(*batch)?;
+		put_stage::<T>(*successor, Stage::Waiting)?;
+	}
+	// The first of the blocks in which they are late.
+	set_now::<T>(late_until::<T>(batches[0].1)? + 1 - params::<T>(1).grace_blocks);
+	Ok(late)
+}
+
+/// That a late proof was accepted with all its effects.
+fn check_late_proof<T: Config>(late: &ProofSubmission<T::AccountId>) -> Result<(), BenchmarkError> {
+	let ProofSubmission { batch, prover, .. } = late;
+	assert!(!Batches::<T>::contains_key(batch));
+	let stats = Provers::<T>::get(prover).ok_or("the prover is registered")?.stats;
+	assert!(stats.earned > 0 && stats.late == 1);
+	let rollup = Rollups::<T>::get(batch.rollup).ok_or("the rollup is registered")?;
+	assert_eq!(rollup.finalized_root, root(1));
+	let successor = BatchId { index: batch.index + 1, ..*batch };
+	let woken = Batches::<T>::get(successor).ok_or("the successor is pending")?;
+	assert!(woken.due.is_some());
+	assert!(T::Currency::total_balance(&Pallet::<T>::slashed_account()).is_zero());
+	Ok(())
+}
+
 /// Adds a bond that another prover lost in an earlier round of the batch.
 fn keep_slashed<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
 	let bond = T::MinStake::get();
@@ -445,7 +524,7 @@ mod benches {
 
 	#[benchmark]
 	fn register_rollup() -> Result<(), BenchmarkError> {
-		let (owner, key) = (caller::<T>(), key());
+		let (owner, key) = (caller::<T>(), key(&Trapdoor::new(&[])));
 		let sequencer: T::AccountId = account("sequencer", 0, 0);
 		let id = NextRollupId::<T>::get();
 
@@ -606,42 +685,59 @@ mod benches {
 
 	/// A late proof, relayed by somebody else, of a batch whose earlier round ended in a default: a full
 	/// ladder to release, escrow to pay, to burn and to return, a slashed bond to share. Its root
-	/// becomes final, which wakes a successor whose last round is due.
+	/// becomes final, which wakes a successor whose last round is due. The key was never used before.
 	#[benchmark]
 	fn submit_proof() -> Result<(), BenchmarkError> {
-		let batches = pending::<T>(2)?;
-		let (batch, successor) = (batches[0], batches[1]);
-		let provers = provers::<T>(places::<T>(), None)?;
-		let winner = provers[0].clone();
-		let inputs =
-			Pallet::<T>::public_inputs_of(batch, winner.clone()).ok_or("the batch is pending")?;
-		let proof = Trapdoor::new().prove(&inputs);
-		let payload = payload::<T>(0, blake2_256(&[&proof[..]]));
-		run_to::<T>(windows::<T>(batch)?.bidding_from);
-		place::<T>(batch, &winner, &payload)?;
-		bids::<T>(batch, &provers, 1)?;
-		reveals::<T>(batch, &provers, 1)?;
-		Pallet::<T>::reveal_bid(RawOrigin::Signed(winner.clone()).into(), batch, payload)?;
-		keep_slashed::<T>(batch)?;
-		put_stage::<T>(successor, Stage::Waiting)?;
-		// The first of the blocks in which it is late.
-		set_now::<T>(late_until::<T>(batch)? + 1 - params::<T>(1).grace_blocks);
-		let earned = Provers::<T>::get(&winner).ok_or("the prover is registered")?.stats.earned;
-		let proof: ProofBytes = proof.try_into().map_err(|_| "a proof has 256 bytes")?;
+		let late = late_proofs::<T>(1, true)?.pop().ok_or("one proof was asked for")?;
+		let ProofSubmission { batch, prover, proof } = late.clone();
 		let relayer = caller::<T>();
 		frame_system::Pallet::<T>::reset_events();
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(relayer), batch, winner.clone(), proof);
+		_(RawOrigin::Signed(relayer), batch, prover, proof);
 
-		assert!(!Batches::<T>::contains_key(batch));
-		let stats = Provers::<T>::get(&winner).ok_or("the prover is registered")?.stats;
-		assert!(stats.earned > earned && stats.late == 1);
-		let rollup = Rollups::<T>::get(batch.rollup).ok_or("the rollup is registered")?;
-		assert_eq!(rollup.finalized_root, root(1));
-		let woken = Batches::<T>::get(successor).ok_or("the successor is pending")?;
-		assert!(woken.due.is_some());
-		assert!(T::Currency::total_balance(&Pallet::<T>::slashed_account()).is_zero());
+		check_late_proof::<T>(&late)
+	}
+
+	/// As many of the proofs of `submit_proof`, each of another rollup.
+	#[benchmark]
+	fn submit_proofs(n: Linear<1, { T::MaxProofs::get() }>) -> Result<(), BenchmarkError> {
+		let late = late_proofs::<T>(n, true)?;
+		let proofs = late.clone().try_into().map_err(|_| "no more than allowed")?;
+		let relayer = caller::<T>();
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(relayer), proofs);
+
+		late.iter().try_for_each(check_late_proof::<T>)
+	}
+
+	/// As many well-formed proofs that do not hold, each of another rollup: the most that finding the
+	/// bad ones takes.
+	#[benchmark]
+	fn submit_false_proofs(n: Linear<1, { T::MaxProofs::get() }>) -> Result<(), BenchmarkError> {
+		let late = late_proofs::<T>(n, false)?;
+		let proofs = late.clone().try_into().map_err(|_| "no more than allowed")?;
+		let relayer = caller::<T>();
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		submit_proofs(RawOrigin::Signed(relayer), proofs);
+
+		for ProofSubmission { batch, prover, .. } in late {
+			assert!(Batches::<T>::contains_key(batch));
+			let error = Error::<T>::ProofInvalid.into();
+			let refused =
+				<T as frame_system::Config>::RuntimeEvent::from(Event::<T>::ProofRefused {
+					batch,
+					prover,
+					error,
+				});
+			assert!(frame_system::Pallet::<T>::events()
+				.iter()
+				.any(|record| record.event == refused));
+		}
 		Ok(())
 	}
 

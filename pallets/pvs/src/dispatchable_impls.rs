@@ -10,8 +10,9 @@
 	clippy::as_conversions
 )]
 
-use crate::{pallet::*, types::*};
-use frame_support::{ensure, pallet_prelude::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
+use alloc::{collections::BTreeMap, vec::Vec};
+use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use pvs_auction::{
 	round::{BidStage, Round, Stage, Standing},
 	slot_fee::slot_fee,
@@ -28,7 +29,7 @@ use pvs_timelock::{
 	check_seal, decrypt, verify_opening, OpeningError, SealError, Statement, ELEMENT_BYTES,
 	PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
 };
-use pvs_verifier::{ProofError, ProofVerifier};
+use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_commit_batch(
@@ -152,7 +153,7 @@ impl<T: Config> Pallet<T> {
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::AlreadyRevealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		Self::carry_out(&mut entry, after)?;
-		let closing = Self::catch_up(&mut entry)?;
+		let closing = Self::catch_up(&mut entry)?.unwrap_or_default();
 		Self::store(entry);
 		Ok(closing)
 	}
@@ -196,7 +197,7 @@ impl<T: Config> Pallet<T> {
 			.filter(|payload| commitment_in(&context, payload) == bid.commitment);
 		let payload = payload.as_ref();
 		Self::advance(&mut entry, Input::Open { bidder, share: bid.share, opener, payload })?;
-		let closing = Self::catch_up(&mut entry)?;
+		let closing = Self::catch_up(&mut entry)?.unwrap_or_default();
 		Self::store(entry);
 		Ok(closing)
 	}
@@ -208,11 +209,12 @@ impl<T: Config> Pallet<T> {
 		round: RoundNumber,
 	) -> Result<Weight, DispatchError> {
 		let mut entry = Self::entry(id)?;
-		let overdue = Self::catch_up_or_end(&mut entry)?;
+		let mut overdue = WeightMeter::with_limit(Self::heaviest_step());
+		Self::catch_up_or_end(&mut entry, &mut overdue)?;
 		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		Self::advance(&mut entry, Input::Accept(prover))?;
 		Self::store(entry);
-		Ok(overdue)
+		Ok(overdue.consumed())
 	}
 
 	/// Returns the weight of the transition that was overdue, if one was.
@@ -221,34 +223,127 @@ impl<T: Config> Pallet<T> {
 		prover: T::AccountId,
 		proof: &[u8],
 	) -> Result<Weight, DispatchError> {
+		let mut overdue = WeightMeter::with_limit(Self::heaviest_step());
+		let (mut entry, inputs, _) = Self::awaited(id, &prover, proof, &mut overdue)?;
+		let key = VerifyingKeys::<T>::get(id.rollup).ok_or(Error::<T>::Corrupt)?;
+		T::ProofVerifier::verify(&key, &inputs, proof).map_err(Self::proof_error)?;
+		Self::advance(&mut entry, Input::Proof(prover))?;
+		Self::store(entry);
+		Ok(overdue.consumed())
+	}
+
+	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether a proof was refused.
+	pub(crate) fn do_submit_proofs(
+		proofs: &[ProofSubmission<T::AccountId>],
+	) -> Result<(Weight, bool), DispatchError> {
+		ensure!(!proofs.is_empty(), Error::<T>::NoProofs);
+		// One budget for all: it fits several defaults, and no call declares more than one heaviest step.
+		let mut overdue = WeightMeter::with_limit(Self::heaviest_step());
+		let mut keys = BTreeMap::new();
+		let mut awaited = Vec::with_capacity(proofs.len());
+		for ProofSubmission { batch, prover, proof } in proofs {
+			// What was overdue stays done, so that it is done once.
+			awaited.push(with_storage_layer(|| {
+				let (entry, inputs, moved) = Self::awaited(*batch, prover, proof, &mut overdue)?;
+				if !keys.contains_key(&batch.rollup) {
+					let key = VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?;
+					keys.insert(batch.rollup, key);
+				}
+				if moved {
+					Self::store(entry);
+				}
+				Ok::<_, DispatchError>(inputs)
+			}));
+		}
+		let mut claims = Vec::with_capacity(proofs.len());
+		for (submission, inputs) in proofs.iter().zip(&awaited) {
+			if let Ok(inputs) = inputs {
+				// There is a key wherever there are inputs; without one the claim would be refused.
+				let prepared = keys.get(&submission.batch.rollup).map_or(&[][..], |key| key);
+				claims.push(Claim { prepared, inputs, proof: &submission.proof });
+			}
+		}
+		let mut answers = T::ProofVerifier::verify_batch(&claims).into_iter();
+		let mut refused = false;
+		for (ProofSubmission { batch, prover, proof }, inputs) in proofs.iter().zip(&awaited) {
+			let result = inputs.and_then(|inputs| {
+				let answer = answers.next().unwrap_or(Err(ProofError::NotValid));
+				answer.map_err(|error| DispatchError::from(Self::proof_error(error)))?;
+				with_storage_layer(|| {
+					// A proof before this one may have ended the batch.
+					let (mut entry, again, _) = Self::awaited(*batch, prover, proof, &mut overdue)?;
+					ensure!(again == inputs, Error::<T>::Corrupt);
+					Self::advance(&mut entry, Input::Proof(prover.clone()))?;
+					Self::store(entry);
+					Ok(())
+				})
+			});
+			if let Err(error) = result {
+				refused = true;
+				let (batch, prover) = (*batch, prover.clone());
+				Self::deposit_event(Event::ProofRefused { batch, prover, error });
+			}
+		}
+		Ok((overdue.consumed(), refused))
+	}
+
+	/// The batch, the public inputs, and whether a transition was overdue and is done now, if exactly
+	/// this proof may be accepted.
+	fn awaited(
+		id: BatchId,
+		prover: &T::AccountId,
+		proof: &[u8],
+		overdue: &mut WeightMeter,
+	) -> Result<(Entry<T>, [Bytes32; PUBLIC_INPUTS], bool), DispatchError> {
 		let mut entry = Self::entry(id)?;
-		let overdue = Self::catch_up_or_end(&mut entry)?;
-		let terms = claim(&entry.batch.round, &prover, &Self::context(&entry), Self::now())
+		let moved = Self::catch_up_or_end(&mut entry, overdue)?;
+		let terms = claim(&entry.batch.round, prover, &Self::context(&entry), Self::now())
 			.map_err(Self::refusal)?;
 		if terms.rescue {
-			Self::eligible(&entry, &prover)?;
+			Self::eligible(&entry, prover)?;
 		}
 		if let Some(committed) = terms.proof_commitment {
 			ensure!(blake2_256(&[proof]) == committed, Error::<T>::OtherProofCommitted);
 		}
-		let key = VerifyingKeys::<T>::get(id.rollup).ok_or(Error::<T>::Corrupt)?;
-		let inputs = Self::inputs(id, &entry.batch, &prover).to_array();
-		T::ProofVerifier::verify(&key, &inputs, proof).map_err(Self::proof_error)?;
-		Self::advance(&mut entry, Input::Proof(prover))?;
-		Self::store(entry);
-		Ok(overdue)
+		let inputs = Self::inputs(id, &entry.batch, prover).to_array();
+		Ok((entry, inputs, moved))
 	}
 
-	/// As `catch_up`; an error if the batch ends with the transition. What it did is undone then, and
-	/// the agenda does it.
-	fn catch_up_or_end(entry: &mut Entry<T>) -> Result<Weight, DispatchError> {
+	/// What `submit_proofs` weighs beside overdue transitions. To find those that do not hold, batches
+	/// of batches are verified again; what a call with some of them does is within the sum of what
+	/// one with none and one with nothing else do.
+	pub(crate) fn submit_proofs_weight(proofs: usize, refused: bool) -> Weight {
+		let count = Self::count(proofs);
+		let all_hold = T::WeightInfo::submit_proofs(count);
+		if refused {
+			all_hold.saturating_add(T::WeightInfo::submit_false_proofs(count))
+		} else {
+			all_hold
+		}
+	}
+
+	/// A length that is bounded by far less.
+	pub(crate) fn count(length: usize) -> u32 {
+		u32::try_from(length).unwrap_or(u32::MAX)
+	}
+
+	/// As `catch_up`, within a budget that is charged before the transition; an error if the batch ends
+	/// with it. What it did is undone then, and the agenda does it. Returns whether one was due.
+	fn catch_up_or_end(
+		entry: &mut Entry<T>,
+		budget: &mut WeightMeter,
+	) -> Result<bool, DispatchError> {
 		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;
 		if matches!(entry.batch.round.stage, Stage::Proven { .. }) && !dropped {
-			return Ok(Weight::zero());
+			return Ok(false);
 		}
-		let overdue = Self::catch_up(entry)?;
+		if Self::is_due(entry) {
+			let weight = Self::step_weight(entry);
+			budget.try_consume(weight).map_err(|_| Error::<T>::TooMuchOverdue)?;
+		}
+		let moved = Self::catch_up(entry)?.is_some();
 		match (entry.ended, dropped) {
-			(false, _) => Ok(overdue),
+			(false, _) => Ok(moved),
 			(true, true) => Err(Error::<T>::BatchWasDropped.into()),
 			(true, false) => Err(Error::<T>::TooLate.into()),
 		}

@@ -28,7 +28,7 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{BatchRecord, BidRecord, ProverRecord, RollupRecord};
+pub use types::{BatchRecord, BidRecord, ProofSubmission, ProverRecord, RollupRecord};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -77,6 +77,12 @@ pub mod pallet {
 
 	const _: () = assert!(VERIFYING_KEY_BYTES == 768 && PROOF_BYTES == 256);
 	const _: () = assert!(SEAL_BYTES == 357 && ELEMENT_BYTES == 256 && OPENING_PROOF_BYTES == 257);
+
+	/// What `submit_proofs` takes.
+	pub type ProofSubmissions<T> = BoundedVec<
+		ProofSubmission<<T as frame_system::Config>::AccountId>,
+		<T as Config>::MaxProofs,
+	>;
 
 	/// Twice `MaxDataBytes`.
 	pub struct TwiceMaxDataBytes<T>(core::marker::PhantomData<T>);
@@ -142,6 +148,10 @@ pub mod pallet {
 		/// The most bids in one round.
 		#[pallet::constant]
 		type MaxBids: Get<u32>;
+
+		/// The most proofs in one `submit_proofs`.
+		#[pallet::constant]
+		type MaxProofs: Get<u32>;
 
 		/// The most pending batches of one rollup.
 		#[pallet::constant]
@@ -595,6 +605,16 @@ pub mod pallet {
 			/// What was left in escrow and went back to the sequencer.
 			refund: Balance,
 		},
+		/// One of several proofs was refused; the others are not affected. A deadline of its batch that had
+		/// passed may have been dealt with.
+		ProofRefused {
+			/// The batch.
+			batch: BatchId,
+			/// The prover that the proof was submitted for.
+			prover: T::AccountId,
+			/// The error of `submit_proof` that names the reason.
+			error: DispatchError,
+		},
 		/// An assigned prover did not deliver; its bond was taken and is kept until the batch ends.
 		ProverDefaulted {
 			/// The batch.
@@ -831,6 +851,11 @@ pub mod pallet {
 		ProofIdentity,
 		/// The proof is well-formed but does not hold for this batch, round and prover.
 		ProofInvalid,
+		/// `submit_proofs` was called without a proof. Give at least one.
+		NoProofs,
+		/// Dealing with the deadlines of all batches of the call takes more than one call may. Submit this
+		/// proof in a call of its own.
+		TooMuchOverdue,
 
 		/// The chain's own records contradict each other. Report it.
 		Corrupt,
@@ -1309,6 +1334,41 @@ pub mod pallet {
 			let weight =
 				T::WeightInfo::open_bid().saturating_add(T::WeightInfo::challenge_search());
 			Ok(Some(weight.saturating_add(closing)).into())
+		}
+
+		/// Submit the proofs of several batches at once, for the provers that they are bound to.
+		///
+		/// ## Dispatch Origin
+		/// Signed by anyone; each payment always goes to the prover to whom the proof is bound.
+		///
+		/// ## Details
+		/// Each of at most `MaxProofs` proofs has the effects that `submit_proof` would have, in the order
+		/// given. They are verified together, which costs a fraction of verifying each, so that relayers
+		/// and provers with several batches pay less for a proof. A proof that is refused fails alone: the
+		/// event `ProofRefused` names the error of `submit_proof`, the others are accepted, and the fee is
+		/// the one of the dearer search for it. Overdue deadlines of the batches are dealt with as far as
+		/// one call may; beyond that a proof is refused with `TooMuchOverdue`. The declared weight is large:
+		/// shortly before a deadline, in full blocks, send single proofs.
+		///
+		/// ## Errors
+		/// `NoProofs`.
+		///
+		/// ## Events
+		/// For each proof those of `submit_proof`, or `ProofRefused`.
+		#[pallet::call_index(15)]
+		#[pallet::weight((
+			Pallet::<T>::submit_proofs_weight(proofs.len(), true)
+				.saturating_add(Pallet::<T>::heaviest_step()),
+			DispatchClass::Operational
+		))]
+		pub fn submit_proofs(
+			origin: OriginFor<T>,
+			proofs: ProofSubmissions<T>,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			let (overdue, refused) = Self::do_submit_proofs(&proofs)?;
+			let weight = Self::submit_proofs_weight(proofs.len(), refused);
+			Ok(Some(weight.saturating_add(overdue)).into())
 		}
 	}
 

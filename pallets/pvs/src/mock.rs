@@ -2,7 +2,9 @@
 //! A small runtime with the market, and a world to drive it.
 
 use crate as pallet_pvs;
-use crate::{Config, Event, OpeningProofBytes, SealBytes, SolutionBytes};
+use crate::{
+	Config, Event, OpeningProofBytes, ProofSubmission, ProofSubmissions, SealBytes, SolutionBytes,
+};
 use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
 	derive_impl,
@@ -23,7 +25,7 @@ use pvs_primitives::{
 use pvs_timelock::{
 	generator, seal_key, solve, Parameters, Statement, BID_CONTEXT_BYTES, SEAL_BYTES,
 };
-use pvs_verifier::{HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier};
+use pvs_verifier::{Claim, HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier};
 use pvs_verifier_testing::TestKeys;
 use sp_core::H256;
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchError};
@@ -90,6 +92,7 @@ pub(crate) const INCLUSION_SLACK: u32 = 1;
 pub(crate) const ENDOWMENT: Balance = 1_000_000;
 
 pub(crate) const MAX_IN_CHAIN: u32 = 6;
+pub(crate) const MAX_PROOFS: u32 = 3;
 pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
 parameter_types! {
@@ -152,6 +155,7 @@ impl Config for Test {
 	type MaxDataBytes = ConstU32<100>;
 	type MaxPendingBatches = MaxPendingBatches;
 	type MaxPendingInChain = MaxPendingInChain;
+	type MaxProofs = ConstU32<MAX_PROOFS>;
 	type MaxRounds = ConstU32<3>;
 	type MaxWindowBlocks = ConstU32<100>;
 	type MinSequencerBond = ConstU128<MIN_SEQUENCER_BOND>;
@@ -474,7 +478,7 @@ impl Verifier {
 		CHEAP.get()
 	}
 
-	fn cheap_proof(inputs: &[Bytes32; 4]) -> Vec<u8> {
+	fn cheap_proof(inputs: &[Bytes32]) -> Vec<u8> {
 		blake2_256(&[&inputs.concat()]).repeat(8)
 	}
 }
@@ -496,15 +500,17 @@ impl ProofVerifier for Verifier {
 		HostVerifier::prepare_key(key)
 	}
 
-	fn verify(prepared: &[u8], inputs: &[Bytes32; 4], proof: &[u8]) -> Result<(), ProofError> {
+	fn verify_batch(claims: &[Claim<'_>]) -> Vec<Result<(), ProofError>> {
 		if !Self::is_cheap() {
-			return HostVerifier::verify(prepared, inputs, proof);
+			return HostVerifier::verify_batch(claims);
 		}
-		if proof == Self::cheap_proof(inputs) {
-			Ok(())
-		} else {
-			Err(ProofError::NotValid)
-		}
+		claims
+			.iter()
+			.map(|claim| {
+				let holds = claim.proof == Self::cheap_proof(claim.inputs);
+				holds.then_some(()).ok_or(ProofError::NotValid)
+			})
+			.collect()
 	}
 }
 
@@ -519,6 +525,17 @@ pub(crate) fn submit(
 		prover.clone(),
 		proof.try_into().expect("at most twice as long"),
 	)
+}
+
+/// Batches, provers and proofs as `submit_proofs` takes them.
+pub(crate) fn submissions(proofs: &[(BatchId, AccountId, Vec<u8>)]) -> ProofSubmissions<Test> {
+	let submission = |(batch, prover, proof): &(BatchId, AccountId, Vec<u8>)| ProofSubmission {
+		batch: *batch,
+		prover: prover.clone(),
+		proof: proof.clone().try_into().expect("at most twice as long"),
+	};
+	let all: Vec<_> = proofs.iter().map(submission).collect();
+	all.try_into().expect("no more than allowed")
 }
 
 /// Takes a batch from commitment to a winner: each bidder bids and reveals. Returns the block.

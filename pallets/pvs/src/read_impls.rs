@@ -13,7 +13,7 @@
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
 use codec::Encode;
-use frame_support::{pallet_prelude::*, traits::Get};
+use frame_support::{dispatch::DispatchClass, pallet_prelude::*, traits::Get};
 use pvs_auction::{
 	concentration::concentration,
 	phase::{phase, Windows},
@@ -363,6 +363,14 @@ impl<T: Config> Pallet<T> {
 			"MaxBlockDataBytes is below MaxDataBytes: the longest batch would never fit a block"
 		);
 		assert!(T::MaxBids::get() >= 1, "MaxBids is 0: no round could have a winner");
+		assert!(T::MaxProofs::get() >= 1, "MaxProofs is 0: `submit_proofs` could take none");
+		let proofs = usize::try_from(T::MaxProofs::get()).unwrap_or(usize::MAX);
+		let full = Self::submit_proofs_weight(proofs, true).saturating_add(Self::heaviest_step());
+		let most = T::BlockWeights::get().get(DispatchClass::Operational).max_extrinsic;
+		assert!(
+			most.is_none_or(|most| full.all_lte(most)),
+			"MaxProofs is too high: no block would take a full `submit_proofs`"
+		);
 		assert!(T::MaxRounds::get() >= 2, "MaxRounds is below 2: no parameters would pass");
 		assert!(T::ShareEpoch::get() >= 1, "ShareEpoch is 0: recent proofs would never fade");
 		assert!(

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the pallet stores. The records know nothing of FRAME.
 
-use crate::Config;
-use codec::{Decode, Encode, MaxEncodedLen};
+use crate::{pallet::ProofBytes, Config};
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use pvs_auction::{
 	reserve::Reserve,
 	round::{BidStage, Round},
@@ -124,4 +124,17 @@ impl ProverRecord {
 	pub fn held(&self) -> Balance {
 		self.stake.saturating_add(self.unbonding.map_or(0, |unbonding| unbonding.amount))
 	}
+}
+
+/// One of the proofs of `submit_proofs`.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct ProofSubmission<AccountId> {
+	/// The batch that it proves.
+	pub batch: BatchId,
+	/// The prover that it is bound to and that is paid.
+	pub prover: AccountId,
+	/// The proof, 256 bytes.
+	pub proof: ProofBytes,
 }

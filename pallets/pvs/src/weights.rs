@@ -41,6 +41,10 @@ pub trait WeightInfo {
 	fn challenge_search() -> Weight;
 	/// `submit_proof`.
 	fn submit_proof() -> Weight;
+	/// `submit_proofs` with `n` proofs that hold, each for another rollup.
+	fn submit_proofs(n: u32) -> Weight;
+	/// `submit_proofs` with `n` proofs that do not hold, each for another rollup.
+	fn submit_false_proofs(n: u32) -> Weight;
 	/// `accept_place`.
 	fn accept_place() -> Weight;
 	/// `bond_more`.
@@ -78,113 +82,135 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_rollup() -> Weight {
-		// Fastest run: 1_574_899 ns.
-		Weight::from_parts(2_375_292_000, 3622)
+		// Fastest run: 1_363_575 ns.
+		Weight::from_parts(1_875_570_000, 3622)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn deregister_rollup() -> Weight {
-		// Fastest run: 101_971 ns.
-		Weight::from_parts(174_555_000, 3896)
+		// Fastest run: 96_500 ns.
+		Weight::from_parts(161_272_000, 3896)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn register_prover() -> Weight {
-		// Fastest run: 151_743 ns.
-		Weight::from_parts(259_214_000, 3658)
+		// Fastest run: 149_769 ns.
+		Weight::from_parts(246_109_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn deregister_prover() -> Weight {
-		// Fastest run: 128_420 ns.
-		Weight::from_parts(227_485_000, 3658)
+		// Fastest run: 126_276 ns.
+		Weight::from_parts(206_715_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// `d` is 1 to 4096.
 	fn commit_batch(d: u32) -> Weight {
-		// Fastest run: 415_385 ns.
-		Weight::from_parts(256_254_929, 3896)
-			// Standard error: 58_026.
-			.saturating_add(Weight::from_parts(2_452_544, 0).saturating_mul(d.into()))
+		// Fastest run: 422_709 ns.
+		Weight::from_parts(495_900_358, 3896)
+			// Standard error: 28_225.
+			.saturating_add(Weight::from_parts(2_860_323, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn place_bid() -> Weight {
-		// Fastest run: 147_415 ns.
-		Weight::from_parts(269_483_000, 4944)
+		// Fastest run: 147_867 ns.
+		Weight::from_parts(289_350_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn open_bid() -> Weight {
-		// Fastest run: 4_352_001 ns.
-		Weight::from_parts(6_774_132_000, 4944)
+		// Fastest run: 4_017_097 ns.
+		Weight::from_parts(4_670_155_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn challenge_search() -> Weight {
-		// Fastest run: 2_609_880 ns.
-		Weight::from_parts(4_003_802_000, 4944).saturating_add(T::DbWeight::get().reads(4))
+		// Fastest run: 2_584_102 ns.
+		Weight::from_parts(2_962_629_000, 4944).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn reveal_bid() -> Weight {
-		// Fastest run: 157_173 ns.
-		Weight::from_parts(274_362_000, 4944)
+		// Fastest run: 158_535 ns.
+		Weight::from_parts(257_510_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn submit_proof() -> Weight {
-		// Fastest run: 2_470_831 ns.
-		Weight::from_parts(3_728_036_000, 25002)
+		// Fastest run: 2_462_486 ns.
+		Weight::from_parts(3_760_177_000, 25002)
 			.saturating_add(T::DbWeight::get().reads(22))
 			.saturating_add(T::DbWeight::get().writes(21))
 	}
+	// `n` is 1 to 8.
+	fn submit_proofs(n: u32) -> Weight {
+		// Fastest run: 2_519_622 ns.
+		Weight::from_parts(1_339_753_686, 6196)
+			// Standard error: 43_049_224.
+			.saturating_add(Weight::from_parts(2_883_494_293, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(15u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(T::DbWeight::get().writes(16u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 24012).saturating_mul(n.into()))
+	}
+	// `n` is 1 to 8.
+	fn submit_false_proofs(n: u32) -> Weight {
+		// Fastest run: 1_979_664 ns.
+		Weight::from_parts(2_482_923_000, 3509)
+			// Standard error: 84_664_157.
+			.saturating_add(Weight::from_parts(5_340_706_809, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(3u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 3954).saturating_mul(n.into()))
+	}
 	fn accept_place() -> Weight {
-		// Fastest run: 60_603 ns.
-		Weight::from_parts(101_790_000, 4944)
+		// Fastest run: 60_923 ns.
+		Weight::from_parts(73_697_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(3))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn bond_more() -> Weight {
-		// Fastest run: 102_221 ns.
-		Weight::from_parts(159_628_000, 3658)
+		// Fastest run: 101_780 ns.
+		Weight::from_parts(160_059_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn unbond() -> Weight {
-		// Fastest run: 31_649 ns.
-		Weight::from_parts(56_736_000, 3658)
+		// Fastest run: 32_140 ns.
+		Weight::from_parts(55_745_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn withdraw_unbonded() -> Weight {
-		// Fastest run: 85_229 ns.
-		Weight::from_parts(145_492_000, 3658)
+		// Fastest run: 84_517 ns.
+		Weight::from_parts(135_002_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// `p` is 0 to 64.
 	fn set_sequencer(p: u32) -> Weight {
-		// Fastest run: 72_505 ns.
-		Weight::from_parts(92_187_269, 3896)
-			// Standard error: 388_597.
-			.saturating_add(Weight::from_parts(16_772_765, 0).saturating_mul(p.into()))
+		// Fastest run: 36_949 ns.
+		Weight::from_parts(35_691_868, 3896)
+			// Standard error: 418_054.
+			.saturating_add(Weight::from_parts(19_243_990, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
 			.saturating_add(Weight::from_parts(0, 3954).saturating_mul(p.into()))
 	}
 	fn set_params() -> Weight {
-		// Fastest run: 39_494 ns.
-		Weight::from_parts(67_396_000, 3896)
+		// Fastest run: 39_364 ns.
+		Weight::from_parts(61_414_000, 3896)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	// `b` is 0 to 64.
 	fn close_round(b: u32) -> Weight {
-		// Fastest run: 109_094 ns.
-		Weight::from_parts(412_711_122, 4944)
-			// Standard error: 2_195_747.
-			.saturating_add(Weight::from_parts(80_205_122, 0).saturating_mul(b.into()))
+		// Fastest run: 152_164 ns.
+		Weight::from_parts(341_096_538, 4944)
+			// Standard error: 2_280_121.
+			.saturating_add(Weight::from_parts(99_664_643, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads(4u64.saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().writes(4))
@@ -192,47 +218,47 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 3038).saturating_mul(b.into()))
 	}
 	fn default_prover() -> Weight {
-		// Fastest run: 184_444 ns.
-		Weight::from_parts(297_625_000, 6196)
+		// Fastest run: 185_937 ns.
+		Weight::from_parts(307_254_000, 6196)
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn pass_place() -> Weight {
-		// Fastest run: 89_106 ns.
-		Weight::from_parts(156_572_000, 4944)
+		// Fastest run: 91_260 ns.
+		Weight::from_parts(155_039_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn end_rescue() -> Weight {
-		// Fastest run: 74_368 ns.
-		Weight::from_parts(121_296_000, 4944)
+		// Fastest run: 76_122 ns.
+		Weight::from_parts(123_861_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn open_last_round() -> Weight {
-		// Fastest run: 72_966 ns.
-		Weight::from_parts(91_099_000, 4944)
+		// Fastest run: 79_408 ns.
+		Weight::from_parts(129_281_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(5))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn finalize_batch() -> Weight {
-		// Fastest run: 144_390 ns.
-		Weight::from_parts(229_649_000, 8898)
+		// Fastest run: 149_700 ns.
+		Weight::from_parts(255_496_000, 8898)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(8))
 	}
 	fn fail_batch() -> Weight {
-		// Fastest run: 284_201 ns.
-		Weight::from_parts(429_050_000, 8898)
+		// Fastest run: 285_372 ns.
+		Weight::from_parts(487_259_000, 8898)
 			.saturating_add(T::DbWeight::get().reads(10))
 			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	// `b` is 0 to 64.
 	fn drop_batch(b: u32) -> Weight {
-		// Fastest run: 319_466 ns.
-		Weight::from_parts(573_186_867, 8898)
-			// Standard error: 1_286_891.
-			.saturating_add(Weight::from_parts(26_764_479, 0).saturating_mul(b.into()))
+		// Fastest run: 327_320 ns.
+		Weight::from_parts(315_188_286, 8898)
+			// Standard error: 1_169_647.
+			.saturating_add(Weight::from_parts(36_092_210, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().writes(10))
@@ -240,8 +266,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 3038).saturating_mul(b.into()))
 	}
 	fn agenda_lookup() -> Weight {
-		// Fastest run: 25_598 ns.
-		Weight::from_parts(38_372_000, 4944)
+		// Fastest run: 25_608 ns.
+		Weight::from_parts(41_858_000, 4944)
 			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}

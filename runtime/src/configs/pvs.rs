@@ -58,6 +58,7 @@ impl pallet_pvs::Config for Runtime {
 	type MaxDataBytes = ConstU32<4_096>;
 	type MaxPendingBatches = ConstU32<64>;
 	type MaxPendingInChain = ConstU32<512>;
+	type MaxProofs = ConstU32<8>;
 	type MaxRounds = ConstU32<16>;
 	type MaxWindowBlocks = ConstU32<86_400>;
 	type MinSequencerBond = ConstU128<{ 100 * MILLIUNIT }>;

@@ -10,7 +10,7 @@ use frame_support::{
 	traits::{Get, GetCallName},
 	weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight},
 };
-use pallet_pvs::{Call, WeightInfo};
+use pallet_pvs::{Call, ProofSubmission, WeightInfo};
 use sp_runtime::BuildStorage;
 
 #[test]
@@ -74,7 +74,10 @@ fn calls_with_deadlines_should_be_operational() {
 		.filter(|(call, _)| call.get_dispatch_info().class == DispatchClass::Operational)
 		.map(|(call, _)| call.get_call_name())
 		.collect();
-	assert_eq!(operational, ["reveal_bid", "submit_proof", "accept_place", "open_bid"]);
+	assert_eq!(
+		operational,
+		["reveal_bid", "submit_proof", "submit_proofs", "accept_place", "open_bid"]
+	);
 }
 
 #[test]
@@ -91,6 +94,8 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 	let batch = pvs_primitives::api::BatchId { rollup: 0, index: 0 };
 	let max_bids: u32 = <Runtime as pallet_pvs::Config>::MaxBids::get();
 	let max_pending: u32 = <Runtime as pallet_pvs::Config>::MaxPendingBatches::get();
+	let max_proofs: u32 = <Runtime as pallet_pvs::Config>::MaxProofs::get();
+	let most_proofs = usize::try_from(max_proofs).expect("usize has 32 bits or more");
 	let step = [
 		Weights::close_round(max_bids).saturating_add(Weights::fail_batch()),
 		Weights::drop_batch(max_bids),
@@ -140,6 +145,23 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 		(
 			Call::submit_proof { batch, prover: account.clone(), proof: Default::default() },
 			Weights::submit_proof().saturating_add(step),
+		),
+		(
+			Call::submit_proofs {
+				proofs: vec![
+					ProofSubmission {
+						batch,
+						prover: account.clone(),
+						proof: Default::default()
+					};
+					most_proofs
+				]
+				.try_into()
+				.expect("no more than allowed"),
+			},
+			Weights::submit_proofs(max_proofs)
+				.saturating_add(Weights::submit_false_proofs(max_proofs))
+				.saturating_add(step),
 		),
 		(Call::accept_place { batch, round: 0 }, Weights::accept_place().saturating_add(step)),
 		(Call::bond_more { amount: 0 }, Weights::bond_more()),

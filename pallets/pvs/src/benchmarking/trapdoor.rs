@@ -27,14 +27,15 @@ pub(super) struct Trapdoor {
 }
 
 impl Trapdoor {
-	/// The same secrets at each call.
-	pub(super) fn new() -> Self {
+	/// The same secrets for the same seed.
+	pub(super) fn new(seed: &[u8]) -> Self {
+		let secret = |name: &[u8; 4]| secret(name, seed);
 		Self {
-			alpha: secret(b"alpha"),
+			alpha: secret(b"alph"),
 			beta: secret(b"beta"),
-			gamma: secret(b"gamma"),
-			delta: secret(b"delta"),
-			ic: [b"ic 0", b"ic 1", b"ic 2", b"ic 3", b"ic 4"].map(|name| secret(name)),
+			gamma: secret(b"gamm"),
+			delta: secret(b"delt"),
+			ic: [b"ic 0", b"ic 1", b"ic 2", b"ic 3", b"ic 4"].map(secret),
 		}
 	}
 
@@ -57,15 +58,15 @@ impl Trapdoor {
 		let combined = exponents.iter().zip(inputs).fold(constant, |sum, (exponent, input)| {
 			sum + *exponent * scalar_from_be(input).expect("the pallet's inputs are canonical")
 		});
-		let (a, b) = (secret(b"a"), secret(b"b"));
+		let (a, b) = (secret(b"of A", &[]), secret(b"of B", &[]));
 		let delta_inverse = self.delta.inverse().expect("a hash is not zero");
 		let c = (a * b - self.alpha * self.beta - self.gamma * combined) * delta_inverse;
 		[g1(a), g2(b), g1(c)].concat()
 	}
 }
 
-fn secret(name: &[u8]) -> Scalar {
-	let mut bytes = blake2_256(&[b"pvs/benchmark/".as_slice(), name]);
+fn secret(name: &[u8; 4], seed: &[u8]) -> Scalar {
+	let mut bytes = blake2_256(&[b"pvs/benchmark/".as_slice(), name, seed]);
 	// 253 bits, which is below the modulus.
 	bytes[0] &= 0x1f;
 	scalar_from_be(&bytes).expect("253 bits are below the modulus")

@@ -23,6 +23,7 @@ const SOURCES: &[&str] = &[
 	include_str!("open.rs"),
 	include_str!("place.rs"),
 	include_str!("prove.rs"),
+	include_str!("prove_many.rs"),
 	include_str!("register.rs"),
 	include_str!("rescue.rs"),
 	include_str!("reveal.rs"),
@@ -107,6 +108,7 @@ fn every_call() -> Vec<Call<Test>> {
 		},
 		Call::reveal_bid { batch: id, payload: [0; 85] },
 		Call::submit_proof { batch: id, prover: ANN, proof: Default::default() },
+		Call::submit_proofs { proofs: submissions(&[(id, ANN, vec![])]) },
 		Call::accept_place { batch: id, round: 0 },
 		Call::bond_more { amount: 1 },
 		Call::unbond { amount: 1 },
@@ -145,7 +147,8 @@ fn every_call_should_pay_and_have_its_class() {
 		let name = call.get_call_name();
 		assert_eq!(info.pays_fee, Pays::Yes, "{name}");
 		assert!(info.call_weight.ref_time() > 0, "{name}");
-		let urgent = ["reveal_bid", "open_bid", "submit_proof", "accept_place"].contains(&name);
+		let urgent = ["reveal_bid", "open_bid", "submit_proof", "submit_proofs", "accept_place"]
+			.contains(&name);
 		let class = if urgent { DispatchClass::Operational } else { DispatchClass::Normal };
 		assert_eq!(info.class, class, "{name}");
 	}

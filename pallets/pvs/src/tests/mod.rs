@@ -17,6 +17,7 @@ mod open;
 mod order;
 mod place;
 mod prove;
+mod prove_many;
 mod reads;
 mod register;
 mod rescue;

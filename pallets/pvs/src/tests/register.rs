@@ -3,6 +3,10 @@
 use crate::{mock::*, Error, Event, HoldReason};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::params::{RollupParams, SilencePolicy};
+use pvs_verifier_testing::{
+	bytes::{g2_bytes, outside_subgroup},
+	corpus::Fixture,
+};
 use sp_runtime::DispatchError;
 
 fn register(
@@ -64,7 +68,8 @@ fn rollup_should_be_refused_when_its_key_is_faulty() {
 
 /// A point on the twist outside the prime-order subgroup.
 pub(super) fn off_subgroup() -> [u8; 128] {
-	pvs_verifier_testing::off_subgroup_g2()
+	let mut rng = Fixture::new(0).rng;
+	g2_bytes(&outside_subgroup(&mut rng))
 }
 
 #[test]

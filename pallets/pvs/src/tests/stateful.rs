@@ -274,7 +274,14 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			let prover = winner(id).unwrap_or_else(|| rival.clone());
 			let would = mood != Mood::NeverDeliver || dice.roll(8) == 0;
 			if prover != ANN && would && dice.roll(3) > 0 {
-				let _ = submit(id, &prover, proof_or_nothing(id, &prover));
+				let proof = (id, prover.clone(), proof_or_nothing(id, &prover));
+				if id.index % 2 == 0 {
+					let _ = submit(id, &prover, proof.2);
+				} else {
+					let false_one = (id, rival.clone(), vec![1; 256]);
+					let all = submissions(&[false_one, proof.clone(), proof]);
+					let _ = Pvs::submit_proofs(signed, all);
+				}
 			}
 		},
 		15 => {

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+
+use crate::{mock::*, weights::WeightInfo, Batches, Config, Error, Event};
+use codec::DecodeAll;
+use frame_support::{assert_noop, assert_ok, dispatch::PostDispatchInfo, weights::Weight};
+use pvs_primitives::api::BatchId;
+use pvs_verifier_testing::TestKeys;
+use sp_runtime::{DispatchError, DispatchErrorWithPostInfo};
+
+type Weights = <Test as Config>::WeightInfo;
+type Proofs = [(BatchId, AccountId, Vec<u8>)];
+
+/// Sent by somebody who has no part in the market.
+fn submit_all(
+	proofs: &Proofs,
+) -> Result<PostDispatchInfo, DispatchErrorWithPostInfo<PostDispatchInfo>> {
+	Pvs::submit_proofs(RuntimeOrigin::signed(GUEST), submissions(proofs))
+}
+
+/// Commits as many batches and takes all of them to a winner, Ann, in one block.
+fn won_by_ann(count: usize) -> Vec<BatchId> {
+	let ids: Vec<_> = (0..count).map(|_| commit(500)).collect();
+	run_to(2);
+	for id in &ids {
+		bid(*id, &ANN, 100, 5);
+		bid(*id, &BEN, 200, 5);
+	}
+	run_to(6);
+	for id in &ids {
+		assert_ok!(reveal(*id, &ANN, 100, 5));
+		assert_ok!(reveal(*id, &BEN, 200, 5));
+	}
+	ids
+}
+
+fn by_ann(ids: &[BatchId]) -> Vec<(BatchId, AccountId, Vec<u8>)> {
+	ids.iter().map(|id| (*id, ANN, proof(*id, &ANN))).collect()
+}
+
+fn refused(batch: BatchId, prover: &AccountId, error: impl Into<DispatchError>) -> Event<Test> {
+	Event::ProofRefused { batch, prover: prover.clone(), error: error.into() }
+}
+
+#[test]
+fn proofs_should_have_the_effects_of_single_ones() {
+	let run = |together: bool| {
+		let mut result = (Vec::new(), Vec::new());
+		market(|| {
+			let ids = won_by_ann(3);
+			System::reset_events();
+			let proofs = by_ann(&ids);
+			if together {
+				let info = submit_all(&proofs).expect("all hold");
+				assert_eq!(info.actual_weight, Some(Weights::submit_proofs(3)));
+			} else {
+				for (id, prover, proof) in proofs {
+					assert_ok!(submit(id, &prover, proof));
+				}
+			}
+			assert_eq!(Pvs::prover_info(ANN).expect("registered").stats.on_time, 3);
+			assert_eq!(free(&GUEST), ENDOWMENT, "the relayer is paid nothing");
+			result = (events(), [ANN, BEN, SEQUENCER].iter().map(total).collect());
+		});
+		result
+	};
+	assert_eq!(run(true), run(false));
+}
+
+#[test]
+fn bad_proof_should_fail_only_itself() {
+	for bad in 0..3 {
+		market(|| {
+			let ids = won_by_ann(3);
+			let mut proofs = by_ann(&ids);
+			proofs[bad].2.copy_within(0..64, 192);
+			let before = Batches::<Test>::get(ids[bad]);
+			let info = submit_all(&proofs).expect("the others hold");
+			let dearest = Weights::submit_proofs(3).saturating_add(Weights::submit_false_proofs(3));
+			assert_eq!(info.actual_weight, Some(dearest));
+			assert_eq!(Pvs::prover_info(ANN).expect("registered").stats.on_time, 2);
+			assert_eq!(Batches::<Test>::get(ids[bad]), before);
+			let refusals: Vec<_> = events()
+				.into_iter()
+				.filter(|event| matches!(event, Event::ProofRefused { .. }))
+				.collect();
+			assert_eq!(refusals, [refused(ids[bad], &ANN, Error::<Test>::ProofInvalid)]);
+			assert_ok!(submit_all(&by_ann(&ids[bad..=bad])));
+			run_to(System::block_number() + 1);
+			assert_eq!(Pvs::rollup_info(0).expect("registered").next_to_finalize, 3);
+		});
+	}
+}
+
+#[test]
+fn each_fault_should_be_named_as_by_a_single_submission() {
+	type Change = fn(&mut (BatchId, AccountId, Vec<u8>));
+	let faults: [(Change, Error<Test>); 10] = [
+		(|(id, _, _)| id.index = 9, Error::BatchNotFound),
+		(|(id, _, _)| id.rollup = 9, Error::BatchNotFound),
+		(|(_, prover, _)| *prover = BEN, Error::NotAssigned),
+		(|(_, _, proof)| proof.truncate(255), Error::ProofWrongLength),
+		(|(_, _, proof)| proof.clear(), Error::ProofWrongLength),
+		(|(_, _, proof)| proof[0] = 0xff, Error::ProofNonCanonical),
+		(|(_, _, proof)| proof[63] ^= 1, Error::ProofNotOnCurve),
+		(|(_, _, proof)| proof[..64].fill(0), Error::ProofIdentity),
+		(
+			|(_, _, proof)| proof[64..192].copy_from_slice(&super::register::off_subgroup()),
+			Error::ProofNotInSubgroup,
+		),
+		(|(_, _, proof)| proof.copy_within(0..64, 192), Error::ProofInvalid),
+	];
+	for (change, error) in faults {
+		let error: DispatchError = error.into();
+		market(|| {
+			let ids = won_by_ann(2);
+			let mut proofs = by_ann(&ids);
+			change(&mut proofs[0]);
+			let (id, prover, bytes) = proofs[0].clone();
+			let single = submit(id, &prover, bytes).map(|_| ()).map_err(|refused| refused.error);
+			assert_eq!(single, Err(error));
+			System::reset_events();
+			assert_ok!(submit_all(&proofs));
+			assert!(events().contains(&refused(id, &prover, error)));
+			assert_eq!(Pvs::prover_info(ANN).expect("registered").stats.on_time, 1);
+		});
+	}
+}
+
+/// E2: neither the same bytes nor re-randomised ones pay a second time.
+#[test]
+fn test_rerandomised_proof_pays_once() {
+	market(|| {
+		let ids = won_by_ann(1);
+		let inputs = Pvs::public_inputs(ids[0], ANN).expect("pending");
+		let other = keys().prove(&inputs, 2).to_vec();
+		let first = proof(ids[0], &ANN);
+		assert_ne!(other, first);
+		let ann = total(&ANN);
+		System::reset_events();
+		assert_ok!(submit_all(&[
+			(ids[0], ANN, first.clone()),
+			(ids[0], ANN, other),
+			(ids[0], ANN, first),
+		]));
+		assert_eq!(total(&ANN), ann + 200);
+		let again = refused(ids[0], &ANN, Error::<Test>::BatchNotFound);
+		assert_eq!(events()[3..], [again.clone(), again]);
+	});
+}
+
+#[test]
+fn proofs_should_be_refused_when_there_are_none_or_too_many() {
+	market(|| {
+		assert_noop!(submit_all(&[]), Error::<Test>::NoProofs);
+		let ids = won_by_ann(3);
+		let mut proofs = by_ann(&ids[..MAX_PROOFS as usize - 1]);
+		assert_ok!(submit_all(&proofs));
+		proofs.resize(MAX_PROOFS as usize, proofs[0].clone());
+		assert_ok!(submit_all(&proofs));
+		let mut call = codec::Encode::encode(&crate::Call::<Test>::submit_proofs {
+			proofs: submissions(&proofs),
+		});
+		assert!(crate::Call::<Test>::decode_all(&mut &call[..]).is_ok());
+		// The compact length of the vector stands behind the index of the call.
+		call[1] += 4;
+		call.extend(codec::Encode::encode(&submissions(&proofs[..1])[0]));
+		assert!(crate::Call::<Test>::decode_all(&mut &call[..]).is_err());
+	});
+}
+
+#[test]
+fn overdue_transition_should_happen_once_and_be_weighed() {
+	market(|| {
+		let ids = won_by_ann(2);
+		run_to(15);
+		// The agenda has no weight: the calls find that Ann's deadlines have passed.
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(16);
+		let by_ben: Vec<_> = ids.iter().map(|id| (*id, BEN, proof(*id, &BEN))).collect();
+		let mut proofs = by_ben.clone();
+		proofs[1].2.copy_within(0..64, 192);
+		let info = submit_all(&proofs).expect("the first holds");
+		let overdue = Weights::default_prover().saturating_mul(2);
+		let dearest = Weights::submit_proofs(2).saturating_add(Weights::submit_false_proofs(2));
+		assert_eq!(info.actual_weight, Some(dearest.saturating_add(overdue)));
+		assert_eq!(prover(&ANN).stats.defaults, 2, "both defaults are done, one for a false proof");
+		assert_eq!(prover(&BEN).stats.on_time, 1);
+		let info = submit_all(&by_ben[1..]).expect("it holds");
+		assert_eq!(info.actual_weight, Some(Weights::submit_proofs(1)));
+		assert_eq!(prover(&BEN).stats.on_time, 2);
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+	});
+}
+
+#[test]
+fn overdue_transition_should_be_left_to_the_agenda_when_the_proof_is_not_awaited() {
+	market(|| {
+		let ids = won_by_ann(1);
+		run_to(15);
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(16);
+		let proofs = by_ann(&ids);
+		let info = submit_all(&proofs).expect("the call itself is fine");
+		let dearest = Weights::submit_proofs(1).saturating_add(Weights::submit_false_proofs(1));
+		// It was done, and undone: that is paid for.
+		assert_eq!(info.actual_weight, Some(dearest.saturating_add(Weights::default_prover())));
+		assert_eq!(events().last(), Some(&refused(ids[0], &ANN, Error::<Test>::NotOffered)));
+		assert_eq!(prover(&ANN).stats.defaults, 0);
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+	});
+}
+
+#[test]
+fn proof_should_be_reported_when_the_chain_has_lost_its_key() {
+	market(|| {
+		let ids = won_by_ann(1);
+		let proofs = by_ann(&ids);
+		let key = crate::VerifyingKeys::<Test>::take(0).expect("stored");
+		assert_ok!(submit_all(&proofs));
+		assert_eq!(events().last(), Some(&refused(ids[0], &ANN, Error::<Test>::Corrupt)));
+		crate::VerifyingKeys::<Test>::insert(0, key);
+		assert_ok!(submit_all(&proofs));
+		assert_eq!(prover(&ANN).stats.on_time, 1);
+	});
+}
+
+#[test]
+fn proofs_of_several_rollups_should_be_verified_together() {
+	market(|| {
+		let other_keys = TestKeys::new(2);
+		assert_ok!(Pvs::register_rollup(
+			RuntimeOrigin::signed(OWNER),
+			other_keys.verifying_key().to_vec().try_into().expect("768 bytes"),
+			root(0),
+			SEQUENCER,
+			params(),
+		));
+		assert_ok!(Pvs::commit_batch(
+			RuntimeOrigin::signed(SEQUENCER),
+			1,
+			vec![7; 40].try_into().expect("short enough"),
+			root(0),
+			root(7),
+			500,
+		));
+		let other = BatchId { rollup: 1, index: 0 };
+		let id = commit(500);
+		for id in [id, other] {
+			run_to(2);
+			bid(id, &ANN, 100, 5);
+		}
+		run_to(6);
+		assert_ok!(reveal(id, &ANN, 100, 5));
+		assert_ok!(reveal(other, &ANN, 100, 5));
+		let inputs = Pvs::public_inputs(other, ANN).expect("pending");
+		// A proof under the wrong key fails.
+		let under = |keys: &TestKeys| (other, ANN, keys.prove(&inputs, 1).to_vec());
+		let (wrong, right) = (under(keys()), under(&other_keys));
+		System::reset_events();
+		assert_ok!(submit_all(&[wrong, (id, ANN, proof(id, &ANN)), right]));
+		let refusal = refused(other, &ANN, Error::<Test>::ProofInvalid);
+		assert_eq!(events().iter().filter(|event| **event == refusal).count(), 1);
+		assert_eq!(prover(&ANN).stats.on_time, 2);
+		assert_eq!(Pvs::rollup_info(1).expect("registered").finalized_root, root(7));
+	});
+}
+
+#[test]
+fn proofs_should_be_refused_when_too_much_is_overdue() {
+	market(|| {
+		let ids: Vec<_> = (0..3).map(|_| commit(500)).collect();
+		run_to(2);
+		for id in &ids {
+			for bidder in [ANN, BEN, CID, DEE] {
+				bid(*id, &bidder, 100, 5);
+			}
+		}
+		// Nobody reveals, and the agenda has no weight to close the rounds.
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(20);
+		let proofs: Vec<_> = ids.iter().map(|id| (*id, ANN, vec![1; 256])).collect();
+		System::reset_events();
+		let info = submit_all(&proofs).expect("the call itself is fine");
+		let step = Weights::close_round(4).saturating_add(Weights::fail_batch());
+		assert!(step.saturating_mul(2).any_gt(Pvs::heaviest_step()), "two do not fit");
+		assert_eq!(
+			events(),
+			[
+				refused(ids[0], &ANN, Error::<Test>::NothingToProve),
+				refused(ids[1], &ANN, Error::<Test>::TooMuchOverdue),
+				refused(ids[2], &ANN, Error::<Test>::TooMuchOverdue),
+			]
+		);
+		let dearest = Weights::submit_proofs(3).saturating_add(Weights::submit_false_proofs(3));
+		assert_eq!(info.actual_weight, Some(dearest.saturating_add(step)));
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+		run_to(21);
+	});
+}
+
+/// E7: a round is proven under the key that its rollup was registered with; registering another one, even
+/// by the same owner, changes nothing for it, and no call changes a key.
+#[test]
+fn test_vk_swap_after_open_ignored() {
+	market(|| {
+		let ids = won_by_ann(1);
+		let other_keys = TestKeys::new(2);
+		let before = crate::VerifyingKeys::<Test>::get(0);
+		assert_ok!(Pvs::register_rollup(
+			RuntimeOrigin::signed(OWNER),
+			other_keys.verifying_key().to_vec().try_into().expect("768 bytes"),
+			root(0),
+			SEQUENCER,
+			params(),
+		));
+		let call = Pvs::deregister_rollup(RuntimeOrigin::signed(OWNER), 0);
+		assert_eq!(call, Err(Error::<Test>::RollupBusy.into()));
+		assert_eq!(crate::VerifyingKeys::<Test>::get(0), before);
+		let inputs = Pvs::public_inputs(ids[0], ANN).expect("pending");
+		let swapped = other_keys.prove(&inputs, 1).to_vec();
+		let single = submit(ids[0], &ANN, swapped.clone()).map(|_| ()).map_err(|error| error.error);
+		assert_eq!(single, Err(Error::<Test>::ProofInvalid.into()));
+		assert_ok!(submit_all(&[(ids[0], ANN, swapped)]));
+		assert_eq!(events().last(), Some(&refused(ids[0], &ANN, Error::<Test>::ProofInvalid)));
+		assert_ok!(submit(ids[0], &ANN, proof(ids[0], &ANN)));
+	});
+}
