@@ -7,6 +7,7 @@ help() {
 	cat <<'EOF'
 Usage: scripts/bench.sh market [--json]
        scripts/bench.sh seal [--json]
+       scripts/bench.sh verify [--json]
        scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
 
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
@@ -16,6 +17,10 @@ market    Builds, then measures on the runtime, natively and in memory: what eac
 seal      Builds, with GMP beside (its build needs m4), then measures squarings per second in turns with
           GMP's powm, what sealing, solving and proving take, and verification of an opening natively
           and in Wasm; prints the delay that windows and margins need. --json as above.
+
+verify    Builds, installs snarkjs from npm beside, then measures verification of proofs: alone and in
+          batches, natively, through the host function and in Wasm, in turns with arkworks; prints
+          milliseconds per proof and ratios. --json as above.
 
 weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
           their own (the first time takes half an hour), measures every benchmark of pallet-pvs on the
@@ -42,7 +47,7 @@ whole_number() {
 	esac
 }
 
-[ $# -ge 1 ] || usage "say what to measure: market, seal or weights"
+[ $# -ge 1 ] || usage "say what to measure: market, seal, verify or weights"
 command=$1
 shift
 json=0
@@ -55,7 +60,7 @@ case "$command" in
 		help
 		exit 0
 		;;
-	market | seal | weights) ;;
+	market | seal | verify | weights) ;;
 	*) usage "unknown command '$command'" ;;
 esac
 while [ $# -gt 0 ]; do
@@ -64,7 +69,7 @@ while [ $# -gt 0 ]; do
 			help
 			exit 0
 			;;
-		'market --json' | 'seal --json') json=1 ;;
+		'market --json' | 'seal --json' | 'verify --json') json=1 ;;
 		'weights --steps' | 'weights --repeat' | 'weights --extrinsic' | 'weights --output')
 			[ $# -ge 2 ] || usage "$1 needs a value"
 			case "$1" in
@@ -101,6 +106,12 @@ cd "$PVS_ROOT"
 if [ "$command" != weights ]; then
 	pvs_claim_target
 	options=()
+	if [ "$command" = verify ]; then
+		command -v npm >/dev/null || {
+			echo "bench: snarkjs comes from npm, which is missing: install it (Debian: apt-get install npm)" >&2
+			exit 1
+		}
+	fi
 	if [ "$command" = seal ]; then
 		command -v m4 >/dev/null || {
 			echo "bench: GMP is built with m4, which is missing: install it (Debian: apt-get install m4)" >&2
@@ -111,11 +122,21 @@ if [ "$command" != weights ]; then
 	cargo build --release --workspace --locked "${options[@]}" >&2
 	options=()
 	[ "$json" = 0 ] || options+=(--json)
+	if [ "$command" = verify ]; then
+		snarkjs="$CARGO_TARGET_DIR/snarkjs"
+		mkdir -p "$snarkjs"
+		cp bench/snarkjs/* crates/formats/tests/fixtures/snarkjs/*_large.json \
+			crates/formats/tests/fixtures/snarkjs/verification_key.json "$snarkjs"
+		npm install --prefix "$snarkjs" --no-audit --no-fund --silent >&2
+		options+=(--snarkjs "$snarkjs")
+	fi
 	exec "$CARGO_TARGET_DIR/release/pvs-bench" "$command" "${options[@]}"
 fi
 
 export CARGO_TARGET_DIR="${PVS_BENCH_TARGET_DIR:-$CARGO_TARGET_DIR/bench}"
 pvs_claim_target
+# Nothing of the verifier's own Wasm is measured here.
+export SKIP_PVS_VERIFIER_WASM_WASM_BUILD=1
 # The benchmarking command comes with a runtime of its own for measurements that are not ours.
 export SKIP_FRAME_STORAGE_ACCESS_TEST_RUNTIME_WASM_BUILD=1
 cargo build --release --locked -p pvs-bench --bin pvs-bencher --features bencher >&2

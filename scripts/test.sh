@@ -3,14 +3,20 @@
 # Runs all tests. With an argument, only those whose names contain it.
 set -euo pipefail
 
+all=0
 case "${1:-}" in
+	--all)
+		all=1
+		shift
+		;;
 	-h | --help)
 		cat <<'EOF'
-Usage: scripts/test.sh [FILTER]
+Usage: scripts/test.sh [--all | FILTER]
 
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, proves
 a batch on a real chain, three more on one where provers fail, stay away and are late, and two on one where
-a bidder stays silent. With FILTER, runs only the Rust tests whose names contain it.
+a bidder stays silent. With FILTER, runs only the Rust tests whose names contain it. With --all, also
+proves a batch of a circom circuit (needs npm).
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)
@@ -33,3 +39,7 @@ cargo test --release --workspace --locked -- "$@"
 "$scripts/demo.sh" --batches 1 --json
 "$scripts/demo.sh" --scenario faults --json
 "$scripts/demo.sh" --scenario silent --json
+if [ "$all" = 1 ]; then
+	examples/circom/run.sh --bin-dir "$CARGO_TARGET_DIR/release" --json
+	npm test --prefix examples/circom
+fi

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Measures the proof market on the real runtime: what fits a block, how many batches can be in
-//! flight, what they cost in state, and what is left of them; and the seals of its bids.
+//! flight, what they cost in state, and what is left of them; the seals of its bids; its proofs.
 
 mod calls;
 mod chain;
 mod lifecycle;
 mod load;
 mod market;
+mod measure;
 mod progress;
 mod seal;
 mod setup;
+mod verify;
 mod wasm;
 
 use clap::{Parser, Subcommand};
+use std::path::PathBuf;
 
 /// Measures the proof market on the real runtime, natively and in memory.
 #[derive(Debug, Parser)]
@@ -44,11 +47,28 @@ enum Command {
 		#[arg(long)]
 		json: bool,
 	},
+	/// Verification of proofs, alone and in batches, beside arkworks and snarkjs
+	///
+	/// Verifies natively, in the runtime's way through the host function, and in Wasm, in turns with
+	/// arkworks that prepares the key for each proof (zkVerify's algorithm) and with a prepared key.
+	Verify {
+		/// One JSON object as the last line
+		#[arg(long)]
+		json: bool,
+		/// A directory with `verify.mjs`, its packages, and a key, public inputs and a proof of snarkjs
+		#[arg(long, value_name = "DIR")]
+		snarkjs: Option<PathBuf>,
+		/// Measure native verification on one core, for the program itself
+		#[arg(long, hide = true, conflicts_with_all = ["json", "snarkjs"])]
+		one_core: bool,
+	},
 }
 
 fn main() -> anyhow::Result<()> {
 	match Cli::parse().command {
 		Command::Market { json } => market::run(json),
 		Command::Seal { json } => seal::run(json),
+		Command::Verify { one_core: true, .. } => verify::run_on_one_core(),
+		Command::Verify { json, snarkjs, .. } => verify::run(json, snarkjs),
 	}
 }

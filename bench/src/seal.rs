@@ -2,19 +2,19 @@
 //! `pvs-bench seal`: how fast seals are made, solved and verified, beside GMP in the same run.
 
 use crate::{
+	measure::{median, milliseconds, rounded, table, timed},
 	progress,
 	setup::{account, commit, params, payload, round, sealed_bid, World},
 	wasm::Wasm,
 };
 use anyhow::{ensure, Context};
 use codec::{Decode, Encode};
-use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
 use pallet_pvs::Config;
 use pvs_primitives::{api::BatchId, bid::bid_context, params::SilencePolicy};
 use pvs_runtime::{configs::SealTimes, AccountId, Pvs, Runtime};
 use pvs_timelock::{seal, solve, verify_opening, Exponent, Opening, Seal, Statement, STANDARD};
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Squarings per measurement and squarer.
 const SQUARINGS: u32 = 1 << 17;
@@ -90,21 +90,24 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 
 	let (openssl, portable) = (speeds.to_gmp(&speeds.openssl), speeds.to_gmp(&speeds.portable));
 	println!("2,048-bit squarings, {ROUNDS} rounds in turns; medians.");
-	let mut table = table(&["squarer", "per second", "beside GMP powm"]);
+	let mut squarers = table(&["squarer", "per second", "beside GMP powm"]);
 	for (name, speeds, ratio) in [
 		("OpenSSL (the solver's)", &speeds.openssl, openssl),
 		("GMP powm", &speeds.gmp, 1.0),
 		("crypto-bigint (portable)", &speeds.portable, portable),
 	] {
-		table.add_row([
+		squarers.add_row([
 			name.to_string(),
 			format!("{:.0}", median(speeds.clone())),
 			format!("{ratio:.2}"),
 		]);
 	}
-	println!("{table}\n\nThe seal of a bid, {} squarings ({}).", parameters.delay, parameters.name);
+	println!(
+		"{squarers}\n\nThe seal of a bid, {} squarings ({}).",
+		parameters.delay, parameters.name
+	);
 	let proof_share = proving.as_secs_f64() / squaring.as_secs_f64();
-	let mut table = self::table(&["what", "time", "target"]);
+	let mut seals = table(&["what", "time", "target"]);
 	for (what, time, target) in [
 		("making it", format!("{seal_ms:.2} ms"), ""),
 		("solving it, one thread", format!("{:.2} s", squaring.as_secs_f64()), ""),
@@ -113,9 +116,9 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 		("verifying natively", format!("{verify_native_ms:.2} ms"), "below 2 ms"),
 		("verifying in the runtime's Wasm", format!("{verify_wasm_ms:.2} ms"), "below 15 ms"),
 	] {
-		table.add_row([what, &time, target]);
+		seals.add_row([what, &time, target]);
 	}
-	println!("{table}\n\n{}", delays(median(speeds.openssl.clone())));
+	println!("{seals}\n\n{}", delays(median(speeds.openssl.clone())));
 	if json {
 		println!(
 			"{}",
@@ -140,12 +143,12 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 /// What delay windows and margins need, and how long one core works at it.
 fn delays(speed: f64) -> String {
 	let timing = SealTimes::get();
-	let mut table = table(&["bidding and gap, blocks", "margin", "T, squarings", "one core here"]);
+	let mut rows = table(&["bidding and gap, blocks", "margin", "T, squarings", "one core here"]);
 	for (blocks, margin) in [(1, 1), (2, 1), (2, 10), (4, 10), (6, 10), (12, 10)] {
 		let delay = pvs_auction::seal::SealTiming { margin, ..timing }.delay_for(blocks);
 		#[allow(clippy::cast_precision_loss, reason = "for display")]
 		let seconds = delay as f64 / speed;
-		table.add_row([
+		rows.add_row([
 			blocks.to_string(),
 			margin.to_string(),
 			delay.to_string(),
@@ -154,7 +157,7 @@ fn delays(speed: f64) -> String {
 	}
 	format!(
 		"The delay that a seal needs, against {} squarings a second (the fastest published), blocks of \
-		 {} ms that may come at {}% of that.\n{table}",
+		 {} ms that may come at {}% of that.\n{rows}",
 		timing.fastest_squarings, timing.slot_millis, timing.stretch_percent,
 	)
 }
@@ -257,34 +260,4 @@ mod gmp {
 	pub(super) fn agrees(_: &(), _: &[u8; 256]) -> bool {
 		false
 	}
-}
-
-fn timed<R>(work: impl FnOnce() -> R) -> (Duration, R) {
-	let started = Instant::now();
-	let result = work();
-	(started.elapsed(), result)
-}
-
-fn milliseconds(repetitions: usize, mut work: impl FnMut()) -> f64 {
-	median((0..repetitions).map(|_| timed(&mut work).0.as_secs_f64() * 1e3).collect())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-	values.sort_by(f64::total_cmp);
-	values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn rounded(number: f64) -> f64 {
-	(number * 1_000.0).round() / 1_000.0
-}
-
-fn table(header: &[&str]) -> Table {
-	let mut table = Table::new();
-	table.load_preset(UTF8_FULL_CONDENSED).set_header(header);
-	for column in 1..header.len() {
-		if let Some(column) = table.column_mut(column) {
-			column.set_cell_alignment(CellAlignment::Right);
-		}
-	}
-	table
 }

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `pvs-bench verify`: how fast proofs are verified natively, through the host function and in Wasm,
+//! beside arkworks and snarkjs in the same run.
+
+use crate::{
+	measure::{median, rounded, table, timed},
+	progress,
+};
+use anyhow::{bail, ensure, Context};
+use ark_bn254::Fr;
+use pvs_primitives::Bytes32;
+use pvs_verifier::{verify_batch, Claim};
+use pvs_verifier_testing::{bytes::be, corpus::Fixture, peer::Arkworks};
+use pvs_verifier_wasm::{Path, Verifier};
+use serde_json::{json, Value};
+use std::{
+	path::PathBuf,
+	process::{Command, Stdio},
+	time::Duration,
+};
+
+/// Sizes of batches.
+const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
+/// Rounds in which everything is measured once, so that the machine's moods hit all alike.
+const ROUNDS: usize = 11;
+/// What is repeated for at least this long within a round.
+const AT_LEAST: Duration = Duration::from_millis(12);
+/// More keys than a node keeps, so that using them in turn finds none kept.
+const KEYS: usize = 80;
+
+/// The option with which the program measures native verification on one core, for itself.
+pub(crate) const ONE_CORE: &str = "--one-core";
+
+/// One thing to measure: how often in a call, and what.
+struct Subject<'a> {
+	name: String,
+	proofs: usize,
+	run: Box<dyn FnMut() -> anyhow::Result<()> + 'a>,
+	/// Milliseconds per proof, one for each round.
+	times: Vec<f64>,
+}
+
+impl<'a> Subject<'a> {
+	fn new(
+		name: impl Into<String>,
+		proofs: usize,
+		run: impl FnMut() -> anyhow::Result<()> + 'a,
+	) -> Self {
+		Self { name: name.into(), proofs, run: Box::new(run), times: Vec::new() }
+	}
+
+	fn measure(&mut self) -> anyhow::Result<()> {
+		let mut calls = 0_u32;
+		let mut total = Duration::ZERO;
+		while total < AT_LEAST {
+			let (time, result) = timed(&mut self.run);
+			result.with_context(|| self.name.clone())?;
+			total += time;
+			calls += 1;
+		}
+		#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+		let proofs = f64::from(calls) * self.proofs as f64;
+		self.times.push(total.as_secs_f64() * 1e3 / proofs);
+		Ok(())
+	}
+
+	fn time(&self) -> f64 {
+		median(self.times.clone())
+	}
+
+	/// The median over the rounds of how many times as long `other` takes.
+	fn speedup_over(&self, other: &Self) -> f64 {
+		median(other.times.iter().zip(&self.times).map(|(theirs, ours)| theirs / ours).collect())
+	}
+}
+
+/// A key with as many proofs as the largest batch has.
+struct Proofs {
+	fixture: Fixture,
+	all: Vec<([Bytes32; 4], [u8; 256])>,
+}
+
+impl Proofs {
+	fn new() -> Self {
+		let fixture = Fixture::new(1);
+		let bar = progress::bar("proofs to verify", 256);
+		let all = (0..256_u64)
+			.map(|index| {
+				bar.inc(1);
+				let mut inputs = fixture.inputs;
+				// All inputs of full length, and all different.
+				inputs[3] = be(-Fr::from(index + 1));
+				(inputs, fixture.keys.prove(&inputs, index))
+			})
+			.collect();
+		Self { fixture, all }
+	}
+
+	fn arkworks(&self) -> Arkworks {
+		let (inputs, proof) = &self.all[0];
+		Arkworks::new(&self.fixture.keys, inputs, proof)
+	}
+
+	fn claims(&self, count: usize) -> Vec<Claim<'_>> {
+		let prepared = &self.fixture.prepared;
+		self.all[..count].iter().map(|(inputs, proof)| Claim { prepared, inputs, proof }).collect()
+	}
+}
+
+fn all_hold(answers: &[Result<(), pvs_verifier::ProofError>]) -> anyhow::Result<()> {
+	ensure!(answers.iter().all(Result::is_ok), "a proof was refused: {answers:?}");
+	Ok(())
+}
+
+/// Native verification of batches.
+fn native(proofs: &Proofs) -> Vec<Subject<'_>> {
+	SIZES
+		.map(|size| {
+			let claims = proofs.claims(size);
+			Subject::new(format!("native, batch of {size}"), size, move || {
+				all_hold(&verify_batch(&claims))
+			})
+		})
+		.into()
+}
+
+/// What the child process on one core prints: milliseconds per proof for each size.
+pub(crate) fn run_on_one_core() -> anyhow::Result<()> {
+	use rustix::thread::{sched_setaffinity, CpuSet};
+	let mut core = CpuSet::new();
+	core.set(0);
+	sched_setaffinity(None, &core).context("cannot stay on one core")?;
+	let proofs = Proofs::new();
+	let arkworks = proofs.arkworks();
+	let mut subjects: Vec<_> = peers(&arkworks).into();
+	subjects.extend(native(&proofs));
+	for _ in 0..ROUNDS {
+		subjects.iter_mut().try_for_each(Subject::measure)?;
+	}
+	let (peers, ours) = subjects.split_at(2);
+	let of = |subject: &Subject<'_>| (subject.time(), subject.speedup_over(&peers[0]));
+	println!("{}", json!(ours.iter().map(of).collect::<Vec<_>>()));
+	Ok(())
+}
+
+/// Milliseconds per proof and how many times faster than arkworks that prepares the key, for each size.
+fn on_one_core() -> anyhow::Result<Vec<(f64, f64)>> {
+	let program = std::env::current_exe()?;
+	let output =
+		Command::new(program).args(["verify", ONE_CORE]).stderr(Stdio::inherit()).output()?;
+	ensure!(output.status.success(), "the measurement on one core failed: {}", output.status);
+	Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// Takes the time of a call without a proof, which is the executor's, off the times of calls with some.
+fn without_calls(subjects: &mut [Subject<'_>]) {
+	for name in ["host function", "Wasm"] {
+		let empty = format!("{name}, call without a proof");
+		let Some(empty) = subjects.iter().find(|subject| subject.name == empty) else { continue };
+		let overhead = empty.times.clone();
+		let batches = format!("{name}, batch of ");
+		for subject in subjects.iter_mut().filter(|subject| subject.name.starts_with(&batches)) {
+			#[allow(clippy::cast_precision_loss, reason = "small numbers")]
+			let proofs = subject.proofs as f64;
+			for (time, overhead) in subject.times.iter_mut().zip(&overhead) {
+				*time -= overhead / proofs;
+			}
+		}
+	}
+}
+
+/// snarkjs's own verification, in its own process: milliseconds per proof.
+fn snarkjs(directory: &PathBuf) -> anyhow::Result<f64> {
+	let names = ["verify.mjs", "verification_key.json", "public_large.json", "proof_large.json"];
+	let output = Command::new("node")
+		.args(names.map(|name| directory.join(name)))
+		.stderr(Stdio::inherit())
+		.output()
+		.context("cannot start node")?;
+	if !output.status.success() {
+		bail!("snarkjs failed: {}", output.status);
+	}
+	let answer: Value = serde_json::from_slice(&output.stdout)?;
+	answer["median_ms"].as_f64().context("snarkjs printed no time")
+}
+
+/// A subject for each way to verify with arkworks.
+fn peers(arkworks: &Arkworks) -> [Subject<'_>; 2] {
+	[
+		Subject::new(
+			"arkworks, preparing the key for each proof (zkVerify's algorithm)",
+			1,
+			|| {
+				ensure!(arkworks.verify_preparing(), "arkworks refuses the proof");
+				Ok(())
+			},
+		),
+		Subject::new("arkworks, prepared key", 1, || {
+			ensure!(arkworks.verify_prepared(), "arkworks refuses the proof");
+			Ok(())
+		}),
+	]
+}
+
+/// Measures and prints.
+pub(crate) fn run(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()> {
+	// Where arkworks would spread its work over threads, it gets one.
+	let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+	one_thread.install(|| measure(json, snarkjs_directory))
+}
+
+fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()> {
+	let proofs = Proofs::new();
+	let arkworks = proofs.arkworks();
+	let verifier = Verifier::new()?;
+	let others: Vec<_> = (0..KEYS).map(|seed| Fixture::new(1_000 + seed as u64)).collect();
+
+	let mut bad = proofs.all[..64].to_vec();
+	bad[21].1 = proofs.all[22].1;
+	let prepared = &proofs.fixture.prepared;
+	let one_bad: Vec<_> =
+		bad.iter().map(|(inputs, proof)| Claim { prepared, inputs, proof }).collect();
+	let all_bad: Vec<_> = (0..64)
+		.map(|place| Claim {
+			prepared,
+			inputs: &proofs.all[place].0,
+			proof: &proofs.all[place + 1].1,
+		})
+		.collect();
+
+	let mut subjects: Vec<_> = peers(&arkworks).into();
+	subjects.extend(native(&proofs));
+	for path in [Path::Host, Path::Wasm] {
+		let name = match path {
+			Path::Host => "host function",
+			Path::Wasm => "Wasm",
+		};
+		for size in SIZES.into_iter().filter(|size| path == Path::Host || *size <= 64) {
+			let request = Verifier::request(path, &proofs.claims(size));
+			let nothing = Verifier::request(path, &[]);
+			let verifier = &verifier;
+			subjects.push(Subject::new(format!("{name}, batch of {size}"), size, move || {
+				all_hold(&verifier.verify_batch(&request)?)
+			}));
+			if size == 1 {
+				subjects.push(Subject::new(
+					format!("{name}, call without a proof"),
+					1,
+					move || all_hold(&verifier.verify_batch(&nothing)?),
+				));
+			}
+		}
+	}
+	let mut turn = others.iter().cycle();
+	subjects.push(Subject::new("native, a key not used lately", 1, move || {
+		let claim = turn.next().context("there are keys")?.claim();
+		all_hold(&verify_batch(&[claim]))
+	}));
+	subjects.push(Subject::new("native, batch of 64 with one bad proof", 64, || {
+		let answers = verify_batch(&one_bad);
+		let bad = answers.iter().filter(|answer| answer.is_err()).count();
+		ensure!(bad == 1 && answers[21].is_err(), "the bad proof was not found");
+		Ok(())
+	}));
+	subjects.push(Subject::new("native, batch of 64 bad proofs", 64, || {
+		ensure!(verify_batch(&all_bad).iter().all(Result::is_err), "a bad proof passed");
+		Ok(())
+	}));
+
+	let many_keys: Vec<_> = others[..16].iter().map(Fixture::claim).collect();
+	subjects.push(Subject::new("native, 16 proofs under 16 keys", 16, move || {
+		all_hold(&verify_batch(&many_keys))
+	}));
+	let many_bad: Vec<_> = others[..16]
+		.iter()
+		.zip(&others[1..])
+		.map(|(fixture, other)| Claim { prepared: &other.prepared, ..fixture.claim() })
+		.collect();
+	subjects.push(Subject::new("native, 16 bad proofs under 16 keys", 16, move || {
+		ensure!(verify_batch(&many_bad).iter().all(Result::is_err), "a bad proof passed");
+		Ok(())
+	}));
+
+	let bar = progress::bar("verifying", ROUNDS * subjects.len());
+	for _ in 0..ROUNDS {
+		for subject in &mut subjects {
+			subject.measure()?;
+			bar.inc(1);
+		}
+	}
+	drop(bar);
+	let one_core = on_one_core()?;
+	let snarkjs_ms = snarkjs_directory.as_ref().map(snarkjs).transpose()?;
+
+	without_calls(&mut subjects);
+	let named = |name: &str| {
+		subjects.iter().find(|subject| subject.name == name).context("it was measured")
+	};
+	let baseline = &subjects[0];
+	println!(
+		"Groth16 over BN254, four public inputs; milliseconds per proof, medians of {ROUNDS} rounds in \
+		 turns, and how many times faster than arkworks that prepares the key for each proof. Ours takes \
+		 a second thread from four proofs on if there is a second core; arkworks takes one. \"Host function\" \
+		 and \"Wasm\" are calls of a runtime that has nothing but the verifier, without the time of a call \
+		 that verifies nothing."
+	);
+	let mut rows = table(&["what", "ms per proof", "times as fast"]);
+	for subject in &subjects {
+		rows.add_row([
+			subject.name.clone(),
+			format!("{:.3}", subject.time()),
+			format!("{:.2}", subject.speedup_over(baseline)),
+		]);
+	}
+	for (size, (time, speedup)) in SIZES.into_iter().zip(&one_core) {
+		rows.add_row([
+			format!("native, one core, batch of {size}"),
+			format!("{time:.3}"),
+			format!("{speedup:.2}"),
+		]);
+	}
+	if let Some(time) = snarkjs_ms {
+		rows.add_row([
+			"snarkjs (its own process, all cores)".into(),
+			format!("{time:.3}"),
+			format!("{:.2}", baseline.time() / time),
+		]);
+	}
+	println!("{rows}");
+	if json {
+		let batches = |prefix: &str| -> anyhow::Result<Value> {
+			let entries = subjects.iter().filter_map(|subject| {
+				let size = subject.name.strip_prefix(&format!("{prefix}, batch of "))?;
+				let size: usize = size.parse().ok()?;
+				Some((size.to_string(), json!(rounded(subject.time()))))
+			});
+			Ok(Value::Object(entries.collect()))
+		};
+		let host = named("host function, batch of 1")?;
+		let host64 = named("host function, batch of 64")?;
+		println!(
+			"{}",
+			json!({
+				"single_speedup": rounded(host.speedup_over(baseline)),
+				"batch64_speedup": rounded(host64.speedup_over(baseline)),
+				"host_ms": rounded(host.time()),
+				"wasm_ms": rounded(named("Wasm, batch of 1")?.time()),
+				"native_ms": rounded(named("native, batch of 1")?.time()),
+				"native_one_core_ms": one_core.first().map(|(time, _)| rounded(*time)),
+				"native_one_core_batch64_ms": one_core.get(3).map(|(time, _)| rounded(*time)),
+				"single_speedup_one_core": one_core.first().map(|(_, speedup)| rounded(*speedup)),
+				"batch64_speedup_one_core": one_core.get(3).map(|(_, speedup)| rounded(*speedup)),
+				"per_call_preparing_ms": rounded(baseline.time()),
+				"arkworks_prepared_ms": rounded(named("arkworks, prepared key")?.time()),
+				"snarkjs_ms": snarkjs_ms.map(rounded),
+				"cold_key_ms": rounded(named("native, a key not used lately")?.time()),
+				"one_bad_of_64_ms": rounded(named("native, batch of 64 with one bad proof")?.time()),
+				"all_bad_of_64_ms": rounded(named("native, batch of 64 bad proofs")?.time()),
+				"native_batches_ms": batches("native")?,
+				"host_batches_ms": batches("host function")?,
+				"wasm_batches_ms": batches("Wasm")?,
+				"many_keys_16_ms": rounded(named("native, 16 proofs under 16 keys")?.time()),
+				"many_keys_16_bad_ms": rounded(named("native, 16 bad proofs under 16 keys")?.time()),
+				"cores": std::thread::available_parallelism()?.get(),
+			})
+		);
+	}
+	Ok(())
+}
