@@ -49,8 +49,8 @@ pub struct Claim<'a> {
 /// Each answer is that of verifying the claim alone, whatever stands beside it, but for a chance of at
 /// most 2^-119 (2^-128 for each product that is checked) which takes as many attempts to find. If all
 /// hold, a proof in a batch of 64 costs a fraction of a single one. If some do not, halves of halves are
-/// verified until the bad ones are known, and proof by proof once many batches have failed: at most about
-/// twice the work of single verifications. Coordinates and points off the curve are sorted out before
+/// verified until the bad ones are known, and proof by proof once many batches have failed: two to three
+/// times the work of single verifications at most. Coordinates and points off the curve are sorted out before
 /// that and cost no more than reading them.
 ///
 /// # Errors
