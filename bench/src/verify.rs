@@ -170,7 +170,7 @@ fn without_calls(subjects: &mut [Subject<'_>]) {
 }
 
 /// snarkjs's own verification, in its own process: milliseconds per proof.
-fn snarkjs(directory: &PathBuf) -> anyhow::Result<f64> {
+fn snarkjs(directory: &std::path::Path) -> anyhow::Result<f64> {
 	let names = ["verify.mjs", "verification_key.json", "public_large.json", "proof_large.json"];
 	let output = Command::new("node")
 		.args(names.map(|name| directory.join(name)))
@@ -290,7 +290,7 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 	}
 	drop(bar);
 	let one_core = on_one_core()?;
-	let snarkjs_ms = snarkjs_directory.as_ref().map(snarkjs).transpose()?;
+	let snarkjs_ms = snarkjs_directory.as_deref().map(snarkjs).transpose()?;
 
 	without_calls(&mut subjects);
 	let named = |name: &str| {

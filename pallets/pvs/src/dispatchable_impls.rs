@@ -11,7 +11,10 @@
 )]
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{
+	collections::{btree_map, BTreeMap},
+	vec::Vec,
+};
 use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use pvs_auction::{
 	round::{BidStage, Round, Stage, Standing},
@@ -245,9 +248,8 @@ impl<T: Config> Pallet<T> {
 			// What was overdue stays done, so that it is done once.
 			awaited.push(with_storage_layer(|| {
 				let (entry, inputs, moved) = Self::awaited(*batch, prover, proof, &mut overdue)?;
-				if !keys.contains_key(&batch.rollup) {
-					let key = VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?;
-					keys.insert(batch.rollup, key);
+				if let btree_map::Entry::Vacant(place) = keys.entry(batch.rollup) {
+					place.insert(VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?);
 				}
 				if moved {
 					Self::store(entry);
