@@ -332,5 +332,10 @@ mod tests {
 		let dir = tempfile::tempdir().unwrap();
 		let error = Genesis::from_file(&dir.path().join("none.json")).unwrap_err();
 		assert!(error.to_string().starts_with("cannot read"), "{error}");
+		let file = tempfile::NamedTempFile::new().unwrap();
+		// A hole and not a gigabyte.
+		file.as_file().set_len(MAX_FILE_BYTES + 1).unwrap();
+		let error = Genesis::from_file(file.path()).unwrap_err();
+		assert!(matches!(error, GenesisFileError::TooLarge { found, .. } if found > 1 << 30));
 	}
 }

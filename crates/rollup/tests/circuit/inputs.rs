@@ -50,7 +50,7 @@ fn circuit_should_reject_when_data_is_tampered_with() {
 	let state = demo_state();
 	let honest = claim(&state, &full_batch());
 	assert!(satisfied(honest.clone()));
-	for byte in (0..DATA_LEN).step_by(7) {
+	for byte in (0..DATA_LEN).step_by(29) {
 		let mut batch = full_batch();
 		batch[byte] ^= 0x40;
 		// The commitment to other data with the honest witness, and the other way round.

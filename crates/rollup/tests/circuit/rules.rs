@@ -12,7 +12,7 @@ use pvs_rollup::{
 	demo,
 	genesis::Genesis,
 	keys::PublicKeyError,
-	shape::{HEAD_BYTES, MESSAGE_BYTES, TRANSFER_BYTES},
+	shape::{Shape, HEAD_BYTES, MESSAGE_BYTES, TRANSFER_BYTES},
 	state::{ExecutionError, FeeError, State, TransferError},
 	transfer::{DecodeError, SignedTransfer, Transfer},
 	tree::Tree,
@@ -273,4 +273,26 @@ fn circuit_should_reject_when_transfers_are_reordered() {
 	let mut circuit = claim(&state, &data(&[first, second]));
 	circuit.slots.swap(0, 1);
 	assert!(!satisfied(circuit));
+}
+
+#[test]
+fn circuit_should_accept_and_reject_alike_when_the_shape_is_another() {
+	for shape in [Shape::new(1, 2).unwrap(), Shape::new(1, 12).unwrap(), Shape::LARGE] {
+		let mut genesis = Genesis { shape, ..demo::genesis() };
+		genesis.accounts.pop();
+		let state = State::from_genesis(&genesis).unwrap();
+		let last = shape.max_accounts() - 1;
+		let new_key = Some(new_key().public_key());
+		let opening = Transfer { fee: 2, new_key, ..pay(0, last, 5, 0) };
+		let mut transfers = vec![by_owner(opening)];
+		transfers.extend((1..shape.transfers() as u32).map(|at| signed(at, last, 5, 0)));
+		let batch = data_for(shape, 3, &transfers);
+		let root = state.execute(&batch).unwrap().next_root();
+		assert_eq!(scalar_to_be(&unchecked_root(&state, &batch).unwrap()), root);
+		assert!(accepts(&state, &batch), "{shape}");
+		transfers[0] = by_owner(Transfer { new_key: None, ..opening });
+		assert!(!accepts(&state, &data_for(shape, 3, &transfers)), "{shape}");
+		transfers[0] = by_owner(Transfer { amount: demo::BALANCE, ..opening });
+		assert!(!accepts(&state, &data_for(shape, 3, &transfers)), "{shape}");
+	}
 }

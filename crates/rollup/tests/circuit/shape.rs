@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Size of the circuit, and that no variable of it is free.
 
-use crate::support::{claim, demo_state, full_batch, half_batch, SHAPE, SYSTEM};
+use crate::support::{claim, demo_state, full_batch, half_batch, LARGE, SHAPE, SYSTEM};
 use ark_ff::{AdditiveGroup, Field};
 use pvs_rollup::{
-	circuit::{count, Constraints, Part},
+	circuit::{count, Part},
 	shape::Shape,
 	Scalar,
 };
-use std::sync::LazyLock;
 
 /// What `docs/rollup.md` says, line by line.
 const TABLE: &str = include_str!("../../../../docs/rollup.md");
@@ -47,9 +46,6 @@ fn table() -> String {
 	lines.push(row("bytes of a batch", &|at| shapes[at].data_len()));
 	lines.join("\n")
 }
-
-static LARGE: LazyLock<Constraints> =
-	LazyLock::new(|| Constraints::synthesise(Shape::LARGE).unwrap());
 
 #[test]
 fn size_should_equal_the_committed_one() {

@@ -23,10 +23,10 @@ pub(crate) const UNUSED: u32 = 16;
 
 pub(crate) static SYSTEM: LazyLock<Constraints> =
 	LazyLock::new(|| Constraints::synthesise(SHAPE).unwrap());
-
 /// The same rules at a size at which thousands of batches take seconds.
-pub(crate) static TINY: LazyLock<Constraints> =
-	LazyLock::new(|| Constraints::synthesise(tiny()).unwrap());
+static TINY: LazyLock<Constraints> = LazyLock::new(|| Constraints::synthesise(tiny()).unwrap());
+pub(crate) static LARGE: LazyLock<Constraints> =
+	LazyLock::new(|| Constraints::synthesise(Shape::LARGE).unwrap());
 
 /// Two transfers among 64 accounts.
 pub(crate) fn tiny() -> Shape {
@@ -34,8 +34,15 @@ pub(crate) fn tiny() -> Shape {
 }
 
 pub(crate) fn satisfied(circuit: BatchCircuit) -> bool {
-	let system = if circuit.shape == SHAPE { &SYSTEM } else { &TINY };
-	system.first_unsatisfied(&circuit.assignment().unwrap()).is_none()
+	let shape = circuit.shape;
+	let assignment = circuit.assignment().unwrap();
+	let holds = |system: &Constraints| system.first_unsatisfied(&assignment).is_none();
+	match shape {
+		SHAPE => holds(&SYSTEM),
+		Shape::LARGE => holds(&LARGE),
+		shape if shape == tiny() => holds(&TINY),
+		shape => holds(&Constraints::synthesise(shape).unwrap()),
+	}
 }
 
 pub(crate) fn demo_state() -> State {

@@ -2,8 +2,8 @@
 //! No-ops, and private values that do not fit.
 
 use crate::support::{
-	claim, data, data_for, demo_state, full_batch, half_batch, satisfied, signed, top_of, SHAPE,
-	SYSTEM,
+	claim, data, data_for, demo_state, full_batch, half_batch, satisfied, signed, tiny, tiny_state,
+	top_of, SHAPE, SYSTEM,
 };
 use ark_ff::{AdditiveGroup, Field};
 use pvs_primitives::{
@@ -38,9 +38,9 @@ fn circuit_should_reject_when_a_transfer_passes_as_a_no_op() {
 
 #[test]
 fn circuit_should_reject_when_a_slot_is_zero_but_for_one_byte() {
-	let state = demo_state();
+	let state = tiny_state();
 	for byte in 0..TRANSFER_BYTES {
-		let mut batch = empty();
+		let mut batch = data_for(tiny(), FEE_ACCOUNT, &[]);
 		batch[HEAD_BYTES + byte] = 1;
 		let mut circuit = claim(&state, &batch);
 		assert!(!satisfied(circuit.clone()), "byte {byte}");
@@ -132,6 +132,7 @@ fn circuit_should_reject_when_a_receiver_is_opened_without_a_key_or_not_with_one
 }
 
 type Change = fn(&mut SlotWitness);
+type BatchChange = fn(&mut BatchCircuit);
 
 #[test]
 fn circuit_should_reject_when_any_field_of_the_witness_is_changed() {
@@ -165,7 +166,7 @@ fn circuit_should_reject_when_any_field_of_the_witness_is_changed() {
 			assert!(!satisfied(changed), "{name} of slot {slot}");
 		}
 	}
-	let changes: [(&str, fn(&mut BatchCircuit)); 6] = [
+	let changes: [(&str, BatchChange); 6] = [
 		("index", |circuit| circuit.fee.index ^= 1),
 		("x", |circuit| circuit.fee.account.x += Scalar::ONE),
 		("y", |circuit| circuit.fee.account.y += Scalar::ONE),
