@@ -20,7 +20,7 @@ pub const DEMO_VERIFYING_KEY: &[u8] = include_bytes!("../presets/demo_rollup/ver
 /// The reference rollup's root before any batch.
 pub const DEMO_GENESIS_ROOT: &[u8] = include_bytes!("../presets/demo_rollup/genesis_root.bin");
 /// The exact length of the reference rollup's batches, in bytes.
-pub const DEMO_DATA_LEN: u32 = 272;
+pub const DEMO_DATA_LEN: u32 = 420;
 
 /// The market's parameters of the reference rollup on a chain with 1 s slots: two blocks of bidding,
 /// eight to reveal (the round closes with the last reveal), thirty to prove at the most. Silent

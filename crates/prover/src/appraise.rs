@@ -197,8 +197,9 @@ mod tests {
 	}
 
 	fn batch(nonce: u32, amount: u64) -> Vec<u8> {
-		let transfer = Transfer { from: 0, to: 1, amount, nonce }.sign(&demo::secret_key(0));
-		Batch::new(vec![transfer]).unwrap().encode()
+		let transfer = Transfer { from: 0, to: 1, amount, nonce, ..Transfer::default() };
+		let signed = transfer.sign(&demo::secret_key(0));
+		Batch::new(demo::SHAPE, demo::FEE_ACCOUNT, vec![signed]).unwrap().encode()
 	}
 
 	#[test]

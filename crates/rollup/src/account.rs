@@ -7,7 +7,7 @@ use pvs_primitives::poseidon;
 /// What the rollup knows of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
-	/// Whose signature moves the balance. Fixed at genesis.
+	/// Whose signature moves the balance. Fixed when the account is opened.
 	pub public_key: PublicKey,
 	/// The nonce that the next transfer of this account carries.
 	pub nonce: u32,

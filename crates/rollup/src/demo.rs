@@ -2,11 +2,16 @@
 //! The accounts of the development network. Their secrets are public.
 
 use crate::{
+	genesis::{Genesis, GenesisAccount},
 	keys::SecretKey,
-	state::{Genesis, GenesisAccount},
+	shape::Shape,
 };
 use pvs_primitives::{hash::blake2_256, Bytes32, VERIFYING_KEY_BYTES};
 
+/// The sizes of the demo rollup's circuit.
+pub const SHAPE: Shape = Shape::SMALL;
+/// The account that gets the fees of the demo's batches.
+pub const FEE_ACCOUNT: u32 = 0;
 /// Number of demo accounts: indices 0 to 15.
 pub const ACCOUNTS: u32 = 16;
 /// What each demo account starts with.
@@ -27,11 +32,11 @@ pub fn genesis() -> Genesis {
 	let accounts = (0..ACCOUNTS)
 		.map(|index| GenesisAccount {
 			index,
-			public_key: secret_key(index).public_key().to_bytes(),
+			public_key: secret_key(index).public_key(),
 			balance: BALANCE,
 		})
 		.collect();
-	Genesis { accounts }
+	Genesis { shape: SHAPE, accounts }
 }
 
 /// The secret of demo account `index`. Anyone can compute it.

@@ -3,31 +3,40 @@
 //!
 //! With `B` the generator of the subgroup of prime order `l`, `x` the secret scalar and `P = x*B`,
 //! a signature of message `m` is `(e, s)`: `R = k*B`, `e` the low 128 bits of
-//! `H(H(tag, R.x, R.y, m), P.x, P.y, 0)`, `s = k + e*x mod l`. It is valid when the challenge of
-//! `R' = s*B - e*P` is `e`, that is, when `s*B = R' + e*P` for the one `R'` that the challenge fixes.
+//! `H(R.x, P.x, tag*2^192 + numbers, new_key.x)`, `c = 2e - (2^128 - 1)`, `s = k + c*x mod l`. It is
+//! valid when the hash for `R' = s*B - c*P` has the low bits `e`.
 //!
+//! - **First coordinates are enough.** Of `(x, y)` and `(x, -y)`, which differ by a negation and the
+//!   point `(0, -1)` of order two, at most one lies in the subgroup. Points of the subgroup are
+//!   therefore known by `x`, and `R'` lies in it because `P` does.
+//! - **`c` is `sum of (2 bit - 1) 2^i` over the bits of `e`**: odd, another one for each `e`, below
+//!   2^128 in size. The circuit multiplies by it with fewer constraints than by `e`.
 //! - **No low-order component can enter.** `R` is not sent: the verifier computes it. Both terms of
-//!   `s*B - e*P` lie in the prime-order subgroup because `P` does ([`PublicKey`] cannot hold another
-//!   point, and keys enter the state only through a checked genesis), so the equation with and
-//!   without the cofactor is the same one.
+//!   `s*B - c*P` lie in the prime-order subgroup because `P` does: [`PublicKey`] cannot hold another
+//!   point, keys enter the state through a checked genesis or with a transfer that opens an account,
+//!   and there the circuit proves that the key is eight times a point of the curve. So the equation
+//!   with and without the cofactor is the same one.
 //! - **128 bits of challenge are enough.** A forger who does not know `x` must hit `e` before it is
 //!   determined (Schnorr 1991; Neven, Smart, Warinschi 2009: a challenge of half the group's bits
 //!   keeps the security of the group). The owner of a key may find two messages with one signature
 //!   in 2^64 steps, which gains nothing here: the message travels with its signature.
-//! - **Encodings are unique.** `s` at or above `l` is refused, natively and in the circuit.
+//! - **Nobody but the signer can make a second signature of a transfer.** `s` at or above `l` is
+//!   refused, natively and in the circuit, and for one `R` there is one `e`.
 
 use crate::{shape::SIGNATURE_BYTES, transfer::Transfer, Scalar};
-use ark_ec::{AffineRepr, CurveGroup};
-use ark_ed_on_bn254::{EdwardsAffine, EdwardsProjective, Fr as SubgroupScalar};
-use ark_ff::{BigInteger, One, PrimeField, Zero};
+use ark_ec::{twisted_edwards::TECurveConfig, AffineRepr, CurveGroup};
+use ark_ed_on_bn254::{EdwardsAffine, EdwardsConfig, EdwardsProjective, Fr as SubgroupScalar};
+use ark_ff::{BigInteger, Field, One, PrimeField, Zero};
 use blake2::{Blake2b512, Digest};
 use pvs_primitives::{
 	field::{scalar_from_be, scalar_to_be},
 	poseidon, Bytes32,
 };
 
-/// Separates transfer signatures from every other use of Poseidon. Read as a big-endian integer.
-pub(crate) const CHALLENGE_TAG: &[u8] = b"pvs/rollup/transfer/v1";
+/// Separates transfer signatures from every other use of Poseidon. Read as a big-endian integer and
+/// put above the 192 bits of the transfer's numbers.
+const CHALLENGE_TAG: &[u8; 7] = b"pvs/tx2";
+const CHALLENGE_TAG_PLACE: u64 = 192;
 const SECRET_TAG: &[u8] = b"pvs/rollup/secret/v1";
 const NONCE_TAG: &[u8] = b"pvs/rollup/nonce/v1";
 
@@ -61,9 +70,9 @@ impl SecretKey {
 		let secret = self.scalar.into_bigint().to_bytes_be();
 		let nonce = nonzero_scalar(&[NONCE_TAG, &secret, &transfer.encode()]);
 		let commitment = (EdwardsAffine::generator() * nonce).into_affine();
-		let challenge = challenge(&commitment, self.public.x(), self.public.y(), transfer.packed());
-		let challenge = low_bits(&challenge);
-		let response = nonce + SubgroupScalar::from(challenge) * self.scalar;
+		let message = [transfer.packed(), transfer.new_key_x()];
+		let challenge = low_bits(&challenge(&commitment, self.public.x(), message));
+		let response = nonce + signed_digits(challenge) * self.scalar;
 		Signature { challenge, response }
 	}
 }
@@ -80,38 +89,76 @@ pub struct PublicKey {
 	point: EdwardsAffine,
 }
 
-/// Why two coordinates are not a public key.
+/// Why bytes are not a public key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PublicKeyError {
-	/// A coordinate is at or above the field modulus.
-	#[error("a coordinate is not below the field modulus; encode it as 32 bytes, big-endian")]
+	/// The coordinate is at or above the field modulus.
+	#[error("the key is not below the field modulus; encode it as 32 bytes, big-endian")]
 	NonCanonical,
-	/// The coordinates are no point of Baby Jubjub.
-	#[error("the point is not on Baby Jubjub (a = 1); check the form of the curve")]
+	/// The coordinate is that of the identity, which is everybody's key.
+	#[error("the key is zero, which is nobody's; derive one from a secret")]
+	Zero,
+	/// No point of Baby Jubjub has this coordinate.
+	#[error(
+		"no point of Baby Jubjub (a = 1) has this first coordinate; check the form of the curve"
+	)]
 	OffCurve,
-	/// The point has a component of low order.
-	#[error("the point is outside the prime-order subgroup; multiply it by the cofactor 8")]
+	/// The points with this coordinate have a component of low order.
+	#[error("the key is outside the prime-order subgroup; multiply it by the cofactor 8")]
 	OutsideSubgroup,
-	/// The identity is everybody's key.
-	#[error("the identity is not a public key; derive one from a secret")]
-	Identity,
 }
 
 impl PublicKey {
-	/// Reads and checks a key: coordinates `x`, `y`, 32 bytes each, big-endian.
+	/// Reads and checks a key: its first coordinate, 32 bytes, big-endian.
 	///
 	/// # Errors
 	///
 	/// One [`PublicKeyError`] per cause, see there.
-	pub fn from_bytes(x: &Bytes32, y: &Bytes32) -> Result<Self, PublicKeyError> {
+	pub fn from_bytes(bytes: &Bytes32) -> Result<Self, PublicKeyError> {
+		let x = scalar_from_be(bytes).ok_or(PublicKeyError::NonCanonical)?;
+		if x.is_zero() {
+			return Err(PublicKeyError::Zero);
+		}
+		// x^2 + y^2 = 1 + d x^2 y^2. The denominator is never zero: d is not a square.
+		let squared = x.square();
+		let denominator = Scalar::one() - EdwardsConfig::COEFF_D * squared;
+		let y = denominator
+			.inverse()
+			.and_then(|inverse| ((Scalar::one() - squared) * inverse).sqrt())
+			.ok_or(PublicKeyError::OffCurve)?;
+		[y, -y]
+			.map(|y| EdwardsAffine::new_unchecked(x, y))
+			.into_iter()
+			.find(EdwardsAffine::is_in_correct_subgroup_assuming_on_curve)
+			.map(|point| Self { point })
+			.ok_or(PublicKeyError::OutsideSubgroup)
+	}
+
+	/// The first coordinate, 32 bytes, big-endian. It fixes the second one.
+	pub fn to_bytes(&self) -> Bytes32 {
+		scalar_to_be(&self.point.x)
+	}
+
+	/// Both coordinates, 32 bytes each, big-endian.
+	pub fn coordinates(&self) -> [Bytes32; 2] {
+		[scalar_to_be(&self.point.x), scalar_to_be(&self.point.y)]
+	}
+
+	/// Reads and checks a key given by both coordinates, 32 bytes each, big-endian. Spares the square
+	/// root of [`PublicKey::from_bytes`].
+	///
+	/// # Errors
+	///
+	/// One [`PublicKeyError`] per cause, see there.
+	pub fn from_coordinates(x: &Bytes32, y: &Bytes32) -> Result<Self, PublicKeyError> {
 		let x = scalar_from_be(x).ok_or(PublicKeyError::NonCanonical)?;
 		let y = scalar_from_be(y).ok_or(PublicKeyError::NonCanonical)?;
 		let point = EdwardsAffine::new_unchecked(x, y);
+		if x.is_zero() {
+			return Err(PublicKeyError::Zero);
+		}
 		if !point.is_on_curve() {
 			return Err(PublicKeyError::OffCurve);
-		}
-		if point.is_zero() {
-			return Err(PublicKeyError::Identity);
 		}
 		if !point.is_in_correct_subgroup_assuming_on_curve() {
 			return Err(PublicKeyError::OutsideSubgroup);
@@ -119,9 +166,8 @@ impl PublicKey {
 		Ok(Self { point })
 	}
 
-	/// The coordinates, 32 bytes each, big-endian.
-	pub fn to_bytes(&self) -> [Bytes32; 2] {
-		[scalar_to_be(&self.point.x), scalar_to_be(&self.point.y)]
+	pub(crate) fn point(&self) -> EdwardsAffine {
+		self.point
 	}
 
 	/// The first coordinate.
@@ -138,7 +184,7 @@ impl PublicKey {
 	pub fn verify(&self, transfer: &Transfer, signature: &Signature) -> bool {
 		let full = recomputed_challenge(
 			self.point,
-			transfer.packed(),
+			[transfer.packed(), transfer.new_key_x()],
 			signature.challenge,
 			signature.response.into_bigint().as_ref(),
 		);
@@ -184,24 +230,40 @@ impl Signature {
 	}
 }
 
-/// The full challenge hash of commitment `r`, key `(x, y)` and packed message.
-fn challenge(r: &EdwardsAffine, x: Scalar, y: Scalar, message: Scalar) -> Scalar {
-	let tag = Scalar::from_be_bytes_mod_order(CHALLENGE_TAG);
-	let inner = poseidon::hash4(&[tag, r.x, r.y, message]);
-	poseidon::hash4(&[inner, x, y, Scalar::zero()])
+/// What the tag adds to the numbers of a transfer.
+pub(crate) fn tag() -> Scalar {
+	Scalar::from_be_bytes_mod_order(CHALLENGE_TAG) * Scalar::from(2u64).pow([CHALLENGE_TAG_PLACE])
 }
 
-/// The full challenge hash that belongs to a signature: of `response * B - challenge * key`.
+/// The full challenge hash of commitment `r`, the key's first coordinate and what is signed: the
+/// numbers of the transfer and the new key.
+fn challenge(r: &EdwardsAffine, key_x: Scalar, [numbers, new_key]: [Scalar; 2]) -> Scalar {
+	poseidon::hash4(&[r.x, key_x, numbers + tag(), new_key])
+}
+
+/// `2 challenge - (2^128 - 1)`: the sum of `+2^i` for each one and `-2^i` for each zero.
+fn signed_digits(challenge: u128) -> SubgroupScalar {
+	let challenge = SubgroupScalar::from(challenge);
+	challenge + challenge - SubgroupScalar::from(u128::MAX)
+}
+
+/// The full challenge hash that belongs to a signature: of `response * B - c * key`.
 /// `response` is any integer, little-endian limbs.
 pub(crate) fn recomputed_challenge(
 	key: EdwardsAffine,
-	message: Scalar,
+	message: [Scalar; 2],
 	challenge_bits: u128,
 	response: &[u64],
 ) -> Scalar {
 	let base: EdwardsProjective = EdwardsAffine::generator().mul_bigint(response);
-	let shift = key.mul_bigint([challenge_bits as u64, (challenge_bits >> 64) as u64]);
-	challenge(&(base - shift).into_affine(), key.x, key.y, message)
+	let digits = signed_digits(challenge_bits);
+	// A point of any order: a negative multiplier is not the same as one modulo the subgroup's order.
+	let shift = if challenge_bits >> 127 == 1 {
+		key.mul_bigint(digits.into_bigint())
+	} else {
+		-key.mul_bigint((-digits).into_bigint())
+	};
+	challenge(&(base - shift).into_affine(), key.x, message)
 }
 
 /// The low 128 bits of the canonical integer.
@@ -233,18 +295,13 @@ fn nonzero_scalar(parts: &[&[u8]]) -> SubgroupScalar {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use ark_ec::twisted_edwards::TECurveConfig;
-	use ark_ed_on_bn254::EdwardsConfig;
-	use ark_ff::{Field, LegendreSymbol};
+	use ark_ff::LegendreSymbol;
 
-	const TRANSFER: Transfer = Transfer { from: 1, to: 2, amount: 3, nonce: 4 };
+	const TRANSFER: Transfer =
+		Transfer { from: 1, to: 2, amount: 3, fee: 4, nonce: 5, new_key: None };
 
 	fn key() -> SecretKey {
 		SecretKey::from_seed(&[7; 32])
-	}
-
-	fn bytes(point: &EdwardsAffine) -> [Bytes32; 2] {
-		[scalar_to_be(&point.x), scalar_to_be(&point.y)]
 	}
 
 	#[test]
@@ -269,7 +326,9 @@ mod tests {
 			Transfer { from: 2, ..TRANSFER },
 			Transfer { to: 1, ..TRANSFER },
 			Transfer { amount: 4, ..TRANSFER },
-			Transfer { nonce: 3, ..TRANSFER },
+			Transfer { fee: 5, ..TRANSFER },
+			Transfer { nonce: 4, ..TRANSFER },
+			Transfer { new_key: Some(key().public_key()), ..TRANSFER },
 		] {
 			assert!(!key().public_key().verify(&transfer, &signature));
 		}
@@ -307,30 +366,52 @@ mod tests {
 
 	#[test]
 	fn public_key_should_round_trip_when_valid() {
-		let key = key().public_key();
-		let [x, y] = key.to_bytes();
-		assert_eq!(PublicKey::from_bytes(&x, &y), Ok(key));
+		for seed in 0..20 {
+			let key = SecretKey::from_seed(&[seed; 32]).public_key();
+			assert_eq!(PublicKey::from_bytes(&key.to_bytes()), Ok(key));
+		}
 	}
 
 	#[test]
 	fn public_key_should_be_refused_when_invalid() {
-		let [x, y] = key().public_key().to_bytes();
-		// The curve is symmetric; swapping the coordinates adds a point of order four.
-		assert_eq!(PublicKey::from_bytes(&y, &x), Err(PublicKeyError::OutsideSubgroup));
-		assert_eq!(PublicKey::from_bytes(&x, &[1; 32]), Err(PublicKeyError::OffCurve));
-		assert_eq!(PublicKey::from_bytes(&[0xff; 32], &y), Err(PublicKeyError::NonCanonical));
-		let [x, y] = bytes(&EdwardsAffine::zero());
-		assert_eq!(PublicKey::from_bytes(&x, &y), Err(PublicKeyError::Identity));
+		let point = key().public_key().point;
+		let refused = |x: Scalar| PublicKey::from_bytes(&scalar_to_be(&x)).unwrap_err();
+		assert_eq!(PublicKey::from_bytes(&[0xff; 32]), Err(PublicKeyError::NonCanonical));
+		let modulus: Bytes32 = Scalar::MODULUS.to_bytes_be().try_into().unwrap();
+		assert_eq!(PublicKey::from_bytes(&modulus), Err(PublicKeyError::NonCanonical));
+		assert_eq!(refused(Scalar::zero()), PublicKeyError::Zero);
+		let off = (2u64..)
+			.map(Scalar::from)
+			.find(|x| EdwardsAffine::get_point_from_y_unchecked(*x, true).is_none());
+		assert_eq!(refused(off.unwrap()), PublicKeyError::OffCurve);
+		// (1, 0) has order four, and adding it swaps the coordinates up to a sign.
+		assert_eq!(refused(Scalar::one()), PublicKeyError::OutsideSubgroup);
+		assert_eq!(refused(point.y), PublicKeyError::OutsideSubgroup);
 	}
 
 	#[test]
-	fn public_key_should_be_refused_when_it_has_a_low_order_component() {
-		let low_order = EdwardsAffine::new_unchecked(Scalar::zero(), -Scalar::one());
-		let [x, y] = bytes(&low_order);
-		assert_eq!(PublicKey::from_bytes(&x, &y), Err(PublicKeyError::OutsideSubgroup));
-		let mixed = (key().public_key().point + low_order).into_affine();
-		let [x, y] = bytes(&mixed);
-		assert_eq!(PublicKey::from_bytes(&x, &y), Err(PublicKeyError::OutsideSubgroup));
+	fn first_coordinate_should_belong_to_one_point_of_the_subgroup() {
+		let point = key().public_key().point;
+		let mirrored = EdwardsAffine::new_unchecked(point.x, -point.y);
+		assert!(mirrored.is_on_curve());
+		assert!(!mirrored.is_in_correct_subgroup_assuming_on_curve());
+		let half_turn = EdwardsAffine::new_unchecked(Scalar::zero(), -Scalar::one());
+		assert_eq!((half_turn - point).into_affine(), mirrored);
+	}
+
+	#[test]
+	fn signature_should_fail_when_made_for_the_mirrored_key() {
+		// -P + (0, -1) has the first coordinate of P: its owner must not have a second key.
+		let point = key().public_key().point;
+		let mirrored = EdwardsAffine::new_unchecked(point.x, -point.y);
+		let signature = key().sign(&TRANSFER);
+		let message = [TRANSFER.packed(), TRANSFER.new_key_x()];
+		let hash = |key| {
+			let response = signature.response.into_bigint();
+			recomputed_challenge(key, message, signature.challenge, response.as_ref())
+		};
+		assert_eq!(low_bits(&hash(point)), signature.challenge);
+		assert_ne!(low_bits(&hash(mirrored)), signature.challenge);
 	}
 
 	#[test]

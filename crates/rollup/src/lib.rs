@@ -2,10 +2,10 @@
 //! The reference payments rollup of PVS and its Groth16 circuit.
 //!
 //! Accounts hold a public key, a nonce and a 64-bit balance in a Poseidon tree of fixed depth. A
-//! batch is a fixed number of signed transfers, padded with no-ops. [`state::State`] executes
-//! batches, [`circuit::BatchCircuit`] states the same rules as constraints over the four public
-//! inputs of layout v1, and [`proving`] turns the two into proofs that a chain with the PVS pallet
-//! accepts.
+//! batch is a fixed number of signed transfers, padded with no-ops; a transfer pays a fee, and opens
+//! the account that it pays to if nobody has it. [`state::State`] executes batches,
+//! [`circuit::BatchCircuit`] states the same rules as constraints over the four public inputs of
+//! layout v1, and [`proving`] turns the two into proofs that a chain with the PVS pallet accepts.
 //!
 //! | to change | go to |
 //! |---|---|
@@ -14,27 +14,33 @@
 //! | signatures | [`keys`], `circuit/signature.rs` |
 //! | bytes of a transfer or batch | [`transfer`], [`batch`] |
 //! | rules of execution | [`state`], `circuit/slot.rs` |
+//! | the first state, files of a state | [`genesis`], [`store`] |
 //! | proving keys, proofs | [`proving`] |
 //!
 //! A change of anything that the circuit sees changes the verifying key: run the tests, which
-//! compare the committed key, and register a new rollup.
+//! compare the committed key, and register a new rollup. What is constrained, where, and what each
+//! part costs is in `docs/rollup.md`.
 //!
 //! # Limits
 //!
 //! - The proving key comes from a public seed: see [`proving::DEVELOPMENT_ONLY_SEED`].
-//! - A signature names accounts, amount and nonce, not the rollup: two rollups that use this
-//!   circuit and the same account keys accept each other's transfers. Use fresh keys per rollup.
-//! - Accounts exist from genesis on; there is no deposit and no withdrawal.
+//! - A signature names accounts, amount, fee, nonce and new key, not the rollup: two rollups that
+//!   use this circuit and the same account keys accept each other's transfers. Use fresh keys per
+//!   rollup.
+//! - There is no deposit and no withdrawal: what genesis gives out is all there is.
 //! - Signing is not constant-time.
 
 pub mod account;
 pub mod batch;
 pub mod circuit;
 pub mod demo;
+mod file;
+pub mod genesis;
 pub mod keys;
 pub mod proving;
 pub mod shape;
 pub mod state;
+pub mod store;
 pub mod transfer;
 pub mod tree;
 

@@ -1,67 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The rollup's state and its rules. The circuit states the same rules as constraints.
+//!
+//! Transfers are executed one after the other: the payer pays amount and fee and its nonce goes up
+//! by one, the payee gets the amount; a payee that nobody has yet is opened with the transfer's new
+//! key. After the last transfer the account that the batch names gets the sum of the fees, so fees
+//! cannot be spent in the batch that pays them. That account must exist by then, also when there is
+//! no fee. It may be any account, one that takes part in the batch or is opened by it included.
 
 use crate::{
 	account::Account,
-	batch,
-	keys::{NonCanonicalResponse, PublicKey, PublicKeyError},
-	shape::{DATA_LEN, MAX_ACCOUNTS, TRANSFER_BYTES},
+	batch::{Batch, BatchError},
+	genesis::{Genesis, GenesisError},
+	shape::{Shape, TREE_ARITY},
 	transfer::SignedTransfer,
-	tree::Tree,
+	tree::{Nodes, Tree},
+	Scalar,
 };
-use pvs_primitives::{field::scalar_to_be, Bytes32};
+use pvs_primitives::{
+	field::{scalar_from_be, scalar_to_be},
+	poseidon, Bytes32,
+};
 use std::collections::BTreeMap;
-
-/// An account that exists from the start. Nothing of it is checked yet.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct GenesisAccount {
-	/// Its place in the tree, below [`MAX_ACCOUNTS`].
-	pub index: u32,
-	/// Coordinates of its public key, 32 bytes each, big-endian.
-	pub public_key: [Bytes32; 2],
-	/// What it starts with.
-	pub balance: u64,
-}
-
-/// Where a rollup starts. All accounts have nonce 0.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Genesis {
-	/// The accounts, in any order.
-	pub accounts: Vec<GenesisAccount>,
-}
-
-/// Why a genesis is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GenesisError {
-	/// The tree has no place for this index.
-	#[error("account {0}: the index is not below {MAX_ACCOUNTS}")]
-	Index(u32),
-	/// Two accounts have this index.
-	#[error("account {0} appears twice; give each account its own index")]
-	Duplicate(u32),
-	/// The circuit's signature check is sound for keys of the prime-order subgroup only, and keys
-	/// enter the state here and nowhere else.
-	#[error("account {index}: {cause}")]
-	PublicKey {
-		/// The account.
-		index: u32,
-		/// What is wrong with its key.
-		cause: PublicKeyError,
-	},
-}
 
 /// Why a transfer cannot be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransferError {
-	/// The signature is not encoded canonically.
-	#[error(transparent)]
-	Response(#[from] NonCanonicalResponse),
+	/// The batch is full.
+	#[error("the batch has no slot left; {0} transfers are the most")]
+	BatchFull(usize),
+	/// The tree has no place for this index.
+	#[error("account {index}: the index is not below {limit}")]
+	Index {
+		/// The account.
+		index: u32,
+		/// Number of places.
+		limit: u32,
+	},
 	/// Nobody has the paying account.
 	#[error("the sender, account {0}, does not exist")]
 	UnknownSender(u32),
-	/// Nobody has the account to pay to.
-	#[error("the receiver, account {0}, does not exist")]
+	/// Nobody has the account to pay to, and the transfer brings no key to open it with.
+	#[error("the receiver, account {0}, does not exist; give a new key to open it")]
 	UnknownReceiver(u32),
+	/// The transfer brings a key for an account that somebody has.
+	#[error("the receiver, account {0}, exists already; leave out the new key")]
+	AlreadyOpen(u32),
 	/// Payer and payee are one.
 	#[error("account {0} pays itself; choose another receiver")]
 	SelfTransfer(u32),
@@ -77,12 +60,14 @@ pub enum TransferError {
 	#[error("the sender, account {0}, has used all its nonces")]
 	NoncesExhausted(u32),
 	/// The payer has less than it pays.
-	#[error("the amount {amount} is above the sender's balance {balance}")]
+	#[error("amount {amount} and fee {fee} are above the sender's balance {balance}")]
 	Overdraft {
 		/// What the payer has.
 		balance: u64,
 		/// What it wants to pay.
 		amount: u64,
+		/// What it wants to pay on top.
+		fee: u32,
 	},
 	/// The payee would have more than 2^64 - 1.
 	#[error("the amount {amount} does not fit on top of the receiver's balance {balance}")]
@@ -97,12 +82,28 @@ pub enum TransferError {
 	BadSignature,
 }
 
+/// Why the fees of a batch cannot be paid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FeeError {
+	/// Nobody has the account.
+	#[error("the fee account, account {0}, does not exist; name one that does")]
+	UnknownAccount(u32),
+	/// The account would have more than 2^64 - 1.
+	#[error("fees of {fees} do not fit on top of the fee account's balance {balance}")]
+	Overflow {
+		/// What the account has.
+		balance: u64,
+		/// What it would get.
+		fees: u64,
+	},
+}
+
 /// Why a batch cannot be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExecutionError {
-	/// The number of bytes is wrong.
-	#[error("a batch is {DATA_LEN} bytes, got {0}")]
-	DataLength(usize),
+	/// The bytes are no batch.
+	#[error(transparent)]
+	Encoding(#[from] BatchError),
 	/// A transfer cannot be executed.
 	#[error("transfer {slot}: {cause}")]
 	Transfer {
@@ -111,13 +112,57 @@ pub enum ExecutionError {
 		/// What is wrong with it.
 		cause: TransferError,
 	},
+	/// The fees cannot be paid out.
+	#[error(transparent)]
+	Fees(#[from] FeeError),
+	/// The batch leads elsewhere than claimed.
+	#[error("the batch leads to another root than the claimed one")]
+	Root,
 }
+
+/// An [`Outcome`] belongs to another state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the batch was executed on another state; execute it again")]
+pub struct OtherState;
 
 /// All accounts, and the tree over them.
 #[derive(Clone, Debug)]
 pub struct State {
+	shape: Shape,
 	accounts: BTreeMap<u32, Account>,
 	tree: Tree,
+}
+
+/// What a batch makes of a state.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+	batch: Batch,
+	prev_root: Bytes32,
+	next_root: Bytes32,
+	accounts: BTreeMap<u32, Account>,
+	nodes: Nodes,
+}
+
+impl Outcome {
+	/// The batch.
+	pub fn batch(&self) -> &Batch {
+		&self.batch
+	}
+
+	/// The root before the batch.
+	pub fn prev_root(&self) -> Bytes32 {
+		self.prev_root
+	}
+
+	/// The root after the batch.
+	pub fn next_root(&self) -> Bytes32 {
+		self.next_root
+	}
+
+	/// The accounts that the batch changes, after it.
+	pub fn accounts(&self) -> &BTreeMap<u32, Account> {
+		&self.accounts
+	}
 }
 
 impl State {
@@ -127,20 +172,21 @@ impl State {
 	///
 	/// One [`GenesisError`] per cause, see there.
 	pub fn from_genesis(genesis: &Genesis) -> Result<Self, GenesisError> {
-		let mut state = Self { accounts: BTreeMap::new(), tree: Tree::default() };
-		for GenesisAccount { index, public_key: [x, y], balance } in &genesis.accounts {
-			let index = *index;
-			if index >= MAX_ACCOUNTS {
-				return Err(GenesisError::Index(index));
-			}
-			if state.accounts.contains_key(&index) {
-				return Err(GenesisError::Duplicate(index));
-			}
-			let public_key = PublicKey::from_bytes(x, y)
-				.map_err(|cause| GenesisError::PublicKey { index, cause })?;
-			state.write(index, Account { public_key, nonce: 0, balance: *balance });
-		}
-		Ok(state)
+		genesis.check()?;
+		let accounts = genesis.accounts.iter().map(|account| (account.index, account.into()));
+		Ok(Self::from_accounts(genesis.shape, accounts.collect()))
+	}
+
+	/// A state of these accounts, whose indices the tree has room for.
+	pub(crate) fn from_accounts(shape: Shape, accounts: BTreeMap<u32, Account>) -> Self {
+		let leaves = accounts.iter().map(|(index, account)| (*index, account.leaf()));
+		let tree = Tree::from_leaves(shape.depth(), leaves);
+		Self { shape, accounts, tree }
+	}
+
+	/// The sizes of the circuit that proves batches of this state.
+	pub fn shape(&self) -> Shape {
+		self.shape
 	}
 
 	/// The root of the account tree, 32 bytes big-endian: what the chain calls a state root.
@@ -158,284 +204,269 @@ impl State {
 		self.accounts.iter().map(|(index, account)| (*index, account))
 	}
 
+	/// Number of accounts in use.
+	pub fn len(&self) -> usize {
+		self.accounts.len()
+	}
+
+	/// Whether nobody has an account.
+	pub fn is_empty(&self) -> bool {
+		self.accounts.is_empty()
+	}
+
+	/// Begins a batch on top of this state, with the account that gets the fees.
+	pub fn draft(&self, fee_account: u32) -> Draft<'_> {
+		Draft { state: self, fee_account, transfers: Vec::new(), changed: BTreeMap::new(), fees: 0 }
+	}
+
+	/// Executes the bytes of a batch without a change of this state.
+	///
+	/// # Errors
+	///
+	/// [`ExecutionError::Encoding`], the first transfer that cannot be executed and why, or
+	/// [`ExecutionError::Fees`].
+	pub fn execute(&self, data: &[u8]) -> Result<Outcome, ExecutionError> {
+		let batch = Batch::decode(self.shape, data)?;
+		let mut draft = self.draft(batch.fee_account());
+		for (slot, signed) in batch.transfers().iter().enumerate() {
+			draft.push(signed).map_err(|cause| ExecutionError::Transfer { slot, cause })?;
+		}
+		Ok(draft.finish()?)
+	}
+
 	/// Executes the bytes of a batch. On an error nothing has changed.
 	///
 	/// # Errors
 	///
-	/// [`ExecutionError::DataLength`], or the first transfer that cannot be executed and why.
+	/// Those of [`State::execute`].
 	pub fn execute_batch(&mut self, data: &[u8]) -> Result<(), ExecutionError> {
-		let slots = batch::slots(data).ok_or(ExecutionError::DataLength(data.len()))?;
-		let mut changed = BTreeMap::new();
-		for (slot, bytes) in slots.iter().enumerate() {
-			self.execute_slot(&mut changed, bytes)
-				.map_err(|cause| ExecutionError::Transfer { slot, cause })?;
-		}
-		self.write_all(changed);
+		let outcome = self.execute(data)?;
+		self.write(outcome);
 		Ok(())
 	}
 
-	/// Executes one transfer. On an error nothing has changed.
+	/// Executes the bytes of a batch that is claimed to lead to a root. On an error nothing has
+	/// changed.
 	///
 	/// # Errors
 	///
-	/// One [`TransferError`] per cause, see there.
-	pub fn apply(&mut self, signed: &SignedTransfer) -> Result<(), TransferError> {
-		let mut changed = BTreeMap::new();
-		self.execute_transfer(&mut changed, signed)?;
-		self.write_all(changed);
+	/// Those of [`State::execute`], and [`ExecutionError::Root`].
+	pub fn execute_claimed(
+		&mut self,
+		data: &[u8],
+		next_root: &Bytes32,
+	) -> Result<(), ExecutionError> {
+		let outcome = self.execute(data)?;
+		if outcome.next_root != *next_root {
+			return Err(ExecutionError::Root);
+		}
+		self.write(outcome);
 		Ok(())
+	}
+
+	/// Takes over what a batch makes of this state.
+	///
+	/// # Errors
+	///
+	/// [`OtherState`] when the batch was executed on a state with another root.
+	pub fn apply(&mut self, outcome: Outcome) -> Result<(), OtherState> {
+		if outcome.prev_root != self.root() {
+			return Err(OtherState);
+		}
+		self.write(outcome);
+		Ok(())
+	}
+
+	/// A proof of what an index holds; `None` if the tree has no such index.
+	pub fn prove(&self, index: u32) -> Option<Membership> {
+		if index >= self.shape.max_accounts() {
+			return None;
+		}
+		let path = self.tree.path(index);
+		let path = path.iter().map(|children| children.map(|child| scalar_to_be(&child))).collect();
+		Some(Membership { index, account: self.account(index).copied(), path })
 	}
 
 	pub(crate) fn tree(&self) -> &Tree {
 		&self.tree
 	}
 
-	fn execute_slot(
-		&self,
-		changed: &mut BTreeMap<u32, Account>,
-		bytes: &[u8; TRANSFER_BYTES],
-	) -> Result<(), TransferError> {
-		match SignedTransfer::decode_slot(bytes)? {
-			Some(signed) => self.execute_transfer(changed, &signed),
-			None => Ok(()),
-		}
+	fn write(&mut self, outcome: Outcome) {
+		self.accounts.extend(outcome.accounts);
+		self.tree.extend(outcome.nodes);
+	}
+}
+
+/// A batch in the making: transfers on top of a state that stays as it is.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+	state: &'a State,
+	fee_account: u32,
+	transfers: Vec<SignedTransfer>,
+	changed: BTreeMap<u32, Account>,
+	/// At most 64 fees below 2^32.
+	fees: u64,
+}
+
+impl Draft<'_> {
+	/// An account after the transfers so far; `None` if nobody has it.
+	pub fn account(&self, index: u32) -> Option<&Account> {
+		self.changed.get(&index).or_else(|| self.state.account(index))
 	}
 
-	/// Executes on top of the accounts in `changed`, which it extends.
-	fn execute_transfer(
-		&self,
-		changed: &mut BTreeMap<u32, Account>,
-		signed: &SignedTransfer,
-	) -> Result<(), TransferError> {
+	/// The transfers so far.
+	pub fn transfers(&self) -> &[SignedTransfer] {
+		&self.transfers
+	}
+
+	/// Whether no transfer fits any more.
+	pub fn is_full(&self) -> bool {
+		self.transfers.len() >= self.state.shape.transfers()
+	}
+
+	/// Executes a transfer. On an error nothing has changed.
+	///
+	/// # Errors
+	///
+	/// One [`TransferError`] per cause, see there.
+	pub fn push(&mut self, signed: &SignedTransfer) -> Result<(), TransferError> {
+		if self.is_full() {
+			return Err(TransferError::BatchFull(self.state.shape.transfers()));
+		}
 		let transfer = &signed.transfer;
-		let current = |index| changed.get(&index).or_else(|| self.account(index)).copied();
+		let limit = self.state.shape.max_accounts();
+		for index in [transfer.from, transfer.to] {
+			if index >= limit {
+				return Err(TransferError::Index { index, limit });
+			}
+		}
 		let mut sender =
-			current(transfer.from).ok_or(TransferError::UnknownSender(transfer.from))?;
-		let mut receiver =
-			current(transfer.to).ok_or(TransferError::UnknownReceiver(transfer.to))?;
+			*self.account(transfer.from).ok_or(TransferError::UnknownSender(transfer.from))?;
 		if transfer.from == transfer.to {
 			return Err(TransferError::SelfTransfer(transfer.from));
 		}
+		let mut receiver = match (self.account(transfer.to), transfer.new_key) {
+			(Some(account), None) => *account,
+			(None, Some(public_key)) => Account { public_key, nonce: 0, balance: 0 },
+			(Some(_), Some(_)) => return Err(TransferError::AlreadyOpen(transfer.to)),
+			(None, None) => return Err(TransferError::UnknownReceiver(transfer.to)),
+		};
 		if transfer.nonce != sender.nonce {
 			let expected = sender.nonce;
 			return Err(TransferError::Nonce { expected, found: transfer.nonce });
 		}
 		sender.nonce =
 			sender.nonce.checked_add(1).ok_or(TransferError::NoncesExhausted(transfer.from))?;
-		let amount = transfer.amount;
+		let (amount, fee) = (transfer.amount, transfer.fee);
 		let balance = sender.balance;
-		sender.balance =
-			balance.checked_sub(amount).ok_or(TransferError::Overdraft { balance, amount })?;
+		sender.balance = balance
+			.checked_sub(amount)
+			.and_then(|left| left.checked_sub(u64::from(fee)))
+			.ok_or(TransferError::Overdraft { balance, amount, fee })?;
 		let balance = receiver.balance;
 		receiver.balance =
 			balance.checked_add(amount).ok_or(TransferError::Overflow { balance, amount })?;
 		if !sender.public_key.verify(transfer, &signed.signature) {
 			return Err(TransferError::BadSignature);
 		}
-		changed.insert(transfer.from, sender);
-		changed.insert(transfer.to, receiver);
+		self.changed.insert(transfer.from, sender);
+		self.changed.insert(transfer.to, receiver);
+		self.fees += u64::from(fee);
+		self.transfers.push(*signed);
 		Ok(())
 	}
 
-	fn write_all(&mut self, changed: BTreeMap<u32, Account>) {
-		for (index, account) in changed {
-			self.write(index, account);
-		}
-	}
+	/// Pays out the fees and ends the batch.
+	///
+	/// # Errors
+	///
+	/// One [`FeeError`] per cause, see there.
+	pub fn finish(mut self) -> Result<Outcome, FeeError> {
+		let index = self.fee_account;
+		let mut account = *self.account(index).ok_or(FeeError::UnknownAccount(index))?;
+		let (balance, fees) = (account.balance, self.fees);
+		account.balance = balance.checked_add(fees).ok_or(FeeError::Overflow { balance, fees })?;
+		self.changed.insert(index, account);
 
-	fn write(&mut self, index: u32, account: Account) {
-		self.tree.set(index, account.leaf());
-		self.accounts.insert(index, account);
+		let mut tree = self.state.tree.overlay();
+		for (index, account) in &self.changed {
+			tree.set(*index, account.leaf());
+		}
+		let batch = Batch::of_draft(self.state.shape, index, self.transfers);
+		Ok(Outcome {
+			batch,
+			prev_root: self.state.root(),
+			next_root: scalar_to_be(&tree.root()),
+			accounts: self.changed,
+			nodes: tree.into_nodes(),
+		})
+	}
+}
+
+/// A proof that an index holds an account, or none, under a root.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+	/// The place in the tree.
+	pub index: u32,
+	/// What it holds; `None` if nobody has the account.
+	pub account: Option<Account>,
+	/// For each level from the leaves up, the four children of the node above, 32 bytes big-endian.
+	pub path: Vec<[Bytes32; TREE_ARITY]>,
+}
+
+/// Why a proof of membership is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MembershipError {
+	/// The path is not as long as the tree is high, or the index is beyond the tree.
+	#[error("a path of {levels} levels and index {index} do not fit a tree of depth {depth}")]
+	Sizes {
+		/// The place.
+		index: u32,
+		/// Levels of the path.
+		levels: usize,
+		/// Depth of the tree.
+		depth: usize,
+	},
+	/// A node is at or above the field modulus.
+	#[error("a node on level {0} is not below the field modulus")]
+	NonCanonical(usize),
+	/// A level does not contain the node below it.
+	#[error("level {0} does not lead on from the one below")]
+	Broken(usize),
+	/// The path leads to another root.
+	#[error("the path leads to another root")]
+	Root,
+}
+
+impl Membership {
+	/// Checks the proof against a root.
+	///
+	/// # Errors
+	///
+	/// One [`MembershipError`] per cause, see there.
+	pub fn verify(&self, shape: Shape, root: &Bytes32) -> Result<(), MembershipError> {
+		let (index, levels, depth) = (self.index, self.path.len(), shape.depth());
+		if levels != depth || index >= shape.max_accounts() {
+			return Err(MembershipError::Sizes { index, levels, depth });
+		}
+		let mut node = self.account.map(|account| account.leaf()).unwrap_or_default();
+		for (level, bytes) in self.path.iter().enumerate() {
+			let mut children = [Scalar::default(); TREE_ARITY];
+			for (child, bytes) in children.iter_mut().zip(bytes) {
+				*child = scalar_from_be(bytes).ok_or(MembershipError::NonCanonical(level))?;
+			}
+			if children[(index >> (2 * level)) as usize % TREE_ARITY] != node {
+				return Err(MembershipError::Broken(level));
+			}
+			node = poseidon::hash4(&children);
+		}
+		if scalar_to_be(&node) == *root {
+			Ok(())
+		} else {
+			Err(MembershipError::Root)
+		}
 	}
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::{
-		batch::Batch,
-		demo,
-		shape::{BATCH_TRANSFERS, MESSAGE_BYTES},
-		transfer::Transfer,
-	};
-	use ark_ed_on_bn254::Fr as SubgroupScalar;
-	use ark_ff::{BigInteger, PrimeField};
-
-	fn state() -> State {
-		State::from_genesis(&demo::genesis()).unwrap()
-	}
-
-	fn transfer(from: u32, to: u32, amount: u64, nonce: u32) -> SignedTransfer {
-		Transfer { from, to, amount, nonce }.sign(&demo::secret_key(from))
-	}
-
-	fn genesis_with(change: impl FnOnce(&mut Genesis)) -> Result<State, GenesisError> {
-		let mut genesis = demo::genesis();
-		change(&mut genesis);
-		State::from_genesis(&genesis)
-	}
-
-	fn assert_refused(signed: SignedTransfer, cause: TransferError) {
-		let mut state = state();
-		let before = state.root();
-		assert_eq!(state.apply(&signed), Err(cause));
-		let data = Batch::new(vec![transfer(5, 6, 7, 0), signed]).unwrap().encode();
-		assert_eq!(
-			state.execute_batch(&data),
-			Err(ExecutionError::Transfer { slot: 1, cause }),
-			"{signed:?}"
-		);
-		assert_eq!(state.root(), before);
-		assert_eq!(state.account(5), super::tests::state().account(5));
-	}
-
-	#[test]
-	fn batch_should_move_balances_and_count_nonces() {
-		let mut state = state();
-		let data = Batch::new(vec![transfer(0, 1, 100, 0), transfer(1, 2, 1_000_000_100, 0)]);
-		state.execute_batch(&data.unwrap().encode()).unwrap();
-		let account = |index| state.account(index).unwrap();
-		assert_eq!((account(0).balance, account(0).nonce), (demo::BALANCE - 100, 1));
-		assert_eq!((account(1).balance, account(1).nonce), (0, 1));
-		assert_eq!((account(2).balance, account(2).nonce), (2 * demo::BALANCE + 100, 0));
-	}
-
-	#[test]
-	fn batch_should_equal_its_transfers_applied_one_by_one() {
-		let transfers = [transfer(3, 4, 1, 0), transfer(3, 5, 2, 1), transfer(4, 3, 3, 0)];
-		let mut one_by_one = state();
-		for signed in &transfers {
-			one_by_one.apply(signed).unwrap();
-		}
-		let mut at_once = state();
-		at_once.execute_batch(&Batch::new(transfers.to_vec()).unwrap().encode()).unwrap();
-		assert_eq!(one_by_one.root(), at_once.root());
-		assert!(one_by_one.accounts().eq(at_once.accounts()));
-	}
-
-	#[test]
-	fn batch_should_change_nothing_when_it_is_all_no_ops() {
-		let mut state = state();
-		let before = state.root();
-		state.execute_batch(&[0; DATA_LEN]).unwrap();
-		assert_eq!(state.root(), before);
-	}
-
-	#[test]
-	fn batch_should_allow_no_ops_between_transfers() {
-		let mut data = Batch::new(vec![transfer(0, 1, 1, 0)]).unwrap().encode();
-		data.rotate_right(TRANSFER_BYTES * (BATCH_TRANSFERS - 1));
-		let mut state = state();
-		state.execute_batch(&data).unwrap();
-		assert_eq!(state.account(1).unwrap().balance, demo::BALANCE + 1);
-	}
-
-	#[test]
-	fn batch_should_be_refused_when_its_length_is_wrong() {
-		for length in [0, DATA_LEN - 1, DATA_LEN + 1] {
-			assert_eq!(
-				state().execute_batch(&vec![0; length]),
-				Err(ExecutionError::DataLength(length))
-			);
-		}
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_the_sender_is_unknown() {
-		assert_refused(transfer(16, 1, 1, 0), TransferError::UnknownSender(16));
-		assert_refused(transfer(65_536, 1, 1, 0), TransferError::UnknownSender(65_536));
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_the_receiver_is_unknown() {
-		assert_refused(transfer(1, 16, 1, 0), TransferError::UnknownReceiver(16));
-		assert_refused(transfer(1, 65_536, 1, 0), TransferError::UnknownReceiver(65_536));
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_sender_and_receiver_are_one() {
-		assert_refused(transfer(1, 1, 1, 0), TransferError::SelfTransfer(1));
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_the_nonce_is_wrong() {
-		assert_refused(transfer(1, 2, 1, 1), TransferError::Nonce { expected: 0, found: 1 });
-		let mut state = state();
-		state.apply(&transfer(1, 2, 1, 0)).unwrap();
-		assert_eq!(
-			state.apply(&transfer(1, 2, 1, 0)),
-			Err(TransferError::Nonce { expected: 1, found: 0 })
-		);
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_no_nonce_is_left() {
-		let mut state = state();
-		state.accounts.get_mut(&1).unwrap().nonce = u32::MAX;
-		assert_eq!(
-			state.apply(&transfer(1, 2, 1, u32::MAX)),
-			Err(TransferError::NoncesExhausted(1))
-		);
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_it_overdraws() {
-		let (balance, amount) = (demo::BALANCE, demo::BALANCE + 1);
-		assert_refused(transfer(1, 2, amount, 0), TransferError::Overdraft { balance, amount });
-		state().apply(&transfer(1, 2, balance, 0)).unwrap();
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_the_receiver_overflows() {
-		let balance = u64::MAX - 5;
-		let mut state = genesis_with(|genesis| genesis.accounts[2].balance = balance).unwrap();
-		assert_eq!(
-			state.apply(&transfer(1, 2, 6, 0)),
-			Err(TransferError::Overflow { balance, amount: 6 })
-		);
-		state.apply(&transfer(1, 2, 5, 0)).unwrap();
-	}
-
-	#[test]
-	fn transfer_should_be_refused_when_another_key_signed() {
-		let forged = Transfer { from: 1, to: 2, amount: 1, nonce: 0 }.sign(&demo::secret_key(2));
-		assert_refused(forged, TransferError::BadSignature);
-	}
-
-	#[test]
-	fn batch_should_be_refused_when_a_response_is_not_canonical() {
-		let mut data = Batch::new(vec![transfer(0, 1, 1, 0)]).unwrap().encode();
-		let response = &mut data[MESSAGE_BYTES + 16..TRANSFER_BYTES];
-		let mut number = SubgroupScalar::from_be_bytes_mod_order(response).into_bigint();
-		number.add_with_carry(&SubgroupScalar::MODULUS);
-		response.copy_from_slice(&number.to_bytes_be());
-		let cause = TransferError::Response(NonCanonicalResponse);
-		assert_eq!(state().execute_batch(&data), Err(ExecutionError::Transfer { slot: 0, cause }));
-	}
-
-	#[test]
-	fn genesis_should_be_refused_when_an_index_is_out_of_range() {
-		let refused = genesis_with(|genesis| genesis.accounts[3].index = MAX_ACCOUNTS);
-		assert_eq!(refused.err(), Some(GenesisError::Index(MAX_ACCOUNTS)));
-		assert!(genesis_with(|genesis| genesis.accounts[3].index = MAX_ACCOUNTS - 1).is_ok());
-	}
-
-	#[test]
-	fn genesis_should_be_refused_when_an_index_appears_twice() {
-		let refused = genesis_with(|genesis| genesis.accounts[3].index = 2);
-		assert_eq!(refused.err(), Some(GenesisError::Duplicate(2)));
-	}
-
-	#[test]
-	fn genesis_should_be_refused_when_a_key_is_invalid() {
-		let refused = genesis_with(|genesis| genesis.accounts[3].public_key[1] = [1; 32]);
-		let cause = PublicKeyError::OffCurve;
-		assert_eq!(refused.err(), Some(GenesisError::PublicKey { index: 3, cause }));
-	}
-
-	#[test]
-	fn root_should_not_depend_on_the_order_of_the_genesis_accounts() {
-		let reversed = genesis_with(|genesis| genesis.accounts.reverse()).unwrap();
-		assert_eq!(reversed.root(), state().root());
-	}
-}
+mod tests;

@@ -2,7 +2,7 @@
 //! The program `pvs-rollup`, without what takes seconds.
 
 use pvs_primitives::hash::blake2_256;
-use pvs_rollup::{demo, shape::DATA_LEN};
+use pvs_rollup::{demo, shape::Shape};
 use std::process::{Command, Output};
 
 fn run(arguments: &[&str]) -> Output {
@@ -15,12 +15,37 @@ fn info_should_print_the_facts_of_the_library() {
 	assert!(output.status.success());
 	let facts: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
 	let hexadecimal = |bytes: &[u8]| format!("0x{}", hex::encode(bytes));
-	assert_eq!(facts["data_len"], DATA_LEN);
+	assert_eq!(facts["data_len"], demo::SHAPE.data_len());
 	assert_eq!(facts["domain_size"], 1 << 16);
 	assert_eq!(facts["genesis_root"], hexadecimal(demo::GENESIS_ROOT));
 	assert_eq!(facts["verifying_key_hash"], hexadecimal(&blake2_256(&[demo::VERIFYING_KEY])));
 	let plain = String::from_utf8(run(&["info"]).stdout).unwrap();
 	assert_eq!(plain.lines().count(), facts.as_object().unwrap().len());
+	let large = run(&["info", "--shape", "large", "--json"]);
+	let facts: serde_json::Value = serde_json::from_slice(&large.stdout).unwrap();
+	assert_eq!(facts["data_len"], Shape::LARGE.data_len());
+	assert_eq!(facts["domain_size"], 1 << 17);
+}
+
+#[test]
+fn export_root_should_read_the_genesis_file_that_export_demo_wrote() {
+	let dir = tempfile::tempdir().unwrap();
+	let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+	let (genesis, root) = (path("genesis.json"), path("root.bin"));
+	assert!(run(&["genesis", "export-demo", "--out", &genesis]).status.success());
+	let export = ["genesis", "export-root", "--genesis", &genesis, "--out", &root];
+	assert!(run(&export).status.success());
+	assert_eq!(std::fs::read(&root).unwrap(), demo::GENESIS_ROOT);
+
+	let json = std::fs::read_to_string(&genesis).unwrap();
+	std::fs::write(&genesis, json.replacen("\"index\": 1,", "\"index\": 0,", 1)).unwrap();
+	std::fs::remove_file(&root).unwrap();
+	let output = run(&export);
+	assert!(!output.status.success());
+	let error = String::from_utf8(output.stderr).unwrap();
+	assert!(error.contains("account 0 appears twice") && error.contains("line "), "{error}");
+	assert_eq!(error.lines().count(), 1);
+	assert!(!std::path::Path::new(&root).exists());
 }
 
 #[test]

@@ -12,7 +12,10 @@ use pvs_primitives::{
 use pvs_rollup::{
 	batch::Batch,
 	demo,
-	proving::{load_or_generate, prove, DevelopmentKeys, Progress, ProveError, Silent, KEY_FILE},
+	genesis::Genesis,
+	keys::SecretKey,
+	proving::{key_file, load_or_generate, prove, DevelopmentKeys, Progress, ProveError, Silent},
+	shape::Shape,
 	state::{ExecutionError, State, TransferError},
 	transfer::{SignedTransfer, Transfer},
 	Scalar,
@@ -50,7 +53,7 @@ struct FirstUse {
 /// Keys made in a directory whose key file is garbage.
 static FIRST_USE: LazyLock<FirstUse> = LazyLock::new(|| {
 	let dir = tempfile::tempdir().unwrap();
-	fs::write(dir.path().join(KEY_FILE), [7; 1_000]).unwrap();
+	fs::write(dir.path().join(key_file(demo::SHAPE)), [7; 1_000]).unwrap();
 	let recorder = Recorder::default();
 	let keys = load_or_generate(dir.path(), &recorder).unwrap();
 	FirstUse { dir, keys, progress: recorder.0.into_inner().unwrap() }
@@ -65,12 +68,18 @@ fn state() -> State {
 }
 
 fn signed(from: u32, to: u32, amount: u64, nonce: u32) -> SignedTransfer {
-	Transfer { from, to, amount, nonce }.sign(&demo::secret_key(from))
+	Transfer { from, to, amount, nonce, ..Transfer::default() }.sign(&demo::secret_key(from))
 }
 
+fn batch(transfers: Vec<SignedTransfer>) -> Vec<u8> {
+	Batch::new(demo::SHAPE, demo::FEE_ACCOUNT, transfers).unwrap().encode()
+}
+
+/// Three transfers; one pays a fee, one opens an account.
 fn data() -> Vec<u8> {
-	let transfers = vec![signed(0, 1, 5, 0), signed(1, 2, 6, 0), signed(0, 2, 7, 1)];
-	Batch::new(transfers).unwrap().encode()
+	let new_key = Some(SecretKey::from_seed(&[9; 32]).public_key());
+	let opening = Transfer { from: 1, to: 40_000, amount: 6, fee: 2, nonce: 0, new_key };
+	batch(vec![signed(0, 1, 5, 0), opening.sign(&demo::secret_key(1)), signed(0, 2, 7, 1)])
 }
 
 fn inputs(data: &[u8]) -> PublicInputs {
@@ -96,7 +105,10 @@ fn keys_should_be_made_again_when_the_file_is_damaged_and_then_loaded() {
 	let [note, begin, end] = FIRST_USE.progress.as_slice() else {
 		panic!("{:?}", FIRST_USE.progress);
 	};
-	assert!(note.contains(KEY_FILE) && note.contains("making the keys again"), "{note}");
+	assert!(
+		note.contains(&key_file(demo::SHAPE)) && note.contains("making the keys again"),
+		"{note}"
+	);
 	assert!(begin.contains("development-only"), "{begin}");
 	assert_eq!(end, "end");
 
@@ -180,11 +192,15 @@ fn proving_should_be_refused_when_no_proof_exists() {
 	assert!(matches!(refused(wrong, &data), ProveError::DataCommitment));
 	let wrong = PublicInputs { binding: [0xff; 32], ..inputs };
 	assert!(matches!(refused(wrong, &data), ProveError::Assign(_)));
-	let invalid = Batch::new(vec![signed(0, 1, 1, 1)]).unwrap().encode();
+	let invalid = batch(vec![signed(0, 1, 1, 1)]);
 	let wrong = PublicInputs { data_commitment: data_commitment(&invalid), ..inputs };
 	let cause = TransferError::Nonce { expected: 0, found: 1 };
 	assert!(matches!(
 		refused(wrong, &invalid),
 		ProveError::Execution(ExecutionError::Transfer { slot: 0, cause: found }) if found == cause
 	));
+	let large = Genesis { shape: Shape::LARGE, ..demo::genesis() };
+	let large = State::from_genesis(&large).unwrap();
+	let refused = prove(keys(), &large, &data, &inputs).unwrap_err();
+	assert!(matches!(refused, ProveError::Shape { .. }), "{refused}");
 }

@@ -3,7 +3,7 @@
 
 use pvs_client::RollupState;
 use pvs_primitives::Bytes32;
-use pvs_rollup::{batch::Batch, demo, shape::BATCH_TRANSFERS, state::State, transfer::Transfer};
+use pvs_rollup::{demo, state::State, transfer::Transfer};
 use rand::{seq::SliceRandom, Rng};
 
 /// The most that one transfer moves.
@@ -33,25 +33,30 @@ pub(crate) fn random_batch(
 	state: &State,
 	rng: &mut impl Rng,
 ) -> Result<(Vec<u8>, State), NothingToMove> {
-	let mut after = state.clone();
-	let mut transfers = Vec::with_capacity(BATCH_TRANSFERS);
-	while transfers.len() < BATCH_TRANSFERS {
-		let payers: Vec<(u32, u64, u32)> = after
-			.accounts()
+	let mut draft = state.draft(demo::FEE_ACCOUNT);
+	while !draft.is_full() {
+		let accounts = || {
+			state
+				.accounts()
+				.map(|(index, account)| (index, draft.account(index).unwrap_or(account)))
+		};
+		let payers: Vec<(u32, u64, u32)> = accounts()
 			.filter(|(_, account)| account.balance > 0 && account.nonce < u32::MAX)
 			.map(|(index, account)| (index, account.balance, account.nonce))
 			.collect();
 		let &(from, balance, nonce) = payers.choose(rng).ok_or(NothingToMove)?;
 		let payees: Vec<u32> =
-			after.accounts().map(|(index, _)| index).filter(|index| *index != from).collect();
+			accounts().map(|(index, _)| index).filter(|index| *index != from).collect();
 		let &to = payees.choose(rng).ok_or(NothingToMove)?;
 		let amount = rng.gen_range(1..=balance.min(MAX_AMOUNT));
-		let signed = Transfer { from, to, amount, nonce }.sign(&demo::secret_key(from));
-		after.apply(&signed).map_err(|_| NothingToMove)?;
-		transfers.push(signed);
+		let transfer = Transfer { from, to, amount, nonce, ..Transfer::default() };
+		draft.push(&transfer.sign(&demo::secret_key(from))).map_err(|_| NothingToMove)?;
 	}
-	let batch = Batch::new(transfers).map_err(|_| NothingToMove)?;
-	Ok((batch.encode(), after))
+	let outcome = draft.finish().map_err(|_| NothingToMove)?;
+	let data = outcome.batch().encode();
+	let mut after = state.clone();
+	after.apply(outcome).map_err(|_| NothingToMove)?;
+	Ok((data, after))
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@
 use clap::{Parser, Subcommand};
 use pvs_primitives::hash::blake2_256;
 use pvs_rollup::{
-	circuit::Constraints,
+	circuit::{self, Constraints, Part},
 	demo,
-	proving::{self, DevelopmentKeys, KEY_FILE},
-	shape,
+	genesis::Genesis,
+	proving::{self, key_file, DevelopmentKeys},
+	shape::{Shape, TRANSFER_BYTES},
 	state::State,
 };
 use serde_json::json;
@@ -18,15 +19,42 @@ use std::{
 	process::ExitCode,
 };
 
+const EXAMPLES: &str = "Examples:
+  pvs-rollup info
+  pvs-rollup info --shape large --json
+  pvs-rollup keys generate --dir keys
+  pvs-rollup genesis export-demo --out genesis.json
+  pvs-rollup genesis export-root --genesis genesis.json --out root.bin";
+
 /// Keys and facts of the reference payments rollup of PVS.
 #[derive(Parser)]
-#[command(name = "pvs-rollup", version, about)]
+#[command(name = "pvs-rollup", version, about, after_help = EXAMPLES)]
 struct Arguments {
 	/// Prints JSON.
 	#[arg(long, global = true)]
 	json: bool,
+	/// The sizes of the circuit.
+	#[arg(long, global = true, value_enum, default_value_t = Size::Small)]
+	shape: Size,
 	#[command(subcommand)]
 	command: Command,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Size {
+	/// 4 transfers, 2^16 accounts.
+	Small,
+	/// 7 transfers, 2^20 accounts.
+	Large,
+}
+
+impl From<Size> for Shape {
+	fn from(size: Size) -> Self {
+		match size {
+			Size::Small => Self::SMALL,
+			Size::Large => Self::LARGE,
+		}
+	}
 }
 
 #[derive(Subcommand)]
@@ -34,10 +62,10 @@ enum Command {
 	/// Proving and verifying keys, made from a public seed: development only.
 	#[command(subcommand)]
 	Keys(Keys),
-	/// The demo rollup's first state.
+	/// A rollup's first state.
 	#[command(subcommand)]
 	Genesis(GenesisCommand),
-	/// Size of the circuit, length of a batch, hash of the verifying key, genesis root.
+	/// Size of the circuit by part, length of a batch; what the demo rollup is registered with.
 	Info,
 }
 
@@ -62,8 +90,17 @@ enum Keys {
 
 #[derive(Subcommand)]
 enum GenesisCommand {
+	/// Writes the demo rollup's genesis file, an example of the format.
+	ExportDemo {
+		/// The file to write.
+		#[arg(long)]
+		out: PathBuf,
+	},
 	/// Writes the state root before the first batch: 32 bytes.
 	ExportRoot {
+		/// The genesis file [default: the demo rollup's].
+		#[arg(long)]
+		genesis: Option<PathBuf>,
 		/// The file to write.
 		#[arg(long)]
 		out: PathBuf,
@@ -87,17 +124,18 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
+	let shape = arguments.shape.into();
 	match &arguments.command {
 		Command::Keys(Keys::Generate { dir }) => {
-			let keys = load(dir)?;
+			let keys = load(shape, dir)?;
 			Ok(json!({
 				"development_only": true,
-				"key_file": dir.join(KEY_FILE),
+				"key_file": dir.join(key_file(shape)),
 				"verifying_key_hash": hexadecimal(&keys.verifying_key_hash()),
 			}))
 		},
 		Command::Keys(Keys::ExportVk { dir, out }) => {
-			let keys = load(dir)?;
+			let keys = load(shape, dir)?;
 			write(out, keys.verifying_key())?;
 			Ok(json!({
 				"development_only": true,
@@ -105,38 +143,60 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 				"verifying_key_hash": hexadecimal(&keys.verifying_key_hash()),
 			}))
 		},
-		Command::Genesis(GenesisCommand::ExportRoot { out }) => {
-			let root = genesis_root()?;
-			write(out, &root)?;
-			Ok(json!({ "written": out, "genesis_root": hexadecimal(&root) }))
+		Command::Genesis(GenesisCommand::ExportDemo { out }) => {
+			let genesis = demo::genesis();
+			write(out, format!("{}\n", serde_json::to_string_pretty(&genesis)?).as_bytes())?;
+			Ok(json!({ "written": out, "accounts": genesis.accounts.len() }))
 		},
-		Command::Info => info(),
+		Command::Genesis(GenesisCommand::ExportRoot { genesis, out }) => {
+			let genesis = match genesis {
+				Some(path) => Genesis::from_file(path)?,
+				None => demo::genesis(),
+			};
+			let root = State::from_genesis(&genesis)?.root();
+			write(out, &root)?;
+			Ok(json!({
+				"written": out,
+				"accounts": genesis.accounts.len(),
+				"genesis_root": hexadecimal(&root),
+			}))
+		},
+		Command::Info => info(shape),
 	}
 }
 
-fn load(dir: &Path) -> Outcome<DevelopmentKeys> {
-	Ok(proving::load_or_generate(dir, &proving::Terminal::default())?)
+fn load(shape: Shape, dir: &Path) -> Outcome<DevelopmentKeys> {
+	Ok(proving::load_or_generate_for(shape, dir, &proving::Terminal::default())?)
 }
 
-fn info() -> Outcome<serde_json::Value> {
-	let constraints = Constraints::synthesise()?;
-	Ok(json!({
+fn info(shape: Shape) -> Outcome<serde_json::Value> {
+	let constraints = Constraints::synthesise(shape)?;
+	let mut facts = json!({
 		"constraints": constraints.len(),
+		"constraints_per_transfer": constraints.len().div_ceil(shape.transfers()),
 		"public_inputs": constraints.instance_variables - 1,
 		"witness_variables": constraints.witness_variables,
 		"domain_size": constraints.domain_size(),
-		"batch_transfers": shape::BATCH_TRANSFERS,
-		"transfer_bytes": shape::TRANSFER_BYTES,
-		"data_len": shape::DATA_LEN,
-		"tree_depth": shape::TREE_DEPTH,
-		"max_accounts": shape::MAX_ACCOUNTS,
-		"verifying_key_hash": hexadecimal(&blake2_256(&[demo::VERIFYING_KEY])),
-		"genesis_root": hexadecimal(&genesis_root()?),
-	}))
-}
-
-fn genesis_root() -> Outcome<[u8; 32]> {
-	Ok(State::from_genesis(&demo::genesis())?.root())
+		"batch_transfers": shape.transfers(),
+		"transfer_bytes": TRANSFER_BYTES,
+		"data_len": shape.data_len(),
+		"tree_depth": shape.depth(),
+		"max_accounts": shape.max_accounts(),
+	});
+	let parts = circuit::count(shape)?;
+	for (name, per_transfer) in [("per_transfer", true), ("per_batch", false)] {
+		for (part, count) in &parts {
+			if Part::is_per_transfer(*part) == per_transfer {
+				let count = if per_transfer { count.div_ceil(shape.transfers()) } else { *count };
+				facts[format!("{part} {name}").replace(' ', "_")] = count.into();
+			}
+		}
+	}
+	if shape == demo::SHAPE {
+		facts["verifying_key_hash"] = hexadecimal(&blake2_256(&[demo::VERIFYING_KEY])).into();
+		facts["genesis_root"] = hexadecimal(demo::GENESIS_ROOT).into();
+	}
+	Ok(facts)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
@@ -155,6 +215,6 @@ fn print(facts: &serde_json::Value, json: bool) {
 	}
 	for (name, value) in facts.as_object().into_iter().flatten() {
 		let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-		println!("{:<20} {shown}", name.replace('_', " "));
+		println!("{:<28} {shown}", name.replace('_', " "));
 	}
 }

@@ -11,6 +11,7 @@ use crate::Scalar;
 use ark_ec::{twisted_edwards::TECurveConfig, AffineRepr, CurveGroup};
 use ark_ed_on_bn254::{EdwardsAffine, EdwardsConfig, EdwardsProjective, Fr as SubgroupScalar};
 use ark_ff::{PrimeField, Zero};
+use ark_relations::gr1cs::SynthesisError;
 use std::sync::LazyLock;
 
 const D: Scalar = EdwardsConfig::COEFF_D;
@@ -27,10 +28,6 @@ pub(crate) struct Point {
 }
 
 impl Point {
-	pub(crate) fn identity(b: &Builder) -> Self {
-		Self { x: b.zero(), y: b.one() }
-	}
-
 	/// States the equation of the curve. Three constraints.
 	pub(crate) fn enforce_on_curve(&self, b: &Builder) -> Result<()> {
 		let x_squared = b.product(&self.x, &self.x)?;
@@ -49,9 +46,8 @@ impl Point {
 		let back = b.product(&self.y, &other.x)?;
 		let both = b.product(&(&self.x + &self.y), &(&other.y - &other.x))?;
 		let shift = &b.product(&across, &back)? * D;
-		let x = b.quotient(&(&across + &back), &(&b.one() + &shift))?;
 		// both = x1 y2 - x1 x2 + y1 y2 - y1 x2
-		let y = b.quotient(&(&(&both - &across) + &back), &(&b.one() - &shift))?;
+		let [x, y] = b.quotients([&(&across + &back), &(&(&both - &across) + &back)], &shift)?;
 		Ok(Self { x, y })
 	}
 
@@ -60,25 +56,24 @@ impl Point {
 		let product = b.product(&self.x, &self.y)?;
 		let difference = b.product(&(&self.y - &self.x), &(&self.y + &self.x))?;
 		let shift = &b.product(&product, &product)? * D;
-		let x = b.quotient(&(&product + &product), &(&b.one() + &shift))?;
-		let y = b.quotient(&difference, &(&b.one() - &shift))?;
+		let [x, y] = b.quotients([&(&product + &product), &difference], &shift)?;
 		Ok(Self { x, y })
 	}
 
-	/// This point times the integer with these bits, lowest first; their number is even.
-	pub(crate) fn multiply(&self, b: &Builder, bits: &[Num]) -> Result<Self> {
-		let double = self.double(b)?;
-		let table = [self.clone(), double.clone(), double.add(b, self)?];
+	/// This point times the sum of `2^i` for each one and `-2^i` for each zero among these bits,
+	/// lowest first; their number is even and not zero.
+	///
+	/// Two bits make one of the digits -3, -1, 1, 3: a table of two points and a sign.
+	pub(crate) fn multiply_signed(&self, b: &Builder, bits: &[Num]) -> Result<Self> {
+		let table = [self.clone(), self.double(b)?.add(b, self)?];
 		let mut windows = bits.chunks(WINDOW).rev();
-		let mut sum = match windows.next() {
-			Some(window) => select(b, window, &table)?,
-			None => return Ok(Self::identity(b)),
-		};
+		let first = windows.next().ok_or(SynthesisError::Unsatisfiable)?;
+		let mut sum = select_signed(b, first, &table)?;
 		for window in windows {
 			for _ in 0..WINDOW {
 				sum = sum.double(b)?;
 			}
-			sum = sum.add(b, &select(b, window, &table)?)?;
+			sum = sum.add(b, &select_signed(b, window, &table)?)?;
 		}
 		Ok(sum)
 	}
@@ -97,22 +92,20 @@ impl Point {
 	}
 }
 
-/// `table[window - 1]`, and the identity if the window is zero. Seven constraints.
-fn select(b: &Builder, window: &[Num], table: &[Point; 3]) -> Result<Point> {
+/// The table's first point times `2 (2 high - 1) + (2 low - 1)`; its second one is thrice the first.
+/// Four constraints.
+fn select_signed(b: &Builder, window: &[Num], [one, three]: &[Point; 2]) -> Result<Point> {
 	let [low, high] = window else {
-		return Err(ark_relations::gr1cs::SynthesisError::Unsatisfiable);
+		return Err(SynthesisError::Unsatisfiable);
 	};
+	// The digit is three in size where the bits agree; then the second factor is its sign and the
+	// first is zero. Otherwise it is the other way round.
+	let from_one = b.product(&(high - low), &one.x)?;
+	let x = &from_one + &b.product(&(&(low + high) - &b.one()), &three.x)?;
 	let both = b.product(low, high)?;
-	let identity = Point::identity(b);
-	let coordinate = |of: fn(&Point) -> &Num| -> Result<Num> {
-		let zero = of(&identity);
-		let [one, two, three] = table.each_ref().map(|point| of(point) - zero);
-		let low = b.product(low, &one)?;
-		let high = b.product(high, &two)?;
-		let both = b.product(&both, &(&(&three - &two) - &one))?;
-		Ok(&(&(zero + &low) + &high) + &both)
-	};
-	Ok(Point { x: coordinate(|point| &point.x)?, y: coordinate(|point| &point.y)? })
+	let agree = &(&(&b.one() - low) - high) + &(&both + &both);
+	let y = &one.y + &b.product(&agree, &(&three.y - &one.y))?;
+	Ok(Point { x, y })
 }
 
 /// Multiples 0 to 7 of the generator times `8^window`, for each window of a scalar.
@@ -160,7 +153,6 @@ fn select_constant(
 mod tests {
 	use super::{super::num::tests, *};
 	use ark_ff::{AdditiveGroup, BigInteger, Field, UniformRand};
-	use ark_relations::gr1cs::SynthesisError;
 	use rand::SeedableRng;
 	use rand_chacha::ChaCha20Rng;
 
@@ -209,21 +201,41 @@ mod tests {
 	#[test]
 	fn multiplication_should_equal_the_native_one() {
 		let rng = &mut ChaCha20Rng::seed_from_u64(3);
-		for number in [0, 1, 2, 3, u128::MAX, u128::rand(rng)] {
-			let limbs = [number as u64, (number >> 64) as u64];
-			let point = EdwardsAffine::rand(rng);
-			let product = tests::run(|b| allocate(b, &point)?.multiply(b, &b.bits(&limbs, 128)?));
-			assert_eq!(native(product), point.mul_bigint(limbs).into_affine());
+		// Low-order points included: the addition law is complete.
+		for point in random_points() {
+			for number in [0, 1, 2, 3, u128::MAX, 1 << 127, (1 << 127) - 1, u128::rand(rng)] {
+				let limbs = [number as u64, (number >> 64) as u64];
+				let product =
+					tests::run(|b| allocate(b, &point)?.multiply_signed(b, &b.bits(&limbs, 128)?));
+				let doubled = point.mul_bigint(limbs) + point.mul_bigint(limbs);
+				let shift = point.mul_bigint([u64::MAX, u64::MAX]);
+				assert_eq!(native(product), (doubled - shift).into_affine());
+			}
 		}
 	}
 
 	#[test]
-	fn multiplication_should_refuse_an_odd_number_of_bits() {
+	fn multiplication_should_refuse_an_odd_number_of_bits_and_none() {
 		let cs = ark_relations::gr1cs::ConstraintSystem::new_ref();
 		let b = Builder::new(cs);
-		let bits = b.bits(&[5], 3).unwrap();
-		let product = Point::identity(&b).multiply(&b, &bits);
-		assert!(matches!(product, Err(SynthesisError::Unsatisfiable)));
+		let point = allocate(&b, &EdwardsAffine::generator()).unwrap();
+		for count in [0, 3] {
+			let bits = b.bits(&[5], count).unwrap();
+			let product = point.multiply_signed(&b, &bits);
+			assert!(matches!(product, Err(SynthesisError::Unsatisfiable)));
+		}
+	}
+
+	#[test]
+	fn signed_digit_should_be_selected_for_each_window() {
+		let point = EdwardsAffine::generator();
+		for (number, digit) in [(0u64, -3i64), (1, -1), (2, 1), (3, 3)] {
+			let chosen =
+				tests::run(|b| allocate(b, &point)?.multiply_signed(b, &b.bits(&[number], 2)?));
+			let size = point.mul_bigint([digit.unsigned_abs()]);
+			let expected = if digit < 0 { -size } else { size };
+			assert_eq!(native(chosen), expected.into_affine());
+		}
 	}
 
 	#[test]
@@ -260,7 +272,7 @@ mod tests {
 		tests::assert_all_variables_pinned(|b| constant(b, &point).double(b));
 		tests::assert_all_variables_pinned(|b| {
 			let bits: Vec<Num> = [1u64, 0, 1, 1].map(|bit| b.constant(Scalar::from(bit))).to_vec();
-			constant(b, &point).multiply(b, &bits)?.add_generator_multiple(b, &bits)
+			constant(b, &point).multiply_signed(b, &bits)?.add_generator_multiple(b, &bits)
 		});
 	}
 }

@@ -3,7 +3,9 @@
 //!
 //! A satisfied circuit means: there are accounts, paths and signatures such that the data with the
 //! public commitment leads from the first public root to the second, every slot being either a
-//! no-op whose bytes are all zero or a transfer that [`crate::state::State`] would execute.
+//! transfer that [`crate::state::State`] would execute or, after all of these, a no-op whose bytes
+//! are all zero, and the fees going to the account that the data names. `docs/rollup.md` goes
+//! through the rules one by one.
 //!
 //! | room | states |
 //! |---|---|
@@ -15,9 +17,10 @@
 //! | `slot` | one slot of a batch |
 //! | [`witness`] | what a prover fills in |
 //!
-//! Two facts are not stated by constraints but follow by induction from a checked genesis: old
-//! balances are below 2^64 and public keys lie in the prime-order subgroup. Every balance that the
-//! circuit writes is range-checked, and it never writes a key.
+//! Three facts are not stated by constraints but follow by induction from a checked genesis: old
+//! balances are below 2^64, old nonces below 2^32, and public keys of payers and of the fee account
+//! lie in the prime-order subgroup. Every balance that the circuit writes is range-checked, every
+//! nonce is the one before plus one and not 2^32, and every key is in the subgroup.
 
 mod curve;
 mod merkle;
@@ -27,43 +30,123 @@ mod signature;
 mod slot;
 pub mod witness;
 
-pub use witness::{AccountWitness, BatchCircuit, SlotWitness};
+pub use witness::{AccountWitness, BatchCircuit, FeeWitness, SlotWitness};
 
-use crate::{
-	shape::{DATA_LEN, TRANSFER_BYTES},
-	Scalar,
-};
+use crate::{shape::Shape, Scalar};
 use ark_ff::AdditiveGroup;
 use ark_relations::gr1cs::{
 	ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, Matrix, SynthesisError,
 	SynthesisMode, R1CS_PREDICATE_LABEL,
 };
+use merkle::Top;
 use num::{Builder, Num};
 use pvs_primitives::poseidon::{CHUNKS_PER_HASH, CHUNK_BYTES};
+use std::{collections::BTreeMap, fmt};
+
+/// What a constraint is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+	/// Bits of activity, indices, amount, fee, nonce and new key of each slot; no-ops come last.
+	Numbers,
+	/// The signature of each slot.
+	Signature,
+	/// Zeros in no-ops, two different accounts, the last nonce, ranges of both balances.
+	Rules,
+	/// The key of each receiver, and what holds of an account that is opened.
+	Opening,
+	/// Hashes of both accounts of each slot, before and after.
+	Leaves,
+	/// The way of both accounts of each slot up to the top nodes.
+	Paths,
+	/// All of the fee account.
+	Fees,
+	/// The root above the top nodes, before and after the batch.
+	Top,
+	/// The commitment to the data.
+	Data,
+	/// What ties the public inputs to the rest.
+	Inputs,
+}
+
+impl Part {
+	/// Whether each transfer has this part.
+	pub fn is_per_transfer(self) -> bool {
+		!matches!(self, Self::Fees | Self::Top | Self::Data | Self::Inputs)
+	}
+}
+
+impl fmt::Display for Part {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		f.write_str(match self {
+			Self::Numbers => "numbers",
+			Self::Signature => "signature",
+			Self::Rules => "rules",
+			Self::Opening => "opening",
+			Self::Leaves => "leaves",
+			Self::Paths => "paths",
+			Self::Fees => "fee account",
+			Self::Top => "top of the tree",
+			Self::Data => "data commitment",
+			Self::Inputs => "public inputs",
+		})
+	}
+}
+
+/// The number of constraints of each part of a shape's circuit.
+///
+/// # Errors
+///
+/// Those of the constraint system.
+pub fn count(shape: Shape) -> Result<BTreeMap<Part, usize>, SynthesisError> {
+	let cs = ConstraintSystem::new_ref();
+	cs.set_mode(SynthesisMode::Setup);
+	let b = Builder::new(cs);
+	BatchCircuit::blank(shape).constrain(&b)?;
+	Ok(b.into_counts())
+}
 
 impl ConstraintSynthesizer<Scalar> for BatchCircuit {
 	fn generate_constraints(self, cs: ConstraintSystemRef<Scalar>) -> Result<(), SynthesisError> {
-		let b = &Builder::new(cs);
+		self.constrain(&Builder::new(cs))
+	}
+}
+
+impl BatchCircuit {
+	fn constrain(&self, b: &Builder) -> Result<(), SynthesisError> {
 		let [prev_root, next_root, data_commitment, binding] = self.inputs;
 		let prev_root = b.input(prev_root)?;
 		let next_root = b.input(next_root)?;
 		let data_commitment = b.input(data_commitment)?;
 		let binding = b.input(binding)?;
 
-		let mut root = prev_root;
-		let mut data = Vec::with_capacity(DATA_LEN);
+		let mut top = Top::new(b, &self.top)?;
+		b.enforce_equal(&b.within(Part::Top, || top.root(b))?, &prev_root)?;
+
+		let mut fees = b.zero();
+		let mut slots = Vec::new();
+		let mut before: Option<Num> = None;
 		for slot in &self.slots {
-			let bytes: [Num; TRANSFER_BYTES];
-			(root, bytes) = slot::constrain(b, slot, &root)?;
-			data.extend(bytes);
+			let slot::Slot { active, fee, bytes } = slot::constrain(b, self.shape, slot, &mut top)?;
+			if let Some(before) = &before {
+				// No transfer follows a no-op: a batch has one encoding.
+				let idle = &b.one() - before;
+				b.within(Part::Numbers, || b.enforce(&idle, &active, &b.zero()))?;
+			}
+			before = Some(active);
+			fees = &fees + &fee;
+			slots.extend(bytes);
 		}
-		b.enforce_equal(&root, &next_root)?;
-		b.enforce_equal(&commit(b, &data)?, &data_commitment)?;
+		let mut data = slot::pay_fees(b, self.shape, &self.fee, &fees, &mut top)?;
+		data.extend(slots);
+
+		b.enforce_equal(&b.within(Part::Top, || top.root(b))?, &next_root)?;
+		let commitment = b.within(Part::Data, || commit(b, &data))?;
+		b.enforce_equal(&commitment, &data_commitment)?;
 
 		// Nothing else uses the binding. Without a constraint of its own its IC point would hold no
 		// more than what the library's consistency rows put there; a set-up without those rows would
 		// give the identity, and a proof would verify for every binding.
-		b.product(&binding, &binding)?;
+		b.product(&binding, &b.one())?;
 		Ok(())
 	}
 }
@@ -99,15 +182,15 @@ pub struct Constraints {
 }
 
 impl Constraints {
-	/// Synthesises the circuit once without looking at any value.
+	/// Synthesises a shape's circuit once without looking at any value.
 	///
 	/// # Errors
 	///
 	/// Those of the constraint system.
-	pub fn synthesise() -> Result<Self, SynthesisError> {
+	pub fn synthesise(shape: Shape) -> Result<Self, SynthesisError> {
 		let cs = ConstraintSystem::new_ref();
 		cs.set_mode(SynthesisMode::Setup);
-		BatchCircuit::blank().generate_constraints(cs.clone())?;
+		BatchCircuit::blank(shape).generate_constraints(cs.clone())?;
 		cs.finalize();
 		let matrices =
 			cs.to_matrices()?.remove(R1CS_PREDICATE_LABEL).ok_or(SynthesisError::MissingCS)?;

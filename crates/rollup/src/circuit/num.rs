@@ -3,10 +3,15 @@
 //!
 //! Sums and multiples cost no constraint. When only values are wanted the combinations stay empty.
 
+use super::Part;
 use crate::Scalar;
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 use ark_relations::gr1cs::{ConstraintSystemRef, LinearCombination, SynthesisError, Variable};
-use std::ops::{Add, Mul, Neg, Sub};
+use std::{
+	cell::{Cell, RefCell},
+	collections::BTreeMap,
+	ops::{Add, Mul, Neg, Sub},
+};
 
 pub(crate) type Result<T> = std::result::Result<T, SynthesisError>;
 
@@ -15,13 +20,25 @@ pub(crate) type Result<T> = std::result::Result<T, SynthesisError>;
 pub(crate) struct Num {
 	pub(crate) value: Scalar,
 	combination: LinearCombination<Scalar>,
+	/// Made of constants only: the same in every assignment.
+	constant: bool,
+}
+
+impl Num {
+	pub(crate) fn is_constant(&self) -> bool {
+		self.constant
+	}
 }
 
 impl Add for &Num {
 	type Output = Num;
 
 	fn add(self, other: &Num) -> Num {
-		Num { value: self.value + other.value, combination: &self.combination + &other.combination }
+		Num {
+			value: self.value + other.value,
+			combination: &self.combination + &other.combination,
+			constant: self.constant && other.constant,
+		}
 	}
 }
 
@@ -29,7 +46,11 @@ impl Sub for &Num {
 	type Output = Num;
 
 	fn sub(self, other: &Num) -> Num {
-		Num { value: self.value - other.value, combination: &self.combination - &other.combination }
+		Num {
+			value: self.value - other.value,
+			combination: &self.combination - &other.combination,
+			constant: self.constant && other.constant,
+		}
 	}
 }
 
@@ -37,7 +58,11 @@ impl Mul<Scalar> for &Num {
 	type Output = Num;
 
 	fn mul(self, factor: Scalar) -> Num {
-		Num { value: self.value * factor, combination: &self.combination * factor }
+		Num {
+			value: self.value * factor,
+			combination: &self.combination * factor,
+			constant: self.constant,
+		}
 	}
 }
 
@@ -45,7 +70,7 @@ impl Neg for &Num {
 	type Output = Num;
 
 	fn neg(self) -> Num {
-		Num { value: -self.value, combination: -self.combination.clone() }
+		Num { value: -self.value, combination: -self.combination.clone(), constant: self.constant }
 	}
 }
 
@@ -53,16 +78,31 @@ impl Neg for &Num {
 pub(crate) struct Builder {
 	cs: ConstraintSystemRef<Scalar>,
 	combinations: bool,
+	part: Cell<Part>,
+	counts: RefCell<BTreeMap<Part, usize>>,
 }
 
 impl Builder {
 	pub(crate) fn new(cs: ConstraintSystemRef<Scalar>) -> Self {
 		let combinations = cs.should_construct_matrices();
-		Self { cs, combinations }
+		Self { cs, combinations, part: Cell::new(Part::Inputs), counts: RefCell::default() }
+	}
+
+	/// Counts the constraints that `build` makes for a part, but for those that it counts for others.
+	pub(crate) fn within<T>(&self, part: Part, build: impl FnOnce() -> Result<T>) -> Result<T> {
+		let outer = self.part.replace(part);
+		let built = build();
+		self.part.set(outer);
+		built
+	}
+
+	/// The constraints of each part so far.
+	pub(crate) fn into_counts(self) -> BTreeMap<Part, usize> {
+		self.counts.into_inner()
 	}
 
 	pub(crate) fn constant(&self, value: Scalar) -> Num {
-		self.num(value, Variable::One, value)
+		Num { constant: true, ..self.num(value, Variable::One, value) }
 	}
 
 	pub(crate) fn one(&self) -> Num {
@@ -70,7 +110,7 @@ impl Builder {
 	}
 
 	pub(crate) fn zero(&self) -> Num {
-		Num { value: Scalar::ZERO, combination: LinearCombination::zero() }
+		Num { value: Scalar::ZERO, combination: LinearCombination::zero(), constant: true }
 	}
 
 	/// A public input.
@@ -91,7 +131,7 @@ impl Builder {
 		} else {
 			LinearCombination::zero()
 		};
-		Num { value, combination }
+		Num { value, combination, constant: false }
 	}
 
 	/// `a * b = c`.
@@ -99,6 +139,7 @@ impl Builder {
 		if !self.combinations {
 			return Ok(());
 		}
+		*self.counts.borrow_mut().entry(self.part.get()).or_default() += 1;
 		self.cs.enforce_r1cs_constraint(
 			|| a.combination.clone(),
 			|| b.combination.clone(),
@@ -126,6 +167,18 @@ impl Builder {
 		Ok(quotient)
 	}
 
+	/// `a / (1 + shift)` and `b / (1 - shift)` as variables, like [`Builder::quotient`]. Their values
+	/// take one inversion together.
+	pub(crate) fn quotients(&self, [a, b]: [&Num; 2], shift: &Num) -> Result<[Num; 2]> {
+		let (plus, minus) = (&self.one() + shift, &self.one() - shift);
+		let inverse = (plus.value * minus.value).inverse().unwrap_or_default();
+		let first = self.witness(a.value * minus.value * inverse)?;
+		self.enforce(&first, &plus, a)?;
+		let second = self.witness(b.value * plus.value * inverse)?;
+		self.enforce(&second, &minus, b)?;
+		Ok([first, second])
+	}
+
 	/// States that `a` is not zero if the bit `flag` is one: `a` has a multiple that equals the flag.
 	/// States nothing if the flag is zero.
 	pub(crate) fn enforce_nonzero_if(&self, flag: &Num, a: &Num) -> Result<()> {
@@ -136,12 +189,14 @@ impl Builder {
 	pub(crate) fn linear<'a>(&self, terms: impl IntoIterator<Item = (Scalar, &'a Num)>) -> Num {
 		let mut value = Scalar::ZERO;
 		let mut combination = LinearCombination::zero();
+		let mut constant = true;
 		for (factor, num) in terms {
 			value += factor * num.value;
+			constant &= num.constant;
 			combination.extend(num.combination.iter().map(|(c, v)| (factor * c, *v)));
 		}
 		combination.compactify();
-		Num { value, combination }
+		Num { value, combination, constant }
 	}
 
 	/// A variable that is 0 or 1.
@@ -230,6 +285,13 @@ pub(crate) mod tests {
 		(cs.is_satisfied().unwrap(), built)
 	}
 
+	/// Number of constraints that `build` makes.
+	pub(crate) fn count<T>(build: impl FnOnce(&Builder) -> Result<T>) -> usize {
+		let cs = ConstraintSystem::new_ref();
+		build(&Builder::new(cs.clone())).unwrap();
+		cs.num_constraints()
+	}
+
 	/// Changes each private variable in turn, by one and to zero, and asserts that a constraint
 	/// breaks.
 	pub(crate) fn assert_all_variables_pinned<T>(build: impl FnOnce(&Builder) -> Result<T>) {
@@ -254,6 +316,22 @@ pub(crate) mod tests {
 		cs.assignments.witness_assignment[variable] = value;
 		// The cached values of combinations would hide the change.
 		cs.assignments.lc_assignment.clear();
+	}
+
+	#[test]
+	fn parts_should_count_their_own_constraints_only() {
+		let cs = ConstraintSystem::new_ref();
+		let b = Builder::new(cs);
+		b.bit(true).unwrap();
+		b.within(Part::Paths, || {
+			b.bit(true)?;
+			b.within(Part::Leaves, || b.bits(&[5], 3))?;
+			b.bit(false)
+		})
+		.unwrap();
+		let counts = b.into_counts();
+		let expected = [(Part::Inputs, 1), (Part::Paths, 2), (Part::Leaves, 3)];
+		assert_eq!(counts, expected.into());
 	}
 
 	#[test]

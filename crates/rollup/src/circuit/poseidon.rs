@@ -6,6 +6,10 @@
 //! combination of that and what came before. So each S-box has a single variable as its input, and
 //! the combinations, which grow from round to round, appear once and not thrice. Their coefficients
 //! are the same for every hash and are computed once.
+//!
+//! A hash can also start from the fifth powers of its first round, see [`first_power`]. The fifth
+//! power is a bijection of the field, so a number that nothing else states may be given by its power,
+//! for no constraint at all; and numbers that go into two hashes are raised once.
 
 use super::num::{Builder, Num, Result};
 use crate::Scalar;
@@ -21,17 +25,48 @@ const HALF: usize = FULL_ROUNDS / 2;
 
 /// Hashes four numbers.
 pub(crate) fn hash4(b: &Builder, inputs: [&Num; INPUTS]) -> Result<Num> {
-	let [first, second, third, fourth] = inputs.map(Num::clone);
-	let mut state = [b.zero(), first, second, third, fourth];
-	for round in 0..HALF - 1 {
-		state = mix(b, &powers(b, &state, round)?);
+	let mut powers = inputs.map(Num::clone);
+	for (place, (power, input)) in powers.iter_mut().zip(inputs).enumerate() {
+		*power = first_power(b, place, input)?;
 	}
-	let before_partial = powers(b, &state, HALF - 1)?;
+	hash_powers(b, powers.each_ref())
+}
+
+/// What the first round adds to the input at a place.
+pub(crate) fn first_constant(place: usize) -> Scalar {
+	round_constants()[0][1 + place]
+}
+
+/// The fifth power that the first round makes of the input at a place. Three constraints, none for
+/// a constant.
+pub(crate) fn first_power(b: &Builder, place: usize, input: &Num) -> Result<Num> {
+	fifth_power(b, &(input + &b.constant(first_constant(place))))
+}
+
+/// The same for an input whose place is not known beforehand: the caller adds the constant.
+pub(crate) fn fifth_power(b: &Builder, base: &Num) -> Result<Num> {
+	if base.is_constant() {
+		return Ok(b.constant(base.value.pow([5])));
+	}
+	let fourth = fourth_power(b, base)?;
+	b.product(&fourth, base)
+}
+
+/// Hashes four numbers given by the fifth powers of the first round.
+pub(crate) fn hash_powers(b: &Builder, powers: [&Num; INPUTS]) -> Result<Num> {
+	let [first, second, third, fourth] = powers.map(Num::clone);
+	// The capacity is a constant here.
+	let capacity = b.constant(round_constants()[0][0].pow([5]));
+	let mut state = mix(b, &[capacity, first, second, third, fourth]);
+	for round in 1..HALF - 1 {
+		state = mix(b, &full_powers(b, &state, round)?);
+	}
+	let before_partial = full_powers(b, &state, HALF - 1)?;
 	state = partial_rounds(b, before_partial)?;
 	for round in ROUNDS - HALF..ROUNDS - 1 {
-		state = mix(b, &powers(b, &state, round)?);
+		state = mix(b, &full_powers(b, &state, round)?);
 	}
-	let last = powers(b, &state, ROUNDS - 1)?;
+	let last = full_powers(b, &state, ROUNDS - 1)?;
 	let [output_row, ..] = mds();
 	Ok(b.linear(output_row.iter().copied().zip(&last)))
 }
@@ -41,18 +76,10 @@ fn mix(b: &Builder, powers: &State) -> State {
 }
 
 /// Adds the constants of a full round and takes fifth powers.
-fn powers(b: &Builder, state: &State, round: usize) -> Result<State> {
-	let constants = &round_constants()[round];
+fn full_powers(b: &Builder, state: &State, round: usize) -> Result<State> {
 	let mut powers = state.clone();
-	for (place, (power, constant)) in powers.iter_mut().zip(constants).enumerate() {
-		if (round, place) == (0, 0) {
-			// The capacity is a constant here: its fifth power needs no constraint.
-			*power = b.constant(constant.pow([5]));
-			continue;
-		}
-		let base = &*power + &b.constant(*constant);
-		let fourth = fourth_power(b, &base)?;
-		*power = b.product(&fourth, &base)?;
+	for (power, constant) in powers.iter_mut().zip(&round_constants()[round]) {
+		*power = fifth_power(b, &(&*power + &b.constant(*constant)))?;
 	}
 	Ok(powers)
 }
@@ -151,10 +178,42 @@ mod tests {
 	}
 
 	#[test]
+	fn hash_should_cost_297_constraints_and_three_less_for_each_constant() {
+		let count = |free: usize| {
+			tests::count(|b| {
+				let inputs = [0, 1, 2, 3].map(|place| match place < free {
+					true => b.witness(Scalar::ONE).unwrap(),
+					false => b.constant(Scalar::ONE),
+				});
+				hash4(b, inputs.each_ref())
+			})
+		};
+		assert_eq!([4, 3, 2, 1].map(count), [297, 294, 291, 288]);
+	}
+
+	#[test]
+	fn fifth_power_should_be_a_bijection() {
+		// gcd(5, p - 1) = 1: the modulus is 3 modulo 5, so p - 1 is not divisible by 5.
+		use ark_ff::{BigInteger, PrimeField};
+		let remainder = Scalar::MODULUS
+			.to_bytes_be()
+			.iter()
+			.fold(0u32, |rest, byte| (rest * 256 + u32::from(*byte)) % 5);
+		assert_ne!(remainder, 1);
+	}
+
+	#[test]
 	fn gadget_should_leave_no_variable_free() {
 		let inputs = [1u64, 2, 3, 4].map(Scalar::from);
 		tests::assert_all_variables_pinned(|b| {
 			let [first, second, third, fourth] = inputs.map(|input| b.constant(input));
+			// Not constants to the gadget, and pinned all the same.
+			let [first, second, third, fourth] = [
+				b.product(&first, &b.one())?,
+				b.product(&second, &b.one())?,
+				b.product(&third, &b.one())?,
+				b.product(&fourth, &b.one())?,
+			];
 			hash4(b, [&first, &second, &third, &fourth])
 		});
 	}

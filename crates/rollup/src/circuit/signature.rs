@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The signature equation of [`crate::keys`] as constraints.
 //!
-//! Stated: the key is on the curve; challenge and response are bits; the response is below the
-//! subgroup's order; `R = response * B - challenge * key`; and, where the slot is active, the hash of
-//! `R`, key and message is, as the canonical integer below the field modulus, `challenge + 2^128 *
-//! high` for some `high`. Without "canonical" a prover could pick between two challenges for one
-//! hash and so accept signatures that the native check refuses.
+//! Stated: challenge and response are bits; the response is below the subgroup's order;
+//! `R = response * B - c * key` with `c = 2 challenge - (2^128 - 1)`; and, where the slot is active,
+//! the hash of `R.x`, `key.x` and what is signed is, as the canonical integer below the field
+//! modulus, `challenge + 2^128 * high` for some `high`. Without "canonical" a prover could pick
+//! between two challenges for one hash and so accept signatures that the native check refuses.
 //!
-//! That the key lies in the prime-order subgroup is checked at genesis, see [`crate::keys`].
+//! That the key lies in the prime-order subgroup is checked when it enters the state, see
+//! [`crate::keys`]; that it is on the curve follows, and is stated here once more for three
+//! constraints.
 
 use super::{
 	curve::Point,
@@ -15,11 +17,10 @@ use super::{
 	poseidon,
 };
 use crate::{
-	keys::{CHALLENGE_BITS, CHALLENGE_TAG},
+	keys::{tag, CHALLENGE_BITS},
 	Scalar,
 };
 use ark_ed_on_bn254::Fr as SubgroupScalar;
-use ark_ff::PrimeField;
 
 /// A signature's bits.
 pub(crate) struct SignatureBits {
@@ -28,7 +29,7 @@ pub(crate) struct SignatureBits {
 	/// Lowest first.
 	pub(crate) response: Vec<Num>,
 	/// The whole challenge hash, of which `challenge` is the low part.
-	full_challenge: Num,
+	pub(crate) full_challenge: Num,
 }
 
 impl SignatureBits {
@@ -49,20 +50,22 @@ impl SignatureBits {
 		Ok(Self { challenge: full, response, full_challenge })
 	}
 
-	/// States that, if the bit `active` is one, this is the key's signature of the message.
+	/// States that, if the bit `active` is one, this is the key's signature of a transfer with these
+	/// numbers and this new key, which is zero if there is none.
 	pub(crate) fn enforce_valid_if(
 		&self,
 		b: &Builder,
 		active: &Num,
 		key: &Point,
-		message: &Num,
+		[numbers, new_key]: [&Num; 2],
 	) -> Result<()> {
 		key.enforce_on_curve(b)?;
-		let commitment =
-			key.negate().multiply(b, &self.challenge)?.add_generator_multiple(b, &self.response)?;
-		let tag = b.constant(Scalar::from_be_bytes_mod_order(CHALLENGE_TAG));
-		let inner = poseidon::hash4(b, [&tag, &commitment.x, &commitment.y, message])?;
-		let hash = poseidon::hash4(b, [&inner, &key.x, &key.y, &b.zero()])?;
+		let commitment = key
+			.negate()
+			.multiply_signed(b, &self.challenge)?
+			.add_generator_multiple(b, &self.response)?;
+		let numbers = numbers + &b.constant(tag());
+		let hash = poseidon::hash4(b, [&commitment.x, &key.x, &numbers, new_key])?;
 		b.enforce(active, &(&hash - &self.full_challenge), &b.zero())
 	}
 }
@@ -75,7 +78,7 @@ mod tests {
 		transfer::{RawSlot, SignedTransfer, Transfer},
 	};
 	use ark_ed_on_bn254::EdwardsAffine;
-	use ark_ff::{BigInt, BigInteger};
+	use ark_ff::{BigInt, BigInteger, PrimeField};
 
 	struct Case {
 		raw: RawSlot,
@@ -88,7 +91,7 @@ mod tests {
 		fn complete(&mut self) {
 			self.high = high_bits(&recomputed_challenge(
 				self.key,
-				self.raw.transfer.packed(),
+				[self.raw.packed(), self.raw.new_key_x()],
 				self.raw.challenge,
 				&self.raw.response,
 			));
@@ -96,7 +99,7 @@ mod tests {
 	}
 
 	fn point(key: &SecretKey) -> EdwardsAffine {
-		EdwardsAffine::new_unchecked(key.public_key().x(), key.public_key().y())
+		key.public_key().point()
 	}
 
 	fn case(signed: &SignedTransfer, key: &SecretKey) -> Case {
@@ -111,15 +114,18 @@ mod tests {
 			let key = Point { x: b.witness(case.key.x)?, y: b.witness(case.key.y)? };
 			let raw = &case.raw;
 			let bits = SignatureBits::allocate(b, raw.challenge, case.high, &raw.response)?;
-			let message = b.witness(raw.transfer.packed())?;
-			bits.enforce_valid_if(b, &b.constant(Scalar::from(active)), &key, &message)
+			let numbers = b.witness(raw.packed())?;
+			let new_key = b.witness(raw.new_key_x())?;
+			let active = b.constant(Scalar::from(active));
+			bits.enforce_valid_if(b, &active, &key, [&numbers, &new_key])
 		})
 		.0
 	}
 
 	fn signed(nonce: u32) -> (SignedTransfer, SecretKey) {
 		let key = SecretKey::from_seed(&[9; 32]);
-		(Transfer { from: 1, to: 2, amount: 3, nonce }.sign(&key), key)
+		let new_key = (nonce % 2 == 1).then(|| SecretKey::from_seed(&[11; 32]).public_key());
+		(Transfer { from: 1, to: 2, amount: 3, fee: 4, nonce, new_key }.sign(&key), key)
 	}
 
 	#[test]
@@ -141,10 +147,12 @@ mod tests {
 			wrong.complete();
 			assert!(!holds(&wrong, 1));
 		};
-		rejects(|case| case.raw.transfer.amount += 1);
-		rejects(|case| case.raw.transfer.nonce += 1);
-		rejects(|case| case.raw.transfer.from += 1);
-		rejects(|case| case.raw.transfer.to += 1);
+		rejects(|case| case.raw.amount += 1);
+		rejects(|case| case.raw.nonce += 1);
+		rejects(|case| case.raw.from += 1);
+		rejects(|case| case.raw.to += 1);
+		rejects(|case| case.raw.fee += 1);
+		rejects(|case| case.raw.new_key[0] += 1);
 		rejects(|case| case.raw.challenge ^= 1);
 		rejects(|case| case.raw.response[0] ^= 1);
 		rejects(|case| case.key = point(&SecretKey::from_seed(&[10; 32])));
@@ -173,7 +181,7 @@ mod tests {
 	fn gadget_should_accept_anything_canonical_when_inactive() {
 		let (signed, key) = signed(0);
 		let mut wrong = case(&signed, &key);
-		wrong.raw.transfer.amount += 1;
+		wrong.raw.amount += 1;
 		assert!(holds(&wrong, 0));
 	}
 

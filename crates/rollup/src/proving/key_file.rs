@@ -13,7 +13,7 @@
 //! prover fail, and the check of each finished proof would show it.
 
 use super::{set_up, DevelopmentKeys, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
-use crate::circuit::Constraints;
+use crate::{circuit::Constraints, demo, file::write_whole, shape::Shape};
 use ark_bn254::Bn254;
 use ark_ff::{BigInteger, PrimeField};
 use ark_groth16::ProvingKey;
@@ -23,11 +23,13 @@ use pvs_primitives::{hash::blake2_256, Bytes32};
 use std::{
 	fs, io,
 	path::{Path, PathBuf},
-	sync::atomic::{AtomicU32, Ordering},
 };
 
-/// Name of the file in the directory of the keys.
-pub const KEY_FILE: &str = "reference-rollup.DEVELOPMENT-ONLY.key";
+/// Name of a shape's file in the directory of the keys.
+pub fn key_file(shape: Shape) -> String {
+	let (transfers, bits) = (shape.transfers(), shape.index_bits());
+	format!("reference-rollup-{transfers}x{bits}.DEVELOPMENT-ONLY.key")
+}
 
 const MAGIC: &[u8; 16] = b"pvs/dev-key/v1\0\0";
 const DIGEST_BYTES: usize = 32;
@@ -53,7 +55,7 @@ pub enum KeyStoreError {
 		source: io::Error,
 	},
 	/// The file cannot be written.
-	#[error("cannot write {path}: {source}; choose a directory with 40 MB of room")]
+	#[error("cannot write {path}: {source}; choose a directory with 80 MB of room")]
 	Write {
 		/// The file.
 		path: PathBuf,
@@ -83,10 +85,7 @@ enum Unusable {
 	Encoding,
 }
 
-/// Reads the keys from `dir`, or makes them and writes them there.
-///
-/// A file that is damaged or belongs to another version of the circuit is noted on `progress` and
-/// replaced. Several processes may do this at once: files are moved into place whole.
+/// [`load_or_generate_for`] the demo's shape.
 ///
 /// # Errors
 ///
@@ -95,12 +94,30 @@ pub fn load_or_generate(
 	dir: &Path,
 	progress: &dyn Progress,
 ) -> Result<DevelopmentKeys, KeyStoreError> {
-	let path = dir.join(KEY_FILE);
-	let constraints = Constraints::synthesise().map_err(SetupError::from)?;
+	load_or_generate_for(demo::SHAPE, dir, progress)
+}
+
+/// Reads the keys of a shape from `dir`, or makes them and writes them there.
+///
+/// A file that is damaged or belongs to another version of the circuit is noted on `progress` and
+/// replaced. Several processes may do this at once: files are moved into place whole.
+///
+/// # Errors
+///
+/// One [`KeyStoreError`] per cause, see there.
+pub fn load_or_generate_for(
+	shape: Shape,
+	dir: &Path,
+	progress: &dyn Progress,
+) -> Result<DevelopmentKeys, KeyStoreError> {
+	let path = dir.join(key_file(shape));
+	let constraints = Constraints::synthesise(shape).map_err(SetupError::from)?;
 	let digest = circuit_digest(&constraints);
 	match fs::read(&path) {
 		Ok(bytes) => match decode(&bytes, &digest) {
-			Ok(proving_key) => return Ok(DevelopmentKeys::assemble(proving_key, constraints)?),
+			Ok(proving_key) => {
+				return Ok(DevelopmentKeys::assemble(shape, proving_key, constraints)?)
+			},
 			Err(reason) => {
 				progress.note(&format!("{} {reason}; making the keys again", path.display()));
 			},
@@ -109,24 +126,15 @@ pub fn load_or_generate(
 		Err(source) => return Err(KeyStoreError::Read { path, source }),
 	}
 	progress.begin("making development-only proving keys, once");
-	let proving_key = set_up();
+	let proving_key = set_up(shape);
 	progress.end();
-	let keys = DevelopmentKeys::assemble(proving_key.map_err(SetupError::from)?, constraints)?;
+	let proving_key = proving_key.map_err(SetupError::from)?;
+	let keys = DevelopmentKeys::assemble(shape, proving_key, constraints)?;
 	fs::create_dir_all(dir)
 		.map_err(|source| KeyStoreError::Directory { path: dir.to_owned(), source })?;
-	write(&path, &encode(&keys.proving_key, &digest)?)?;
+	write_whole(&path, &encode(&keys.proving_key, &digest)?)
+		.map_err(|source| KeyStoreError::Write { path, source })?;
 	Ok(keys)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<(), KeyStoreError> {
-	static WRITES: AtomicU32 = AtomicU32::new(0);
-	let write = WRITES.fetch_add(1, Ordering::Relaxed);
-	let temporary = path.with_extension(format!("{}-{write}.tmp", std::process::id()));
-	fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path)).map_err(|source| {
-		// Nothing more can be done about a file that cannot even be removed.
-		let _ = fs::remove_file(&temporary);
-		KeyStoreError::Write { path: path.to_owned(), source }
-	})
 }
 
 fn encode(key: &ProvingKey<Bn254>, digest: &Bytes32) -> Result<Vec<u8>, SerializationError> {

@@ -8,11 +8,12 @@
 mod key_file;
 mod progress;
 
-pub use key_file::{load_or_generate, KeyStoreError, KEY_FILE};
+pub use key_file::{key_file, load_or_generate, load_or_generate_for, KeyStoreError};
 pub use progress::{Progress, Silent, Terminal};
 
 use crate::{
 	circuit::{witness::AssignError, BatchCircuit, Constraints},
+	shape::Shape,
 	state::{ExecutionError, State},
 	Scalar,
 };
@@ -34,10 +35,11 @@ use rand_chacha::ChaCha20Rng;
 /// ceremony.
 pub const DEVELOPMENT_ONLY_SEED: [u8; 32] = *b"PVS DEVELOPMENT ONLY: FORGEABLE!";
 
-/// Proving and verifying key of the reference rollup, made from [`DEVELOPMENT_ONLY_SEED`], and the
+/// Proving and verifying key of one shape of the reference rollup, made from [`DEVELOPMENT_ONLY_SEED`], and the
 /// constraints that they were made for.
 #[derive(Debug)]
 pub struct DevelopmentKeys {
+	shape: Shape,
 	proving_key: ProvingKey<Bn254>,
 	constraints: Constraints,
 	verifying_key: [u8; VERIFYING_KEY_BYTES],
@@ -50,17 +52,28 @@ impl DevelopmentKeys {
 	/// # Errors
 	///
 	/// [`SetupError`].
-	pub fn generate() -> Result<Self, SetupError> {
-		Self::assemble(set_up()?, Constraints::synthesise()?)
+	pub fn generate(shape: Shape) -> Result<Self, SetupError> {
+		Self::assemble(shape, set_up(shape)?, Constraints::synthesise(shape)?)
 	}
 
 	fn assemble(
+		shape: Shape,
 		proving_key: ProvingKey<Bn254>,
 		constraints: Constraints,
 	) -> Result<Self, SetupError> {
 		let verifying_key = pvs_verifier::encode_verifying_key(&proving_key.vk)?;
 		let prepared_key = pvs_verifier::prepare_key(&verifying_key)?;
-		Ok(Self { proving_key, constraints, verifying_key, prepared_key })
+		Ok(Self { shape, proving_key, constraints, verifying_key, prepared_key })
+	}
+
+	/// The sizes of the circuit.
+	pub fn shape(&self) -> Shape {
+		self.shape
+	}
+
+	/// The proving key.
+	pub fn proving_key(&self) -> &ProvingKey<Bn254> {
+		&self.proving_key
 	}
 
 	/// The verifying key as a chain takes it.
@@ -84,9 +97,10 @@ impl DevelopmentKeys {
 	}
 }
 
-fn set_up() -> Result<ProvingKey<Bn254>, SynthesisError> {
+fn set_up(shape: Shape) -> Result<ProvingKey<Bn254>, SynthesisError> {
 	let rng = &mut ChaCha20Rng::from_seed(DEVELOPMENT_ONLY_SEED);
-	let (proving_key, _) = Groth16::<Bn254>::circuit_specific_setup(BatchCircuit::blank(), rng)?;
+	let circuit = BatchCircuit::blank(shape);
+	let (proving_key, _) = Groth16::<Bn254>::circuit_specific_setup(circuit, rng)?;
 	Ok(proving_key)
 }
 
@@ -104,6 +118,16 @@ pub enum SetupError {
 /// Why there is no proof.
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
+	/// The keys are for another circuit.
+	#[error(
+		"the keys are for batches of {keys}, the state has {state}; take the keys of its shape"
+	)]
+	Shape {
+		/// Of the keys.
+		keys: Shape,
+		/// Of the state.
+		state: Shape,
+	},
 	/// The state is not the one that the batch builds on.
 	#[error("the state has another root than the batch builds on; replay the batches before it")]
 	PrevStateRoot,
@@ -127,6 +151,29 @@ pub enum ProveError {
 	SelfCheck(#[from] ProofError),
 }
 
+/// Executes a batch and gives the values of all variables of its circuit: what any back end needs
+/// beside keys and constraints.
+///
+/// # Errors
+///
+/// One [`ProveError`] per cause, see there.
+pub fn assign(
+	state_before: &State,
+	data: &[u8],
+	inputs: &PublicInputs,
+) -> Result<Vec<Scalar>, ProveError> {
+	if state_before.root() != inputs.prev_state_root {
+		return Err(ProveError::PrevStateRoot);
+	}
+	if data_commitment(data) != inputs.data_commitment {
+		return Err(ProveError::DataCommitment);
+	}
+	if state_before.execute(data)?.next_root() != inputs.next_state_root {
+		return Err(ProveError::NextStateRoot);
+	}
+	Ok(BatchCircuit::new(state_before, data, inputs)?.assignment()?)
+}
+
 /// Proves that `data` leads from `state_before` to the claimed next root, bound to
 /// `inputs.binding`. The proof is checked with [`pvs_verifier::verify`] before it is returned.
 ///
@@ -140,18 +187,10 @@ pub fn prove(
 	data: &[u8],
 	inputs: &PublicInputs,
 ) -> Result<[u8; PROOF_BYTES], ProveError> {
-	if state_before.root() != inputs.prev_state_root {
-		return Err(ProveError::PrevStateRoot);
+	if keys.shape != state_before.shape() {
+		return Err(ProveError::Shape { keys: keys.shape, state: state_before.shape() });
 	}
-	if data_commitment(data) != inputs.data_commitment {
-		return Err(ProveError::DataCommitment);
-	}
-	let mut state = state_before.clone();
-	state.execute_batch(data)?;
-	if state.root() != inputs.next_state_root {
-		return Err(ProveError::NextStateRoot);
-	}
-	let assignment = BatchCircuit::new(state_before, data, inputs)?.assignment()?;
+	let assignment = assign(state_before, data, inputs)?;
 	let (r, s) = (Scalar::rand(&mut OsRng), Scalar::rand(&mut OsRng));
 	let proof = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
 		&keys.proving_key,

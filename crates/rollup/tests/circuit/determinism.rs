@@ -6,20 +6,22 @@
 //! constraint reads `v * (k - v) = 0` with `k` 0 or 1. When nothing follows any more, the lowest
 //! unknown variable is *free*. A dropped constraint turns what it determined into free variables.
 
-use crate::support::{claim, demo_state, full_batch, SYSTEM};
+use crate::support::{claim, demo_state, full_batch, SHAPE, SYSTEM};
 use ark_ff::{AdditiveGroup, Field};
-use pvs_rollup::{
-	shape::{BATCH_TRANSFERS, TREE_ARITY, TREE_DEPTH},
-	Scalar,
-};
+use pvs_rollup::{shape::TREE_ARITY, Scalar};
 use std::collections::BTreeMap;
 
-/// The two keys and the receiver's nonce; the balances follow from the bits of their ranges. That
-/// these are the accounts of the state follows from its root and the collision resistance of the
-/// hash.
-const FREE_OF_ACCOUNTS: usize = 2 + 2 + 1;
-/// On each level of two paths all children but the one that is the node below.
-const FREE_OF_PATHS: usize = 2 * TREE_DEPTH * (TREE_ARITY - 1);
+/// Of each slot the sender's key, the point that gives the receiver's key, and the receiver's nonce;
+/// the balances follow from the bits of their ranges. That these are the accounts of the state
+/// follows from its root and the collision resistance of the hash.
+const FREE_OF_SLOT: usize = 2 + 2 + 1;
+/// Key and nonce.
+const FREE_OF_FEE_ACCOUNT: usize = 3;
+/// The nodes that the state is kept in; their root is public.
+const TOP_NODES: usize = 16;
+const TOP_LEVELS: usize = 2;
+/// On each level of a path all children but the one that is the node below.
+const FREE_OF_PATH: usize = (SHAPE.depth() - TOP_LEVELS) * (TREE_ARITY - 1);
 
 /// Rows with more unknown variables than this are not looked at: no rule decides so many at once.
 const MOST_UNKNOWN: usize = 4;
@@ -145,7 +147,12 @@ fn circuit_should_leave_nothing_free_but_accounts_and_paths() {
 		free += 1;
 		walk.learn(lowest);
 	}
-	assert_eq!(free, BATCH_TRANSFERS * (FREE_OF_ACCOUNTS + FREE_OF_PATHS));
-	// Flag, indices, amount, nonce, challenge hash, response, two ranges.
-	assert_eq!(bits, BATCH_TRANSFERS * (1 + 2 * 16 + 64 + 32 + 254 + 251 + 2 * 64));
+	let of_slot = FREE_OF_SLOT + 2 * FREE_OF_PATH;
+	let of_batch = TOP_NODES + FREE_OF_FEE_ACCOUNT + FREE_OF_PATH;
+	// Nonce and balance of the receiver that is opened are stated to be zero: the nonce is not free,
+	// and the last bit of the balance follows from the others.
+	assert_eq!(free, SHAPE.transfers() * of_slot + of_batch - 1);
+	// Flag, indices, amount, fee, nonce, new key, challenge hash, response, whether it opens, ranges.
+	let of_slot = 1 + 2 * 16 + 64 + 32 + 32 + 254 + 254 + 251 + 1 + 2 * 64;
+	assert_eq!(bits, SHAPE.transfers() * of_slot + 16 + 64 - 1);
 }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The four public inputs and the data.
 
-use crate::support::{accepts, claim, demo_state, full_batch, satisfied, signed, SYSTEM};
+use crate::support::{
+	accepts, claim, data, demo_state, full_batch, satisfied, signed, SHAPE, SYSTEM,
+};
 use ark_ff::{AdditiveGroup, Field};
 use pvs_primitives::{
 	field::scalar_from_be, poseidon::data_commitment, public_inputs::PublicInputs,
 };
-use pvs_rollup::{circuit::BatchCircuit, shape::DATA_LEN, Scalar};
+use pvs_rollup::{circuit::BatchCircuit, Scalar};
+
+const DATA_LEN: usize = SHAPE.data_len();
 
 #[test]
 fn circuit_should_reject_when_a_public_input_is_changed() {
@@ -46,7 +50,7 @@ fn circuit_should_reject_when_data_is_tampered_with() {
 	let state = demo_state();
 	let honest = claim(&state, &full_batch());
 	assert!(satisfied(honest.clone()));
-	for byte in (0..DATA_LEN).step_by(7) {
+	for byte in (0..DATA_LEN).step_by(29) {
 		let mut batch = full_batch();
 		batch[byte] ^= 0x40;
 		// The commitment to other data with the honest witness, and the other way round.
@@ -64,7 +68,7 @@ fn circuit_should_reject_when_data_is_tampered_with() {
 fn circuit_should_reject_when_the_state_before_is_another() {
 	let state = demo_state();
 	let mut other = state.clone();
-	other.apply(&signed(9, 10, 1, 0)).unwrap();
+	other.execute_batch(&data(&[signed(9, 10, 1, 0)])).unwrap();
 	let mut circuit = claim(&state, &full_batch());
 	circuit.inputs[0] = scalar_from_be(&other.root()).unwrap();
 	assert!(!satisfied(circuit));
