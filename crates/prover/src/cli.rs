@@ -7,6 +7,7 @@ use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
 	Amount,
 };
+use pvs_rollup::proving::Kind;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -99,6 +100,9 @@ pub(crate) struct RunArgs {
 	/// Threads that prove [default: all cores but one]
 	#[arg(long, value_name = "THREADS", conflicts_with = "program")]
 	pub(crate) threads: Option<usize>,
+	/// What makes proofs: "fast", or "arkworks", the reference
+	#[arg(long, value_name = "NAME", default_value_t, conflicts_with = "program")]
+	pub(crate) back_end: Kind,
 	/// How far to lower the priority of what proves, threads or program, 0 to 19
 	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=19))]
 	pub(crate) nice: i32,
@@ -218,7 +222,7 @@ mod tests {
 		for wrong in ["--program node", "--verifying-key k", "--program-arg a"] {
 			assert!(run(wrong).is_err(), "{wrong}");
 		}
-		for replaced in ["--keys-dir d", "--threads 2", "--execute-timeout 0"] {
+		for replaced in ["--keys-dir d", "--threads 2", "--back-end fast", "--execute-timeout 0"] {
 			assert!(run(&format!("{options} {replaced}")).is_err(), "{replaced}");
 		}
 	}

@@ -8,14 +8,17 @@ use crate::{
 };
 use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
-	proving::{self, DevelopmentKeys, KeyStoreError, ProveError, Terminal},
+	proving::{self, BatchProver, KeyStoreError, Kind, ProveError, SetupError, Terminal, Watch},
 	state::State,
 };
 use pvs_verifier::{PreparedKey, ProofError};
 use std::{
 	num::NonZeroUsize,
 	path::Path,
-	sync::Arc,
+	sync::{
+		atomic::{AtomicU32, Ordering},
+		Arc,
+	},
 	time::{Duration, Instant},
 };
 use tokio::sync::{watch, Mutex};
@@ -117,7 +120,7 @@ impl ProofMaker {
 		let started = Instant::now();
 		let bytes = match (&*self.backend, work.state) {
 			(Backend::Payments(prover), Ledger::Payments(Payments(state))) => {
-				prover.prove(state, work.data, inputs).await?
+				prover.prove(state, work.data, inputs, &cancel).await?
 			},
 			(Backend::Program(prover), Ledger::Program(ledger)) => {
 				prover.prove(&ledger, &work.data, &inputs, &cancel).await?
@@ -132,7 +135,7 @@ impl ProofMaker {
 /// Proves batches of the reference payments rollup, on threads of its own.
 #[derive(Debug)]
 pub(crate) struct PaymentsProver {
-	keys: Arc<DevelopmentKeys>,
+	prover: Arc<BatchProver>,
 	pool: Arc<rayon::ThreadPool>,
 }
 
@@ -140,6 +143,7 @@ impl PaymentsProver {
 	/// Loads the keys from a directory, or makes them there, and starts the threads.
 	pub(crate) fn new(
 		keys_dir: &Path,
+		back_end: Kind,
 		threads: Option<usize>,
 		nice: i32,
 	) -> Result<Self, ProvingError> {
@@ -152,13 +156,16 @@ impl PaymentsProver {
 			.thread_name(|index| format!("prove-{index}"))
 			.start_handler(move |_| lower_priority(nice))
 			.build()?;
-		let keys = pool.install(|| proving::load_or_generate(keys_dir, &Terminal::default()))?;
-		Ok(Self { keys: Arc::new(keys), pool: Arc::new(pool) })
+		let prover = pool.install(|| {
+			let keys = proving::load_or_generate(keys_dir, &Terminal::default())?;
+			BatchProver::new(&keys, back_end).map_err(|error| SetupError::from(error).into())
+		});
+		Ok(Self { prover: Arc::new(prover.map_err(ProvingError::Keys)?), pool: Arc::new(pool) })
 	}
 
 	/// `blake2_256` of the verifying key that the proofs are for.
 	pub(crate) fn verifying_key_hash(&self) -> Bytes32 {
-		self.keys.verifying_key_hash()
+		self.prover.verifying_key_hash()
 	}
 
 	async fn prove(
@@ -166,14 +173,41 @@ impl PaymentsProver {
 		state: State,
 		data: Vec<u8>,
 		inputs: PublicInputs,
+		cancel: &Cancel,
 	) -> Result<[u8; PROOF_BYTES], ProvingError> {
-		let (keys, pool) = (self.keys.clone(), self.pool.clone());
-		let proof = tokio::task::spawn_blocking(move || {
-			pool.install(|| proving::prove(&keys, &state, &data, &inputs))
+		let (prover, pool) = (self.prover.clone(), self.pool.clone());
+		let watched = Watched {
+			cancel: cancel.clone(),
+			done: AtomicU32::new(0),
+			of: prover.back_end().steps(),
+		};
+		tokio::task::spawn_blocking(move || {
+			pool.install(|| prover.prove(&state, &data, &inputs, &watched))
 		})
 		.await
-		.map_err(|error| ProvingError::Crashed(error.to_string()))??;
-		Ok(proof)
+		.map_err(|error| ProvingError::Crashed(error.to_string()))?
+		.map_err(|error| match error {
+			ProveError::Cancelled => ProvingError::Cancelled,
+			error => error.into(),
+		})
+	}
+}
+
+/// A proof that is being made.
+struct Watched {
+	cancel: Cancel,
+	done: AtomicU32,
+	of: u32,
+}
+
+impl Watch for Watched {
+	fn is_cancelled(&self) -> bool {
+		self.cancel.check().is_err()
+	}
+
+	fn step(&self) {
+		let done = self.done.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+		tracing::debug!(done, of = self.of, "proving");
 	}
 }
 

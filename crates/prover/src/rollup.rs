@@ -132,10 +132,12 @@ async fn load_payments(
 		.map_err(|error| ProverError::Genesis(error.to_string()))?;
 	check_genesis(rollup, genesis.root(), "the built-in payments rollup (used without --program)")?;
 	let keys_dir = args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"));
-	let (threads, nice) = (args.threads, args.nice);
-	let prover = tokio::task::spawn_blocking(move || PaymentsProver::new(&keys_dir, threads, nice))
-		.await
-		.map_err(|error| ProvingError::Crashed(error.to_string()))??;
+	let (back_end, threads, nice) = (args.back_end, args.threads, args.nice);
+	let prover = tokio::task::spawn_blocking(move || {
+		PaymentsProver::new(&keys_dir, back_end, threads, nice)
+	})
+	.await
+	.map_err(|error| ProvingError::Crashed(error.to_string()))??;
 	if prover.verifying_key_hash() != rollup.verifying_key_hash {
 		return Err(ProverError::ForeignRollup {
 			rollup: rollup.id,

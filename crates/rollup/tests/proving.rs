@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys and proofs. One set-up, seconds long, serves all tests of this file.
 
+use ark_bn254::{Bn254, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
+use ark_groth16::Proof;
 use pvs_primitives::{
 	api::BatchId,
 	field::scalar_to_be,
@@ -14,7 +17,10 @@ use pvs_rollup::{
 	demo,
 	genesis::Genesis,
 	keys::SecretKey,
-	proving::{key_file, load_or_generate, prove, DevelopmentKeys, Progress, ProveError, Silent},
+	proving::{
+		key_file, load_or_generate, BatchProver, DevelopmentKeys, Kind, Progress, ProveError,
+		Prover, Silent, Unwatched, Watch,
+	},
 	shape::Shape,
 	state::{ExecutionError, State, TransferError},
 	transfer::{SignedTransfer, Transfer},
@@ -23,7 +29,10 @@ use pvs_rollup::{
 use pvs_verifier::ProofError;
 use std::{
 	fs,
-	sync::{LazyLock, Mutex},
+	sync::{
+		atomic::{AtomicU32, Ordering},
+		LazyLock, Mutex,
+	},
 	time::{Duration, Instant},
 };
 
@@ -61,6 +70,17 @@ static FIRST_USE: LazyLock<FirstUse> = LazyLock::new(|| {
 
 fn keys() -> &'static DevelopmentKeys {
 	&FIRST_USE.keys
+}
+
+static PROVER: LazyLock<BatchProver> =
+	LazyLock::new(|| BatchProver::new(keys(), Kind::default()).unwrap());
+
+fn prove(
+	state: &State,
+	data: &[u8],
+	inputs: &PublicInputs,
+) -> Result<[u8; PROOF_BYTES], ProveError> {
+	PROVER.prove(state, data, inputs, &Unwatched)
 }
 
 fn state() -> State {
@@ -119,7 +139,8 @@ fn keys_should_be_made_again_when_the_file_is_damaged_and_then_loaded() {
 	assert_eq!(recorder.0.into_inner().unwrap(), Vec::<String>::new());
 	assert_eq!(loaded.verifying_key(), keys().verifying_key());
 	let data = data();
-	let proof = prove(&loaded, &state(), &data, &inputs(&data)).unwrap();
+	let prover = BatchProver::new(&loaded, Kind::default()).unwrap();
+	let proof = prover.prove(&state(), &data, &inputs(&data), &Unwatched).unwrap();
 	pvs_verifier::verify(keys().prepared_key(), &inputs(&data).to_array(), &proof).unwrap();
 	let files: Vec<_> = fs::read_dir(FIRST_USE.dir.path()).unwrap().collect();
 	assert_eq!(files.len(), 1, "no temporary file stays");
@@ -136,7 +157,7 @@ fn keys_should_be_refused_when_the_directory_cannot_be_used() {
 fn proof_should_verify_for_its_inputs_and_for_no_others() {
 	let data = data();
 	let inputs = inputs(&data);
-	let proof = prove(keys(), &state(), &data, &inputs).unwrap();
+	let proof = prove(&state(), &data, &inputs).unwrap();
 	let verify = |inputs: &PublicInputs, proof: &[u8; PROOF_BYTES]| {
 		pvs_verifier::verify(keys().prepared_key(), &inputs.to_array(), proof)
 	};
@@ -160,18 +181,112 @@ fn proof_should_verify_for_its_inputs_and_for_no_others() {
 fn proofs_should_differ_when_made_twice() {
 	let data = data();
 	let inputs = inputs(&data);
-	let proof = || prove(keys(), &state(), &data, &inputs).unwrap();
+	let proof = || prove(&state(), &data, &inputs).unwrap();
 	assert_ne!(proof(), proof());
+}
+
+#[test]
+fn proofs_of_every_back_end_should_verify() {
+	let data = data();
+	let inputs = inputs(&data);
+	for kind in Kind::ALL {
+		let prover = BatchProver::new(keys(), kind).unwrap();
+		assert_eq!(prover.back_end().name(), kind.name());
+		assert_eq!(prover.verifying_key_hash(), keys().verifying_key_hash());
+		let steps = Steps::default();
+		let proof = prover.prove(&state(), &data, &inputs, &steps).unwrap();
+		assert_eq!(pvs_verifier::verify(keys().prepared_key(), &inputs.to_array(), &proof), Ok(()));
+		assert_eq!(steps.done.into_inner(), prover.back_end().steps());
+		assert_eq!(kind.name().parse(), Ok(kind));
+	}
+	let error = "gpu".parse::<Kind>().unwrap_err();
+	assert!(error.to_string().contains("\"gpu\""), "{error}");
+}
+
+#[test]
+fn proof_should_end_at_the_next_step_when_it_is_cancelled() {
+	let data = data();
+	let inputs = inputs(&data);
+	// On one thread steps come one after the other; on several, what runs beside comes to its end.
+	let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+	for kind in Kind::ALL {
+		let prover = BatchProver::new(keys(), kind).unwrap();
+		for after in 0..prover.back_end().steps() {
+			let steps = Steps { cancel_after: Some(after), ..Steps::default() };
+			let cancelled = pool.install(|| prover.prove(&state(), &data, &inputs, &steps));
+			assert!(matches!(cancelled, Err(ProveError::Cancelled)), "{kind} after {after}");
+			assert_eq!(steps.done.into_inner(), after, "{kind}");
+		}
+	}
+}
+
+/// A back end for tests: says that it proves, and does not.
+#[derive(Debug)]
+struct Mock;
+
+impl Prover for Mock {
+	fn name(&self) -> &'static str {
+		"mock"
+	}
+
+	fn steps(&self) -> u32 {
+		0
+	}
+
+	fn prove(&self, _: &[Scalar], _: &dyn Watch) -> Result<Proof<Bn254>, ProveError> {
+		let (a, b) = (G1Affine::generator(), G2Affine::generator());
+		Ok(Proof { a, b, c: a })
+	}
+}
+
+#[test]
+fn proof_should_be_held_back_when_it_does_not_verify() {
+	let data = data();
+	let prover = BatchProver::with(keys(), Box::new(Mock));
+	let held_back = prover.prove(&state(), &data, &inputs(&data), &Unwatched);
+	assert!(matches!(held_back, Err(ProveError::SelfCheck(ProofError::NotValid))));
+}
+
+#[test]
+fn values_should_be_refused_when_there_are_too_many_or_too_few() {
+	for kind in Kind::ALL {
+		let prover = BatchProver::new(keys(), kind).unwrap();
+		let variables = keys().constraints().variables();
+		for count in [0, 1, variables - 1, variables + 1] {
+			let refused = prover.back_end().prove(&vec![Scalar::from(1); count], &Unwatched);
+			assert!(
+				matches!(refused, Err(ProveError::Assignment { expected, found })
+					if expected == variables && found == count),
+				"{kind}"
+			);
+		}
+	}
+}
+
+#[derive(Default)]
+struct Steps {
+	done: AtomicU32,
+	cancel_after: Option<u32>,
+}
+
+impl Watch for Steps {
+	fn is_cancelled(&self) -> bool {
+		self.cancel_after.is_some_and(|after| self.done.load(Ordering::SeqCst) >= after)
+	}
+
+	fn step(&self) {
+		self.done.fetch_add(1, Ordering::SeqCst);
+	}
 }
 
 #[test]
 fn proof_should_be_made_in_the_pool_of_the_caller() {
 	let data = data();
 	let inputs = inputs(&data);
-	LazyLock::force(&FIRST_USE);
+	LazyLock::force(&PROVER);
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
 	let started = Instant::now();
-	let proof = pool.install(|| prove(keys(), &state(), &data, &inputs)).unwrap();
+	let proof = pool.install(|| prove(&state(), &data, &inputs)).unwrap();
 	println!("proved in {:?} on two threads", started.elapsed());
 	assert!(started.elapsed() < Duration::from_secs(60));
 	assert_eq!(pvs_verifier::verify(keys().prepared_key(), &inputs.to_array(), &proof), Ok(()));
@@ -182,8 +297,7 @@ fn proving_should_be_refused_when_no_proof_exists() {
 	let data = data();
 	let inputs = inputs(&data);
 	let other = [0; 32];
-	let refused =
-		|inputs: PublicInputs, data: &[u8]| prove(keys(), &state(), data, &inputs).unwrap_err();
+	let refused = |inputs: PublicInputs, data: &[u8]| prove(&state(), data, &inputs).unwrap_err();
 	let wrong = PublicInputs { prev_state_root: other, ..inputs };
 	assert!(matches!(refused(wrong, &data), ProveError::PrevStateRoot));
 	let wrong = PublicInputs { next_state_root: other, ..inputs };
@@ -201,6 +315,6 @@ fn proving_should_be_refused_when_no_proof_exists() {
 	));
 	let large = Genesis { shape: Shape::LARGE, ..demo::genesis() };
 	let large = State::from_genesis(&large).unwrap();
-	let refused = prove(keys(), &large, &data, &inputs).unwrap_err();
+	let refused = prove(&large, &data, &inputs).unwrap_err();
 	assert!(matches!(refused, ProveError::Shape { .. }), "{refused}");
 }

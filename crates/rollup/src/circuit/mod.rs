@@ -32,7 +32,7 @@ pub mod witness;
 
 pub use witness::{AccountWitness, BatchCircuit, FeeWitness, SlotWitness};
 
-use crate::{shape::Shape, Scalar};
+use crate::{proving::ProveError, shape::Shape, Scalar};
 use ark_ff::AdditiveGroup;
 use ark_relations::gr1cs::{
 	ConstraintSynthesizer, ConstraintSystem, ConstraintSystemRef, Matrix, SynthesisError,
@@ -214,6 +214,25 @@ impl Constraints {
 	/// The size of the domain that a proof works in.
 	pub fn domain_size(&self) -> usize {
 		(self.len() + self.instance_variables).next_power_of_two()
+	}
+
+	/// Number of variables: the constant one, the public inputs, the witness.
+	pub fn variables(&self) -> usize {
+		self.instance_variables + self.witness_variables
+	}
+
+	/// Whether there is a value for each variable.
+	///
+	/// # Errors
+	///
+	/// [`ProveError::Assignment`].
+	pub fn check_length(&self, assignment: &[Scalar]) -> Result<(), ProveError> {
+		let (expected, found) = (self.variables(), assignment.len());
+		if found == expected {
+			Ok(())
+		} else {
+			Err(ProveError::Assignment { expected, found })
+		}
 	}
 
 	/// The first constraint that an assignment breaks.

@@ -2,12 +2,14 @@
 //! Keys and proofs.
 //!
 //! Proving takes the constraints from the keys, where they are computed once, and asks the circuit
-//! for values only. It runs in the rayon pool of its caller: wrap it in `pool.install` to bound
-//! its threads.
+//! for values only; a back end makes a proof of these, see [`backend`]. It runs in the rayon pool of
+//! its caller: wrap it in `pool.install` to bound its threads.
 
+pub mod backend;
 mod key_file;
 mod progress;
 
+pub use backend::{Kind, Prover, Unwatched, Watch};
 pub use key_file::{key_file, load_or_generate, load_or_generate_for, KeyStoreError};
 pub use progress::{Progress, Silent, Terminal};
 
@@ -18,7 +20,6 @@ use crate::{
 	Scalar,
 };
 use ark_bn254::Bn254;
-use ark_ff::UniformRand;
 use ark_groth16::{Groth16, ProvingKey};
 use ark_relations::gr1cs::SynthesisError;
 use ark_snark::SNARK;
@@ -27,8 +28,9 @@ use pvs_primitives::{
 	VERIFYING_KEY_BYTES,
 };
 use pvs_verifier::{KeyError, PreparedKey, ProofError};
-use rand::{rngs::OsRng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
+use std::sync::Arc;
 
 /// The seed of the set-up. **Development only**: whoever knows it, that is everyone, can compute
 /// the trapdoor and prove any false statement under this key. A real rollup takes its key from a
@@ -40,8 +42,8 @@ pub const DEVELOPMENT_ONLY_SEED: [u8; 32] = *b"PVS DEVELOPMENT ONLY: FORGEABLE!"
 #[derive(Debug)]
 pub struct DevelopmentKeys {
 	shape: Shape,
-	proving_key: ProvingKey<Bn254>,
-	constraints: Constraints,
+	proving_key: Arc<ProvingKey<Bn254>>,
+	constraints: Arc<Constraints>,
 	verifying_key: [u8; VERIFYING_KEY_BYTES],
 	prepared_key: PreparedKey,
 }
@@ -63,6 +65,7 @@ impl DevelopmentKeys {
 	) -> Result<Self, SetupError> {
 		let verifying_key = pvs_verifier::encode_verifying_key(&proving_key.vk)?;
 		let prepared_key = pvs_verifier::prepare_key(&verifying_key)?;
+		let (proving_key, constraints) = (Arc::new(proving_key), Arc::new(constraints));
 		Ok(Self { shape, proving_key, constraints, verifying_key, prepared_key })
 	}
 
@@ -72,7 +75,7 @@ impl DevelopmentKeys {
 	}
 
 	/// The proving key.
-	pub fn proving_key(&self) -> &ProvingKey<Bn254> {
+	pub fn proving_key(&self) -> &Arc<ProvingKey<Bn254>> {
 		&self.proving_key
 	}
 
@@ -92,7 +95,7 @@ impl DevelopmentKeys {
 	}
 
 	/// The constraints.
-	pub fn constraints(&self) -> &Constraints {
+	pub fn constraints(&self) -> &Arc<Constraints> {
 		&self.constraints
 	}
 }
@@ -140,6 +143,17 @@ pub enum ProveError {
 	/// The data is not what was committed to.
 	#[error("the data does not match the data commitment; fetch the data of this batch")]
 	DataCommitment,
+	/// It is not wanted any more.
+	#[error("the proof was cancelled")]
+	Cancelled,
+	/// There are more or fewer values than variables.
+	#[error("the circuit has {expected} variables, {found} values are given; take the constraints of this circuit")]
+	Assignment {
+		/// Variables of the circuit.
+		expected: usize,
+		/// Values that were given.
+		found: usize,
+	},
 	/// The values of the circuit cannot be filled in.
 	#[error(transparent)]
 	Assign(#[from] AssignError),
@@ -174,34 +188,67 @@ pub fn assign(
 	Ok(BatchCircuit::new(state_before, data, inputs)?.assignment()?)
 }
 
-/// Proves that `data` leads from `state_before` to the claimed next root, bound to
-/// `inputs.binding`. The proof is checked with [`pvs_verifier::verify`] before it is returned.
-///
-/// # Errors
-///
-/// One [`ProveError`] per cause, see there. The batch is executed first, so that an invalid one
-/// costs no proving.
-pub fn prove(
-	keys: &DevelopmentKeys,
-	state_before: &State,
-	data: &[u8],
-	inputs: &PublicInputs,
-) -> Result<[u8; PROOF_BYTES], ProveError> {
-	if keys.shape != state_before.shape() {
-		return Err(ProveError::Shape { keys: keys.shape, state: state_before.shape() });
+/// Proves batches of one shape, for one key, by a back end.
+#[derive(Debug)]
+pub struct BatchProver {
+	shape: Shape,
+	prepared_key: PreparedKey,
+	verifying_key_hash: Bytes32,
+	back_end: Box<dyn Prover>,
+}
+
+impl BatchProver {
+	/// A prover with a back end of this kind. The keys can be dropped then: it holds what it needs
+	/// of them.
+	///
+	/// # Errors
+	///
+	/// Those of [`backend::Fast::new`].
+	pub fn new(keys: &DevelopmentKeys, kind: Kind) -> Result<Self, SynthesisError> {
+		Ok(Self::with(keys, kind.prover(keys)?))
 	}
-	let assignment = assign(state_before, data, inputs)?;
-	let (r, s) = (Scalar::rand(&mut OsRng), Scalar::rand(&mut OsRng));
-	let proof = Groth16::<Bn254>::create_proof_with_reduction_and_matrices(
-		&keys.proving_key,
-		r,
-		s,
-		&keys.constraints.matrices,
-		keys.constraints.instance_variables,
-		keys.constraints.len(),
-		&assignment,
-	)?;
-	let proof = pvs_verifier::encode_proof(&proof);
-	pvs_verifier::verify(&keys.prepared_key, &inputs.to_array(), &proof)?;
-	Ok(proof)
+
+	/// A prover with a back end that was made for these keys.
+	pub fn with(keys: &DevelopmentKeys, back_end: Box<dyn Prover>) -> Self {
+		let (shape, prepared_key) = (keys.shape, keys.prepared_key);
+		Self { shape, prepared_key, verifying_key_hash: keys.verifying_key_hash(), back_end }
+	}
+
+	/// The sizes of the circuit.
+	pub fn shape(&self) -> Shape {
+		self.shape
+	}
+
+	/// `blake2_256` of the verifying key that the proofs are for.
+	pub fn verifying_key_hash(&self) -> Bytes32 {
+		self.verifying_key_hash
+	}
+
+	/// The back end.
+	pub fn back_end(&self) -> &dyn Prover {
+		&*self.back_end
+	}
+
+	/// Proves that `data` leads from `state_before` to the claimed next root, bound to
+	/// `inputs.binding`. The proof is checked with [`pvs_verifier::verify`] before it is returned.
+	///
+	/// # Errors
+	///
+	/// One [`ProveError`] per cause, see there. The batch is executed first, so that an invalid one
+	/// costs no proving.
+	pub fn prove(
+		&self,
+		state_before: &State,
+		data: &[u8],
+		inputs: &PublicInputs,
+		watch: &dyn Watch,
+	) -> Result<[u8; PROOF_BYTES], ProveError> {
+		if self.shape != state_before.shape() {
+			return Err(ProveError::Shape { keys: self.shape, state: state_before.shape() });
+		}
+		let assignment = assign(state_before, data, inputs)?;
+		let proof = pvs_verifier::encode_proof(&self.back_end.prove(&assignment, watch)?);
+		pvs_verifier::verify(&self.prepared_key, &inputs.to_array(), &proof)?;
+		Ok(proof)
+	}
 }

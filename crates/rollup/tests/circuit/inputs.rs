@@ -4,11 +4,15 @@
 use crate::support::{
 	accepts, claim, data, demo_state, full_batch, satisfied, signed, SHAPE, SYSTEM,
 };
-use ark_ff::{AdditiveGroup, Field};
+use ark_ff::{AdditiveGroup, Field, UniformRand};
+use ark_groth16::r1cs_to_qap::{LibsnarkReduction, R1CSToQAP};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisMode};
 use pvs_primitives::{
 	field::scalar_from_be, poseidon::data_commitment, public_inputs::PublicInputs,
 };
 use pvs_rollup::{circuit::BatchCircuit, Scalar};
+use rand::{rngs::StdRng, SeedableRng};
 
 const DATA_LEN: usize = SHAPE.data_len();
 
@@ -87,4 +91,38 @@ fn circuit_should_refuse_values_that_are_not_canonical() {
 	let inputs = PublicInputs { binding: [0; 32], ..inputs };
 	assert!(BatchCircuit::new(&state, &[0; DATA_LEN], &inputs).is_ok());
 	assert!(BatchCircuit::new(&state, &[0; DATA_LEN - 1], &inputs).is_err());
+}
+
+/// Attack E3 (Baghery, Kohlweiss, Siim, Volkhov, ePrint 2020/811): where the polynomials of a public
+/// input depend on those of private variables, a proof for one input can be turned into one for another.
+/// A row of the set-up that no other variable appears in rules that out.
+#[test]
+fn test_input_malleability_rejected() {
+	let cs = ConstraintSystem::new_ref();
+	cs.set_mode(SynthesisMode::Setup);
+	claim(&demo_state(), &full_batch()).generate_constraints(cs.clone()).unwrap();
+	cs.finalize();
+	let (rows, inputs) = (cs.num_constraints(), cs.num_instance_variables());
+	assert_eq!((rows, inputs), (SYSTEM.len(), 5));
+	let point = Scalar::rand(&mut StdRng::seed_from_u64(3));
+	type Domain = Radix2EvaluationDomain<Scalar>;
+	let lagrange = Domain::new(rows + inputs).unwrap().evaluate_all_lagrange_coefficients(point);
+	let set_up = LibsnarkReduction::instance_map_with_evaluation::<Scalar, Domain>(cs, &point);
+	let (a, b, c, ..) = set_up.unwrap();
+	for (found, matrix) in [a, b, c].iter().zip(&SYSTEM.matrices) {
+		let mut expected = vec![Scalar::ZERO; SYSTEM.variables()];
+		for (row, lagrange) in matrix.iter().zip(&lagrange) {
+			for (coefficient, variable) in row {
+				expected[*variable] += *coefficient * lagrange;
+			}
+		}
+		// The circuit's own rows account for all of B and C, and for A of private variables.
+		let is_a = std::ptr::eq(matrix, &SYSTEM.matrices[0]);
+		if is_a {
+			for input in 0..inputs {
+				expected[input] += lagrange[rows + input];
+			}
+		}
+		assert!(*found == expected);
+	}
 }

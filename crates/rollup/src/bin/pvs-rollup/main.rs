@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Keys and facts of the reference rollup.
 
+mod bench;
+
 use clap::{Parser, Subcommand};
 use pvs_primitives::hash::blake2_256;
 use pvs_rollup::{
@@ -24,7 +26,8 @@ const EXAMPLES: &str = "Examples:
   pvs-rollup info --shape large --json
   pvs-rollup keys generate --dir keys
   pvs-rollup genesis export-demo --out genesis.json
-  pvs-rollup genesis export-root --genesis genesis.json --out root.bin";
+  pvs-rollup genesis export-root --genesis genesis.json --out root.bin
+  pvs-rollup bench --max-power 16";
 
 /// Keys and facts of the reference payments rollup of PVS.
 #[derive(Parser)]
@@ -67,6 +70,18 @@ enum Command {
 	Genesis(GenesisCommand),
 	/// Size of the circuit by part, length of a batch; what the demo rollup is registered with.
 	Info,
+	/// Times proofs of every back end beside plain ark-groth16, in turns, on all threads.
+	///
+	/// Domains of 2^14 to 2^18 points, each with a circuit that fills it. Prints a table, and with
+	/// --json one JSON object as the last line. Takes minutes.
+	Bench {
+		/// The largest domain, as a power of two.
+		#[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(14..=18))]
+		max_power: u32,
+		/// Proofs of each kind in each domain; the medians are printed.
+		#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
+		repetitions: u16,
+	},
 }
 
 #[derive(Subcommand)]
@@ -112,6 +127,13 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();
 	match run(&arguments) {
+		// Figures are read by machines, the table before them by people.
+		Ok(figures) if matches!(arguments.command, Command::Bench { .. }) => {
+			if arguments.json {
+				println!("{figures}");
+			}
+			ExitCode::SUCCESS
+		},
 		Ok(facts) => {
 			print(&facts, arguments.json);
 			ExitCode::SUCCESS
@@ -162,6 +184,7 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 			}))
 		},
 		Command::Info => info(shape),
+		Command::Bench { max_power, repetitions } => bench::run(*max_power, (*repetitions).into()),
 	}
 }
 
