@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Measures the market, its seals, or the weights of its calls. Never part of the tests.
+# Measures the market, its seals, proofs, latencies, or the weights of its calls. Never part of the tests.
 set -euo pipefail
 
 help() {
@@ -8,6 +8,8 @@ help() {
 Usage: scripts/bench.sh market [--json]
        scripts/bench.sh seal [--json]
        scripts/bench.sh verify [--json]
+       scripts/bench.sh prove [--json] [--max-power K] [--repetitions N]
+       scripts/bench.sh latency [--json] [--batches N] [--pipeline K]
        scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
 
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
@@ -21,6 +23,18 @@ seal      Builds, with GMP beside (its build needs m4), then measures squarings 
 verify    Builds, installs snarkjs from npm beside, then measures verification of proofs: alone and in
           batches, natively, through the host function and in Wasm, in turns with arkworks; prints
           milliseconds per proof and ratios. --json as above.
+
+prove     Builds, then measures how long proofs of the reference rollup take and what memory, in domains of
+          2^14 to 2^18 points: every back end in turns with ark-groth16 as it is usually called. Takes
+          ten minutes. --json as above.
+          --max-power K     stop at 2^K points (default 18)
+          --repetitions N   proofs of each kind in each domain (default 5)
+
+latency   Builds, then runs a development chain with a sequencer and three provers and measures how long it
+          takes from a batch in a block to its proof verified and finalised, where that time goes, and how
+          many slots have no block. 100 batches take eight minutes. --json as above.
+          --batches N       how many (default 100)
+          --pipeline K      how many may be unproven at the same time (default 2)
 
 weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
           their own (the first time takes half an hour), measures every benchmark of pallet-pvs on the
@@ -47,10 +61,11 @@ whole_number() {
 	esac
 }
 
-[ $# -ge 1 ] || usage "say what to measure: market, seal, verify or weights"
+[ $# -ge 1 ] || usage "say what to measure: market, seal, verify, prove, latency or weights"
 command=$1
 shift
 json=0
+numbers=()
 steps=20
 repeat=10
 extrinsic='*'
@@ -60,7 +75,7 @@ case "$command" in
 		help
 		exit 0
 		;;
-	market | seal | verify | weights) ;;
+	market | seal | verify | prove | latency | weights) ;;
 	*) usage "unknown command '$command'" ;;
 esac
 while [ $# -gt 0 ]; do
@@ -69,7 +84,15 @@ while [ $# -gt 0 ]; do
 			help
 			exit 0
 			;;
-		'market --json' | 'seal --json' | 'verify --json') json=1 ;;
+		'market --json' | 'seal --json' | 'verify --json' | 'prove --json' | 'latency --json')
+			json=1
+			;;
+		'prove --max-power' | 'prove --repetitions' | 'latency --batches' | 'latency --pipeline')
+			[ $# -ge 2 ] || usage "$1 needs a value"
+			whole_number "$1" "$2"
+			numbers+=("$1" "$2")
+			shift
+			;;
 		'weights --steps' | 'weights --repeat' | 'weights --extrinsic' | 'weights --output')
 			[ $# -ge 2 ] || usage "$1 needs a value"
 			case "$1" in
@@ -122,6 +145,13 @@ if [ "$command" != weights ]; then
 	cargo build --release --workspace --locked "${options[@]}" >&2
 	options=()
 	[ "$json" = 0 ] || options+=(--json)
+	if [ "$command" = prove ]; then
+		exec "$CARGO_TARGET_DIR/release/pvs-rollup" bench "${options[@]}" "${numbers[@]}"
+	fi
+	if [ "$command" = latency ]; then
+		exec "$CARGO_TARGET_DIR/release/pvs-demo" --bin-dir "$CARGO_TARGET_DIR/release" \
+			--scenario latency "${options[@]}" "${numbers[@]}"
+	fi
 	if [ "$command" = verify ]; then
 		snarkjs="$CARGO_TARGET_DIR/snarkjs"
 		mkdir -p "$snarkjs"

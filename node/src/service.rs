@@ -6,7 +6,9 @@ use futures::FutureExt;
 use pvs_runtime::{opaque::Block, RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
-use sc_consensus_grandpa::SharedVoterState;
+use sc_consensus_grandpa::{
+	SharedVoterState, ThreeQuartersOfTheUnfinalizedChain, VotingRulesBuilder,
+};
 use sc_service::{error::Error as ServiceError, Configuration, TaskManager, WarpSyncConfig};
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
@@ -29,8 +31,15 @@ type BlockHash = <Block as BlockT>::Hash;
 
 /// Justifications are kept at least every so many blocks.
 const JUSTIFICATION_PERIOD: u32 = 512;
-/// How long GRANDPA expects a message to take through the network.
-const GOSSIP_DURATION: Duration = Duration::from_millis(333);
+/// How long GRANDPA expects a message to take through the network. A round takes four times as long; see
+/// `docs/adr/0017-finality-of-the-best-block.md`.
+const GOSSIP_DURATION: Duration = Duration::from_millis(100);
+
+/// Votes for the best block while finality keeps up, and for three quarters of the way to it where it
+/// has fallen behind.
+fn voting_rule() -> impl sc_consensus_grandpa::VotingRule<Block, FullClient> + Clone {
+	VotingRulesBuilder::new().add(ThreeQuartersOfTheUnfinalizedChain).build()
+}
 
 /// What every command needs.
 pub(crate) type Partial = sc_service::PartialComponents<
@@ -283,7 +292,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 			network,
 			sync: sync_service,
 			notification_service: grandpa_notifications,
-			voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
+			voting_rule: voting_rule(),
 			prometheus_registry,
 			shared_voter_state: SharedVoterState::empty(),
 			telemetry: handle,

@@ -135,6 +135,23 @@ impl View {
 		}
 	}
 
+	/// When this block was made, in milliseconds since 1970.
+	///
+	/// # Errors
+	///
+	/// [`Error`], also if the chain keeps no time.
+	pub async fn timestamp(&self) -> Result<u64, Error> {
+		let address = subxt::dynamic::storage::<(), u64>("Timestamp", "Now");
+		let storage = self.at.storage();
+		let value = storage.fetch(address, ()).await.map_err(|error| self.client.failed(error))?;
+		value.decode().map_err(|error| self.client.failed(error))
+	}
+
+	/// How long a slot of an Aura chain is, in milliseconds.
+	pub async fn slot_duration(&self) -> Result<u64, Error> {
+		self.call("AuraApi_slot_duration", ()).await
+	}
+
 	/// The pallet's events of this block, in order.
 	pub async fn events(&self) -> Result<Vec<PvsEvent>, Error> {
 		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;

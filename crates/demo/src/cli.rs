@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{error::DemoError, silent};
+use crate::{error::DemoError, latency, silent};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ Examples:
     pvs-demo --scenario faults
   A bidder that never reveals, and an opener that opens its seal:
     pvs-demo --scenario silent --json
+  Where the time of twenty batches goes:
+    pvs-demo --scenario latency --batches 20
   With programs from elsewhere:
     pvs-demo --node ./pvs-node --bin-dir ./bin";
 
@@ -25,10 +27,10 @@ pub(crate) struct Args {
 	/// What to show
 	#[arg(long, value_enum, default_value_t = Scenario::Plain)]
 	pub(crate) scenario: Scenario,
-	/// How many batches to prove [default: 3]
+	/// How many batches to prove [default: 3; for latency 100]
 	#[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
 	batches: Option<u32>,
-	/// Batches that may be unproven at the same time [default: 1]
+	/// Batches that may be unproven at the same time [default: 1; for latency 2]
 	#[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
 	pipeline: Option<u32>,
 	/// The node [default: pvs-node in the directory of the other programs]
@@ -62,6 +64,8 @@ pub(crate) enum Scenario {
 	/// A winner that defaults and a runner-up that takes its place; a batch that nobody bids for until
 	/// its reserve has risen; a proof that comes late
 	Faults,
+	/// Where the time goes: batches as in `plain`, the next one's auction while one is proved
+	Latency,
 	/// A bidder that never reveals: an opener solves its seal, the bid counts, and once it wins. The
 	/// opener is paid from the bond
 	Silent,
@@ -73,6 +77,7 @@ impl Scenario {
 		match self {
 			Self::Plain => "plain",
 			Self::Faults => "faults",
+			Self::Latency => "latency",
 			Self::Silent => "silent",
 		}
 	}
@@ -83,6 +88,7 @@ impl Args {
 	pub(crate) fn batches(&self) -> u32 {
 		match self.scenario {
 			Scenario::Plain => self.batches.unwrap_or(3),
+			Scenario::Latency => self.batches.unwrap_or(latency::BATCHES),
 			Scenario::Faults => 3,
 			Scenario::Silent => silent::BATCHES,
 		}
@@ -90,7 +96,11 @@ impl Args {
 
 	/// How many batches may be unproven at the same time.
 	pub(crate) fn pipeline(&self) -> u32 {
-		self.pipeline.unwrap_or(1)
+		self.pipeline.unwrap_or(if self.scenario == Scenario::Latency {
+			latency::PIPELINE
+		} else {
+			1
+		})
 	}
 
 	/// Seconds after which to give up.
@@ -101,7 +111,8 @@ impl Args {
 	/// Refuses options that do not go together.
 	pub(crate) fn check(&self) -> Result<(), DemoError> {
 		let sets_batches = self.batches.is_some() || self.pipeline.is_some();
-		if self.scenario != Scenario::Plain && sets_batches {
+		let is_fixed = !matches!(self.scenario, Scenario::Plain | Scenario::Latency);
+		if is_fixed && sets_batches {
 			return Err(DemoError::FixedBatches);
 		}
 		Ok(())

@@ -29,7 +29,7 @@ pub(crate) enum DemoError {
 	#[error("{name} was not ready after {seconds} s; the end of its log is above")]
 	NotReady { name: &'static str, seconds: u64 },
 	#[error(
-		"--batches and --pipeline are for the scenario `plain`; `faults` has three batches and `silent` \
+		"--batches and --pipeline are for the scenarios `plain` and `latency`; `faults` has three batches and `silent` \
 		 has two, one after the other"
 	)]
 	FixedBatches,

@@ -6,6 +6,7 @@
 pub(crate) struct Summary {
 	pub(crate) p50: f64,
 	pub(crate) p95: f64,
+	pub(crate) p99: f64,
 	pub(crate) max: f64,
 }
 
@@ -15,7 +16,8 @@ impl Summary {
 		let mut sorted: Vec<f64> = latencies.into_iter().collect();
 		sorted.sort_by(f64::total_cmp);
 		let max = *sorted.last()?;
-		Some(Self { p50: percentile(&sorted, 50)?, p95: percentile(&sorted, 95)?, max })
+		let [p50, p95, p99] = [50, 95, 99].map(|percent| percentile(&sorted, percent));
+		Some(Self { p50: p50?, p95: p95?, p99: p99?, max })
 	}
 }
 
@@ -43,8 +45,8 @@ mod tests {
 	#[test]
 	fn summary_should_not_depend_on_the_order() {
 		let summary = Summary::of([3.0, 1.0, 2.0]).unwrap();
-		assert_eq!(summary, Summary { p50: 2.0, p95: 3.0, max: 3.0 });
-		assert_eq!(Summary::of([5.5]), Some(Summary { p50: 5.5, p95: 5.5, max: 5.5 }));
+		assert_eq!(summary, Summary { p50: 2.0, p95: 3.0, p99: 3.0, max: 3.0 });
+		assert_eq!(Summary::of([5.5]), Some(Summary { p50: 5.5, p95: 5.5, p99: 5.5, max: 5.5 }));
 		assert_eq!(Summary::of([]), None);
 	}
 }

@@ -16,6 +16,7 @@ mod cli;
 mod error;
 mod faults;
 mod figures;
+mod latency;
 mod processes;
 mod roles;
 mod run;

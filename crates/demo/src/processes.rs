@@ -87,12 +87,17 @@ impl Process {
 
 	/// Whether the log has a text by now.
 	pub(crate) fn has_logged(&self, text: &str) -> bool {
-		fs::read_to_string(&self.log).is_ok_and(|log| log.contains(text))
+		self.log().contains(text)
+	}
+
+	/// What it has printed so far.
+	pub(crate) fn log(&self) -> String {
+		fs::read_to_string(&self.log).unwrap_or_default()
 	}
 
 	/// Shows the end of the log on stderr.
 	pub(crate) fn show_log(&self) {
-		let log = fs::read_to_string(&self.log).unwrap_or_default();
+		let log = self.log();
 		let lines: Vec<&str> = log.lines().collect();
 		let tail = lines.len().saturating_sub(TAIL_LINES);
 		eprintln!("--- the last lines of {}", self.name);

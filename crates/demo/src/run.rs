@@ -5,13 +5,14 @@ use crate::{
 	cli::{Args, Scenario},
 	error::DemoError,
 	faults,
+	latency::{self, Latency},
 	processes::{free_ports, Process},
 	show::{self, Progress},
 	silent,
 	story::Story,
 };
 use futures::StreamExt;
-use pvs_client::{Block, Client, Error};
+use pvs_client::{Block, Client, Error, Token};
 use pvs_primitives::{api::RollupInfo, params::RollupParams, BlockNumber, Bytes32, RollupId};
 use pvs_rollup::proving;
 use std::{
@@ -70,14 +71,23 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			Scenario::Plain => demo.play_plain().await?,
 			Scenario::Faults => faults::play(&mut demo).await?,
 			Scenario::Silent => silent::play(&mut demo).await?,
+			Scenario::Latency => return latency::play(&mut demo).await.map(Outcome::Latency),
 		}
-		Ok::<_, DemoError>((demo.story.clone(), demo.client.token().clone()))
+		let (story, token) = (demo.story.clone(), demo.client.token().clone());
+		Ok::<_, DemoError>(Outcome::Story(Box::new(story), token))
 	};
-	let (story, token) = tokio::select! {
+	let outcome = tokio::select! {
 		result = demo => result?,
 		() = stop_signal() => return Err(DemoError::Interrupted),
 	};
 	drop(progress);
+	let (story, token) = match outcome {
+		Outcome::Story(story, token) => (story, token),
+		Outcome::Latency(latency) => {
+			latency.print(args.json);
+			return Ok(());
+		},
+	};
 	let table = show::table(&story, &token, scenario);
 	if args.json {
 		eprintln!("{table}");
@@ -86,10 +96,16 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		println!("{table}");
 	}
 	match scenario {
-		Scenario::Plain => Ok(()),
+		Scenario::Plain | Scenario::Latency => Ok(()),
 		Scenario::Faults => faults::check(&story),
 		Scenario::Silent => silent::check(&story),
 	}
+}
+
+/// What a scenario comes to.
+enum Outcome {
+	Story(Box<Story>, Token),
+	Latency(Latency),
 }
 
 /// A running chain with its programs.
@@ -158,7 +174,7 @@ impl<'a> Demo<'a> {
 	}
 
 	/// Batches that go as they should.
-	async fn play_plain(&mut self) -> Result<(), DemoError> {
+	pub(crate) async fn play_plain(&mut self) -> Result<(), DemoError> {
 		let max_fee = self.rollup().await?.params.max_reserve;
 		self.start_provers(&PROVERS).await?;
 		// Whatever is in blocks before this one is not of this run.
@@ -222,6 +238,16 @@ impl<'a> Demo<'a> {
 	}
 
 	/// What has happened so far.
+	pub(crate) fn story(&self) -> &Story {
+		&self.story
+	}
+
+	/// The programs of the provers.
+	pub(crate) fn provers(&self) -> &[Process] {
+		&self.provers
+	}
+
+	/// What has happened so far, to be added to.
 	pub(crate) fn story_mut(&mut self) -> &mut Story {
 		&mut self.story
 	}

@@ -101,7 +101,7 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 		table.add_row(row);
 	}
 	let line = |what: &str, summary: Option<Summary>| match summary {
-		Some(Summary { p50, p95, max }) => {
+		Some(Summary { p50, p95, max, .. }) => {
 			format!("\n{what}: median {p50:.1} s, 95% within {p95:.1} s, at most {max:.1} s")
 		},
 		None => String::new(),
@@ -159,18 +159,18 @@ fn what_happened(story: &Story, batch: &Batch, token: &Token) -> String {
 	lines.join("\n")
 }
 
-fn latencies(story: &Story) -> Option<Summary> {
+pub(crate) fn latencies(story: &Story) -> Option<Summary> {
 	Summary::of(story.batches().values().filter_map(|batch| batch.latency()))
 }
 
-fn finalized_latencies(story: &Story) -> Option<Summary> {
+pub(crate) fn finalized_latencies(story: &Story) -> Option<Summary> {
 	Summary::of(story.batches().values().filter_map(|batch| batch.finalized_latency()))
 }
 
 /// The result for programs.
 pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value {
 	let summary = |summary: Option<Summary>| match summary {
-		Some(Summary { p50, p95, max }) => {
+		Some(Summary { p50, p95, max, .. }) => {
 			json!({ "p50": rounded(p50), "p95": rounded(p95), "max": rounded(max) })
 		},
 		None => json!({ "p50": null, "p95": null, "max": null }),
@@ -242,7 +242,7 @@ fn opened_json(story: &Story, batch: &Batch, bid: &Opened) -> Value {
 }
 
 /// To milliseconds.
-fn rounded(seconds: f64) -> f64 {
+pub(crate) fn rounded(seconds: f64) -> f64 {
 	(seconds * 1000.0).round() / 1000.0
 }
 

@@ -16,6 +16,12 @@ pub(crate) struct Batch {
 	pub(crate) rounds: u32,
 	pub(crate) bids: u32,
 	pub(crate) reveals: u32,
+	/// The block with the first of them.
+	pub(crate) first_reveal: Option<BlockNumber>,
+	/// The block that named the first winner.
+	pub(crate) first_winner: Option<BlockNumber>,
+	/// How many bids lost their bonds.
+	pub(crate) slashed_bids: u32,
 	/// The reserve of each round.
 	pub(crate) reserves: Vec<u128>,
 	/// How many rounds had no bid that counts.
@@ -125,6 +131,11 @@ impl Story {
 		self.seen.entry(block).or_insert(seen);
 	}
 
+	/// When a block was seen.
+	pub(crate) fn seen(&self, block: BlockNumber) -> Option<Instant> {
+		self.seen.get(&block).copied()
+	}
+
 	/// Notes up to which block, that one not included, the bids of a batch could be revealed.
 	pub(crate) fn reveals_end(&mut self, index: u64, until: BlockNumber) {
 		if let Some(batch) = self.batches.get_mut(&index) {
@@ -157,6 +168,9 @@ impl Story {
 					rounds: 0,
 					bids: 0,
 					reveals: 0,
+					first_reveal: None,
+					first_winner: None,
+					slashed_bids: 0,
 					reserves: Vec::new(),
 					empty_rounds: 0,
 					defaults: Vec::new(),
@@ -191,6 +205,7 @@ impl Story {
 			},
 			PvsEvent::BidRevealed { bidder, fee, proof_blocks, .. } => {
 				batch.reveals = batch.reveals.saturating_add(1);
+				batch.first_reveal.get_or_insert(block);
 				let fee = token.show_short(*fee);
 				format!("{} reveals {fee}, {proof_blocks} blocks", name(bidder))
 			},
@@ -219,6 +234,9 @@ impl Story {
 				format!("{} opened the seal of {} and gets {amount}", name(opener), name(bidder))
 			},
 			PvsEvent::BidVoided { bidder, slashed, .. } => {
+				if *slashed > 0 {
+					batch.slashed_bids = batch.slashed_bids.saturating_add(1);
+				}
 				format!(
 					"the bid of {} is void, {} slashed",
 					name(bidder),
@@ -227,6 +245,7 @@ impl Story {
 			},
 			PvsEvent::WinnerSelected { prover, payment, proof_blocks, .. } => {
 				batch.selected = Some(Account(*prover));
+				batch.first_winner.get_or_insert(block);
 				batch.winner = Some(Winner {
 					prover: Account(*prover),
 					proof_blocks: *proof_blocks,

@@ -26,6 +26,9 @@ pub(crate) fn told() -> (Story, Instant) {
 	let opened =
 		PvsEvent::RoundOpened { batch: BATCH, round: 0, reserve: 5, batch_digest: [6; 32] };
 	take_in(opened, 10, 0);
+	let revealed =
+		PvsEvent::BidRevealed { batch: BATCH, round: 0, bidder: [7; 32], fee: 3, proof_blocks: 8 };
+	take_in(revealed, 13, 3);
 	let won = PvsEvent::WinnerSelected {
 		batch: BATCH,
 		round: 0,
