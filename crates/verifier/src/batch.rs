@@ -14,7 +14,6 @@ use crate::{
 	coefficient::{combine, Coefficient, CoefficientSum},
 	error::ProofError,
 	final_exponentiation::final_exponentiation,
-	invert::to_affine,
 	key::Key,
 	lines::{lines, Lines},
 	miller::{arguments, miller_loop, Argument, Pair},
@@ -22,7 +21,7 @@ use crate::{
 	threads::{join, two},
 };
 use alloc::{sync::Arc, vec::Vec};
-use ark_bn254::{Fq12, Fr};
+use ark_bn254::{Fq12, Fr, G1Projective};
 use ark_ff::Field;
 use pvs_primitives::{field::scalar_from_be, hash::blake2_256, Bytes32, PUBLIC_INPUTS};
 
@@ -239,15 +238,15 @@ fn evaluate<'a>(statements: &'a [Statement], keys: &Keys<'_>) -> (Vec<Option<Ter
 	let ((mut terms, left), (others, right, expected)) = join(
 		!left.is_empty(),
 		|| {
-			let terms = own_terms(left);
+			let (terms, _) = own_terms(left, &[]);
 			let product = miller_loop(terms.iter().flatten().map(Term::pair));
 			(terms, product)
 		},
 		|| {
-			let terms = own_terms(right);
 			let shared = Shared::new(statements.iter(), keys);
+			let (terms, arguments) = own_terms(right, &shared.points);
 			let own = terms.iter().flatten().map(Term::pair);
-			let product = miller_loop(own.chain(shared.pairs));
+			let product = miller_loop(own.chain(shared.pairs(arguments)));
 			(terms, product, shared.expected)
 		},
 	);
@@ -256,20 +255,25 @@ fn evaluate<'a>(statements: &'a [Statement], keys: &Keys<'_>) -> (Vec<Option<Ter
 	(terms, inside && is_pairing(left * right, expected))
 }
 
-fn own_terms(statements: &[Statement]) -> Vec<Option<Term<'_>>> {
+/// The terms of statements, and `others` as arguments: an inversion serves both.
+fn own_terms<'a>(
+	statements: &'a [Statement],
+	others: &[G1Projective],
+) -> (Vec<Option<Term<'a>>>, Vec<Option<Argument>>) {
 	let b: Vec<_> = statements.iter().map(|statement| statement.proof.b).collect();
-	let a: Vec<_> = statements
-		.iter()
-		.map(|statement| statement.coefficient.multiply(&statement.proof.a))
-		.collect();
-	statements
+	let a = statements.iter().map(|statement| statement.coefficient.multiply(&statement.proof.a));
+	let points: Vec<_> = a.chain(others.iter().copied()).collect();
+	let mut own = arguments(&points);
+	let others = own.split_off(statements.len().min(own.len()));
+	let terms = statements
 		.iter()
 		.zip(lines(&b))
-		.zip(arguments(&to_affine(&a)))
+		.zip(own)
 		.map(|((statement, lines), argument)| {
 			Some(Term { statement, argument: argument?, lines: lines? })
 		})
-		.collect()
+		.collect();
+	(terms, others)
 }
 
 /// Whether the final exponentiation leads to what is expected. Zero cannot come out of checked points:
@@ -280,8 +284,9 @@ fn is_pairing(product: Fq12, expected: Fq12) -> bool {
 
 /// What statements of the same keys share.
 struct Shared<'a> {
-	/// The pairs with gamma and delta.
-	pairs: Vec<Pair<'a>>,
+	/// What is paired with gamma and delta.
+	points: Vec<G1Projective>,
+	lines: Vec<&'a Lines>,
 	/// The product of the powers of `e(alpha, beta)`.
 	expected: Fq12,
 }
@@ -310,13 +315,21 @@ impl<'a> Shared<'a> {
 			if c.is_empty() {
 				continue;
 			}
-			points.extend([-key.inputs.combine(coefficients, &inputs), -combine(&c)]);
-			lines.extend([&key.gamma, &key.delta]);
+			let tables = key.tables();
+			points.extend([-tables.inputs.combine(coefficients, &inputs), -combine(&c)]);
+			lines.extend([&tables.gamma, &tables.delta]);
 			expected *= coefficients.power(&key.alpha_beta);
 		}
-		let pairs = arguments(&to_affine(&points)).into_iter().zip(lines);
-		let pairs = pairs.filter_map(|(argument, lines)| Some((argument?, lines))).collect();
-		Self { pairs, expected }
+		Self { points, lines, expected }
+	}
+
+	/// The pairs, given the points as arguments.
+	fn pairs(
+		&self,
+		arguments: Vec<Option<Argument>>,
+	) -> impl Iterator<Item = Pair<'a>> + use<'_, 'a> {
+		let pairs = arguments.into_iter().zip(&self.lines);
+		pairs.filter_map(|(argument, lines)| Some((argument?, *lines)))
 	}
 }
 
@@ -328,7 +341,8 @@ fn hold(terms: &[Term<'_>], keys: &Keys<'_>) -> bool {
 		|| miller_loop(left.iter().map(Term::pair)),
 		|| {
 			let shared = Shared::new(terms.iter().map(|term| term.statement), keys);
-			let product = miller_loop(right.iter().map(Term::pair).chain(shared.pairs));
+			let pairs = shared.pairs(arguments(&shared.points));
+			let product = miller_loop(right.iter().map(Term::pair).chain(pairs));
 			(product, shared.expected)
 		},
 	);

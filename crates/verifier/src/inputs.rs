@@ -10,40 +10,59 @@ use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, PrimeField};
 use pvs_primitives::PUBLIC_INPUTS;
 
-/// Bits of the lower half of a scalar; the upper half has no more.
-const HALF: u32 = 127;
+/// Into how many parts scalars are cut for a key that is used now and perhaps never again. Sixteen sums
+/// and no doublings are prepared.
+pub(crate) const PARTS_ONCE: u32 = 1;
+/// For a key that is used again and again: an eighth of the doublings, for 64 KiB of sums.
+#[cfg(feature = "std")]
+pub(crate) const PARTS_KEPT: u32 = 8;
+/// Parts whose points have their sums in one table.
+const PARTS_OF_A_TABLE: usize = 2;
 
 /// The IC points of a key, with the sums that combining them takes.
+#[derive(Debug)]
 pub(crate) struct InputPoints {
 	/// IC[0], which belongs to the constant 1.
 	constant: G1Affine,
-	/// The sums of all subsets of IC[1..] and of the same times 2^127: bit `i` of the index says whether
-	/// point `i` of these takes part.
-	sums: Vec<G1Affine>,
+	/// Bits of each part of a scalar.
+	bits: u32,
+	/// Part `k` of the scalars belongs to IC[1..] times `2^(bits * k)`. A table has the sums of all subsets
+	/// of the points of two parts: bit `i` of the index says whether point `i` of these takes part.
+	tables: Vec<Vec<G1Affine>>,
 }
 
 impl InputPoints {
-	pub(crate) fn new(ic: &[G1Affine; IC_POINTS]) -> Self {
+	/// Cuts scalars into `parts` parts.
+	pub(crate) fn new(ic: &[G1Affine; IC_POINTS], parts: u32) -> Self {
 		let [constant, points @ ..] = ic;
-		let high = points.map(|point| {
-			let mut high = point.into_group();
-			(0..HALF).for_each(|_| {
-				high.double_in_place();
-			});
-			high
-		});
-		let mut sums = Vec::from([G1Projective::ZERO]);
-		for point in points.iter().copied().chain(to_affine(&high)) {
-			let with_point: Vec<_> = sums.iter().map(|sum| *sum + point).collect();
-			sums.extend(with_point);
+		let bits = Fr::MODULUS_BIT_SIZE.div_ceil(parts.max(1));
+		let mut of_part = points.map(|point| point.into_group());
+		let mut of_all = Vec::from(of_part);
+		for _ in 1..parts {
+			for point in &mut of_part {
+				(0..bits).for_each(|_| {
+					point.double_in_place();
+				});
+			}
+			of_all.extend(of_part);
 		}
-		Self { constant: *constant, sums: to_affine(&sums) }
+		let of_all = to_affine(&of_all);
+		let tables = of_all.chunks(PUBLIC_INPUTS.saturating_mul(PARTS_OF_A_TABLE));
+		let tables = tables.map(|points| {
+			let mut sums = Vec::from([G1Projective::ZERO]);
+			for point in points {
+				let with_point: Vec<_> = sums.iter().map(|sum| *sum + point).collect();
+				sums.extend(with_point);
+			}
+			to_affine(&sums)
+		});
+		Self { constant: *constant, bits, tables: tables.collect() }
 	}
 
 	/// `constant * IC[0] + sum of scalars[i] * IC[i + 1]`.
 	///
-	/// All halves of the scalars share their doublings (Straus): each bit position picks one of the 256
-	/// sums. That is an eighth of the additions and of the doublings of one multiplication after another.
+	/// All parts of the scalars share their doublings (Straus): each bit position picks one sum of each
+	/// table.
 	pub(crate) fn combine(
 		&self,
 		constant: CoefficientSum,
@@ -55,14 +74,19 @@ impl InputPoints {
 			limb.is_some_and(|limb| limb.wrapping_shr(place % u64::BITS) & 1 == 1)
 		};
 		let mut sum = G1Projective::ZERO;
-		for place in (0..HALF).rev() {
+		for place in (0..self.bits).rev() {
 			sum.double_in_place();
-			let low = scalars.iter().map(|limbs| bit(limbs, place));
-			let high = scalars.iter().map(|limbs| bit(limbs, place.saturating_add(HALF)));
-			let bits = low.chain(high).rev();
-			let chosen = bits.fold(0, |index, bit| index << 1 | usize::from(bit));
-			if let Some(point) = self.sums.get(chosen).filter(|_| chosen != 0) {
-				sum += point;
+			for (table, part) in self.tables.iter().zip((0..).step_by(PARTS_OF_A_TABLE)) {
+				let low = place.saturating_add(self.bits.saturating_mul(part));
+				let high = low.saturating_add(self.bits);
+				// A table of one part is shorter: what would be its high bits are beyond the scalars.
+				let bits = [high, low]
+					.into_iter()
+					.flat_map(|place| scalars.iter().rev().map(move |limbs| bit(limbs, place)));
+				let chosen = bits.fold(0, |index, bit| index << 1 | usize::from(bit));
+				if let Some(point) = table.get(chosen).filter(|_| chosen != 0) {
+					sum += point;
+				}
 			}
 		}
 		sum + constant.multiply(&self.constant)
@@ -86,7 +110,7 @@ mod tests {
 	fn combine_should_equal_separate_multiplications() {
 		let mut rng = StdRng::seed_from_u64(9);
 		let ic: [G1Affine; IC_POINTS] = [(); IC_POINTS].map(|()| G1Affine::rand(&mut rng));
-		let points = InputPoints::new(&ic);
+		let points: Vec<_> = (1..=9).map(|parts| InputPoints::new(&ic, parts)).collect();
 		let (zero, one) = (Fr::from(0u64), Fr::from(1u64));
 		let edges = [zero, one, -one, Fr::from(u64::MAX)];
 		let mut cases = vec![edges, [zero; PUBLIC_INPUTS], [-one; PUBLIC_INPUTS]];
@@ -95,18 +119,22 @@ mod tests {
 		for (place, scalars) in (0..).zip(cases) {
 			let terms = ic[1..].iter().zip(&scalars).map(|(point, scalar)| *point * scalar);
 			let expected = terms.sum::<G1Projective>() + ic[0] * constant.scalar();
-			assert_eq!(points.combine(constant, &scalars), expected);
+			for points in &points {
+				assert_eq!(points.combine(constant, &scalars), expected, "{} bits", points.bits);
+			}
 			constant.add(Coefficient::derive(&[7; 32], place));
 		}
 	}
 
 	#[test]
 	fn combine_should_be_the_identity_when_the_points_cancel() {
-		let points = InputPoints::new(&[G1Affine::generator(); IC_POINTS]);
 		let (zero, one) = (Fr::from(0u64), Fr::from(1u64));
 		let mut constant = CoefficientSum::default();
 		constant.add(Coefficient::ONE);
-		let cancelling = points.combine(constant, &[-one, zero, zero, zero]);
-		assert_eq!(cancelling, G1Projective::ZERO);
+		for parts in [PARTS_ONCE, PARTS_KEPT] {
+			let points = InputPoints::new(&[G1Affine::generator(); IC_POINTS], parts);
+			let cancelling = points.combine(constant, &[-one, zero, zero, zero]);
+			assert_eq!(cancelling, G1Projective::ZERO);
+		}
 	}
 }

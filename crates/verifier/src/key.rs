@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The verifying key: checked once when a rollup is registered, then read from state.
 
+#[cfg(feature = "std")]
+use crate::inputs::PARTS_KEPT;
 use crate::{
 	encoding::{
 		base_elements, checked_g1, checked_g2, unchecked_g1, unchecked_g2, write_base_elements,
 		Reader,
 	},
 	error::{KeyError, ProofError},
-	inputs::InputPoints,
+	inputs::{InputPoints, PARTS_ONCE},
 	lines::{lines, Lines},
 };
 use ark_bn254::{Bn254, Fq12, G1Affine, G2Affine};
@@ -84,13 +86,35 @@ pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
 	Ok(prepared)
 }
 
+/// From how many uses on tables for a key are made. They cost about as much as one verification and
+/// save an eighth of each: a key that was used so often comes again, and who pays for uses of keys one by
+/// one gains nothing by stopping just here.
+#[cfg(feature = "std")]
+const USES_BEFORE_TABLES: u32 = 8;
+
 /// A prepared key as verification uses it. The points were checked when it was prepared; here their
 /// coordinates are known to be canonical, and gamma and delta to be in the subgroup.
 pub(crate) struct Key {
+	pub(crate) alpha_beta: Fq12,
+	once: Tables,
+	#[cfg(feature = "std")]
+	again: Again,
+}
+
+/// What is computed from a key's points.
+#[derive(Debug)]
+pub(crate) struct Tables {
 	pub(crate) gamma: Lines,
 	pub(crate) delta: Lines,
 	pub(crate) inputs: InputPoints,
-	pub(crate) alpha_beta: Fq12,
+}
+
+/// What is computed once a key has been used often.
+#[cfg(feature = "std")]
+struct Again {
+	ic: [G1Affine; IC_POINTS],
+	uses: std::sync::atomic::AtomicU32,
+	tables: std::sync::OnceLock<Tables>,
 }
 
 impl Key {
@@ -116,7 +140,40 @@ impl Key {
 		let target: &[u8; TARGET_BYTES] = reader.take()?;
 		let alpha_beta = Fq12::from_base_prime_field_elems(base_elements::<12>(target)?)?;
 		let [gamma, delta] = <[_; 2]>::try_from(lines(&[gamma, delta])).ok()?;
-		let (gamma, delta) = (gamma?.divided(), delta?.divided());
-		Some(Self { gamma, delta, inputs: InputPoints::new(&ic), alpha_beta })
+		let inputs = InputPoints::new(&ic, PARTS_ONCE);
+		Some(Self {
+			alpha_beta,
+			once: Tables { gamma: gamma?, delta: delta?, inputs },
+			#[cfg(feature = "std")]
+			again: Again { ic, uses: Default::default(), tables: Default::default() },
+		})
+	}
+
+	/// Counts a use, of however many proofs. What a key that is used often needs is computed here.
+	#[cfg(feature = "std")]
+	pub(crate) fn count_use(&self) {
+		use std::sync::atomic::Ordering;
+		let before = self.again.uses.load(Ordering::Relaxed);
+		if before < USES_BEFORE_TABLES {
+			self.again.uses.store(before.saturating_add(1), Ordering::Relaxed);
+		} else {
+			self.again.tables.get_or_init(|| Tables {
+				gamma: self.once.gamma.clone().divided(),
+				delta: self.once.delta.clone().divided(),
+				inputs: InputPoints::new(&self.again.ic, PARTS_KEPT),
+			});
+		}
+	}
+
+	/// The best tables that there are.
+	#[cfg(feature = "std")]
+	pub(crate) fn tables(&self) -> &Tables {
+		self.again.tables.get().unwrap_or(&self.once)
+	}
+
+	/// The tables.
+	#[cfg(not(feature = "std"))]
+	pub(crate) fn tables(&self) -> &Tables {
+		&self.once
 	}
 }

@@ -46,6 +46,7 @@ pub(crate) enum Lines {
 
 impl Lines {
 	/// Divides all lines, with one inversion: for points that are used again.
+	#[cfg(feature = "std")]
 	pub(crate) fn divided(self) -> Self {
 		let fractions = match self {
 			Self::Whole(fractions) => fractions,

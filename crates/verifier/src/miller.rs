@@ -8,9 +8,9 @@ use crate::{
 	lines::{Fraction, Line, Lines},
 };
 use alloc::vec::Vec;
-use ark_bn254::{Config, Fq, Fq12, Fq12Config, G1Affine};
-use ark_ec::{bn::BnConfig, AffineRepr};
-use ark_ff::{fields::fp12_2over3over2::Fp12Config, Field};
+use ark_bn254::{Config, Fq, Fq12, Fq12Config, G1Projective};
+use ark_ec::bn::BnConfig;
+use ark_ff::{fields::fp12_2over3over2::Fp12Config, AdditiveGroup, Field};
 
 /// A point of G1 as lines are evaluated at it.
 #[derive(Clone, Copy, Debug)]
@@ -22,13 +22,15 @@ pub(crate) struct Argument {
 }
 
 /// The points as arguments; `None` for the identity, whose pairing is 1. No other point has the y 0:
-/// the order of the curve is odd.
-pub(crate) fn arguments(points: &[G1Affine]) -> Vec<Option<Argument>> {
+/// the order of the curve is odd. With `x = X/Z^2` and `y = Y/Z^3` one inversion of all Y is enough.
+pub(crate) fn arguments(points: &[G1Projective]) -> Vec<Option<Argument>> {
 	let mut inverses: Vec<_> = points.iter().map(|point| point.y).collect();
 	batch_invert(&mut inverses);
-	let argument = |(point, one_by_y): (&G1Affine, Fq)| {
-		let minus_x_by_y = -(point.x * one_by_y);
-		(!point.is_zero()).then_some(Argument { minus_x_by_y, one_by_y })
+	let argument = |(point, inverse): (&G1Projective, Fq)| {
+		let z_by_y = point.z * inverse;
+		let minus_x_by_y = -(point.x * z_by_y);
+		let one_by_y = point.z.square() * z_by_y;
+		(point.z != Fq::ZERO).then_some(Argument { minus_x_by_y, one_by_y })
 	};
 	points.iter().zip(inverses).map(argument).collect()
 }
@@ -107,7 +109,10 @@ mod tests {
 	use super::*;
 	use crate::lines::lines;
 	use ark_bn254::{Bn254, G2Affine};
-	use ark_ec::pairing::{MillerLoopOutput, Pairing};
+	use ark_ec::{
+		pairing::{MillerLoopOutput, Pairing},
+		PrimeGroup,
+	};
 	use ark_ff::UniformRand;
 	use rand::{rngs::StdRng, SeedableRng};
 
@@ -115,7 +120,7 @@ mod tests {
 	fn miller_loop_should_lead_to_the_pairings_of_arkworks() {
 		let mut rng = StdRng::seed_from_u64(1);
 		for count in [0, 1, 2, 3, 5, 6, 9] {
-			let p: Vec<_> = (0..count).map(|_| G1Affine::rand(&mut rng)).collect();
+			let p: Vec<_> = (0..count).map(|_| G1Projective::rand(&mut rng)).collect();
 			let q: Vec<_> = (0..count).map(|_| G2Affine::rand(&mut rng)).collect();
 			let lines: Vec<_> = lines(&q).into_iter().map(Option::unwrap).collect();
 			let arguments = arguments(&p).into_iter().map(Option::unwrap);
@@ -136,7 +141,7 @@ mod tests {
 
 	#[test]
 	fn arguments_should_leave_out_the_identity() {
-		let points = [G1Affine::generator(), G1Affine::identity(), -G1Affine::generator()];
+		let points = [G1Projective::generator(), G1Projective::ZERO, -G1Projective::generator()];
 		let arguments = arguments(&points);
 		assert!(arguments[0].is_some() && arguments[1].is_none() && arguments[2].is_some());
 	}
