@@ -34,13 +34,15 @@ pub(crate) struct Latency {
 
 /// Runs the batches and measures them.
 pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<Latency, DemoError> {
-	let first = demo.client.best().await?;
+	let first = demo.client.best().await?.number.max(1);
 	let start = std::time::Instant::now();
 	demo.play_plain().await?;
 	let last = demo.client.best().await?;
-	let (from, to) = (demo.client.at(first).await?, demo.client.at(last).await?);
+	// The first block has no time.
+	let first_block = demo.client.block(demo.client.hash_at(first).await?).await?;
+	let (from, to) = (demo.client.at(first_block).await?, demo.client.at(last).await?);
 	let slots = Slots::between(
-		(first.number, from.timestamp().await?),
+		(first, from.timestamp().await?),
 		(last.number, to.timestamp().await?),
 		to.slot_duration().await?,
 	);
