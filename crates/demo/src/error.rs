@@ -30,7 +30,7 @@ pub(crate) enum DemoError {
 	NotReady { name: &'static str, seconds: u64 },
 	#[error(
 		"--batches and --pipeline are for the scenario `plain`; `faults` has three batches and `silent` \
-		 has two, one after the other"
+		 has two, one after the other, and `crash` has as many as its transfers need"
 	)]
 	FixedBatches,
 	#[error("batch {batch} was not {phase} within {seconds} s")]

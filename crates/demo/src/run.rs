@@ -3,6 +3,7 @@
 
 use crate::{
 	cli::{Args, Scenario},
+	crash,
 	error::DemoError,
 	faults,
 	processes::{free_ports, Process},
@@ -66,18 +67,29 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	let scenario = args.scenario;
 	let demo = async {
 		let mut demo = Demo::start(&args, &progress).await?;
+		let mut crashed = None;
 		match scenario {
 			Scenario::Plain => demo.play_plain().await?,
 			Scenario::Faults => faults::play(&mut demo).await?,
 			Scenario::Silent => silent::play(&mut demo).await?,
+			Scenario::Crash => crashed = Some(crash::play(&mut demo).await?),
 		}
-		Ok::<_, DemoError>((demo.story.clone(), demo.client.token().clone()))
+		Ok::<_, DemoError>((demo.story.clone(), demo.client.token().clone(), crashed))
 	};
-	let (story, token) = tokio::select! {
+	let (story, token, crashed) = tokio::select! {
 		result = demo => result?,
 		() = stop_signal() => return Err(DemoError::Interrupted),
 	};
 	drop(progress);
+	if let Some(outcome) = crashed {
+		if args.json {
+			eprintln!("{}", outcome.as_text());
+			println!("{}", outcome.as_json());
+		} else {
+			println!("{}", outcome.as_text());
+		}
+		return outcome.check();
+	}
 	let table = show::table(&story, &token, scenario);
 	if args.json {
 		eprintln!("{table}");
@@ -86,7 +98,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		println!("{table}");
 	}
 	match scenario {
-		Scenario::Plain => Ok(()),
+		Scenario::Plain | Scenario::Crash => Ok(()),
 		Scenario::Faults => faults::check(&story),
 		Scenario::Silent => silent::check(&story),
 	}
@@ -219,6 +231,16 @@ impl<'a> Demo<'a> {
 		wait_until_ready(self.opener.insert(process)).await?;
 		self.progress.line("opener: one seal at a time");
 		Ok(())
+	}
+
+	/// Where the logs are, and other files that go when the demo ends.
+	pub(crate) fn files(&self) -> &Path {
+		self.files.path()
+	}
+
+	/// One of the programs.
+	pub(crate) fn program(&self, name: &str) -> PathBuf {
+		self.programs.join(name)
 	}
 
 	/// What has happened so far.
@@ -383,7 +405,8 @@ impl<'a> Demo<'a> {
 		Ok(())
 	}
 
-	fn check_children(&mut self) -> Result<(), DemoError> {
+	/// Fails if a program that should run has stopped.
+	pub(crate) fn check_children(&mut self) -> Result<(), DemoError> {
 		self.node.check_alive()?;
 		for program in self.provers.iter_mut().chain(&mut self.opener) {
 			program.check_alive()?;
