@@ -143,7 +143,7 @@ mod tests {
 		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (2, 1, 180));
 		assert!(silent.check().is_ok());
 		let crash = args("pvs-demo --scenario crash");
-		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (15, 4, 240));
+		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (10, 4, 240));
 		assert!(crash.check().is_ok());
 		for scenario in ["faults", "silent", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {

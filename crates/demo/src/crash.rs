@@ -23,7 +23,7 @@ use std::{
 };
 
 /// Transfers in all, and how many are sent per second.
-const TRANSFERS: u32 = 60;
+const TRANSFERS: u32 = 40;
 const RATE: u32 = 3;
 /// Accounts that are opened on the way.
 const OPENED: u32 = 3;
@@ -49,9 +49,9 @@ const KILLS: [Kill; 3] = [
 		seen: "\"event\":\"proven\"",
 		after: Duration::ZERO,
 	},
-	// A block comes every second: half a second after a commit the next one is on its way.
+	// A block comes every second: by then the next commit is on its way, if there is one.
 	Kill {
-		what: "with a commit on its way",
+		what: "half a second after a commit",
 		seen: "\"event\":\"committed\"",
 		after: Duration::from_millis(550),
 	},

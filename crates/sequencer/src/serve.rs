@@ -25,6 +25,10 @@ const BLOCK_WAIT: Duration = Duration::from_secs(60);
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// Blocks to wait after a commit that failed for a reason that will not pass by itself.
 const RETRY_BLOCKS: BlockNumber = 10;
+/// Blocks to wait after losing batches twice in a row: each loss costs a bond. Doubles with every further one,
+/// up to the highest.
+const LOSS_PAUSE: BlockNumber = 10;
+const MAX_LOSS_PAUSE: BlockNumber = 640;
 
 /// Serves until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
@@ -62,6 +66,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		commit: None,
 		last_commit: None,
 		not_before: 0,
+		losses: 0,
 		genesis_root,
 		args,
 	};
@@ -105,6 +110,8 @@ struct Service {
 	last_commit: Option<BlockNumber>,
 	/// The first block on which a commit may be tried again.
 	not_before: BlockNumber,
+	/// Blocks with a loss since the newest proof.
+	losses: u32,
 	genesis_root: [u8; 32],
 }
 
@@ -215,12 +222,34 @@ impl Service {
 			},
 			Err(error) => return Err(error),
 		};
-		changes.iter().for_each(|change| self.teller.change(change));
+		self.note(&changes, best.number);
 		if best.number >= self.not_before {
 			self.shared.set_problem(None);
 			self.maybe_commit(best, seen);
 		}
 		Ok(())
+	}
+
+	/// Tells what happened, and slows down when batches are lost one after the other.
+	fn note(&mut self, changes: &[Change], best: BlockNumber) {
+		changes.iter().for_each(|change| self.teller.change(change));
+		if changes.iter().any(|change| matches!(change, Change::Proven { .. })) {
+			self.losses = 0;
+		}
+		if changes.iter().any(|change| matches!(change, Change::Lost { .. })) {
+			self.losses = self.losses.saturating_add(1);
+			let pause = loss_pause(self.losses);
+			self.not_before = self.not_before.max(best.saturating_add(pause));
+			if pause > 0 {
+				let losses = self.losses;
+				let problem = format!(
+					"batches were lost {losses} times in a row, which costs a bond each time; are provers \
+					 running? The next one is committed in {pause} blocks"
+				);
+				tracing::warn!("{problem}");
+				self.shared.set_problem(Some(problem));
+			}
+		}
 	}
 
 	/// Sends a batch on its way if there is room and reason for one.
@@ -266,7 +295,7 @@ impl Service {
 		let result = self.take_in(best).await;
 		self.shared.core().landed();
 		match result {
-			Ok((_, changes)) => changes.iter().for_each(|change| self.teller.change(change)),
+			Ok((_, changes)) => self.note(&changes, best.number),
 			Err(SequencerError::Core(CoreError::Missing(missing))) => tracing::warn!("{missing}"),
 			Err(error) => return Err(error),
 		}
@@ -282,6 +311,14 @@ async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerEr
 			Ok(result) => result,
 			Err(error) => Err(SequencerError::Unfinished(format!("a commit broke off: {error}"))),
 		},
+	}
+}
+
+/// Blocks to wait after so many losses in a row.
+fn loss_pause(losses: u32) -> BlockNumber {
+	match losses.checked_sub(2) {
+		None => 0,
+		Some(more) => LOSS_PAUSE.saturating_mul(1 << more.min(16)).min(MAX_LOSS_PAUSE),
 	}
 }
 
@@ -352,5 +389,16 @@ impl Teller {
 		let written = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{text}") };
 		// A reader that has gone away does not stop the sequencer.
 		let _ = written.and_then(|()| out.flush());
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn pause_should_grow_with_the_losses_up_to_a_limit() {
+		let pauses = [0, 1, 2, 3, 4, 7, 8, 9, u32::MAX].map(loss_pause);
+		assert_eq!(pauses, [0, 0, 10, 20, 40, 320, 640, 640, 640]);
 	}
 }

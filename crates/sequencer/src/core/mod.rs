@@ -5,10 +5,12 @@
 //! finalised block (which never goes back), and the batches that lead from there to the tip of the best
 //! chain. The last two come from the chain alone, so nothing of it can be lost with this process.
 
+mod change;
 mod path;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use change::Change;
 pub(crate) use path::{Commit, Layer, Missing, Stage, Step};
 
 use crate::{
@@ -73,19 +75,6 @@ pub(crate) enum Status {
 	Committed { batch: Option<u64>, block: BlockNumber, stage: Stage },
 	/// It is final, or will never be.
 	Ended(Ended),
-}
-
-/// What changed with a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-	/// A batch is on the best chain.
-	Committed { batch: Option<u64>, block: BlockNumber, transfers: usize },
-	/// A batch is proven.
-	Proven { batch: Option<u64> },
-	/// A batch is final.
-	Final { batch: Option<u64>, transfers: usize },
-	/// A batch has gone without becoming final: its transfers wait again.
-	Lost { batch: Option<u64>, transfers: usize },
 }
 
 /// Why the core stops.
@@ -245,7 +234,7 @@ impl Core {
 			.map(|(step, state)| Layer { step, state })
 			.collect();
 
-		let changes = changes(&self.layers, &settled, &layers);
+		let changes = change::changes(&self.layers, &settled, &layers);
 		let next_index = heads.next_index.max(self.base.next_index);
 		let base = Saved { state: base, next_index, cursor: heads.cursor };
 		let old = std::mem::replace(&mut self.base, base);
@@ -466,37 +455,4 @@ impl Core {
 /// The state before all batches.
 fn from_start(state: &Arc<State>) -> Saved {
 	Saved { state: Arc::clone(state), next_index: 0, cursor: 1 }
-}
-
-/// What is new about the batches behind the final state.
-fn changes(before: &[Layer], settled: &[Step], after: &[Layer]) -> Vec<Change> {
-	let is = |one: &Step, other: &Step| {
-		one.commit.next_root == other.commit.next_root && one.commit.index == other.commit.index
-	};
-	let mut changes = Vec::new();
-	let after = || after.iter().map(|layer| &layer.step);
-	for Layer { step, .. } in before {
-		if !settled.iter().chain(after()).any(|other| is(step, other)) {
-			let (batch, transfers) = (step.commit.index, step.hashes.len());
-			changes.push(Change::Lost { batch, transfers });
-		}
-	}
-	for (step, is_final) in
-		settled.iter().map(|step| (step, true)).chain(after().map(|step| (step, false)))
-	{
-		let old = before.iter().map(|layer| &layer.step).find(|other| is(step, other));
-		let Commit { index: batch, block, stage, .. } = step.commit;
-		let transfers = step.hashes.len();
-		if old.is_none() {
-			changes.push(Change::Committed { batch, block, transfers });
-		}
-		let was_proven = old.is_some_and(|old| old.commit.stage == Stage::Proven);
-		if (is_final || stage == Stage::Proven) && !was_proven {
-			changes.push(Change::Proven { batch });
-		}
-		if is_final {
-			changes.push(Change::Final { batch, transfers });
-		}
-	}
-	changes
 }
