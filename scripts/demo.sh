@@ -17,6 +17,8 @@ the output is one JSON object.
                       nobody bids until the reserve has risen; a proof comes late.
   --scenario silent   Two batches with a bidder that never reveals: an opener solves its seal and is
                       paid from its bond, and the bid counts; in the second batch it wins.
+  --scenario crash    A serving sequencer that takes transfers from a load generator and is killed three
+                      times: nothing that it acknowledged is lost or doubled.
 
 Exits non-zero if a batch is not proven, or if what the scenario is about did not happen.
 EOF
@@ -49,10 +51,10 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case "$scenario:$batches" in
-	plain: | faults: | silent:) ;;
+	plain: | faults: | silent: | crash:) ;;
 	plain:*[!0-9]* | plain:0) usage "--batches takes a whole number above 0, not '$batches'" ;;
 	plain:*) ;;
-	faults:* | silent:*) usage "--batches is for the scenario 'plain'; 'faults' has three batches, 'silent' two" ;;
+	faults:* | silent:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
 	*) usage "unknown scenario '$scenario'" ;;
 esac
 

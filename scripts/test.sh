@@ -16,7 +16,7 @@ Usage: scripts/test.sh [--all | FILTER]
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, proves
 a batch on a real chain, three more on one where provers fail, stay away and are late, and two on one where
 a bidder stays silent. With FILTER, runs only the Rust tests whose names contain it. With --all, also
-proves a batch of a circom circuit (needs npm).
+proves a batch of a circom circuit (needs npm), and kills a serving sequencer three times.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)
@@ -40,6 +40,7 @@ cargo test --release --workspace --locked -- "$@"
 "$scripts/demo.sh" --scenario faults --json
 "$scripts/demo.sh" --scenario silent --json
 if [ "$all" = 1 ]; then
+	"$scripts/demo.sh" --scenario crash --json
 	examples/circom/run.sh --bin-dir "$CARGO_TARGET_DIR/release" --json
 	npm test --prefix examples/circom
 fi

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{error::DemoError, latency, silent};
+use crate::{crash, error::DemoError, latency, silent};
 use clap::{Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -17,6 +17,8 @@ Examples:
     pvs-demo --scenario silent --json
   Where the time of twenty batches goes:
     pvs-demo --scenario latency --batches 20
+  A sequencer that is killed three times while transfers come in:
+    pvs-demo --scenario crash
   With programs from elsewhere:
     pvs-demo --node ./pvs-node --bin-dir ./bin";
 
@@ -48,7 +50,7 @@ pub(crate) struct Args {
 	/// Seed of the random transfers
 	#[arg(long, default_value_t = 1)]
 	pub(crate) seed: u64,
-	/// Seconds after which to give up [default: 60, and 60 per batch]
+	/// Seconds after which to give up [default: 60, and 60 per batch; 240 for `crash`]
 	#[arg(long, value_name = "SECONDS")]
 	pub(crate) timeout: Option<u64>,
 	/// Progress on stderr, the result as one JSON object in the last line of stdout
@@ -69,6 +71,9 @@ pub(crate) enum Scenario {
 	/// A bidder that never reveals: an opener solves its seal, the bid counts, and once it wins. The
 	/// opener is paid from the bond
 	Silent,
+	/// A serving sequencer that is killed three times while a load generator sends it transfers: nothing
+	/// that it acknowledged is lost or doubled
+	Crash,
 }
 
 impl Scenario {
@@ -79,6 +84,7 @@ impl Scenario {
 			Self::Faults => "faults",
 			Self::Latency => "latency",
 			Self::Silent => "silent",
+			Self::Crash => "crash",
 		}
 	}
 }
@@ -91,21 +97,25 @@ impl Args {
 			Scenario::Latency => self.batches.unwrap_or(latency::BATCHES),
 			Scenario::Faults => 3,
 			Scenario::Silent => silent::BATCHES,
+			Scenario::Crash => crash::BATCHES,
 		}
 	}
 
 	/// How many batches may be unproven at the same time.
 	pub(crate) fn pipeline(&self) -> u32 {
-		self.pipeline.unwrap_or(if self.scenario == Scenario::Latency {
-			latency::PIPELINE
-		} else {
-			1
-		})
+		match self.scenario {
+			Scenario::Crash => crash::PIPELINE,
+			Scenario::Latency => self.pipeline.unwrap_or(latency::PIPELINE),
+			_ => self.pipeline.unwrap_or(1),
+		}
 	}
 
 	/// Seconds after which to give up.
 	pub(crate) fn limit(&self) -> u64 {
-		self.timeout.unwrap_or_else(|| 60 + 60 * u64::from(self.batches()))
+		self.timeout.unwrap_or_else(|| match self.scenario {
+			Scenario::Crash => 240,
+			_ => 60 + 60 * u64::from(self.batches()),
+		})
 	}
 
 	/// Refuses options that do not go together.
@@ -140,7 +150,10 @@ mod tests {
 		let silent = args("pvs-demo --scenario silent --json");
 		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (2, 1, 180));
 		assert!(silent.check().is_ok());
-		for scenario in ["faults", "silent"] {
+		let crash = args("pvs-demo --scenario crash");
+		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (10, 4, 240));
+		assert!(crash.check().is_ok());
+		for scenario in ["faults", "silent", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {
 				let line = format!("pvs-demo --scenario {scenario} {line}");
 				let error = args(&line).check().unwrap_err();

@@ -138,18 +138,8 @@ fn slashed(story: &Story) -> usize {
 }
 
 impl Latency {
-	/// Prints a table; with `json` on stderr, and one JSON object as the last line of stdout.
-	pub(crate) fn print(&self, json: bool) {
-		let text = self.text();
-		if json {
-			eprintln!("{text}");
-			println!("{}", self.json());
-		} else {
-			println!("{text}");
-		}
-	}
-
-	fn text(&self) -> String {
+	/// A table, and what is to be said beside it.
+	pub(crate) fn as_text(&self) -> String {
 		let mut table = Table::new();
 		table.load_preset(UTF8_FULL_CONDENSED).set_header(["seconds", "p50", "p95", "p99", "most"]);
 		for column in 1..5 {
@@ -182,7 +172,8 @@ impl Latency {
 		)
 	}
 
-	fn json(&self) -> Value {
+	/// The same for programs.
+	pub(crate) fn as_json(&self) -> Value {
 		let summary = |summary: &Option<Summary>| match summary {
 			Some(Summary { p50, p95, p99, max }) => json!({
 				"p50": rounded(*p50),

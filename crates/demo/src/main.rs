@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`run`] | starts everything, follows the chain until all batches are proven and final |
 //! | [`faults`] | the scenario in which things go wrong |
+//! | [`crash`] | the scenario in which the sequencer is killed and started again |
 //! | [`silent`] | the scenario in which a bidder stays silent and its seal is opened |
 //! | [`roles`] | the owner and the bidder that the demo plays itself |
 //! | [`processes`] | child processes that never outlive this one, and their logs |
@@ -13,6 +14,7 @@
 //! | [`show`] | progress, the table, the JSON line |
 
 mod cli;
+mod crash;
 mod error;
 mod faults;
 mod figures;

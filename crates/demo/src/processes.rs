@@ -85,6 +85,18 @@ impl Process {
 		self.child.try_wait().map_err(|source| DemoError::Io { what, source })
 	}
 
+	/// Ends the process at once, without a chance to tidy up, as `kill -9` does.
+	pub(crate) fn kill(&mut self) {
+		self.signal(Signal::KILL);
+		let _ = self.child.wait();
+	}
+
+	/// The last line of the log that is JSON; null if none is.
+	pub(crate) fn last_json(&self) -> serde_json::Value {
+		let log = fs::read_to_string(&self.log).unwrap_or_default();
+		log.lines().rev().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_default()
+	}
+
 	/// Whether the log has a text by now.
 	pub(crate) fn has_logged(&self, text: &str) -> bool {
 		self.log().contains(text)
@@ -118,7 +130,8 @@ impl Process {
 		}
 	}
 
-	fn has_stopped(&mut self) -> bool {
+	/// Whether the process has ended, however it did.
+	pub(crate) fn has_stopped(&mut self) -> bool {
 		!matches!(self.child.try_wait(), Ok(None))
 	}
 }
@@ -196,6 +209,18 @@ mod tests {
 		let id = process.child.id();
 		drop(process);
 		assert!(!Path::new(&format!("/proc/{id}")).exists());
+	}
+
+	#[test]
+	fn process_should_be_gone_at_once_when_it_is_killed() {
+		let logs = tempfile::tempdir().unwrap();
+		let script = "trap '' TERM; echo '{\"a\": 1}'; echo deaf; while :; do sleep 1; done";
+		let mut process = shell(script, logs.path());
+		wait_for(&mut process, "deaf");
+		assert!(!process.has_stopped());
+		process.kill();
+		assert!(process.has_stopped());
+		assert_eq!(process.last_json()["a"], 1);
 	}
 
 	#[test]

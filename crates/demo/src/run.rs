@@ -3,6 +3,7 @@
 
 use crate::{
 	cli::{Args, Scenario},
+	crash,
 	error::DemoError,
 	faults,
 	latency::{self, Latency},
@@ -72,6 +73,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			Scenario::Faults => faults::play(&mut demo).await?,
 			Scenario::Silent => silent::play(&mut demo).await?,
 			Scenario::Latency => return latency::play(&mut demo).await.map(Outcome::Latency),
+			Scenario::Crash => return crash::play(&mut demo).await.map(Outcome::Crash),
 		}
 		let (story, token) = (demo.story.clone(), demo.client.token().clone());
 		Ok::<_, DemoError>(Outcome::Story(Box::new(story), token))
@@ -84,19 +86,18 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	let (story, token) = match outcome {
 		Outcome::Story(story, token) => (story, token),
 		Outcome::Latency(latency) => {
-			latency.print(args.json);
+			show::print(args.json, &latency.as_text(), &latency.as_json());
 			return Ok(());
+		},
+		Outcome::Crash(crash) => {
+			show::print(args.json, &crash.as_text(), &crash.as_json());
+			return crash.check();
 		},
 	};
 	let table = show::table(&story, &token, scenario);
-	if args.json {
-		eprintln!("{table}");
-		println!("{}", show::as_json(&story, args.batches(), scenario));
-	} else {
-		println!("{table}");
-	}
+	show::print(args.json, &table, &show::as_json(&story, args.batches(), scenario));
 	match scenario {
-		Scenario::Plain | Scenario::Latency => Ok(()),
+		Scenario::Plain | Scenario::Latency | Scenario::Crash => Ok(()),
 		Scenario::Faults => faults::check(&story),
 		Scenario::Silent => silent::check(&story),
 	}
@@ -106,6 +107,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 enum Outcome {
 	Story(Box<Story>, Token),
 	Latency(Latency),
+	Crash(crash::Outcome),
 }
 
 /// A running chain with its programs.
@@ -235,6 +237,16 @@ impl<'a> Demo<'a> {
 		wait_until_ready(self.opener.insert(process)).await?;
 		self.progress.line("opener: one seal at a time");
 		Ok(())
+	}
+
+	/// Where the logs are, and other files that go when the demo ends.
+	pub(crate) fn files(&self) -> &Path {
+		self.files.path()
+	}
+
+	/// One of the programs.
+	pub(crate) fn program(&self, name: &str) -> PathBuf {
+		self.programs.join(name)
 	}
 
 	/// What has happened so far.
@@ -409,7 +421,8 @@ impl<'a> Demo<'a> {
 		Ok(())
 	}
 
-	fn check_children(&mut self) -> Result<(), DemoError> {
+	/// Fails if a program that should run has stopped.
+	pub(crate) fn check_children(&mut self) -> Result<(), DemoError> {
 		self.node.check_alive()?;
 		for program in self.provers.iter_mut().chain(&mut self.opener) {
 			program.check_alive()?;

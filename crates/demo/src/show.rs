@@ -64,6 +64,16 @@ impl Drop for Progress {
 	}
 }
 
+/// Prints a result: as text, or with `json` as text on stderr and one line of JSON on stdout.
+pub(crate) fn print(json: bool, text: &str, object: &Value) {
+	if json {
+		eprintln!("{text}");
+		println!("{object}");
+	} else {
+		println!("{text}");
+	}
+}
+
 /// The batches as a table, and the latencies under it. All scenarios but the plain one have a last
 /// column that says what went wrong.
 pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String {

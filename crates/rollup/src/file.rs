@@ -13,7 +13,7 @@ use std::{
 /// # Errors
 ///
 /// Those of the file system. What was at `path` before is then still there.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 	static WRITES: AtomicU32 = AtomicU32::new(0);
 	let write = WRITES.fetch_add(1, Ordering::Relaxed);
 	let mut name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_owned();

@@ -34,7 +34,7 @@ pub mod account;
 pub mod batch;
 pub mod circuit;
 pub mod demo;
-mod file;
+pub mod file;
 pub mod genesis;
 pub mod keys;
 pub mod proving;

@@ -6,6 +6,7 @@ use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
 	Amount,
 };
+use std::{net::SocketAddr, path::PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,7 +15,30 @@ Examples:
   Up to four at a time, two tokens at most for a proof, the same transfers every time:
     pvs-sequencer run --suri //Alice --batches 20 --pipeline 4 --max-fee \"2 UNIT\" --seed 7";
 
-/// Commits batches of random transfers to the reference payments rollup and pays for their proofs.
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  On a development chain, transfers taken on port 9955:
+    pvs-sequencer serve --suri //Alice --data-dir ./sequencer
+  A batch after half a second, two unproven at most, no transfer without a fee of 5:
+    pvs-sequencer serve --suri //Alice --data-dir ./sequencer --max-wait-ms 500 --pipeline 2 --min-fee 5";
+
+const LOAD_EXAMPLES: &str = "\
+Examples:
+  A hundred transfers, ten a second, the figures as one JSON object:
+    pvs-sequencer load --count 100 --rate 10 --json
+  Four accounts, three of the transfers open new ones:
+    pvs-sequencer load --accounts 4 --count 20 --open 3";
+
+const USER_EXAMPLES: &str = "\
+Examples:
+  Demo account 1 pays 5 to account 2, and the command waits until that is final:
+    pvs-sequencer transfer --demo-key --from 1 --to 2 --amount 5 --fee 1 --wait
+  Accounts, the fate of a transfer, a proof that is checked against the chain:
+    pvs-sequencer account 1 2
+    pvs-sequencer status 0x...
+    pvs-sequencer proof 1 --verify --node ws://127.0.0.1:9944";
+
+/// Commits batches of transfers to the reference payments rollup and pays for their proofs.
 #[derive(Debug, Parser)]
 #[command(name = "pvs-sequencer", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
@@ -25,9 +49,27 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-	/// Commit batches and follow them until they are final
+	/// Commit batches of random transfers and follow them until they are final
 	#[command(after_help = EXAMPLES)]
 	Run(RunArgs),
+	/// Take transfers over JSON-RPC, commit batches of them and follow them until they are final
+	#[command(after_help = SERVE_EXAMPLES)]
+	Serve(ServeArgs),
+	/// Send transfers of demo accounts to a running sequencer and follow them
+	#[command(after_help = LOAD_EXAMPLES)]
+	Load(LoadArgs),
+	/// Sign a transfer and send it to a running sequencer
+	#[command(after_help = USER_EXAMPLES)]
+	Transfer(TransferArgs),
+	/// Show accounts
+	#[command(after_help = USER_EXAMPLES)]
+	Account(AccountArgs),
+	/// Show where transfers stand
+	#[command(after_help = USER_EXAMPLES)]
+	Status(StatusArgs),
+	/// Show a Merkle proof of what an account holds
+	#[command(after_help = USER_EXAMPLES)]
+	Proof(ProofArgs),
 }
 
 #[derive(Clone, Debug, Args)]
@@ -60,6 +102,203 @@ pub(crate) struct RunArgs {
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ServeArgs {
+	#[command(flatten)]
+	pub(crate) connect: ConnectArgs,
+	#[command(flatten)]
+	pub(crate) key: KeyArgs,
+	/// The rollup whose sequencer the key is
+	#[arg(long, default_value_t = 0)]
+	pub(crate) rollup: u32,
+	/// Directory of the journal and of saved states; one sequencer at a time
+	#[arg(long, value_name = "DIR")]
+	pub(crate) data_dir: PathBuf,
+	/// The rollup's genesis [default: that of the demo rollup]
+	#[arg(long, value_name = "FILE")]
+	pub(crate) genesis: Option<PathBuf>,
+	/// Where to take transfers, over HTTP and WebSocket; port 0 takes a free one
+	#[arg(long, default_value = "127.0.0.1:9955", value_name = "ADDRESS")]
+	pub(crate) listen: SocketAddr,
+	/// Allow an address that others can reach
+	#[arg(long)]
+	pub(crate) listen_anywhere: bool,
+	/// Connections at the same time
+	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+	pub(crate) max_connections: u32,
+	/// Milliseconds that a transfer waits at most before a batch is made that is not full
+	#[arg(long, default_value_t = 1_000, value_name = "MS")]
+	pub(crate) max_wait_ms: u64,
+	/// Fewest blocks from one commit to the next
+	#[arg(long, default_value_t = 1, value_name = "BLOCKS")]
+	pub(crate) batch_blocks: u32,
+	/// Batches that may be unproven at the same time
+	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+	pub(crate) pipeline: u32,
+	/// Highest fee for a proof, in planck or as "2 UNIT" [default: the rollup's max_reserve]
+	#[arg(long, value_name = "AMOUNT")]
+	pub(crate) max_fee: Option<Amount>,
+	/// The rollup's account that gets the fees of the transfers
+	#[arg(long, default_value_t = pvs_rollup::demo::FEE_ACCOUNT, value_name = "INDEX")]
+	pub(crate) fee_account: u32,
+	/// Lowest fee of a transfer, in the rollup's smallest unit
+	#[arg(long, default_value_t = 0, value_name = "FEE")]
+	pub(crate) min_fee: u32,
+	/// Transfers in the pool at most, those in batches that are not final included
+	#[arg(long, default_value_t = 10_000, value_name = "N", value_parser = at_least_one)]
+	pub(crate) pool_limit: usize,
+	/// Waiting transfers of one account at most
+	#[arg(long, default_value_t = 64, value_name = "N", value_parser = at_least_one)]
+	pub(crate) account_limit: usize,
+	/// How far a nonce may be above the account's next free one
+	#[arg(long, default_value_t = 16, value_name = "N")]
+	pub(crate) max_nonce_gap: u32,
+	/// Print one JSON object per line
+	#[arg(long)]
+	pub(crate) json: bool,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+	match text.parse() {
+		Ok(0) => Err("at least 1".into()),
+		Ok(number) => Ok(number),
+		Err(error) => Err(error.to_string()),
+	}
+}
+
+/// Which sequencer to ask, and how to answer.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct RpcArgs {
+	/// WebSocket address of a running sequencer
+	#[arg(
+		long,
+		env = "PVS_SEQUENCER_RPC",
+		default_value = "ws://127.0.0.1:9955",
+		value_name = "URL"
+	)]
+	pub(crate) rpc: String,
+	/// Print JSON
+	#[arg(long)]
+	pub(crate) json: bool,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct LoadArgs {
+	#[command(flatten)]
+	pub(crate) rpc: RpcArgs,
+	/// How many of the demo accounts send
+	#[arg(long, default_value_t = 8, value_name = "N",
+		value_parser = clap::value_parser!(u32).range(2..=i64::from(pvs_rollup::demo::ACCOUNTS)))]
+	pub(crate) accounts: u32,
+	/// Transfers in all
+	#[arg(long, default_value_t = 40, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+	pub(crate) count: u64,
+	/// Transfers per second
+	#[arg(long, default_value_t = 4.0, value_parser = rate)]
+	pub(crate) rate: f64,
+	/// How many of the transfers open a new account each
+	#[arg(long, default_value_t = 0, value_name = "N")]
+	pub(crate) open: u32,
+	/// Lowest fee of a transfer
+	#[arg(long, default_value_t = 1, value_name = "FEE")]
+	pub(crate) min_fee: u32,
+	/// Highest fee of a transfer
+	#[arg(long, default_value_t = 10, value_name = "FEE")]
+	pub(crate) max_fee: u32,
+	/// Seed of the random transfers [default: a new one each time]
+	#[arg(long)]
+	pub(crate) seed: Option<u64>,
+	/// Seconds after which to give up
+	#[arg(long, default_value_t = 600, value_name = "SECONDS")]
+	pub(crate) timeout: u64,
+	/// Write hash and encoding of each accepted transfer to a file, a line each
+	#[arg(long, value_name = "FILE")]
+	pub(crate) accepted: Option<PathBuf>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+	match text.parse::<f64>() {
+		Ok(rate) if (0.01..=10_000.0).contains(&rate) => Ok(rate),
+		Ok(_) => Err("a rate is 0.01 to 10000 transfers per second".into()),
+		Err(error) => Err(error.to_string()),
+	}
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct TransferArgs {
+	#[command(flatten)]
+	pub(crate) rpc: RpcArgs,
+	/// Who pays
+	#[arg(long, value_name = "INDEX")]
+	pub(crate) from: u32,
+	/// Who is paid
+	#[arg(long, value_name = "INDEX")]
+	pub(crate) to: u32,
+	/// What is paid, in the rollup's smallest unit
+	#[arg(long)]
+	pub(crate) amount: u64,
+	/// What is paid on top to the sequencer's account
+	#[arg(long, default_value_t = 0)]
+	pub(crate) fee: u32,
+	/// The payer's nonce [default: the next one]
+	#[arg(long)]
+	pub(crate) nonce: Option<u32>,
+	/// Key to open the payee's account with: 32 bytes, 0x and hexadecimal
+	#[arg(long, value_name = "KEY")]
+	pub(crate) new_key: Option<String>,
+	/// Sign with the demo account's key, which is public
+	#[arg(long, conflicts_with = "secret_file")]
+	pub(crate) demo_key: bool,
+	/// File with the payer's secret seed, 0x and 64 hex digits, readable by its owner only
+	#[arg(long, value_name = "FILE")]
+	pub(crate) secret_file: Option<PathBuf>,
+	/// Wait until the transfer is final
+	#[arg(long)]
+	pub(crate) wait: bool,
+	/// Seconds to wait at most
+	#[arg(long, default_value_t = 300, value_name = "SECONDS")]
+	pub(crate) timeout: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AccountArgs {
+	#[command(flatten)]
+	pub(crate) rpc: RpcArgs,
+	/// Indices of accounts
+	#[arg(required = true, value_name = "INDEX")]
+	pub(crate) indices: Vec<u32>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct StatusArgs {
+	#[command(flatten)]
+	pub(crate) rpc: RpcArgs,
+	/// Hashes of transfers
+	#[arg(required = true, value_name = "HASH")]
+	pub(crate) hashes: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ProofArgs {
+	#[command(flatten)]
+	pub(crate) rpc: RpcArgs,
+	/// Index of the account
+	#[arg(value_name = "INDEX")]
+	pub(crate) index: u32,
+	/// The root [default: the newest final one]
+	#[arg(long)]
+	pub(crate) root: Option<String>,
+	/// Check the proof, and fail if it does not hold
+	#[arg(long)]
+	pub(crate) verify: bool,
+	/// With --verify: a node that has to have the root as the rollup's final one
+	#[arg(long, value_name = "URL", requires = "verify")]
+	pub(crate) node: Option<String>,
+	/// With --node: the rollup
+	#[arg(long, default_value_t = 0, requires = "node")]
+	pub(crate) rollup: u32,
 }
 
 #[cfg(test)]

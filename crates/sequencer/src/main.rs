@@ -1,24 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The demo sequencer of the PVS reference rollup.
+//! The sequencer of the PVS reference rollup.
 //!
 //! | room | what happens there |
 //! | --- | --- |
-//! | [`run`] | commits batches and follows them until their state roots are final |
-//! | [`batches`] | random valid batches on a state |
-//! | [`ledger`] | what became of the committed batches, from the chain's events: pure |
+//! | [`run`], [`batches`], [`ledger`] | commits random batches and follows them by their events |
+//! | [`serve`] | takes transfers, commits batches, follows the chain, connects again |
+//! | [`core`] | what a serving sequencer knows, and its rules: no network |
+//! | [`pool`] | transfers that are accepted and not final: pure |
+//! | [`journal`], [`dir`] | what is on the disk |
+//! | [`rpc`] | the JSON-RPC server |
+//! | [`chain`], [`seat`] | reading from the chain, committing to it |
+//! | [`link`], [`commands`], [`load`] | the other side of the RPC: commands for users, a load generator |
 
 mod batches;
+mod chain;
 mod cli;
+mod commands;
+mod core;
+mod dir;
+mod error;
+mod journal;
 mod ledger;
+mod link;
+mod load;
+mod pool;
+mod rpc;
 mod run;
+mod seat;
+mod serve;
 
 use clap::Parser;
+use cli::Command;
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
 	let cli = cli::Cli::parse();
 	pvs_client::cli::start_logging();
-	let cli::Command::Run(args) = cli.command;
-	pvs_client::cli::finish("pvs-sequencer", run::run(args).await)
+	let result = match cli.command {
+		Command::Run(args) => run::run(args).await,
+		Command::Serve(args) => serve::serve(args).await,
+		Command::Load(args) => load::load(args).await,
+		Command::Transfer(args) => commands::transfer(args).await,
+		Command::Account(args) => commands::account(args).await,
+		Command::Status(args) => commands::status(args).await,
+		Command::Proof(args) => commands::proof(args).await,
+	};
+	pvs_client::cli::finish("pvs-sequencer", result)
 }

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Commands for the users of a running sequencer.
+
+use crate::{
+	cli::{AccountArgs, ProofArgs, StatusArgs, TransferArgs},
+	error::SequencerError,
+	link::{Link, LinkError},
+	pool::hash_of,
+	rpc::types::{self, bytes_from_hex, hex},
+};
+use pvs_client::{Client, CONNECT_TIMEOUT};
+use pvs_primitives::Bytes32;
+use pvs_rollup::{
+	demo,
+	keys::{PublicKey, SecretKey},
+	shape::Shape,
+	transfer::Transfer,
+};
+use serde_json::{json, Value};
+use std::{fs, io, path::Path, time::Duration};
+
+/// How often a transfer that is waited for is looked at.
+const POLL: Duration = Duration::from_millis(250);
+/// Secret files are 0x, 64 digits and a line's end; what is larger is something else.
+const MAX_SECRET_BYTES: u64 = 128;
+
+/// Signs a transfer and sends it.
+pub(crate) async fn transfer(args: TransferArgs) -> Result<(), SequencerError> {
+	let key = match &args.secret_file {
+		Some(path) => secret_from(path)?,
+		None if args.demo_key => demo::secret_key(args.from),
+		None => {
+			let text = "name a key with --secret-file, or --demo-key for a demo account";
+			return Err(SequencerError::Input(text.into()));
+		},
+	};
+	let new_key = match &args.new_key {
+		Some(text) => {
+			let wrong = |reason: String| SequencerError::Input(format!("--new-key: {reason}"));
+			let bytes = bytes_from_hex(text).map_err(wrong)?;
+			Some(PublicKey::from_bytes(&bytes).map_err(|error| wrong(error.to_string()))?)
+		},
+		None => None,
+	};
+	let link = Link::connect(&args.rpc.rpc).await?;
+	let nonce = match args.nonce {
+		Some(nonce) => nonce,
+		None => link.next_nonce(args.from).await?.ok_or_else(|| {
+			SequencerError::Input(format!("--from: account {} does not exist", args.from))
+		})?,
+	};
+	let (from, to, amount, fee) = (args.from, args.to, args.amount, args.fee);
+	let signed = Transfer { from, to, amount, fee, nonce, new_key }.sign(&key);
+	link.submit(&signed).await?;
+	let hash = hash_of(&signed);
+	let mut status = first(link.statuses(&[hash]).await?)?;
+	let give_up = tokio::time::Instant::now() + Duration::from_secs(args.timeout);
+	while args.wait && !is_over(&status) {
+		if tokio::time::Instant::now() >= give_up {
+			let text = format!("transfer {} is not final after {} s", hex(hash), args.timeout);
+			return Err(SequencerError::Unfinished(text));
+		}
+		tokio::time::sleep(POLL).await;
+		status = first(link.statuses(&[hash]).await?)?;
+	}
+	let mut shown = status.clone();
+	shown["nonce"] = json!(nonce);
+	tell(args.rpc.json, &shown, &format!("{} with nonce {nonce}: {}", hex(hash), said(&status)));
+	match (args.wait, status["status"].as_str()) {
+		(true, Some(end)) if end != "final" => {
+			Err(SequencerError::Unfinished(format!("the transfer ended as {}", said(&status))))
+		},
+		_ => Ok(()),
+	}
+}
+
+/// Shows accounts.
+pub(crate) async fn account(args: AccountArgs) -> Result<(), SequencerError> {
+	let link = Link::connect(&args.rpc.rpc).await?;
+	for index in args.indices {
+		let found = link.call("rollup_account", &[("index", index)]).await?;
+		let show = |state: &Value| match state {
+			Value::Null => "nobody's".into(),
+			state => format!("{} with nonce {}", text(&state["balance"]), state["nonce"]),
+		};
+		let (settled, tip) = (show(&found["final"]), show(&found["tip"]));
+		let line = format!(
+			"account {index}: final {settled}, at the tip {tip}, {} transfers wait",
+			found["waiting"]
+		);
+		tell(args.rpc.json, &found, &line);
+	}
+	Ok(())
+}
+
+/// Shows where transfers stand.
+pub(crate) async fn status(args: StatusArgs) -> Result<(), SequencerError> {
+	let link = Link::connect(&args.rpc.rpc).await?;
+	for hash in args.hashes {
+		let found = link.call("rollup_transferStatus", &[("hash", &hash)]).await?;
+		tell(args.rpc.json, &found, &format!("{hash}: {}", said(&found)));
+	}
+	Ok(())
+}
+
+/// Shows a proof of what an account holds, and checks it if asked.
+pub(crate) async fn proof(args: ProofArgs) -> Result<(), SequencerError> {
+	let link = Link::connect(&args.rpc.rpc).await?;
+	let index = json!(args.index);
+	let found = match &args.root {
+		Some(root) => {
+			link.call("rollup_accountProof", &[("index", index), ("root", json!(root))]).await?
+		},
+		None => link.call("rollup_accountProof", &[("index", index)]).await?,
+	};
+	let mut shown = found.clone();
+	let mut line = format!(
+		"account {} under root {}: {}",
+		args.index,
+		text(&found["root"]),
+		match &found["proof"]["account"] {
+			Value::Null => "nobody's".into(),
+			account => format!("{} with nonce {}", text(&account["balance"]), account["nonce"]),
+		}
+	);
+	if args.verify {
+		let root = check(&args, &found)?;
+		line.push_str("; the proof holds");
+		if let Some(node) = &args.node {
+			check_on_chain(node, args.rollup, &root).await?;
+			line.push_str(", and the root is the rollup's final one on the chain");
+		}
+		shown["verified"] = json!(true);
+		shown["on_chain"] = json!(args.node.is_some());
+	}
+	tell(args.rpc.json, &shown, &line);
+	Ok(())
+}
+
+fn check(args: &ProofArgs, found: &Value) -> Result<Bytes32, SequencerError> {
+	let malformed = |reason: String| LinkError::Answer { method: "rollup_accountProof", reason };
+	let shape: Shape = serde_json::from_value(found["shape"].clone())
+		.map_err(|error| malformed(error.to_string()))?;
+	let root = bytes_from_hex(&text(&found["root"])).map_err(malformed)?;
+	let proof = types::membership_from(&found["proof"]).map_err(malformed)?;
+	let asked = args.root.as_deref().map(bytes_from_hex).transpose().map_err(malformed)?;
+	if proof.index != args.index || asked.is_some_and(|asked| asked != root) {
+		return Err(malformed("it is about another account or root".into()).into());
+	}
+	proof
+		.verify(shape, &root)
+		.map_err(|error| SequencerError::Unfinished(format!("the proof does not hold: {error}")))?;
+	Ok(root)
+}
+
+async fn check_on_chain(node: &str, rollup: u32, root: &Bytes32) -> Result<(), SequencerError> {
+	let client = Client::connect(node, CONNECT_TIMEOUT).await?;
+	let view = client.at(client.finalized().await?).await?;
+	let info = view.rollup(rollup).await?.ok_or(SequencerError::UnknownRollup(rollup))?;
+	if info.finalized_root == *root {
+		return Ok(());
+	}
+	Err(SequencerError::Unfinished(format!(
+		"the root {} is not the final root of rollup {rollup} on the chain, which is {}",
+		hex(root),
+		hex(info.finalized_root)
+	)))
+}
+
+/// Whether a transfer's status will not change any more.
+pub(crate) fn is_over(status: &Value) -> bool {
+	let over = ["final", "replaced", "evicted", "rejected"];
+	status["status"].as_str().is_some_and(|status| over.contains(&status))
+}
+
+fn first(statuses: Vec<Value>) -> Result<Value, LinkError> {
+	let reason = "an empty list".to_owned();
+	let missing = LinkError::Answer { method: "rollup_transferStatus", reason };
+	statuses.into_iter().next().ok_or(missing)
+}
+
+fn said(status: &Value) -> String {
+	let name = text(&status["status"]);
+	match (status["batch"].as_u64(), status["reason"].as_str()) {
+		(Some(batch), _) => format!("{name}, batch {batch}"),
+		(None, Some(reason)) => format!("{name}: {reason}"),
+		_ => name,
+	}
+}
+
+fn text(value: &Value) -> String {
+	value.as_str().map_or_else(|| value.to_string(), Into::into)
+}
+
+fn tell(as_json: bool, json: &Value, line: &str) {
+	if as_json {
+		println!("{json}");
+	} else {
+		println!("{line}");
+	}
+}
+
+/// A secret that only its owner can read: 0x and 64 hexadecimal digits.
+fn secret_from(path: &Path) -> Result<SecretKey, SequencerError> {
+	let failed = |source: io::Error| SequencerError::Io {
+		what: format!("cannot read {}", path.display()),
+		source,
+	};
+	let found = fs::metadata(path).map_err(failed)?;
+	#[cfg(unix)]
+	{
+		use std::os::unix::fs::PermissionsExt;
+		if found.permissions().mode() & 0o077 != 0 {
+			let text = format!("{} is readable by others; make it 600", path.display());
+			return Err(SequencerError::Input(text));
+		}
+	}
+	if found.len() > MAX_SECRET_BYTES {
+		let text = format!("{} has more than {MAX_SECRET_BYTES} bytes", path.display());
+		return Err(SequencerError::Input(text));
+	}
+	let text = fs::read_to_string(path).map_err(failed)?;
+	// What is wrong with it is not shown: it is a secret.
+	let seed = bytes_from_hex(text.trim()).map_err(|_| {
+		SequencerError::Input(format!("{} is not 0x and 64 hexadecimal digits", path.display()))
+	})?;
+	Ok(SecretKey::from_seed(&seed))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn secret_should_be_refused_when_others_can_read_it_or_it_is_malformed() {
+		use std::os::unix::fs::PermissionsExt;
+		let file = tempfile::NamedTempFile::new().unwrap();
+		let refused = |content: &str, mode: u32| {
+			fs::write(file.path(), content).unwrap();
+			fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
+			secret_from(file.path()).map(|_| ()).unwrap_err().to_string()
+		};
+		let secret = format!("0x{}", "11".repeat(32));
+		assert!(refused(&secret, 0o644).contains("readable by others"));
+		let error = refused(&secret[2..], 0o600);
+		assert!(error.contains("64 hexadecimal digits") && !error.contains("1111"), "{error}");
+		assert!(refused(&"0".repeat(200), 0o600).contains("more than 128 bytes"));
+		fs::write(file.path(), format!("{secret}\n")).unwrap();
+		let key = secret_from(file.path()).unwrap();
+		assert_eq!(key.public_key(), SecretKey::from_seed(&[0x11; 32]).public_key());
+	}
+}

@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What the sequencer knows, and its rules. No network: the chain is told to it, block by block.
+//!
+//! Three things decide everything: the journal (what was accepted), the rollup's final state at a
+//! finalised block (which never goes back), and the batches that lead from there to the tip of the best
+//! chain. The last two come from the chain alone, so nothing of it can be lost with this process.
+
+mod change;
+mod path;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use change::Change;
+pub(crate) use path::{Commit, Layer, Missing, Stage, Step};
+
+use crate::{
+	dir::{checkpoint, DataDir, DirError, Remembered, Saved},
+	journal::{Ended, Identity, Record},
+	pool::{hash_of, Against, Hash, Limits, Pool, PoolError, RuledOut},
+};
+use path::Commits;
+use pvs_primitives::{BlockNumber, Bytes32};
+use pvs_rollup::{state::State, transfer::SignedTransfer};
+use std::{
+	collections::{BTreeSet, HashMap, VecDeque},
+	path::Path,
+	sync::Arc,
+};
+
+/// Ended transfers whose fate is remembered.
+const MAX_ENDED: usize = 100_000;
+/// Final batches that can be asked for, and final states that proofs are made from besides the newest.
+const MAX_DONE: usize = 256;
+const MAX_OLD_STATES: usize = 4;
+/// Final batches from one saved state to the next.
+const SAVE_EVERY: u32 = 8;
+/// Records after which the journal is written anew, if most of them are of no more use.
+const COMPACT_RECORDS: usize = 16_384;
+
+/// What the chain says about the rollup.
+#[derive(Clone, Debug)]
+pub(crate) struct Heads {
+	/// The best block.
+	pub(crate) best: BlockNumber,
+	/// The newest finalised block.
+	pub(crate) finalized: BlockNumber,
+	/// The rollup's final root at the finalised block, and the first batch that is not final there.
+	pub(crate) final_root: Bytes32,
+	pub(crate) next_index: u64,
+	/// The root at the best block that the next batch builds on.
+	pub(crate) tip_root: Bytes32,
+	/// The first block that may carry a commit behind the final root.
+	pub(crate) cursor: BlockNumber,
+	/// Commits that may lie behind the final root.
+	pub(crate) commits: Vec<Commit>,
+}
+
+/// A batch to commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Built {
+	pub(crate) data: Vec<u8>,
+	pub(crate) prev_root: Bytes32,
+	pub(crate) next_root: Bytes32,
+	pub(crate) transfers: usize,
+}
+
+/// Where a transfer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+	/// Nobody has sent it here, or it is too long ago.
+	Unknown,
+	/// It waits for a batch.
+	Pending,
+	/// It is in a batch.
+	Committed { batch: Option<u64>, block: BlockNumber, stage: Stage },
+	/// It is final, or will never be.
+	Ended(Ended),
+}
+
+/// Why the core stops.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CoreError {
+	#[error(transparent)]
+	Missing(#[from] Missing),
+	#[error(transparent)]
+	Storage(#[from] DirError),
+}
+
+/// Why a transfer is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SubmitError {
+	#[error(transparent)]
+	Pool(#[from] PoolError),
+	#[error(
+		"the sequencer cannot write its journal and stops; send the transfer again when it is back"
+	)]
+	Storage,
+}
+
+/// The sequencer without its connections.
+#[derive(Debug)]
+pub(crate) struct Core {
+	dir: DataDir,
+	fee_account: u32,
+	genesis: Arc<State>,
+	pool: Pool,
+	/// The final state, the first batch that it does not have, and where that may be.
+	base: Saved,
+	/// The batches from the final state to the tip.
+	layers: Vec<Layer>,
+	commits: Commits,
+	in_flight: BTreeSet<Hash>,
+	ended: HashMap<Hash, Ended>,
+	ended_order: VecDeque<Hash>,
+	done: VecDeque<Step>,
+	old_states: VecDeque<Arc<State>>,
+	finals_since_save: u32,
+	records: usize,
+	best: BlockNumber,
+	finalized: BlockNumber,
+	/// Why nothing can be stored any more.
+	failure: Option<String>,
+}
+
+impl Core {
+	/// Opens a data directory. What it says is complete once the chain was [followed](Self::follow).
+	/// The second value is what the operator should know.
+	pub(crate) fn open(
+		path: &Path,
+		identity: Identity,
+		genesis: State,
+		fee_account: u32,
+		limits: Limits,
+	) -> Result<(Self, Vec<String>), CoreError> {
+		let (dir, Remembered { live, ended, saved, notes }) = DataDir::open(path, identity)?;
+		let genesis = Arc::new(genesis);
+		let mut pool = Pool::new(limits);
+		for (received, signed) in &live {
+			pool.restore(signed, *received);
+		}
+		let records = live.len().saturating_add(ended.len());
+		let mut core = Self {
+			dir,
+			fee_account,
+			pool,
+			base: saved.unwrap_or_else(|| from_start(&genesis)),
+			genesis,
+			layers: Vec::new(),
+			commits: Commits::default(),
+			in_flight: BTreeSet::new(),
+			ended: HashMap::new(),
+			ended_order: VecDeque::new(),
+			done: VecDeque::new(),
+			old_states: VecDeque::new(),
+			finals_since_save: 0,
+			records,
+			best: 0,
+			finalized: 0,
+			failure: None,
+		};
+		for (hash, how) in ended {
+			core.remember(hash, how);
+		}
+		Ok((core, notes))
+	}
+
+	/// Starts from the first state again: no data leads on from the saved one. Says whether that differs.
+	pub(crate) fn start_over(&mut self) -> bool {
+		let genesis = from_start(&self.genesis);
+		let differs = self.base.state.root() != genesis.state.root();
+		self.base = genesis;
+		self.layers.clear();
+		differs
+	}
+
+	/// Takes transfers, each or not, and puts what was taken on the disk at once.
+	pub(crate) fn submit(
+		&mut self,
+		transfers: &[SignedTransfer],
+		now: u64,
+	) -> Vec<Result<Hash, SubmitError>> {
+		if self.failure.is_some() {
+			return transfers.iter().map(|_| Err(SubmitError::Storage)).collect();
+		}
+		let mut records = Vec::new();
+		let mut results = Vec::with_capacity(transfers.len());
+		for signed in transfers {
+			let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
+			let against = Against { tip, in_flight: &self.in_flight };
+			results.push(match self.pool.admit(signed, now, against) {
+				Ok(admitted) => {
+					records.push(Record::Accepted { received: now, signed: *signed });
+					let by = admitted.hash;
+					let replaced = admitted.replaced.map(|old| (old, Ended::Replaced { by }));
+					let evicted = admitted.evicted.map(|old| (old, Ended::Evicted { by }));
+					for (hash, how) in replaced.into_iter().chain(evicted) {
+						records.push(Record::Ended { hash, how });
+						self.remember(hash, how);
+					}
+					Ok(by)
+				},
+				Err(error) => Err(error.into()),
+			});
+		}
+		if self.write(&records).is_err() {
+			for result in results.iter_mut().filter(|result| result.is_ok()) {
+				*result = Err(SubmitError::Storage);
+			}
+		}
+		results
+	}
+
+	/// Takes in what the chain says. On an error nothing has changed but commits that proved false.
+	///
+	/// # Errors
+	///
+	/// [`CoreError::Missing`]: tell it [more commits](Self::learn), from [`Core::cursor`] on.
+	pub(crate) fn follow(&mut self, heads: Heads) -> Result<Vec<Change>, CoreError> {
+		for commit in heads.commits {
+			self.commits.merge(commit);
+		}
+		let (settled, states) = self.commits.path(
+			&self.base.state,
+			heads.final_root,
+			&self.layers,
+			MAX_OLD_STATES + 1,
+		)?;
+		let base = Arc::clone(states.back().unwrap_or(&self.base.state));
+		let (steps, layer_states) =
+			self.commits.path(&base, heads.tip_root, &self.layers, usize::MAX)?;
+		let layers: Vec<Layer> = steps
+			.into_iter()
+			.zip(layer_states)
+			.map(|(step, state)| Layer { step, state })
+			.collect();
+
+		let changes = change::changes(&self.layers, &settled, &layers);
+		let next_index = heads.next_index.max(self.base.next_index);
+		let base = Saved { state: base, next_index, cursor: heads.cursor };
+		let old = std::mem::replace(&mut self.base, base);
+		self.layers = layers;
+		(self.best, self.finalized) = (heads.best, heads.finalized);
+		self.commits.forget(next_index, heads.cursor);
+		if !settled.is_empty() {
+			self.old_states.push_back(old.state);
+			self.old_states.extend(states);
+			// The newest is the final state itself.
+			self.old_states.pop_back();
+			let surplus = self.old_states.len().saturating_sub(MAX_OLD_STATES);
+			self.old_states.drain(..surplus);
+			self.settle(settled)?;
+		}
+		Ok(changes)
+	}
+
+	/// Takes in commits that were found in old blocks.
+	pub(crate) fn learn(&mut self, commits: impl IntoIterator<Item = Commit>) {
+		for commit in commits {
+			self.commits.merge(commit);
+		}
+	}
+
+	fn settle(&mut self, settled: Vec<Step>) -> Result<(), CoreError> {
+		let mut records = Vec::new();
+		for Step { commit, hashes } in &settled {
+			let how = Ended::Final { batch: commit.index, block: commit.block };
+			records.extend(hashes.iter().map(|hash| Record::Ended { hash: *hash, how }));
+			self.finals_since_save = self.finals_since_save.saturating_add(1);
+		}
+		let executed: BTreeSet<Hash> =
+			settled.iter().flat_map(|step| step.hashes.iter().copied()).collect();
+		for (entry, why) in self.pool.settle(&self.base.state) {
+			let was_final = matches!(self.ended.get(&entry.hash), Some(Ended::Final { .. }));
+			if executed.contains(&entry.hash) || was_final {
+				continue;
+			}
+			let how = match why {
+				RuledOut::Nonce => Ended::NonceUsed,
+				RuledOut::AlreadyOpen => Ended::AlreadyOpen { index: entry.signed.transfer.to },
+			};
+			records.push(Record::Ended { hash: entry.hash, how });
+		}
+		for record in &records {
+			if let Record::Ended { hash, how } = *record {
+				self.remember(hash, how);
+			}
+		}
+		self.done.extend(settled);
+		let surplus = self.done.len().saturating_sub(MAX_DONE);
+		self.done.drain(..surplus);
+		self.write(&records)?;
+		if self.finals_since_save >= SAVE_EVERY {
+			self.save()?;
+		}
+		if self.records >= COMPACT_RECORDS.max(2 * (self.pool.len() + self.ended.len())) {
+			self.compact()?;
+		}
+		Ok(())
+	}
+
+	/// Saves the final state.
+	pub(crate) fn save(&mut self) -> Result<(), CoreError> {
+		self.finals_since_save = 0;
+		let saved = self.dir.save(&self.base);
+		self.guard(saved)
+	}
+
+	/// Writes the journal anew with what it still has to say.
+	fn compact(&mut self) -> Result<(), CoreError> {
+		self.save()?;
+		let ended = self.ended_order.iter().filter_map(|hash| {
+			self.ended.get(hash).map(|how| Record::Ended { hash: *hash, how: *how })
+		});
+		let live = self
+			.pool
+			.entries()
+			.into_iter()
+			.map(|entry| Record::Accepted { received: entry.received, signed: entry.signed });
+		let records: Vec<Record> = ended.chain(live).chain([checkpoint(&self.base)]).collect();
+		self.records = records.len();
+		let written = self.dir.rewrite(&records);
+		self.guard(written)
+	}
+
+	fn write(&mut self, records: &[Record]) -> Result<(), CoreError> {
+		self.records = self.records.saturating_add(records.len());
+		let written = self.dir.append(records);
+		self.guard(written)
+	}
+
+	fn guard(&mut self, result: Result<(), DirError>) -> Result<(), CoreError> {
+		result.map_err(|error| {
+			self.failure = Some(error.to_string());
+			error.into()
+		})
+	}
+
+	fn remember(&mut self, hash: Hash, how: Ended) {
+		if self.ended.insert(hash, how).is_none() {
+			self.ended_order.push_back(hash);
+		}
+		if self.ended_order.len() > MAX_ENDED {
+			if let Some(oldest) = self.ended_order.pop_front() {
+				self.ended.remove(&oldest);
+			}
+		}
+	}
+
+	/// Makes a batch on the tip if enough transfers wait, or one has waited for `max_wait` milliseconds.
+	/// Until [`Core::landed`] its transfers can neither be replaced nor let go.
+	pub(crate) fn build(&mut self, now: u64, max_wait: u64) -> Option<Built> {
+		if self.failure.is_some() {
+			return None;
+		}
+		let draft = self.pool.draft(self.tip(), self.fee_account);
+		let hashes: BTreeSet<Hash> = draft.transfers().iter().map(hash_of).collect();
+		let received =
+			hashes.iter().filter_map(|hash| self.pool.get(hash)).map(|entry| entry.received);
+		let waited = now.saturating_sub(received.min()?);
+		if !draft.is_full() && waited < max_wait {
+			return None;
+		}
+		let outcome = draft.finish().ok()?;
+		let built = Built {
+			data: outcome.batch().encode(),
+			prev_root: outcome.prev_root(),
+			next_root: outcome.next_root(),
+			transfers: hashes.len(),
+		};
+		self.in_flight = hashes;
+		Some(built)
+	}
+
+	/// The batch that was built is on the chain, or will not be, or nobody can tell: the chain says.
+	pub(crate) fn landed(&mut self) {
+		self.in_flight.clear();
+	}
+
+	/// The state at the tip.
+	pub(crate) fn tip(&self) -> &State {
+		self.layers.last().map_or(&self.base.state, |layer| &layer.state)
+	}
+
+	/// The newest final state.
+	pub(crate) fn settled(&self) -> &State {
+		&self.base.state
+	}
+
+	/// The first batch that is not final.
+	pub(crate) fn next_index(&self) -> u64 {
+		self.base.next_index
+	}
+
+	/// The first block that may carry a commit behind the final state.
+	pub(crate) fn cursor(&self) -> BlockNumber {
+		self.base.cursor
+	}
+
+	/// A state that is still kept, by its root.
+	pub(crate) fn state(&self, root: &Bytes32) -> Option<&State> {
+		let layers = self.layers.iter().map(|layer| &layer.state);
+		let mut states = self.old_states.iter().chain([&self.base.state]).chain(layers);
+		states.find(|state| state.root() == *root).map(Arc::as_ref)
+	}
+
+	/// The batches from the final state to the tip.
+	pub(crate) fn layers(&self) -> &[Layer] {
+		&self.layers
+	}
+
+	/// The newest final batches.
+	pub(crate) fn done(&self) -> impl Iterator<Item = &Step> {
+		self.done.iter()
+	}
+
+	/// The pool.
+	pub(crate) fn pool(&self) -> &Pool {
+		&self.pool
+	}
+
+	/// The account that gets the fees.
+	pub(crate) fn fee_account(&self) -> u32 {
+		self.fee_account
+	}
+
+	/// The best and the newest finalised block that were taken in.
+	pub(crate) fn blocks(&self) -> (BlockNumber, BlockNumber) {
+		(self.best, self.finalized)
+	}
+
+	/// Why nothing can be stored any more, if so.
+	pub(crate) fn failure(&self) -> Option<&str> {
+		self.failure.as_deref()
+	}
+
+	/// Where the data is.
+	pub(crate) fn dir(&self) -> &Path {
+		self.dir.path()
+	}
+
+	/// Where a transfer stands.
+	pub(crate) fn status(&self, hash: &Hash) -> Status {
+		if let Some(layer) = self.layers.iter().find(|layer| layer.step.hashes.contains(hash)) {
+			let Commit { index, block, stage, .. } = layer.step.commit;
+			return Status::Committed { batch: index, block, stage };
+		}
+		match (self.pool.get(hash), self.ended.get(hash)) {
+			(Some(_), _) => Status::Pending,
+			(None, Some(how)) => Status::Ended(*how),
+			(None, None) => Status::Unknown,
+		}
+	}
+}
+
+/// The state before all batches.
+fn from_start(state: &Arc<State>) -> Saved {
+	Saved { state: Arc::clone(state), next_index: 0, cursor: 1 }
+}

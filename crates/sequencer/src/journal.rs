@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The file that accepted transfers are in before they are acknowledged.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 16 | `"pvs/sequenc/j/v1"` |
+//! | 4 + 32 + 32 | rollup, the rollup's first root, hash of the chain's first block |
+//! | 16 | checksum of everything before |
+//! | per frame: 4 + 4 | length of its records, check of that length |
+//! | 16 | checksum of the checksum before and the records |
+//! | length | records |
+//!
+//! Numbers are little-endian. Every append is one frame, on the disk before anything else happens, so
+//! an interruption can only leave a part of the last frame, which nobody was told about: it is cut off and
+//! noted. Anything else that does not fit is damage, and the file is refused as it is. Checksums depend
+//! on those before them, so that no frame can be left out or moved.
+
+use crate::pool::Hash;
+use pvs_primitives::{hash::blake2_256, Bytes32};
+use pvs_rollup::{
+	file,
+	shape::TRANSFER_BYTES,
+	transfer::{DecodeError, SignedTransfer},
+};
+use std::{
+	fs::{self, File, OpenOptions},
+	io::{self, Write},
+	path::{Path, PathBuf},
+};
+
+const MAGIC: &[u8; 16] = b"pvs/sequenc/j/v1";
+const CHECK_BYTES: usize = 16;
+const HEAD_BYTES: usize = MAGIC.len() + 4 + 32 + 32 + CHECK_BYTES;
+const FRAME_HEAD_BYTES: usize = 4 + 4 + CHECK_BYTES;
+/// Records per frame when a journal is written anew.
+const RECORDS_PER_FRAME: usize = 1024;
+
+type Check = [u8; CHECK_BYTES];
+
+/// What a journal belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+	pub(crate) rollup: u32,
+	/// The rollup's first root.
+	pub(crate) rollup_genesis: Bytes32,
+	/// The hash of the chain's first block.
+	pub(crate) chain_genesis: Bytes32,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+	/// In a batch whose root is final. The index is not known if the node has forgotten it.
+	Final { batch: Option<u64>, block: u32 },
+	/// Its sender replaced it.
+	Replaced { by: Hash },
+	/// A full pool let it go for one with a higher fee.
+	Evicted { by: Hash },
+	/// Another transfer with its nonce is final.
+	NonceUsed,
+	/// Another transfer opened the account, and that is final.
+	AlreadyOpen { index: u32 },
+}
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+	/// A transfer was accepted, so many milliseconds after 1970 began.
+	Accepted { received: u64, signed: SignedTransfer },
+	/// A transfer ended.
+	Ended { hash: Hash, how: Ended },
+	/// The state with this root is in a file. `next_index` is the first batch that it does not have, and
+	/// what follows it was committed in `cursor` or later.
+	Checkpoint { root: Bytes32, next_index: u64, cursor: u32 },
+}
+
+impl Record {
+	fn write(&self, out: &mut Vec<u8>) {
+		match self {
+			Self::Accepted { received, signed } => {
+				out.push(1);
+				out.extend(received.to_le_bytes());
+				out.extend(signed.encode());
+			},
+			Self::Ended { hash, how } => {
+				out.push(2);
+				out.extend(hash);
+				let (tag, number, block, by) = match *how {
+					Ended::Final { batch: Some(batch), block } => (0, batch, block, [0; 32]),
+					Ended::Final { batch: None, block } => (1, 0, block, [0; 32]),
+					Ended::Replaced { by } => (2, 0, 0, by),
+					Ended::Evicted { by } => (3, 0, 0, by),
+					Ended::NonceUsed => (4, 0, 0, [0; 32]),
+					Ended::AlreadyOpen { index } => (5, 0, index, [0; 32]),
+				};
+				out.push(tag);
+				out.extend(u64::to_le_bytes(number));
+				out.extend(u32::to_le_bytes(block));
+				out.extend(by);
+			},
+			Self::Checkpoint { root, next_index, cursor } => {
+				out.push(3);
+				out.extend(root);
+				out.extend(next_index.to_le_bytes());
+				out.extend(cursor.to_le_bytes());
+			},
+		}
+	}
+
+	/// Reads the first of these records.
+	fn read(bytes: &[u8]) -> Result<(Self, &[u8]), What> {
+		let (kind, rest) = bytes.split_first().ok_or(What::Record)?;
+		match kind {
+			1 => {
+				let (received, rest) = number64(rest)?;
+				let (transfer, rest) = take::<TRANSFER_BYTES>(rest)?;
+				let signed = SignedTransfer::decode(&transfer).map_err(What::Transfer)?;
+				Ok((Self::Accepted { received, signed }, rest))
+			},
+			2 => {
+				let (hash, rest) = take::<32>(rest)?;
+				let ([tag], rest) = take::<1>(rest)?;
+				let (number, rest) = number64(rest)?;
+				let (block, rest) = number32(rest)?;
+				let (by, rest) = take::<32>(rest)?;
+				let how = match tag {
+					0 => Ended::Final { batch: Some(number), block },
+					1 => Ended::Final { batch: None, block },
+					2 => Ended::Replaced { by },
+					3 => Ended::Evicted { by },
+					4 => Ended::NonceUsed,
+					5 => Ended::AlreadyOpen { index: block },
+					_ => return Err(What::Record),
+				};
+				Ok((Self::Ended { hash, how }, rest))
+			},
+			3 => {
+				let (root, rest) = take::<32>(rest)?;
+				let (next_index, rest) = number64(rest)?;
+				let (cursor, rest) = number32(rest)?;
+				Ok((Self::Checkpoint { root, next_index, cursor }, rest))
+			},
+			_ => Err(What::Record),
+		}
+	}
+}
+
+fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), What> {
+	bytes.split_first_chunk().map(|(first, rest)| (*first, rest)).ok_or(What::Record)
+}
+
+fn number32(bytes: &[u8]) -> Result<(u32, &[u8]), What> {
+	take(bytes).map(|(number, rest)| (u32::from_le_bytes(number), rest))
+}
+
+fn number64(bytes: &[u8]) -> Result<(u64, &[u8]), What> {
+	take(bytes).map(|(number, rest)| (u64::from_le_bytes(number), rest))
+}
+
+/// What is wrong with a journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum What {
+	#[error("it is not a sequencer's journal of this version")]
+	Magic,
+	#[error("its head is damaged or cut off")]
+	Head,
+	#[error("it belongs to another rollup or another chain; name another --data-dir")]
+	Identity,
+	#[error("the length of a frame is damaged")]
+	Length,
+	#[error("a frame has the wrong checksum")]
+	Checksum,
+	#[error("a record is malformed")]
+	Record,
+	#[error("a record has no transfer: {0}")]
+	Transfer(DecodeError),
+}
+
+/// Why a journal cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JournalError {
+	#[error("{}: {source}", path.display())]
+	File { path: PathBuf, source: io::Error },
+	#[error(
+		"{}, byte {offset}: {what}; it was left as it is: restore it from a copy, or move it away and \
+		 have the transfers that were waiting sent again",
+		path.display()
+	)]
+	Content { path: PathBuf, offset: usize, what: What },
+}
+
+/// What a journal says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Contents {
+	pub(crate) records: Vec<Record>,
+	/// Bytes of an interrupted append behind the last whole frame.
+	pub(crate) torn: usize,
+	length: usize,
+	check: Check,
+}
+
+/// An open journal.
+#[derive(Debug)]
+pub(crate) struct Journal {
+	file: File,
+	path: PathBuf,
+	check: Check,
+}
+
+impl Journal {
+	/// Opens the journal at `path`, or begins one. An interrupted append at its end is cut off.
+	///
+	/// # Errors
+	///
+	/// [`JournalError::Content`]: it is damaged or of something else, and was left as it is.
+	pub(crate) fn open(path: &Path, identity: &Identity) -> Result<(Self, Contents), JournalError> {
+		let failed = |source| JournalError::File { path: path.to_owned(), source };
+		if !path.try_exists().map_err(failed)? {
+			return Self::write(path, identity, &[]).map(|journal| (journal, Contents::default()));
+		}
+		let bytes = fs::read(path).map_err(failed)?;
+		let contents = read(&bytes, identity).map_err(|(offset, what)| JournalError::Content {
+			path: path.to_owned(),
+			offset,
+			what,
+		})?;
+		let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+		if contents.torn > 0 {
+			file.set_len(contents.length as u64).map_err(failed)?;
+			file.sync_all().map_err(failed)?;
+		}
+		Ok((Self { file, path: path.to_owned(), check: contents.check }, contents))
+	}
+
+	/// Writes a journal of these records in place of whatever is at `path`.
+	pub(crate) fn write(
+		path: &Path,
+		identity: &Identity,
+		records: &[Record],
+	) -> Result<Self, JournalError> {
+		let failed = |source| JournalError::File { path: path.to_owned(), source };
+		let mut bytes = head(identity);
+		let mut check = check(&[&bytes]);
+		bytes.extend(check);
+		for records in records.chunks(RECORDS_PER_FRAME) {
+			check = frame(check, records, &mut bytes);
+		}
+		file::write_whole(path, &bytes).map_err(failed)?;
+		let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
+		Ok(Self { file, path: path.to_owned(), check })
+	}
+
+	/// Adds records, all or none. They are on the disk when this returns. After an error nothing more may
+	/// be added: the end of the file may be torn.
+	pub(crate) fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+		if records.is_empty() {
+			return Ok(());
+		}
+		let mut bytes = Vec::new();
+		let check = frame(self.check, records, &mut bytes);
+		self.file
+			.write_all(&bytes)
+			.and_then(|()| self.file.sync_data())
+			.map_err(|source| JournalError::File { path: self.path.clone(), source })?;
+		self.check = check;
+		Ok(())
+	}
+}
+
+fn check(parts: &[&[u8]]) -> Check {
+	let mut check = [0; CHECK_BYTES];
+	let digest = blake2_256(parts);
+	check.copy_from_slice(&digest[..CHECK_BYTES]);
+	check
+}
+
+fn length_check(before: &Check, length: [u8; 4]) -> [u8; 4] {
+	let [a, b, c, d, ..] = blake2_256(&[b"length", before, &length]);
+	[a, b, c, d]
+}
+
+fn head(identity: &Identity) -> Vec<u8> {
+	let Identity { rollup, rollup_genesis, chain_genesis } = identity;
+	[&MAGIC[..], &rollup.to_le_bytes(), rollup_genesis, chain_genesis].concat()
+}
+
+/// Writes a frame behind the one with checksum `before`, and returns its checksum.
+fn frame(before: Check, records: &[Record], out: &mut Vec<u8>) -> Check {
+	let mut payload = Vec::new();
+	records.iter().for_each(|record| record.write(&mut payload));
+	let length = u32::try_from(payload.len()).unwrap_or(u32::MAX).to_le_bytes();
+	let check = check(&[&before, &payload]);
+	out.extend(length);
+	out.extend(length_check(&before, length));
+	out.extend(check);
+	out.extend(payload);
+	check
+}
+
+/// Reads a journal. An error names the first byte of what does not fit.
+pub(crate) fn read(bytes: &[u8], identity: &Identity) -> Result<Contents, (usize, What)> {
+	if !bytes.starts_with(MAGIC) {
+		return Err((0, What::Magic));
+	}
+	let (start, mut rest) = bytes.split_at_checked(HEAD_BYTES).ok_or((0, What::Head))?;
+	let (content, found) = start.split_at(HEAD_BYTES - CHECK_BYTES);
+	let mut check = check(&[content]);
+	if check != found {
+		return Err((0, What::Head));
+	}
+	if content != head(identity) {
+		return Err((0, What::Identity));
+	}
+	let mut records = Vec::new();
+	loop {
+		let length = bytes.len() - rest.len();
+		let contents = |records, torn| Contents { records, torn, length, check };
+		if rest.iter().all(|byte| *byte == 0) {
+			return Ok(contents(records, rest.len()));
+		}
+		let Some((frame_head, behind)) = rest.split_at_checked(FRAME_HEAD_BYTES) else {
+			return Ok(contents(records, rest.len()));
+		};
+		let (size, frame_head) = take::<4>(frame_head).map_err(|what| (length, what))?;
+		if frame_head[..4] != length_check(&check, size) {
+			return Err((length, What::Length));
+		}
+		let size = usize::try_from(u32::from_le_bytes(size)).unwrap_or(usize::MAX);
+		let Some((payload, behind)) = behind.split_at_checked(size) else {
+			return Ok(contents(records, rest.len()));
+		};
+		let found = self::check(&[&check, payload]);
+		if frame_head[4..] != found {
+			return Err((length, What::Checksum));
+		}
+		check = found;
+		let mut left = payload;
+		while !left.is_empty() {
+			let (record, next) = Record::read(left).map_err(|what| (length, what))?;
+			records.push(record);
+			left = next;
+		}
+		rest = behind;
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pvs_rollup::{demo, transfer::Transfer};
+
+	const IDENTITY: Identity =
+		Identity { rollup: 7, rollup_genesis: [1; 32], chain_genesis: [2; 32] };
+
+	fn accepted(nonce: u32) -> Record {
+		let transfer = Transfer { to: 1, amount: 5, nonce, ..Transfer::default() };
+		Record::Accepted { received: 1_000, signed: transfer.sign(&demo::secret_key(0)) }
+	}
+
+	fn frames() -> Vec<Vec<Record>> {
+		let ended = |how| Record::Ended { hash: [3; 32], how };
+		vec![
+			vec![accepted(0)],
+			vec![accepted(1), ended(Ended::Evicted { by: [4; 32] })],
+			vec![
+				ended(Ended::Final { batch: Some(9), block: 8 }),
+				ended(Ended::Final { batch: None, block: 8 }),
+				ended(Ended::Replaced { by: [5; 32] }),
+				ended(Ended::NonceUsed),
+				ended(Ended::AlreadyOpen { index: 77 }),
+				Record::Checkpoint { root: [6; 32], next_index: 10, cursor: 8 },
+			],
+			vec![accepted(2)],
+		]
+	}
+
+	/// A journal's file, and where each frame ends.
+	fn written(path: &Path) -> (Vec<u8>, Vec<usize>) {
+		let (mut journal, contents) = Journal::open(path, &IDENTITY).unwrap();
+		assert_eq!(contents, Contents::default());
+		let mut ends = vec![HEAD_BYTES];
+		for records in frames() {
+			journal.append(&records).unwrap();
+			ends.push(fs::read(path).unwrap().len());
+		}
+		journal.append(&[]).unwrap();
+		let bytes = fs::read(path).unwrap();
+		assert_eq!(Some(&bytes.len()), ends.last());
+		(bytes, ends)
+	}
+
+	#[test]
+	fn journal_should_say_what_was_written_when_it_is_opened_again() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		written(&path);
+		let (mut journal, contents) = Journal::open(&path, &IDENTITY).unwrap();
+		assert_eq!((contents.records, contents.torn), (frames().concat(), 0));
+		journal.append(&[accepted(3)]).unwrap();
+		let (_, contents) = Journal::open(&path, &IDENTITY).unwrap();
+		assert_eq!(contents.records.last(), Some(&accepted(3)));
+		Journal::write(&path, &IDENTITY, &vec![accepted(1); RECORDS_PER_FRAME + 1]).unwrap();
+		let (_, contents) = Journal::open(&path, &IDENTITY).unwrap();
+		assert_eq!(contents.records.len(), RECORDS_PER_FRAME + 1);
+	}
+
+	/// A process that is killed leaves a part of its last append.
+	#[test]
+	fn journal_should_lose_only_the_torn_frame_when_cut_at_any_byte() {
+		let dir = tempfile::tempdir().unwrap();
+		let (bytes, ends) = written(&dir.path().join("journal"));
+		for length in 0..=bytes.len() {
+			let result = read(&bytes[..length], &IDENTITY);
+			let Some(whole) = ends.iter().rposition(|end| *end <= length) else {
+				assert!(result.is_err(), "{length}");
+				continue;
+			};
+			let contents = result.unwrap();
+			assert_eq!(contents.records, frames()[..whole].concat(), "{length}");
+			assert_eq!(contents.torn, length - ends[whole], "{length}");
+		}
+	}
+
+	#[test]
+	fn journal_should_be_refused_when_any_byte_is_changed() {
+		let dir = tempfile::tempdir().unwrap();
+		let (bytes, ends) = written(&dir.path().join("journal"));
+		for position in 0..bytes.len() {
+			for flip in [1, 0x80, 0xff] {
+				let mut damaged = bytes.clone();
+				damaged[position] ^= flip;
+				let (offset, _) = read(&damaged, &IDENTITY).unwrap_err();
+				let frame = ends.iter().rposition(|end| *end <= position);
+				assert_eq!(offset, frame.map_or(0, |frame| ends[frame]), "byte {position}");
+			}
+		}
+	}
+
+	#[test]
+	fn journal_should_be_refused_when_frames_are_left_out_or_swapped() {
+		let dir = tempfile::tempdir().unwrap();
+		let (bytes, ends) = written(&dir.path().join("journal"));
+		let without = [&bytes[..ends[1]], &bytes[ends[2]..]].concat();
+		assert!(matches!(read(&without, &IDENTITY), Err((at, What::Length)) if at == ends[1]));
+		let swapped =
+			[&bytes[..ends[0]], &bytes[ends[1]..ends[2]], &bytes[ends[0]..ends[1]]].concat();
+		assert!(matches!(read(&swapped, &IDENTITY), Err((at, What::Length)) if at == ends[0]));
+	}
+
+	#[test]
+	fn torn_end_should_be_cut_off_and_appending_go_on() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		let (bytes, _) = written(&path);
+		for torn in [&bytes[HEAD_BYTES..HEAD_BYTES + 3], &[0; 100]] {
+			fs::write(&path, [&bytes[..], torn].concat()).unwrap();
+			let (mut journal, contents) = Journal::open(&path, &IDENTITY).unwrap();
+			assert_eq!(contents.torn, torn.len());
+			journal.append(&[accepted(3)]).unwrap();
+			let (_, contents) = Journal::open(&path, &IDENTITY).unwrap();
+			assert_eq!((contents.records.len(), contents.torn), (frames().concat().len() + 1, 0));
+		}
+	}
+
+	#[test]
+	fn damaged_or_foreign_journal_should_be_left_as_it_is_and_the_error_say_what_to_do() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		let (mut bytes, _) = written(&path);
+		let other = Identity { rollup: 8, ..IDENTITY };
+		let error = Journal::open(&path, &other).unwrap_err().to_string();
+		assert!(error.contains("another rollup") && error.contains("--data-dir"), "{error}");
+		bytes[HEAD_BYTES + 40] ^= 1;
+		fs::write(&path, &bytes).unwrap();
+		let error = Journal::open(&path, &IDENTITY).unwrap_err().to_string();
+		assert!(error.contains("wrong checksum") && error.contains("restore it"), "{error}");
+		assert!(error.contains(&format!("byte {HEAD_BYTES}")), "{error}");
+		assert_eq!(fs::read(&path).unwrap(), bytes);
+	}
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The JSON-RPC server: HTTP and WebSocket on one port. It holds no secret and has no method for an
+//! administrator: whoever reaches it can send signed transfers and read what is public anyway.
+
+pub(crate) mod errors;
+#[cfg(test)]
+mod tests;
+pub(crate) mod types;
+
+use crate::{
+	core::{Core, SubmitError},
+	pool::Hash,
+	rpc::errors::error,
+};
+use jsonrpsee::{
+	server::{BatchRequestConfig, Server, ServerHandle},
+	types::{ErrorObjectOwned, Params},
+	RpcModule,
+};
+use pvs_rollup::transfer::SignedTransfer;
+use serde::{de::DeserializeOwned, Deserialize};
+use serde_json::{json, Value};
+use std::{
+	collections::BTreeMap,
+	net::SocketAddr,
+	sync::{Arc, Mutex, MutexGuard},
+	time::{SystemTime, UNIX_EPOCH},
+};
+use tokio::sync::{mpsc, oneshot};
+
+/// The largest request, in bytes: a batch of as many calls as are taken at once fits.
+const MAX_REQUEST_BYTES: u32 = 64 * 1024;
+/// The largest response, in bytes.
+const MAX_RESPONSE_BYTES: u32 = 1024 * 1024;
+/// Calls in one batch request.
+pub(crate) const MAX_CALLS: u32 = 64;
+/// Submissions that may wait for the disk, and that go to it at once.
+const MAX_QUEUED: usize = 1_024;
+const MAX_GROUP: usize = 128;
+
+/// The core, for the server and for what follows the chain.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+	core: Arc<Mutex<Core>>,
+	/// Why the chain is not followed at the moment.
+	problem: Arc<Mutex<Option<String>>>,
+}
+
+impl Shared {
+	pub(crate) fn new(core: Core) -> Self {
+		Self { core: Arc::new(Mutex::new(core)), problem: Arc::default() }
+	}
+
+	/// The core, when nobody else uses it. A panic elsewhere does not make it unusable: it changes
+	/// nothing before it can no longer fail.
+	pub(crate) fn core(&self) -> MutexGuard<'_, Core> {
+		self.core.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+	}
+
+	/// Notes why the chain is not followed or no batch can be committed, or that all is well.
+	pub(crate) fn set_problem(&self, problem: Option<String>) {
+		*self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = problem;
+	}
+
+	fn problem(&self) -> Option<String> {
+		let problem =
+			self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+		problem.or_else(|| self.core().failure().map(Into::into))
+	}
+}
+
+/// Milliseconds since 1970 began.
+pub(crate) fn now() -> u64 {
+	let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+	u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+type Answer = oneshot::Sender<Result<Hash, SubmitError>>;
+
+/// Hands transfers to the core. Those that come at the same time share one write to the disk.
+#[derive(Clone, Debug)]
+struct Intake(mpsc::Sender<(SignedTransfer, Answer)>);
+
+impl Intake {
+	fn start(shared: Shared) -> std::io::Result<Self> {
+		let (sender, mut receiver) = mpsc::channel::<(SignedTransfer, Answer)>(MAX_QUEUED);
+		let take = move || {
+			while let Some(first) = receiver.blocking_recv() {
+				let mut group = vec![first];
+				while group.len() < MAX_GROUP {
+					let Ok(next) = receiver.try_recv() else { break };
+					group.push(next);
+				}
+				let transfers: Vec<SignedTransfer> =
+					group.iter().map(|(signed, _)| *signed).collect();
+				let results = shared.core().submit(&transfers, now());
+				for ((_, answer), result) in group.into_iter().zip(results) {
+					// Whoever asked may have gone away.
+					let _ = answer.send(result);
+				}
+			}
+		};
+		std::thread::Builder::new().name("intake".into()).spawn(take)?;
+		Ok(Self(sender))
+	}
+
+	async fn submit(&self, signed: SignedTransfer) -> Result<Hash, ErrorObjectOwned> {
+		let (answer, result) = oneshot::channel();
+		self.0.try_send((signed, answer)).map_err(|_| {
+			error(errors::BUSY, format!("{MAX_QUEUED} transfers wait to be stored; try again"))
+		})?;
+		let result = result.await.unwrap_or(Err(SubmitError::Storage));
+		result.map_err(|error| errors::refusal(&error))
+	}
+}
+
+/// What the methods work with.
+struct Context {
+	shared: Shared,
+	intake: Intake,
+}
+
+/// Starts to serve. Returns the address, with the port that was taken if it was 0.
+pub(crate) async fn start(
+	shared: Shared,
+	address: SocketAddr,
+	max_connections: u32,
+) -> std::io::Result<(SocketAddr, ServerHandle)> {
+	let server = Server::builder()
+		.max_request_body_size(MAX_REQUEST_BYTES)
+		.max_response_body_size(MAX_RESPONSE_BYTES)
+		.max_connections(max_connections)
+		.max_subscriptions_per_connection(0)
+		.set_batch_request_config(BatchRequestConfig::Limit(MAX_CALLS))
+		.build(address)
+		.await?;
+	let address = server.local_addr()?;
+	let intake = Intake::start(shared.clone())?;
+	let module = methods(Context { shared, intake }).map_err(std::io::Error::other)?;
+	Ok((address, server.start(module)))
+}
+
+/// Reads parameters by name or by place, and nothing more than there should be.
+fn read<T: DeserializeOwned>(params: &Params<'_>, names: &[&str]) -> Result<T, ErrorObjectOwned> {
+	let given: Value = params.parse()?;
+	let named = match given {
+		Value::Array(values) if values.len() <= names.len() => {
+			names.iter().map(|name| (*name).to_owned()).zip(values).collect()
+		},
+		Value::Array(values) => {
+			let text = format!("params: at most {} are taken, got {}", names.len(), values.len());
+			return Err(error(errors::PARAMS, text));
+		},
+		Value::Null => serde_json::Map::new(),
+		Value::Object(named) => named,
+		_ => return Err(error(errors::PARAMS, "params: expected a list or an object")),
+	};
+	serde_json::from_value(named.into())
+		.map_err(|cause| error(errors::PARAMS, format!("params: {cause}")))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SubmitParams {
+	transfer: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccountParams {
+	index: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProofParams {
+	index: u32,
+	#[serde(default)]
+	root: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct HashParams {
+	hash: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchParams {
+	index: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoParams {}
+
+fn methods(context: Context) -> Result<RpcModule<Context>, jsonrpsee::server::RegisterMethodError> {
+	type Result = core::result::Result<Value, ErrorObjectOwned>;
+	let mut module = RpcModule::new(context);
+	module.register_async_method("rollup_submitTransfer", |params, context, _| async move {
+		let SubmitParams { transfer } = read(&params, &["transfer"])?;
+		let signed = types::transfer(&transfer)?;
+		let hash = context.intake.submit(signed).await?;
+		Result::Ok(json!({ "hash": types::hex(hash) }))
+	})?;
+	module.register_method("rollup_account", |params, context, _| -> Result {
+		let AccountParams { index } = read(&params, &["index"])?;
+		account(&context.shared.core(), index)
+	})?;
+	module.register_method("rollup_accountProof", |params, context, _| -> Result {
+		let ProofParams { index, root } = read(&params, &["index", "root"])?;
+		proof(&context.shared.core(), index, root)
+	})?;
+	module.register_method("rollup_transferStatus", |params, context, _| -> Result {
+		let HashParams { hash } = read(&params, &["hash"])?;
+		let hash = types::bytes_from_hex(&hash)
+			.map_err(|reason| error(errors::PARAMS, format!("hash: {reason}")))?;
+		Ok(types::status(&hash, context.shared.core().status(&hash)))
+	})?;
+	module.register_method("rollup_batch", |params, context, _| -> Result {
+		let BatchParams { index } = read(&params, &["index"])?;
+		batch(&context.shared.core(), index)
+	})?;
+	module.register_method("rollup_info", |params, context, _| -> Result {
+		let NoParams {} = read(&params, &[])?;
+		Ok(info(&context.shared.core()))
+	})?;
+	module.register_method("rollup_health", |params, context, _| -> Result {
+		let NoParams {} = read(&params, &[])?;
+		let problem = context.shared.problem();
+		Ok(json!({ "healthy": problem.is_none(), "problem": problem }))
+	})?;
+	Ok(module)
+}
+
+fn check_index(core: &Core, index: u32) -> Result<(), ErrorObjectOwned> {
+	let limit = core.tip().shape().max_accounts();
+	if index < limit {
+		return Ok(());
+	}
+	let text = format!("index: {index} is not below {limit}, the number of places in the tree");
+	Err(error(errors::INDEX, text))
+}
+
+fn account(core: &Core, index: u32) -> Result<Value, ErrorObjectOwned> {
+	check_index(core, index)?;
+	let (settled, tip) = (core.settled().account(index), core.tip().account(index));
+	let from = tip.map_or(0, |account| account.nonce);
+	Ok(json!({
+		"index": index,
+		"final": types::account(settled),
+		"tip": types::account(tip),
+		"next_nonce": core.pool().next_nonce(index, core.tip()),
+		"waiting": core.pool().waiting_of(index, from).count(),
+	}))
+}
+
+fn proof(core: &Core, index: u32, root: Option<String>) -> Result<Value, ErrorObjectOwned> {
+	check_index(core, index)?;
+	let state = match root {
+		None => core.settled(),
+		Some(text) => {
+			let root = types::bytes_from_hex(&text)
+				.map_err(|reason| error(errors::PARAMS, format!("root: {reason}")))?;
+			core.state(&root).ok_or_else(|| {
+				let text = format!(
+					"root: no state with root {text} is kept; the newest final one is {}",
+					types::hex(core.settled().root())
+				);
+				error(errors::UNKNOWN_ROOT, text)
+			})?
+		},
+	};
+	let is_final = !core.layers().iter().any(|layer| layer.state.root() == state.root());
+	let proof = state.prove(index).map_or(Value::Null, |proof| types::membership(&proof));
+	let shape = state.shape();
+	Ok(
+		json!({ "root": types::hex(state.root()), "final": is_final, "shape": shape, "proof": proof }),
+	)
+}
+
+fn batch(core: &Core, index: u64) -> Result<Value, ErrorObjectOwned> {
+	let pending = core.layers().iter().map(|layer| &layer.step);
+	let found = pending
+		.map(|step| (step, types::stage_name(step.commit.stage)))
+		.chain(core.done().map(|step| (step, "final")))
+		.find(|(step, _)| step.commit.index == Some(index));
+	found.map(|(step, status)| types::batch(step, status)).ok_or_else(|| {
+		let text = format!(
+			"index: batch {index} is not kept here: it is old, was dropped, or does not exist; the first \
+			 that is not final is {}",
+			core.next_index()
+		);
+		error(errors::UNKNOWN_BATCH, text)
+	})
+}
+
+fn info(core: &Core) -> Value {
+	let (best, finalized) = core.blocks();
+	let limits = core.pool().limits();
+	let stages = core.layers().iter().fold(BTreeMap::new(), |mut stages, layer| {
+		let count: &mut u32 = stages.entry(types::stage_name(layer.step.commit.stage)).or_default();
+		*count = count.saturating_add(1);
+		stages
+	});
+	json!({
+		"version": env!("CARGO_PKG_VERSION"),
+		"shape": core.tip().shape(),
+		"best_block": best,
+		"finalized_block": finalized,
+		"final_root": types::hex(core.settled().root()),
+		"tip_root": types::hex(core.tip().root()),
+		"next_to_finalize": core.next_index(),
+		"batches": stages,
+		"accounts": core.tip().len(),
+		"fee_account": core.fee_account(),
+		"min_fee": limits.min_fee,
+		"pool": {
+			"transfers": core.pool().len(),
+			"waiting": core.pool().waiting(core.tip()),
+			"limit": limits.total,
+			"account_limit": limits.per_account,
+			"max_nonce_gap": limits.max_gap,
+		},
+	})
+}

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The sequencer as a service: takes transfers, commits batches of them and follows their fate.
+
+use crate::{
+	chain::{Reader, Seen},
+	cli::ServeArgs,
+	core::{Change, Core, CoreError},
+	error::SequencerError,
+	journal::Identity,
+	pool::Limits,
+	rpc::{self, types::hex, Shared},
+	seat::{Commit, Seat},
+};
+use futures::StreamExt;
+use pvs_client::{Block, Error, Signals, SubmitError};
+use pvs_primitives::BlockNumber;
+use pvs_rollup::{demo, genesis::Genesis, state::State};
+use serde_json::{json, Value};
+use std::{io::Write, sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
+
+/// How long no block may come before the connection is taken for dead.
+const BLOCK_WAIT: Duration = Duration::from_secs(60);
+/// Pause before connecting again.
+const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+/// Blocks to wait after a commit that failed for a reason that will not pass by itself.
+const RETRY_BLOCKS: BlockNumber = 10;
+/// Blocks to wait after losing batches twice in a row: each loss costs a bond. Doubles with every further one,
+/// up to the highest.
+const LOSS_PAUSE: BlockNumber = 10;
+const MAX_LOSS_PAUSE: BlockNumber = 640;
+
+/// Serves until it is told to stop.
+pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
+	if !args.listen.ip().is_loopback() && !args.listen_anywhere {
+		return Err(SequencerError::NotLoopback(args.listen));
+	}
+	let genesis = match &args.genesis {
+		Some(path) => Genesis::from_file(path)?,
+		None => demo::genesis(),
+	};
+	let genesis = State::from_genesis(&genesis)
+		.map_err(|error| SequencerError::Genesis(error.to_string()))?;
+	let genesis_root = genesis.root();
+	let seat = take_seat(&args, genesis_root).await?;
+	let identity = Identity {
+		rollup: args.rollup,
+		rollup_genesis: genesis_root,
+		chain_genesis: seat.client.genesis_hash(),
+	};
+	let limits = Limits {
+		total: args.pool_limit,
+		per_account: args.account_limit,
+		max_gap: args.max_nonce_gap,
+		min_fee: args.min_fee,
+	};
+	let (core, notes) = Core::open(&args.data_dir, identity, genesis, args.fee_account, limits)?;
+	for note in notes {
+		tracing::warn!("{note}");
+	}
+	let mut service = Service {
+		teller: Teller { json: args.json, rollup: args.rollup },
+		shared: Shared::new(core),
+		seat: Arc::new(seat),
+		reader: Reader::default(),
+		commit: None,
+		last_commit: None,
+		not_before: 0,
+		losses: 0,
+		genesis_root,
+		args,
+	};
+	service.catch_up().await?;
+	let mut signals = Signals::new().map_err(SequencerError::signals)?;
+	let (address, server) =
+		rpc::start(service.shared.clone(), service.args.listen, service.args.max_connections)
+			.await
+			.map_err(|error| SequencerError::Listen {
+				address: service.args.listen,
+				reason: error.to_string(),
+			})?;
+	service.teller.ready(&service.shared.core(), &address.to_string());
+	let result = tokio::select! {
+		result = service.follow() => result,
+		() = signals.next() => {
+			// Spares the next start some work; nothing depends on it.
+			service.shared.core().save().map_err(SequencerError::from)
+		},
+	};
+	let _ = server.stop();
+	service.teller.stopped(&service.shared.core());
+	result
+}
+
+async fn take_seat(args: &ServeArgs, genesis_root: [u8; 32]) -> Result<Seat, SequencerError> {
+	let (connect, key, max_fee) = (&args.connect, &args.key, args.max_fee.as_ref());
+	Ok(Seat::take(connect, key, args.rollup, max_fee, genesis_root).await?.0)
+}
+
+type Committing = JoinHandle<Result<Commit, SequencerError>>;
+
+struct Service {
+	args: ServeArgs,
+	teller: Teller,
+	shared: Shared,
+	seat: Arc<Seat>,
+	reader: Reader,
+	/// A batch on its way to the chain.
+	commit: Option<Committing>,
+	last_commit: Option<BlockNumber>,
+	/// The first block on which a commit may be tried again.
+	not_before: BlockNumber,
+	/// Blocks with a loss since the newest proof.
+	losses: u32,
+	genesis_root: [u8; 32],
+}
+
+impl Service {
+	/// Reads what happened while this program did not run.
+	async fn catch_up(&mut self) -> Result<(), SequencerError> {
+		let best = self.seat.client.best().await?;
+		let result = self.take_in(best).await;
+		if let Err(SequencerError::Core(CoreError::Missing(missing))) = &result {
+			if !self.shared.core().start_over() {
+				return result.map(|_| ());
+			}
+			tracing::warn!("{missing}; starting from the rollup's first state again");
+			self.reader.start_over();
+			self.take_in(best).await?;
+		} else {
+			result?;
+		}
+		let core = self.shared.core();
+		match core.tip().account(core.fee_account()) {
+			Some(_) => Ok(()),
+			None => Err(SequencerError::NoFeeAccount(core.fee_account())),
+		}
+	}
+
+	/// Takes in the chain at a block.
+	async fn take_in(&mut self, best: Block) -> Result<(Seen, Vec<Change>), SequencerError> {
+		let seen = self.reader.heads(&self.seat, best).await?;
+		let result = self.shared.core().follow(seen.heads.clone());
+		let changes = match result {
+			Err(CoreError::Missing(_)) => {
+				let first = self.shared.core().cursor();
+				let search = self.reader.search(&self.seat, self.args.rollup, first, &seen.heads);
+				let found = search.await?;
+				let mut core = self.shared.core();
+				core.learn(found);
+				core.follow(seen.heads.clone())?
+			},
+			result => result?,
+		};
+		Ok((seen, changes))
+	}
+
+	/// Follows the chain, and connects again whenever that breaks.
+	async fn follow(&mut self) -> Result<(), SequencerError> {
+		loop {
+			let error = match self.follow_connection().await {
+				Err(error) if is_about_the_connection(&error) => error,
+				result => return result,
+			};
+			tracing::warn!("{error}; connecting again");
+			self.shared.set_problem(Some(error.to_string()));
+			self.end_commit();
+			loop {
+				tokio::time::sleep(RECONNECT_PAUSE).await;
+				match take_seat(&self.args, self.genesis_root).await {
+					Ok(seat) => {
+						self.seat = Arc::new(seat);
+						break;
+					},
+					Err(error) if is_about_the_connection(&error) => {
+						tracing::info!("still away: {error}");
+					},
+					Err(error) => return Err(error),
+				}
+			}
+			self.shared.set_problem(None);
+		}
+	}
+
+	fn end_commit(&mut self) {
+		if let Some(commit) = self.commit.take() {
+			commit.abort();
+		}
+		self.shared.core().landed();
+	}
+
+	async fn follow_connection(&mut self) -> Result<(), SequencerError> {
+		let client = self.seat.client.clone();
+		let ended = || Error::StreamEnded { url: client.url().into() };
+		let mut blocks = client.best_blocks().await?;
+		self.at_block(client.best().await?).await?;
+		loop {
+			tokio::select! {
+				block = tokio::time::timeout(BLOCK_WAIT, blocks.next()) => {
+					let block = block.ok().flatten().ok_or_else(ended)??;
+					self.at_block(block).await?;
+				},
+				result = finished(&mut self.commit) => {
+					self.commit = None;
+					self.committed(result).await?;
+				},
+			}
+			if let Some(failure) = self.shared.core().failure() {
+				return Err(SequencerError::Storage(failure.into()));
+			}
+		}
+	}
+
+	async fn at_block(&mut self, best: Block) -> Result<(), SequencerError> {
+		let (seen, changes) = match self.take_in(best).await {
+			Ok(seen) => seen,
+			Err(error @ SequencerError::Core(CoreError::Missing(_))) => {
+				// A reorganisation between two answers; what lasts is a node that lacks blocks.
+				tracing::warn!("{error}");
+				self.shared.set_problem(Some(error.to_string()));
+				return Ok(());
+			},
+			Err(error) => return Err(error),
+		};
+		self.note(&changes, best.number);
+		if best.number >= self.not_before {
+			self.shared.set_problem(None);
+			self.maybe_commit(best, seen);
+		}
+		Ok(())
+	}
+
+	/// Tells what happened, and slows down when batches are lost one after the other.
+	fn note(&mut self, changes: &[Change], best: BlockNumber) {
+		changes.iter().for_each(|change| self.teller.change(change));
+		if changes.iter().any(|change| matches!(change, Change::Proven { .. })) {
+			self.losses = 0;
+		}
+		if changes.iter().any(|change| matches!(change, Change::Lost { .. })) {
+			self.losses = self.losses.saturating_add(1);
+			let pause = loss_pause(self.losses);
+			self.not_before = self.not_before.max(best.saturating_add(pause));
+			if pause > 0 {
+				let losses = self.losses;
+				let problem = format!(
+					"batches were lost {losses} times in a row, which costs a bond each time; are provers \
+					 running? The next one is committed in {pause} blocks"
+				);
+				tracing::warn!("{problem}");
+				self.shared.set_problem(Some(problem));
+			}
+		}
+	}
+
+	/// Sends a batch on its way if there is room and reason for one.
+	fn maybe_commit(&mut self, best: Block, seen: Seen) {
+		let has_room = seen.unproven < self.args.pipeline as usize;
+		let is_due = self.last_commit.is_none_or(|last| {
+			best.number.saturating_add(1) >= last.saturating_add(self.args.batch_blocks)
+		});
+		if !has_room || !is_due || self.commit.is_some() {
+			return;
+		}
+		let built = self.shared.core().build(rpc::now(), self.args.max_wait_ms);
+		let Some(built) = built else { return };
+		let (seat, before) = (Arc::clone(&self.seat), seen.rollup);
+		if built.prev_root != before.tip_root {
+			self.shared.core().landed();
+			return;
+		}
+		self.commit =
+			Some(tokio::spawn(
+				async move { seat.commit(&before, &built.data, built.next_root).await },
+			));
+	}
+
+	/// A commit is over.
+	async fn committed(
+		&mut self,
+		result: Result<Commit, SequencerError>,
+	) -> Result<(), SequencerError> {
+		match result {
+			Ok(Commit::Included(_, block)) => self.last_commit = Some(block),
+			Ok(Commit::NotYet) => {},
+			Err(error) if is_about_the_connection(&error) => return Err(error),
+			Err(error) => {
+				tracing::warn!("cannot commit: {error}; trying again in {RETRY_BLOCKS} blocks");
+				self.shared.set_problem(Some(format!("cannot commit: {error}")));
+				let best = self.shared.core().blocks().0;
+				self.not_before = best.saturating_add(RETRY_BLOCKS);
+			},
+		}
+		// Until the chain's word is in, its transfers stay as they are.
+		let best = self.seat.client.best().await?;
+		let result = self.take_in(best).await;
+		self.shared.core().landed();
+		match result {
+			Ok((_, changes)) => self.note(&changes, best.number),
+			Err(SequencerError::Core(CoreError::Missing(missing))) => tracing::warn!("{missing}"),
+			Err(error) => return Err(error),
+		}
+		Ok(())
+	}
+}
+
+/// Waits for a commit to be over; forever if there is none.
+async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerError> {
+	match commit {
+		None => std::future::pending().await,
+		Some(commit) => match commit.await {
+			Ok(result) => result,
+			Err(error) => Err(SequencerError::Unfinished(format!("a commit broke off: {error}"))),
+		},
+	}
+}
+
+/// Blocks to wait after so many losses in a row.
+fn loss_pause(losses: u32) -> BlockNumber {
+	match losses.checked_sub(2) {
+		None => 0,
+		Some(more) => LOSS_PAUSE.saturating_mul(1 << more.min(16)).min(MAX_LOSS_PAUSE),
+	}
+}
+
+fn is_about_the_connection(error: &SequencerError) -> bool {
+	match error {
+		SequencerError::Chain(error) | SequencerError::Submit(SubmitError::Chain(error)) => {
+			error.is_about_the_connection()
+		},
+		_ => false,
+	}
+}
+
+/// Says what happens, as lines or as JSON.
+struct Teller {
+	json: bool,
+	rollup: u32,
+}
+
+impl Teller {
+	fn ready(&self, core: &Core, address: &str) {
+		let waiting = core.pool().waiting(core.tip());
+		let json = json!({
+			"event": "ready",
+			"listen": address,
+			"final_root": hex(core.settled().root()),
+			"tip_root": hex(core.tip().root()),
+			"waiting": waiting,
+		});
+		let dir = core.dir().display();
+		let text = format!("ready on {address}; {waiting} transfers wait; data in {dir}");
+		self.say(&json, &text);
+	}
+
+	fn stopped(&self, core: &Core) {
+		let waiting = core.pool().waiting(core.tip());
+		let dir = core.dir().display();
+		let json = json!({ "event": "stopped", "waiting": waiting });
+		self.say(&json, &format!("stopped; {waiting} transfers wait in {dir}"));
+	}
+
+	fn change(&self, change: &Change) {
+		let name = |batch: &Option<u64>| {
+			let index = batch.map_or_else(|| "?".into(), |index| index.to_string());
+			format!("batch {}/{index}", self.rollup)
+		};
+		let (json, text) = match change {
+			Change::Committed { batch, block, transfers } => (
+				json!({ "event": "committed", "batch": batch, "block": block, "transfers": transfers }),
+				format!("{}: committed in block {block} with {transfers} transfers", name(batch)),
+			),
+			Change::Proven { batch } => {
+				(json!({ "event": "proven", "batch": batch }), format!("{}: proven", name(batch)))
+			},
+			Change::Final { batch, transfers } => (
+				json!({ "event": "final", "batch": batch, "transfers": transfers }),
+				format!("{}: final", name(batch)),
+			),
+			Change::Lost { batch, transfers } => (
+				json!({ "event": "lost", "batch": batch, "transfers": transfers }),
+				format!("{}: lost; its {transfers} transfers wait again", name(batch)),
+			),
+		};
+		self.say(&json, &text);
+	}
+
+	fn say(&self, json: &Value, text: &str) {
+		let mut out = std::io::stdout().lock();
+		let written = if self.json { writeln!(out, "{json}") } else { writeln!(out, "{text}") };
+		// A reader that has gone away does not stop the sequencer.
+		let _ = written.and_then(|()| out.flush());
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn pause_should_grow_with_the_losses_up_to_a_limit() {
+		let pauses = [0, 1, 2, 3, 4, 7, 8, 9, u32::MAX].map(loss_pause);
+		assert_eq!(pauses, [0, 0, 10, 20, 40, 320, 640, 640, 640]);
+	}
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The program as its users start it, without a chain.
+
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+	Command::new(env!("CARGO_BIN_EXE_pvs-sequencer")).args(arguments).output().unwrap()
+}
+
+/// Fails with one line that says all of this.
+fn assert_refused(arguments: &[&str], said: &[&str]) {
+	let output = run(arguments);
+	let text = String::from_utf8(output.stderr).unwrap();
+	assert!(!output.status.success(), "{arguments:?}");
+	for said in said {
+		assert!(text.contains(said), "{arguments:?}: {text}");
+	}
+}
+
+#[test]
+fn commands_should_fail_with_what_to_do_when_nothing_answers() {
+	let rpc = "ws://127.0.0.1:1";
+	for command in [&["account", "1"][..], &["status", "0x00"], &["proof", "1"], &["load"]] {
+		assert_refused(
+			&[command, &["--rpc", rpc]].concat(),
+			&["no sequencer answers", rpc, "serve"],
+		);
+	}
+	assert_refused(&["account", "1", "--rpc", "http://x"], &["ws://HOST:PORT"]);
+}
+
+#[test]
+fn serve_should_refuse_an_address_that_others_can_reach_unless_told() {
+	let arguments =
+		["serve", "--suri", "//Alice", "--data-dir", "/nonexistent/x", "--listen", "0.0.0.0:9955"];
+	assert_refused(&arguments, &["0.0.0.0:9955", "--listen-anywhere"]);
+}
+
+#[test]
+fn serve_should_refuse_a_genesis_that_it_cannot_read_and_a_node_that_does_not_answer() {
+	let dir = tempfile::tempdir().unwrap();
+	let dir = dir.path().to_str().unwrap();
+	let serve = ["serve", "--suri", "//Alice", "--url", "ws://127.0.0.1:1", "--data-dir", dir];
+	assert_refused(
+		&[&serve[..], &["--genesis", "/nonexistent"]].concat(),
+		&["cannot read /nonexistent"],
+	);
+	assert_refused(&serve, &["no node answers at ws://127.0.0.1:1"]);
+}
+
+#[test]
+fn numbers_should_be_refused_with_their_limits() {
+	assert_refused(&["load", "--accounts", "1"], &["2..=16"]);
+	assert_refused(&["load", "--accounts", "17"], &["2..=16"]);
+	assert_refused(&["load", "--rate", "0"], &["0.01 to 10000"]);
+	let serve = ["serve", "--suri", "//Alice", "--data-dir", "x", "--pool-limit", "0"];
+	assert_refused(&serve, &["at least 1"]);
+}
