@@ -8,13 +8,14 @@ use crate::{
 };
 use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
-	proving::{self, DevelopmentKeys, KeyStoreError, ProveError, Terminal},
+	demo,
+	proving::{self, KeyStoreError, Keys, PinnedKeyError, ProveError, Terminal},
 	state::State,
 };
 use pvs_verifier::{PreparedKey, ProofError};
 use std::{
 	num::NonZeroUsize,
-	path::Path,
+	path::PathBuf,
 	sync::Arc,
 	time::{Duration, Instant},
 };
@@ -25,6 +26,8 @@ use tokio::sync::{watch, Mutex};
 pub(crate) enum ProvingError {
 	#[error("no proving keys, so no bids: {0}")]
 	Keys(#[from] KeyStoreError),
+	#[error("no proving keys, so no bids: {0}")]
+	PinnedKeys(#[from] PinnedKeyError),
 	#[error("cannot start the proving threads: {0}")]
 	Threads(#[from] rayon::ThreadPoolBuildError),
 	#[error(transparent)]
@@ -129,17 +132,31 @@ impl ProofMaker {
 	}
 }
 
+/// Where the keys of the reference payments rollup are.
+#[derive(Clone, Debug)]
+pub(crate) enum KeySource {
+	/// Development keys, made if they are not there.
+	Directory(PathBuf),
+	/// A ceremony's keys, whose verifying key has this hash.
+	Pinned {
+		/// The key file.
+		file: PathBuf,
+		/// `blake2_256` of the verifying key.
+		hash: Bytes32,
+	},
+}
+
 /// Proves batches of the reference payments rollup, on threads of its own.
 #[derive(Debug)]
 pub(crate) struct PaymentsProver {
-	keys: Arc<DevelopmentKeys>,
+	keys: Arc<Keys>,
 	pool: Arc<rayon::ThreadPool>,
 }
 
 impl PaymentsProver {
-	/// Loads the keys from a directory, or makes them there, and starts the threads.
+	/// Loads the keys, or makes those for development, and starts the threads.
 	pub(crate) fn new(
-		keys_dir: &Path,
+		source: &KeySource,
 		threads: Option<usize>,
 		nice: i32,
 	) -> Result<Self, ProvingError> {
@@ -152,7 +169,12 @@ impl PaymentsProver {
 			.thread_name(|index| format!("prove-{index}"))
 			.start_handler(move |_| lower_priority(nice))
 			.build()?;
-		let keys = pool.install(|| proving::load_or_generate(keys_dir, &Terminal::default()))?;
+		let keys = pool.install(|| -> Result<_, ProvingError> {
+			Ok(match source {
+				KeySource::Directory(dir) => proving::load_or_generate(dir, &Terminal::default())?,
+				KeySource::Pinned { file, hash } => proving::load_pinned(file, demo::SHAPE, hash)?,
+			})
+		})?;
 		Ok(Self { keys: Arc::new(keys), pool: Arc::new(pool) })
 	}
 

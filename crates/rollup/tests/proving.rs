@@ -14,7 +14,7 @@ use pvs_rollup::{
 	demo,
 	genesis::Genesis,
 	keys::SecretKey,
-	proving::{key_file, load_or_generate, prove, DevelopmentKeys, Progress, ProveError, Silent},
+	proving::{key_file, load_or_generate, prove, Keys, Progress, ProveError, Silent},
 	shape::Shape,
 	state::{ExecutionError, State, TransferError},
 	transfer::{SignedTransfer, Transfer},
@@ -46,7 +46,7 @@ impl Progress for Recorder {
 
 struct FirstUse {
 	dir: tempfile::TempDir,
-	keys: DevelopmentKeys,
+	keys: Keys,
 	progress: Vec<String>,
 }
 
@@ -59,7 +59,7 @@ static FIRST_USE: LazyLock<FirstUse> = LazyLock::new(|| {
 	FirstUse { dir, keys, progress: recorder.0.into_inner().unwrap() }
 });
 
-fn keys() -> &'static DevelopmentKeys {
+fn keys() -> &'static Keys {
 	&FIRST_USE.keys
 }
 
