@@ -197,6 +197,11 @@ impl Secret {
 		Ok(Self::reduced(&mixed))
 	}
 
+	#[cfg(test)]
+	pub(crate) fn of(factor: Fr) -> Self {
+		Self(Zeroizing::new(factor))
+	}
+
 	fn reduced(bytes: &[u8; 64]) -> Self {
 		Self(Zeroizing::new(Fr::from_le_bytes_mod_order(bytes)))
 	}

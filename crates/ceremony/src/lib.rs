@@ -30,6 +30,8 @@ mod points;
 mod powers;
 mod progress;
 mod sums;
+#[cfg(test)]
+mod tests;
 mod verify;
 
 pub use circuit::{Circuit, CircuitError};
