@@ -13,7 +13,7 @@ use pvs_primitives::{
 use pvs_rollup::{
 	batch::Batch,
 	demo,
-	proving::{ceremony_key_file, load_pinned, prove, Origin, PinnedKeyError},
+	proving::{ceremony_key_file, load_pinned, prove, Origin, PinnedKeyError, Silent},
 	shape::Shape,
 	state::State,
 	transfer::Transfer,
@@ -30,7 +30,7 @@ fn batch_should_be_proved_with_the_key_of_a_ceremony() {
 	let hash = blake2_256(&[&verifying_key]);
 
 	let started = Instant::now();
-	let keys = load_pinned(&path, Shape::SMALL, &hash).unwrap();
+	let keys = load_pinned(&path, Shape::SMALL, &hash, &Silent).unwrap();
 	println!("loaded in {:?}", started.elapsed());
 	assert_eq!(keys.origin(), Origin::Ceremony);
 
@@ -52,8 +52,8 @@ fn batch_should_be_proved_with_the_key_of_a_ceremony() {
 	assert!(pvs_verifier::verify(&development, &inputs.to_array(), &proof).is_err());
 
 	// The file as it is refused: for the development rollup, and for another shape.
-	let other = load_pinned(&path, Shape::SMALL, &blake2_256(&[demo::VERIFYING_KEY]));
+	let other = load_pinned(&path, Shape::SMALL, &blake2_256(&[demo::VERIFYING_KEY]), &Silent);
 	assert!(matches!(other, Err(PinnedKeyError::OtherKey { found, .. }) if found == hash));
-	let other = load_pinned(&path, Shape::LARGE, &hash);
+	let other = load_pinned(&path, Shape::LARGE, &hash, &Silent);
 	assert!(matches!(other, Err(PinnedKeyError::OtherCircuit { .. })));
 }

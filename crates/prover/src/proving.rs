@@ -172,7 +172,9 @@ impl PaymentsProver {
 		let keys = pool.install(|| -> Result<_, ProvingError> {
 			Ok(match source {
 				KeySource::Directory(dir) => proving::load_or_generate(dir, &Terminal::default())?,
-				KeySource::Pinned { file, hash } => proving::load_pinned(file, demo::SHAPE, hash)?,
+				KeySource::Pinned { file, hash } => {
+					proving::load_pinned(file, demo::SHAPE, hash, &Terminal::default())?
+				},
 			})
 		})?;
 		Ok(Self { keys: Arc::new(keys), pool: Arc::new(pool) })

@@ -190,12 +190,15 @@ pub fn load_pinned(
 	path: &Path,
 	shape: Shape,
 	verifying_key_hash: &Bytes32,
+	progress: &dyn Progress,
 ) -> Result<Keys, PinnedKeyError> {
 	let constraints = Constraints::synthesise(shape).map_err(SetupError::from)?;
 	let bytes =
 		fs::read(path).map_err(|source| PinnedKeyError::Read { path: path.to_owned(), source })?;
-	let proving_key = decode_pinned(&bytes, path, shape, &Layout::of(&constraints))?;
-	let keys = Keys::assemble(shape, Origin::Ceremony, proving_key, constraints)?;
+	progress.begin("reading and checking the proving key");
+	let proving_key = decode_pinned(&bytes, path, shape, &Layout::of(&constraints));
+	progress.end();
+	let keys = Keys::assemble(shape, Origin::Ceremony, proving_key?, constraints)?;
 	let (expected, found) = (*verifying_key_hash, keys.verifying_key_hash());
 	if found != expected {
 		return Err(PinnedKeyError::OtherKey { path: path.to_owned(), expected, found });

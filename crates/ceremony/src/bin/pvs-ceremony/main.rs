@@ -7,11 +7,11 @@ mod cli;
 use bar::Bar;
 use clap::Parser;
 use cli::{Cli, Command, Ground, Step};
-use pvs_ceremony::{write_new, Beacon, Ceremony, Circuit, Powers, Secret};
+use pvs_ceremony::{write_new, Beacon, Ceremony, Circuit, Powers, Progress, Secret};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use pvs_rollup::{
 	circuit::Constraints,
-	proving::{ceremony_key_file, encode_ceremony_key, load_pinned},
+	proving::{ceremony_key_file, encode_ceremony_key, load_pinned, Silent},
 	shape::Shape,
 };
 use serde_json::{json, Value};
@@ -125,7 +125,9 @@ fn finalise(
 		(&key_file, &key),
 	])?;
 	// What a prover will do with it.
-	load_pinned(&key_file, shape, &hash)?;
+	bar.begin("reading the proving key back", 1);
+	load_pinned(&key_file, shape, &hash, &Silent)?;
+	bar.end();
 	let mut facts = shown(&ceremony);
 	facts["proving_key"] = json!(key_file);
 	facts["proving_key_file_hash"] = hexadecimal(&blake2_256(&[&key])).into();
