@@ -191,7 +191,7 @@ impl Secret {
 		mixer.update(SECRET_DOMAIN);
 		let mut system = Zeroizing::new([0; 64]);
 		OsRng.try_fill_bytes(&mut *system).map_err(io::Error::other)?;
-		mixer.update(&*system);
+		mixer.update(system.as_slice());
 		io::copy(&mut entropy.take(MAX_ENTROPY_BYTES), &mut mixer)?;
 		let mixed = Zeroizing::new(<[u8; 64]>::from(mixer.finalize()));
 		Ok(Self::reduced(&mixed))

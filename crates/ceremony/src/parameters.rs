@@ -5,7 +5,7 @@ use crate::{
 	circuit::{Circuit, Columns},
 	contribution::Contribution,
 	group::{blocks, scaled_lagrange, sum_of_products, times_all, Curve, Twiddles, BLOCK},
-	powers::{Powers, PowersError},
+	powers::{Basis, Powers, PowersError},
 	progress::Progress,
 };
 use ark_bn254::{g1, g2, Bn254, Fr, G1Affine, G2Affine};
@@ -13,7 +13,7 @@ use ark_ec::{
 	short_weierstrass::{Affine, Projective},
 	AffineRepr, CurveGroup,
 };
-use ark_ff::{FftField, Field};
+use ark_ff::{FftField, Field, One};
 use ark_groth16::{ProvingKey, VerifyingKey};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use rayon::prelude::*;
@@ -41,7 +41,7 @@ impl Ceremony {
 	///
 	/// # Errors
 	///
-	/// [`PowersError::TooSmall`] if the powers were read for a smaller domain.
+	/// [`PowersError::TooSmall`] if the powers were read for another domain.
 	pub fn start(
 		circuit: &Circuit<'_>,
 		powers: &Powers,
@@ -51,11 +51,18 @@ impl Ceremony {
 		if powers.power != power {
 			return Err(PowersError::TooSmall { has: powers.power, needs: power });
 		}
-		let basis = Basis::new(powers, size, progress)?;
+		let computed;
+		let basis = match &powers.basis {
+			Some(basis) => basis,
+			None => {
+				computed = Basis::new(powers, size, progress)?;
+				&computed
+			},
+		};
 		let [a, b, c] = circuit.columns();
 		let variables = circuit.variables();
 		progress.begin("computing the queries", 8 * blocks(variables));
-		let scale = Scale { factor: Fr::from(size as u64).inverse(), progress };
+		let scale = Scale { factor: basis.scale.inverse().unwrap_or_default(), progress };
 		let a_query = scale.query(variables, &[(&a, &basis.tau_g1)]);
 		let b_g1_query = scale.query(variables, &[(&b, &basis.tau_g1)]);
 		let b_g2_query = scale.query(variables, &[(&b, &basis.tau_g2)]);
@@ -158,14 +165,6 @@ pub(crate) fn vanishing_multiples(tau_g1: &[G1Affine]) -> Vec<G1Affine> {
 	Projective::normalize_batch(&differences)
 }
 
-/// Lagrange bases, all times the size of the domain.
-struct Basis {
-	tau_g1: Vec<G1Affine>,
-	tau_g2: Vec<G2Affine>,
-	alpha_g1: Vec<G1Affine>,
-	beta_g1: Vec<G1Affine>,
-}
-
 impl Basis {
 	fn new(powers: &Powers, size: usize, progress: &dyn Progress) -> Result<Self, PowersError> {
 		let generator = Fr::get_root_of_unity(size as u64)
@@ -181,13 +180,13 @@ impl Basis {
 		let twiddles = Twiddles::<g2::Config>::new(generator, size);
 		let tau_g2 = scaled_lagrange(&powers.tau_g2, &twiddles, progress);
 		progress.end();
-		Ok(Self { tau_g1, tau_g2, alpha_g1, beta_g1 })
+		Ok(Self { tau_g1, tau_g2, alpha_g1, beta_g1, scale: Fr::from(size as u64) })
 	}
 }
 
 struct Scale<'a> {
-	/// One over the size of the domain.
-	factor: Option<Fr>,
+	/// One over the scale of the bases.
+	factor: Fr,
 	progress: &'a dyn Progress,
 }
 
@@ -214,6 +213,9 @@ impl Scale<'_> {
 			})
 			.collect();
 		let sums = Projective::normalize_batch(&sums.concat());
-		times_all(&sums, self.factor.unwrap_or_default(), self.progress)
+		if self.factor.is_one() {
+			return sums;
+		}
+		times_all(&sums, self.factor, self.progress)
 	}
 }

@@ -13,19 +13,22 @@
 //! | 4, 5 | alpha tau^i G1 and beta tau^i G1 for i below 2^p |
 //! | 6 | beta G2 |
 //!
-//! Of a file that is larger than needed the first powers are used. The other sections (the
-//! contributions to the powers, what `prepare phase2` adds) are not read: `snarkjs powersoftau verify`
-//! checks them.
+//! Of a file that is larger than needed the first powers are used. A file that went through `prepare
+//! phase2` has the Lagrange bases of all domains from 2^0 up to 2^p and more, one after the other, of
+//! the sections 2 to 5 in the sections 12 to 15; they save a transform and are checked against the
+//! powers. The contributions to the powers (section 7) are not read: `snarkjs powersoftau verify` checks
+//! them.
 
 use crate::{
 	circuit::MAX_POWER,
 	points::{Identity, Point, PointError},
 	progress::Progress,
-	sums::{are_powers, are_powers_g2, same_ratio},
+	sums::{are_powers, are_powers_g2, factors, same_ratio, sum},
 };
-use ark_bn254::{Fq, G1Affine, G2Affine};
+use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
-use ark_ff::{BigInteger, PrimeField};
+use ark_ff::{BigInteger, One, PrimeField};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use blake2::{digest::consts::U32, Blake2b, Digest};
 use pvs_primitives::Bytes32;
 use std::{
@@ -48,6 +51,10 @@ const TAU_G2: u32 = 3;
 const ALPHA_TAU_G1: u32 = 4;
 const BETA_TAU_G1: u32 = 5;
 const BETA_G2: u32 = 6;
+const LAGRANGE_TAU_G1: u32 = 12;
+const LAGRANGE_TAU_G2: u32 = 13;
+const LAGRANGE_ALPHA_TAU_G1: u32 = 14;
+const LAGRANGE_BETA_TAU_G1: u32 = 15;
 
 /// The powers of tau that a circuit of a certain size needs, checked.
 #[derive(Clone, Debug)]
@@ -58,7 +65,19 @@ pub struct Powers {
 	pub(crate) alpha_tau_g1: Vec<G1Affine>,
 	pub(crate) beta_tau_g1: Vec<G1Affine>,
 	pub(crate) beta_g2: G2Affine,
+	pub(crate) basis: Option<Basis>,
 	digest: Bytes32,
+}
+
+/// Lagrange bases at tau, times [`Self::scale`].
+#[derive(Clone, Debug)]
+pub(crate) struct Basis {
+	pub(crate) tau_g1: Vec<G1Affine>,
+	pub(crate) tau_g2: Vec<G2Affine>,
+	pub(crate) alpha_g1: Vec<G1Affine>,
+	pub(crate) beta_g1: Vec<G1Affine>,
+	/// One, or the size of the domain.
+	pub(crate) scale: Fr,
 }
 
 /// Why a file's powers are not used.
@@ -138,6 +157,11 @@ pub enum PowersError {
 	/// Tau or beta of G2 differs from that of G1.
 	#[error("section {0} disagrees with the points of the other group")]
 	GroupsDisagree(u32),
+	/// The Lagrange bases of a prepared file are others.
+	#[error(
+		"section {0} does not hold the Lagrange basis of the powers; take the file unprepared"
+	)]
+	Basis(u32),
 	/// Tau is an element of the domain: all proofs would hold.
 	#[error("has a tau that is a root of unity, which makes a key without soundness")]
 	RootOfUnity,
@@ -176,7 +200,7 @@ impl Powers {
 		if has < power {
 			return Err(PowersError::TooSmall { has, needs: power });
 		}
-		check_sizes(&sections, has)?;
+		check_sizes(&sections, sizes(has))?;
 		let size = 1usize << power;
 		let mut hasher = Blake2b::<U32>::new();
 		hasher.update(DOMAIN);
@@ -190,6 +214,7 @@ impl Powers {
 			alpha_tau_g1: reader.points(ALPHA_TAU_G1, size)?,
 			beta_tau_g1: reader.points(BETA_TAU_G1, size)?,
 			beta_g2: reader.points(BETA_G2, 1)?[0],
+			basis: None,
 			digest: reader.hasher.finalize().into(),
 		};
 		progress.end();
@@ -197,6 +222,88 @@ impl Powers {
 		let checked = powers.check(progress);
 		progress.end();
 		checked.map(|()| powers)
+	}
+
+	/// Reads the Lagrange bases from the file that the powers were read from, if it has them. The start
+	/// of a ceremony is faster with them and gives the same parameters.
+	///
+	/// # Errors
+	///
+	/// One [`PowersError`] per cause, see there.
+	pub fn with_basis_from_file(
+		self,
+		path: &Path,
+		progress: &dyn Progress,
+	) -> Result<Self, PowersError> {
+		self.with_basis(&mut io::BufReader::new(File::open(path)?), progress)
+	}
+
+	/// As [`Self::with_basis_from_file`], of anything that is like a file.
+	///
+	/// # Errors
+	///
+	/// One [`PowersError`] per cause, see there.
+	pub fn with_basis(
+		mut self,
+		source: &mut (impl Read + Seek),
+		progress: &dyn Progress,
+	) -> Result<Self, PowersError> {
+		let sections = read_sections(source)?;
+		let has = read_header(source, &sections)?;
+		let in_all =
+			[LAGRANGE_TAU_G1, LAGRANGE_TAU_G2, LAGRANGE_ALPHA_TAU_G1, LAGRANGE_BETA_TAU_G1];
+		if !in_all.iter().any(|section| sections.contains_key(section)) {
+			return Ok(self);
+		}
+		let size = 1usize << self.power;
+		if has < self.power {
+			return Err(PowersError::TooSmall { has, needs: self.power });
+		}
+		let (g1, g2) = (G1Affine::BYTES as u64, G2Affine::BYTES as u64);
+		let points = (2u64 << has) - 1;
+		let more = points + (2 << has);
+		let expected = in_all.into_iter().zip([more * g1, points * g2, points * g1, points * g1]);
+		check_sizes(&sections, expected)?;
+		progress.begin("reading the Lagrange bases", 8);
+		let hasher = Blake2b::<U32>::new();
+		let mut reader = Reader { source, sections: &sections, hasher, progress };
+		let basis = Basis {
+			tau_g1: reader.points_from(LAGRANGE_TAU_G1, size - 1, size)?,
+			tau_g2: reader.points_from(LAGRANGE_TAU_G2, size - 1, size)?,
+			alpha_g1: reader.points_from(LAGRANGE_ALPHA_TAU_G1, size - 1, size)?,
+			beta_g1: reader.points_from(LAGRANGE_BETA_TAU_G1, size - 1, size)?,
+			scale: Fr::one(),
+		};
+		let checked = self.check_basis(&basis, progress);
+		progress.end();
+		checked?;
+		self.basis = Some(basis);
+		Ok(self)
+	}
+
+	/// Compares a random polynomial, given by its values, with the same given by its coefficients.
+	fn check_basis(&self, basis: &Basis, progress: &dyn Progress) -> Result<(), PowersError> {
+		let size = 1 << self.power;
+		let domain =
+			Radix2EvaluationDomain::<Fr>::new(size).ok_or(PowersError::Power(self.power))?;
+		let values = factors(size);
+		let coefficients = domain.ifft(&values);
+		let is = |section, is_right| {
+			progress.step();
+			if is_right {
+				Ok(())
+			} else {
+				Err(PowersError::Basis(section))
+			}
+		};
+		let g1 = |section, basis, powers| {
+			is(section, sum::<G1Affine>(basis, &values) == sum(powers, &coefficients))
+		};
+		g1(LAGRANGE_TAU_G1, &basis.tau_g1, &self.tau_g1[..size])?;
+		g1(LAGRANGE_ALPHA_TAU_G1, &basis.alpha_g1, &self.alpha_tau_g1)?;
+		g1(LAGRANGE_BETA_TAU_G1, &basis.beta_g1, &self.beta_tau_g1)?;
+		let in_g2 = sum(&basis.tau_g2, &values) == sum(&self.tau_g2, &coefficients);
+		is(LAGRANGE_TAU_G2, in_g2)
 	}
 
 	/// BLAKE2b-256 of the powers that are used: the same for a larger file of the same ceremony.
@@ -320,15 +427,22 @@ fn read_header(source: &mut (impl Read + Seek), sections: &Sections) -> Result<u
 	Ok(power)
 }
 
-fn check_sizes(sections: &Sections, power: u32) -> Result<(), PowersError> {
+/// Bytes of the sections of a file of this power.
+fn sizes(power: u32) -> [(u32, u64); 5] {
 	let (g1, g2) = (G1Affine::BYTES as u64, G2Affine::BYTES as u64);
-	let expected = [
+	[
 		(TAU_G1, ((2 << power) - 1) * g1),
 		(TAU_G2, (1 << power) * g2),
 		(ALPHA_TAU_G1, (1 << power) * g1),
 		(BETA_TAU_G1, (1 << power) * g1),
 		(BETA_G2, g2),
-	];
+	]
+}
+
+fn check_sizes(
+	sections: &Sections,
+	expected: impl IntoIterator<Item = (u32, u64)>,
+) -> Result<(), PowersError> {
 	for (section, expected) in expected {
 		let (_, found) = *sections.get(&section).ok_or(PowersError::MissingSection(section))?;
 		if found != expected {
@@ -348,14 +462,25 @@ struct Reader<'a, S> {
 impl<S: Read + Seek> Reader<'_, S> {
 	/// The first points of a section whose size was checked.
 	fn points<A: Point>(&mut self, section: u32, count: usize) -> Result<Vec<A>, PowersError> {
+		self.points_from(section, 0, count)
+	}
+
+	/// As many points of a section whose size was checked, from the point `first` on.
+	fn points_from<A: Point>(
+		&mut self,
+		section: u32,
+		first: usize,
+		count: usize,
+	) -> Result<Vec<A>, PowersError> {
 		let (start, _) =
 			*self.sections.get(&section).ok_or(PowersError::MissingSection(section))?;
-		self.source.seek(SeekFrom::Start(start))?;
+		self.source.seek(SeekFrom::Start(start + (first * A::BYTES) as u64))?;
 		let mut bytes = vec![0; count * A::BYTES];
 		self.source.read_exact(&mut bytes)?;
 		self.hasher.update(&bytes);
-		let points = A::read_all(&bytes, Identity::Refused)
-			.map_err(|(index, error)| PowersError::Point { section, index, error })?;
+		let points = A::read_all(&bytes, Identity::Refused).map_err(|(index, error)| {
+			PowersError::Point { section, index: first + index, error }
+		})?;
 		self.progress.step();
 		Ok(points)
 	}

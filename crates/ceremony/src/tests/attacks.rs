@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What somebody could try who is given a file to continue, and what everybody sees.
 
-use super::{beacon, name, read, secret, start, Trapdoor, GENUINE, LARGE, POWERS, SMALL, WHOLE};
+use super::{beacon, name, read, start, Trapdoor, GENUINE, LARGE, POWERS, SMALL, WHOLE};
 use crate::{
 	contribution::ContributionError, Beacon, Ceremony, Contribution, Secret, Silent, VerifyError,
 };
@@ -239,14 +239,4 @@ fn transcript_should_be_refused_when_it_is_for_another_circuit_or_other_powers()
 	let claimed = claimed.by("Mallory");
 	assert!(matches!(refusal(&claimed), VerifyError::Unchanging("alpha in G1")));
 	assert!(Ceremony::start(&LARGE.circuit(), &smaller, &Silent).is_err());
-}
-
-#[test]
-fn secret_of_one_contributor_should_suffice_to_hide_delta() {
-	// What the other, who deleted nothing, knows is not delta.
-	let known = Fr::from(5u64);
-	let both =
-		contributed(start(), known, |_| ()).contribute(name("Bob"), secret(), &Silent).unwrap();
-	assert_ne!((G1Affine::generator() * known).into_affine(), both.key.delta_g1);
-	assert!(both.verify(&LARGE.circuit(), &POWERS, &Silent).is_ok());
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which `.ptau` files are read.
 
-use super::{encoded, ptau_file, Trapdoor, GENUINE, GENUINE_POWER};
-use crate::{points::Point, PointError, Powers, PowersError, Silent};
+use super::{encoded, ptau_file, Trapdoor, GENUINE, GENUINE_POWER, LARGE, SMALL};
+use crate::{points::Point, Ceremony, PointError, Powers, PowersError, Silent};
 use ark_bn254::{Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{FftField, Field};
@@ -16,9 +16,19 @@ fn refusal(ptau: &[u8]) -> PowersError {
 	read(ptau, GENUINE_POWER).map(|_| ()).unwrap_err()
 }
 
+/// Types and bytes.
+type Sections = Vec<(u32, Vec<u8>)>;
+
+/// The same powers after snarkjs' `prepare phase2`.
+const PREPARED: &[u8] = include_bytes!("../../tests/fixtures/powers_5_prepared.ptau");
+
 /// The sections of snarkjs' file.
-fn sections() -> Vec<(u32, Vec<u8>)> {
-	let mut rest = &GENUINE[12..];
+fn sections() -> Sections {
+	sections_of(GENUINE)
+}
+
+fn sections_of(file: &[u8]) -> Sections {
+	let mut rest = &file[12..];
 	let mut sections = Vec::new();
 	while !rest.is_empty() {
 		let section = u32::from_le_bytes(rest[..4].try_into().unwrap());
@@ -53,10 +63,66 @@ fn snarkjs_file_should_be_read_whole_or_in_part() {
 		assert_eq!((powers.power(), powers.tau_g1.len()), (power, (2 << power) - 1));
 		assert_ne!(powers.tau_g1[1], powers.tau_g1[0], "somebody contributed");
 	}
-	let mut prepared = sections();
-	prepared.push((12, vec![1, 2, 3]));
-	let more = read(&ptau_file(&prepared), GENUINE_POWER).unwrap();
-	assert_eq!(more.digest(), read(GENUINE, GENUINE_POWER).unwrap().digest());
+	let prepared = read(PREPARED, GENUINE_POWER).unwrap();
+	assert_eq!(prepared.digest(), read(GENUINE, GENUINE_POWER).unwrap().digest());
+}
+
+#[test]
+fn start_should_be_the_same_with_the_lagrange_bases_of_a_prepared_file() {
+	for (matrices, power) in [(&*SMALL, 4), (&*LARGE, 5)] {
+		let circuit = matrices.circuit();
+		let powers = read(PREPARED, power).unwrap();
+		let plain = Ceremony::start(&circuit, &powers, &Silent).unwrap();
+		let prepared = powers.with_basis(&mut Cursor::new(PREPARED), &Silent).unwrap();
+		assert!(prepared.basis.is_some());
+		assert_eq!(Ceremony::start(&circuit, &prepared, &Silent).unwrap(), plain);
+	}
+	let without = read(GENUINE, 5).unwrap().with_basis(&mut Cursor::new(GENUINE), &Silent);
+	assert!(without.unwrap().basis.is_none());
+}
+
+#[test]
+fn lagrange_bases_should_be_refused_when_they_are_not_those_of_the_powers() {
+	let refusal = |change: &dyn Fn(&mut Sections)| {
+		let mut sections = sections_of(PREPARED);
+		change(&mut sections);
+		let powers = read(GENUINE, GENUINE_POWER).unwrap();
+		let file = ptau_file(&sections);
+		powers.with_basis(&mut Cursor::new(file), &Silent).map(|_| ()).unwrap_err()
+	};
+	for section in 12..=15 {
+		let of = |sections: &mut Sections| {
+			sections.iter().position(|(found, _)| *found == section).unwrap()
+		};
+		let swapped = refusal(&|sections| {
+			let at = of(sections);
+			let bytes = &mut sections[at].1;
+			let size = if section == 13 { 128 } else { 64 };
+			let (first, second) = (31 * size, 40 * size);
+			for index in 0..size {
+				bytes.swap(first + index, second + index);
+			}
+		});
+		assert!(matches!(swapped, PowersError::Basis(found) if found == section), "{swapped}");
+		let shorter = refusal(&|sections| {
+			let at = of(sections);
+			sections[at].1.pop();
+		});
+		assert!(
+			matches!(shorter, PowersError::SectionSize { section: found, .. } if found == section)
+		);
+		let missing = refusal(&|sections| {
+			let at = of(sections);
+			sections.remove(at);
+		});
+		assert!(matches!(missing, PowersError::MissingSection(found) if found == section));
+	}
+	let bad_point = refusal(&|sections| {
+		let at = sections.iter().position(|(section, _)| *section == 14).unwrap();
+		sections[at].1[33 * 64] ^= 1;
+	});
+	let is_it = matches!(bad_point, PowersError::Point { section: 14, index: 33, .. });
+	assert!(is_it, "{bad_point}");
 }
 
 #[test]

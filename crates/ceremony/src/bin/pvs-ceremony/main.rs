@@ -46,6 +46,8 @@ fn run(command: &Command) -> Outcome<Value> {
 		Command::Start { ground, out } => {
 			must_not_exist(out)?;
 			let (constraints, powers) = load(ground, &bar)?;
+			let powers =
+				powers.with_basis_from_file(&ground.powers, &bar).map_err(of(&ground.powers))?;
 			let ceremony = Ceremony::start(&circuit(&constraints)?, &powers, &bar)
 				.map_err(of(&ground.powers))?;
 			write(out, &ceremony.to_bytes())?;
