@@ -6,12 +6,11 @@
 //! its threads.
 
 mod key_file;
+mod pinned;
 mod progress;
 
-pub use key_file::{
-	ceremony_key_file, encode_ceremony_key, key_file, load_or_generate, load_or_generate_for,
-	load_pinned, KeyStoreError, PinnedKeyError,
-};
+pub use key_file::{key_file, load_or_generate, load_or_generate_for, KeyStoreError};
+pub use pinned::{ceremony_key_file, encode_ceremony_key, load_pinned, PinnedKeyError};
 pub use progress::{Progress, Silent, Terminal};
 
 use crate::{
