@@ -7,6 +7,7 @@ use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
 	Amount,
 };
+use pvs_primitives::Bytes32;
 use pvs_rollup::proving::Kind;
 use std::path::PathBuf;
 
@@ -18,6 +19,8 @@ Examples:
     pvs-prover run --key-file prover.key --fee \"0.1 UNIT\" --proof-blocks 3 --threads 2
   Prove for another rollup, with a program that executes and proves its batches:
     pvs-prover run --suri //Bob --rollup 1 --verifying-key rollup.pvskey --program node --program-arg rollup.mjs
+  Prove with the keys of a ceremony instead of development keys:
+    pvs-prover run --key-file prover.key --proving-key keys/reference-rollup-4x16.key
   What the chain and the journal say about this prover, for a script:
     pvs-prover status --key-file prover.key --json
   Become a prover first:
@@ -76,6 +79,16 @@ pub(crate) struct RunArgs {
 	/// directory]
 	#[arg(long, value_name = "DIR", conflicts_with = "program")]
 	pub(crate) keys_dir: Option<PathBuf>,
+	/// Key file of a ceremony for the reference rollup, instead of development keys
+	///
+	/// As `pvs-ceremony finalise` writes it. Its verifying key must be the one that the chain states
+	/// for the rollup. The file is never changed or made again.
+	#[arg(long, value_name = "FILE", conflicts_with_all = ["program", "keys_dir"])]
+	pub(crate) proving_key: Option<PathBuf>,
+	/// Hash that the verifying key of --proving-key must have, 0x and 64 hex digits [default: the
+	/// one that the chain states]
+	#[arg(long, value_name = "HEX", requires = "proving_key", value_parser = parse_hash)]
+	pub(crate) verifying_key_hash: Option<Bytes32>,
 	/// Lowest fee for a proof, in planck or as "0.5 UNIT"; what a bid costs is added to it
 	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
 	pub(crate) fee: Amount,
@@ -118,6 +131,13 @@ pub(crate) struct RunArgs {
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,
+}
+
+fn parse_hash(text: &str) -> Result<Bytes32, String> {
+	let mut hash = Bytes32::default();
+	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut hash)
+		.map_err(|error| format!("a hash is 0x and 64 hex digits: {error}"))?;
+	Ok(hash)
 }
 
 /// How to prove for a rollup other than the reference payments rollup.
@@ -224,6 +244,27 @@ mod tests {
 		}
 		for replaced in ["--keys-dir d", "--threads 2", "--back-end fast", "--execute-timeout 0"] {
 			assert!(run(&format!("{options} {replaced}")).is_err(), "{replaced}");
+		}
+	}
+
+	#[test]
+	fn proving_key_should_exclude_other_keys_and_take_a_hash() {
+		let run = |options: &str| {
+			let line = format!("pvs-prover run --suri //Bob {options}");
+			Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command)
+		};
+		let hash = format!("--verifying-key-hash 0x{}", "ab".repeat(32));
+		let Ok(Command::Run(args)) = run(&format!("--proving-key k {hash}")) else {
+			panic!("not `run`")
+		};
+		assert_eq!(args.verifying_key_hash, Some([0xab; 32]));
+		for wrong in [
+			&hash,
+			"--proving-key k --keys-dir d",
+			"--proving-key k --program p --verifying-key v",
+			"--proving-key k --verifying-key-hash 0xabcd",
+		] {
+			assert!(run(wrong).is_err(), "{wrong}");
 		}
 	}
 

@@ -8,13 +8,17 @@ use crate::{
 };
 use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
-	proving::{self, BatchProver, KeyStoreError, Kind, ProveError, SetupError, Terminal, Watch},
+	demo,
+	proving::{
+		self, BatchProver, KeyStoreError, Kind, PinnedKeyError, ProveError, SetupError, Terminal,
+		Watch,
+	},
 	state::State,
 };
 use pvs_verifier::{PreparedKey, ProofError};
 use std::{
 	num::NonZeroUsize,
-	path::Path,
+	path::PathBuf,
 	sync::{
 		atomic::{AtomicU32, Ordering},
 		Arc,
@@ -28,6 +32,8 @@ use tokio::sync::{watch, Mutex};
 pub(crate) enum ProvingError {
 	#[error("no proving keys, so no bids: {0}")]
 	Keys(#[from] KeyStoreError),
+	#[error("no proving keys, so no bids: {0}")]
+	PinnedKeys(#[from] PinnedKeyError),
 	#[error("cannot start the proving threads: {0}")]
 	Threads(#[from] rayon::ThreadPoolBuildError),
 	#[error(transparent)]
@@ -132,6 +138,20 @@ impl ProofMaker {
 	}
 }
 
+/// Where the keys of the reference payments rollup are.
+#[derive(Clone, Debug)]
+pub(crate) enum KeySource {
+	/// Development keys, made if they are not there.
+	Directory(PathBuf),
+	/// A ceremony's keys, whose verifying key has this hash.
+	Pinned {
+		/// The key file.
+		file: PathBuf,
+		/// `blake2_256` of the verifying key.
+		hash: Bytes32,
+	},
+}
+
 /// Proves batches of the reference payments rollup, on threads of its own.
 #[derive(Debug)]
 pub(crate) struct PaymentsProver {
@@ -140,9 +160,9 @@ pub(crate) struct PaymentsProver {
 }
 
 impl PaymentsProver {
-	/// Loads the keys from a directory, or makes them there, and starts the threads.
+	/// Loads the keys, or makes those for development, and starts the threads.
 	pub(crate) fn new(
-		keys_dir: &Path,
+		source: &KeySource,
 		back_end: Kind,
 		threads: Option<usize>,
 		nice: i32,
@@ -156,11 +176,17 @@ impl PaymentsProver {
 			.thread_name(|index| format!("prove-{index}"))
 			.start_handler(move |_| lower_priority(nice))
 			.build()?;
-		let prover = pool.install(|| {
-			let keys = proving::load_or_generate(keys_dir, &Terminal::default())?;
-			BatchProver::new(&keys, back_end).map_err(|error| SetupError::from(error).into())
-		});
-		Ok(Self { prover: Arc::new(prover.map_err(ProvingError::Keys)?), pool: Arc::new(pool) })
+		let prover = pool.install(|| -> Result<_, ProvingError> {
+			let keys = match source {
+				KeySource::Directory(dir) => proving::load_or_generate(dir, &Terminal::default())?,
+				KeySource::Pinned { file, hash } => {
+					proving::load_pinned(file, demo::SHAPE, hash, &Terminal::default())?
+				},
+			};
+			Ok(BatchProver::new(&keys, back_end)
+				.map_err(|error| KeyStoreError::from(SetupError::from(error)))?)
+		})?;
+		Ok(Self { prover: Arc::new(prover), pool: Arc::new(pool) })
 	}
 
 	/// `blake2_256` of the verifying key that the proofs are for.

@@ -6,7 +6,7 @@ use crate::{
 	cli::{default_dir, ProgramArgs, RunArgs},
 	error::ProverError,
 	program::{Launch, Program, ProgramError},
-	proving::{PaymentsProver, ProgramProver, ProofMaker, ProvingError},
+	proving::{KeySource, PaymentsProver, ProgramProver, ProofMaker, ProvingError},
 };
 use pvs_client::RollupState;
 use pvs_primitives::{api::RollupInfo, hash::blake2_256, Bytes32, VERIFYING_KEY_BYTES};
@@ -131,13 +131,18 @@ async fn load_payments(
 	let genesis = State::from_genesis(&demo::genesis())
 		.map_err(|error| ProverError::Genesis(error.to_string()))?;
 	check_genesis(rollup, genesis.root(), "the built-in payments rollup (used without --program)")?;
-	let keys_dir = args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"));
+	let source = match &args.proving_key {
+		Some(file) => {
+			let hash = args.verifying_key_hash.unwrap_or(rollup.verifying_key_hash);
+			KeySource::Pinned { file: file.clone(), hash }
+		},
+		None => KeySource::Directory(args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"))),
+	};
 	let (back_end, threads, nice) = (args.back_end, args.threads, args.nice);
-	let prover = tokio::task::spawn_blocking(move || {
-		PaymentsProver::new(&keys_dir, back_end, threads, nice)
-	})
-	.await
-	.map_err(|error| ProvingError::Crashed(error.to_string()))??;
+	let prover =
+		tokio::task::spawn_blocking(move || PaymentsProver::new(&source, back_end, threads, nice))
+			.await
+			.map_err(|error| ProvingError::Crashed(error.to_string()))??;
 	if prover.verifying_key_hash() != rollup.verifying_key_hash {
 		return Err(ProverError::ForeignRollup {
 			rollup: rollup.id,

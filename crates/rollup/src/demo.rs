@@ -20,7 +20,7 @@ pub const BALANCE: u64 = 1_000_000_000;
 const SEED_TAG: &[u8] = b"pvs/demo-rollup/account/v1";
 
 /// The verifying key that development chains register for the demo rollup, as
-/// [`crate::proving::DevelopmentKeys`] has it.
+/// [`crate::proving::Keys`] has it.
 pub const VERIFYING_KEY: &[u8; VERIFYING_KEY_BYTES] =
 	include_bytes!("../../../runtime/presets/demo_rollup/verifying_key.bin");
 /// The root of [`genesis`] that development chains register.

@@ -23,7 +23,8 @@
 //!
 //! # Limits
 //!
-//! - The proving key comes from a public seed: see [`proving::DEVELOPMENT_ONLY_SEED`].
+//! - The committed key comes from a public seed: see [`proving::DEVELOPMENT_ONLY_SEED`]. One that
+//!   nobody can forge proofs for takes a ceremony: `docs/ceremony.md`.
 //! - A signature names accounts, amount, fee, nonce and new key, not the rollup: two rollups that
 //!   use this circuit and the same account keys accept each other's transfers. Use fresh keys per
 //!   rollup.

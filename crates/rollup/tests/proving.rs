@@ -18,8 +18,8 @@ use pvs_rollup::{
 	genesis::Genesis,
 	keys::SecretKey,
 	proving::{
-		key_file, load_or_generate, BatchProver, DevelopmentKeys, Kind, Progress, ProveError,
-		Prover, Silent, Unwatched, Watch,
+		key_file, load_or_generate, BatchProver, Keys, Kind, Progress, ProveError, Prover, Silent,
+		Unwatched, Watch,
 	},
 	shape::Shape,
 	state::{ExecutionError, State, TransferError},
@@ -55,7 +55,7 @@ impl Progress for Recorder {
 
 struct FirstUse {
 	dir: tempfile::TempDir,
-	keys: DevelopmentKeys,
+	keys: Keys,
 	progress: Vec<String>,
 }
 
@@ -68,7 +68,7 @@ static FIRST_USE: LazyLock<FirstUse> = LazyLock::new(|| {
 	FirstUse { dir, keys, progress: recorder.0.into_inner().unwrap() }
 });
 
-fn keys() -> &'static DevelopmentKeys {
+fn keys() -> &'static Keys {
 	&FIRST_USE.keys
 }
 

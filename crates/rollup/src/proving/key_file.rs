@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The set-up takes seconds, so its result is kept in a file.
+//! Keys in files: those of the development set-up, which takes seconds, and those of ceremonies.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 16 | `"pvs/dev-key/v1"`, zeros |
-//! | 32 | digest of seed and constraints: a key of another circuit is not used |
+//! | 16 | `"pvs/dev-key/v1"` or, of a ceremony, `"pvs/key/v1"`; zeros |
+//! | 32 | digest of seed or tag and constraints: a key of another circuit is not used |
 //! | all but the last 32 | proving key, arkworks' uncompressed form |
 //! | 32 | `blake2_256` of everything before |
 //!
-//! Points are not checked again when the file is read: the checksum stands for that. It protects
-//! against damage, not against someone who can write to the directory; such a one could make this
-//! prover fail, and the check of each finished proof would show it.
+//! A development key that cannot be used is made again. Its points are not checked when the file is
+//! read: the checksum stands for that. It protects against damage, not against someone who can write
+//! to the directory; such a one could make this prover fail, and the check of each finished proof
+//! would show it.
+//!
+//! A ceremony's key is another matter: `pinned.rs`.
 
-use super::{set_up, DevelopmentKeys, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
+use super::{set_up, Keys, Origin, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
 use crate::{circuit::Constraints, demo, file::write_whole, shape::Shape};
 use ark_bn254::Bn254;
 use ark_ff::{BigInteger, PrimeField};
@@ -31,9 +34,9 @@ pub fn key_file(shape: Shape) -> String {
 	format!("reference-rollup-{transfers}x{bits}.DEVELOPMENT-ONLY.key")
 }
 
-const MAGIC: &[u8; 16] = b"pvs/dev-key/v1\0\0";
-const DIGEST_BYTES: usize = 32;
-const HEADER_BYTES: usize = MAGIC.len() + DIGEST_BYTES;
+pub(super) const MAGIC: &[u8; 16] = b"pvs/dev-key/v1\0\0";
+pub(super) const DIGEST_BYTES: usize = 32;
+pub(super) const HEADER_BYTES: usize = MAGIC.len() + DIGEST_BYTES;
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -90,10 +93,7 @@ enum Unusable {
 /// # Errors
 ///
 /// One [`KeyStoreError`] per cause, see there.
-pub fn load_or_generate(
-	dir: &Path,
-	progress: &dyn Progress,
-) -> Result<DevelopmentKeys, KeyStoreError> {
+pub fn load_or_generate(dir: &Path, progress: &dyn Progress) -> Result<Keys, KeyStoreError> {
 	load_or_generate_for(demo::SHAPE, dir, progress)
 }
 
@@ -109,14 +109,15 @@ pub fn load_or_generate_for(
 	shape: Shape,
 	dir: &Path,
 	progress: &dyn Progress,
-) -> Result<DevelopmentKeys, KeyStoreError> {
+) -> Result<Keys, KeyStoreError> {
 	let path = dir.join(key_file(shape));
 	let constraints = Constraints::synthesise(shape).map_err(SetupError::from)?;
-	let digest = circuit_digest(&constraints);
+	let digest = circuit_digest(&DEVELOPMENT_ONLY_SEED, &constraints);
 	match fs::read(&path) {
 		Ok(bytes) => match decode(&bytes, &digest) {
 			Ok(proving_key) => {
-				return Ok(DevelopmentKeys::assemble(shape, proving_key, constraints)?)
+				let origin = Origin::Development;
+				return Ok(Keys::assemble(shape, origin, proving_key, constraints)?);
 			},
 			Err(reason) => {
 				progress.note(&format!("{} {reason}; making the keys again", path.display()));
@@ -129,16 +130,20 @@ pub fn load_or_generate_for(
 	let proving_key = set_up(shape);
 	progress.end();
 	let proving_key = proving_key.map_err(SetupError::from)?;
-	let keys = DevelopmentKeys::assemble(shape, proving_key, constraints)?;
+	let keys = Keys::assemble(shape, Origin::Development, proving_key, constraints)?;
 	fs::create_dir_all(dir)
 		.map_err(|source| KeyStoreError::Directory { path: dir.to_owned(), source })?;
-	write_whole(&path, &encode(&keys.proving_key, &digest)?)
+	write_whole(&path, &encode(MAGIC, &keys.proving_key, &digest)?)
 		.map_err(|source| KeyStoreError::Write { path, source })?;
 	Ok(keys)
 }
 
-fn encode(key: &ProvingKey<Bn254>, digest: &Bytes32) -> Result<Vec<u8>, SerializationError> {
-	let mut bytes = [&MAGIC[..], digest].concat();
+pub(super) fn encode(
+	magic: &[u8; 16],
+	key: &ProvingKey<Bn254>,
+	digest: &Bytes32,
+) -> Result<Vec<u8>, SerializationError> {
+	let mut bytes = [&magic[..], digest].concat();
 	key.serialize_uncompressed(&mut bytes)?;
 	let checksum = blake2_256(&[&bytes]);
 	bytes.extend(checksum);
@@ -170,10 +175,10 @@ fn decode(bytes: &[u8], digest: &Bytes32) -> Result<ProvingKey<Bn254>, Unusable>
 	}
 }
 
-/// Digest of the seed and every entry of the matrices.
-fn circuit_digest(constraints: &Constraints) -> Bytes32 {
+/// Digest of a tag and every entry of the matrices.
+pub(super) fn circuit_digest(tag: &[u8; 32], constraints: &Constraints) -> Bytes32 {
 	let mut hasher = Blake2b::<U32>::new();
-	hasher.update(DEVELOPMENT_ONLY_SEED);
+	hasher.update(tag);
 	for count in [constraints.instance_variables, constraints.witness_variables] {
 		hasher.update((count as u64).to_le_bytes());
 	}
@@ -218,7 +223,7 @@ mod tests {
 	}
 
 	fn file() -> Vec<u8> {
-		encode(&key(), &DIGEST).unwrap()
+		encode(MAGIC, &key(), &DIGEST).unwrap()
 	}
 
 	/// Ends `content` with its checksum.

@@ -7,10 +7,12 @@
 
 pub mod backend;
 mod key_file;
+mod pinned;
 mod progress;
 
 pub use backend::{Kind, Prover, Unwatched, Watch};
 pub use key_file::{key_file, load_or_generate, load_or_generate_for, KeyStoreError};
+pub use pinned::{ceremony_key_file, encode_ceremony_key, load_pinned, PinnedKeyError};
 pub use progress::{Progress, Silent, Terminal};
 
 use crate::{
@@ -34,44 +36,61 @@ use std::sync::Arc;
 
 /// The seed of the set-up. **Development only**: whoever knows it, that is everyone, can compute
 /// the trapdoor and prove any false statement under this key. A real rollup takes its key from a
-/// ceremony.
+/// ceremony: `docs/ceremony.md`, [`load_pinned`].
 pub const DEVELOPMENT_ONLY_SEED: [u8; 32] = *b"PVS DEVELOPMENT ONLY: FORGEABLE!";
 
-/// Proving and verifying key of one shape of the reference rollup, made from [`DEVELOPMENT_ONLY_SEED`], and the
-/// constraints that they were made for.
+/// Where keys come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+	/// [`DEVELOPMENT_ONLY_SEED`]: everybody can forge proofs.
+	Development,
+	/// A ceremony: nobody can, if one of its contributors deleted their secret.
+	Ceremony,
+}
+
+/// Proving and verifying key of one shape of the reference rollup, and the constraints that they were
+/// made for.
 #[derive(Debug)]
-pub struct DevelopmentKeys {
+pub struct Keys {
 	shape: Shape,
+	origin: Origin,
 	proving_key: Arc<ProvingKey<Bn254>>,
 	constraints: Arc<Constraints>,
 	verifying_key: [u8; VERIFYING_KEY_BYTES],
 	prepared_key: PreparedKey,
 }
 
-impl DevelopmentKeys {
-	/// Runs the set-up. The same keys on every machine.
+impl Keys {
+	/// Runs the set-up with [`DEVELOPMENT_ONLY_SEED`]. The same keys on every machine.
 	///
 	/// # Errors
 	///
 	/// [`SetupError`].
 	pub fn generate(shape: Shape) -> Result<Self, SetupError> {
-		Self::assemble(shape, set_up(shape)?, Constraints::synthesise(shape)?)
+		let constraints = Constraints::synthesise(shape)?;
+		Self::assemble(shape, Origin::Development, set_up(shape)?, constraints)
 	}
 
 	fn assemble(
 		shape: Shape,
+		origin: Origin,
 		proving_key: ProvingKey<Bn254>,
 		constraints: Constraints,
 	) -> Result<Self, SetupError> {
 		let verifying_key = pvs_verifier::encode_verifying_key(&proving_key.vk)?;
 		let prepared_key = pvs_verifier::prepare_key(&verifying_key)?;
 		let (proving_key, constraints) = (Arc::new(proving_key), Arc::new(constraints));
-		Ok(Self { shape, proving_key, constraints, verifying_key, prepared_key })
+		Ok(Self { shape, origin, proving_key, constraints, verifying_key, prepared_key })
 	}
 
 	/// The sizes of the circuit.
 	pub fn shape(&self) -> Shape {
 		self.shape
+	}
+
+	/// Where the keys come from.
+	pub fn origin(&self) -> Origin {
+		self.origin
 	}
 
 	/// The proving key.
@@ -161,7 +180,9 @@ pub enum ProveError {
 	#[error("cannot prove: {0}")]
 	Synthesis(#[from] SynthesisError),
 	/// The proof that was made does not verify. The keys or the machine are damaged.
-	#[error("the proof does not verify ({0}); delete the key file and check the machine's memory")]
+	#[error(
+		"the proof does not verify ({0}); get the key file anew and check the machine's memory"
+	)]
 	SelfCheck(#[from] ProofError),
 }
 
@@ -204,12 +225,12 @@ impl BatchProver {
 	/// # Errors
 	///
 	/// Those of [`backend::Fast::new`].
-	pub fn new(keys: &DevelopmentKeys, kind: Kind) -> Result<Self, SynthesisError> {
+	pub fn new(keys: &Keys, kind: Kind) -> Result<Self, SynthesisError> {
 		Ok(Self::with(keys, kind.prover(keys)?))
 	}
 
 	/// A prover with a back end that was made for these keys.
-	pub fn with(keys: &DevelopmentKeys, back_end: Box<dyn Prover>) -> Self {
+	pub fn with(keys: &Keys, back_end: Box<dyn Prover>) -> Self {
 		let (shape, prepared_key) = (keys.shape, keys.prepared_key);
 		Self { shape, prepared_key, verifying_key_hash: keys.verifying_key_hash(), back_end }
 	}

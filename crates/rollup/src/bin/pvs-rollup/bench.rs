@@ -18,7 +18,7 @@ use pvs_rollup::{
 	circuit::{self, BatchCircuit, Constraints},
 	demo,
 	genesis::{Genesis, GenesisAccount},
-	proving::{assign, backend, DevelopmentKeys, Prover, Unwatched},
+	proving::{assign, backend, Keys, Prover, Unwatched},
 	shape::{Shape, MAX_TRANSFERS},
 	state::State,
 	transfer::Transfer,
@@ -88,7 +88,7 @@ impl Row {
 		let case = Case::new(shape)?;
 		bar.set_message(format!("2^{power}: keys"));
 		let empty = HEAP.current_usage();
-		let keys = DevelopmentKeys::generate(shape)?;
+		let keys = Keys::generate(shape)?;
 		let (key, constraints) = (keys.proving_key().clone(), keys.constraints().clone());
 		drop(keys);
 		bar.inc(1);

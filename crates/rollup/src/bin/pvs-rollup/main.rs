@@ -9,7 +9,7 @@ use pvs_rollup::{
 	circuit::{self, Constraints, Part},
 	demo,
 	genesis::Genesis,
-	proving::{self, key_file, DevelopmentKeys},
+	proving::{self, key_file},
 	shape::{Shape, TRANSFER_BYTES},
 	state::State,
 };
@@ -188,7 +188,7 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 	}
 }
 
-fn load(shape: Shape, dir: &Path) -> Outcome<DevelopmentKeys> {
+fn load(shape: Shape, dir: &Path) -> Outcome<proving::Keys> {
 	Ok(proving::load_or_generate_for(shape, dir, &proving::Terminal::default())?)
 }
 

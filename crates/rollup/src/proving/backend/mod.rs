@@ -15,7 +15,7 @@ mod fast;
 pub use arkworks::Arkworks;
 pub use fast::Fast;
 
-use super::{DevelopmentKeys, ProveError};
+use super::{Keys, ProveError};
 use crate::Scalar;
 use ark_bn254::Bn254;
 use ark_ff::UniformRand;
@@ -103,7 +103,7 @@ impl Kind {
 	/// # Errors
 	///
 	/// Those of [`Fast::new`].
-	pub fn prover(self, keys: &DevelopmentKeys) -> Result<Box<dyn Prover>, SynthesisError> {
+	pub fn prover(self, keys: &Keys) -> Result<Box<dyn Prover>, SynthesisError> {
 		let (key, constraints) = (keys.proving_key.clone(), keys.constraints.clone());
 		Ok(match self {
 			Self::Fast => Box::new(Fast::new(&key, constraints)?),

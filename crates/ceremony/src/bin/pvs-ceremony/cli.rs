@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pvs_ceremony::{Name, MAX_ITERATIONS_LOG2, MIN_ITERATIONS_LOG2};
+use pvs_primitives::Bytes32;
+use pvs_rollup::shape::Shape;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  The coordinator starts, from powers of tau in a snarkjs file:
+    pvs-ceremony start --shape small --powers powers_16.ptau --out 0000.pvsc
+  Each contributor, one after the other, keeps the hash that this prints:
+    pvs-ceremony contribute --in 0000.pvsc --out 0001.pvsc --name \"Alice\"
+  Public randomness that nobody knew before the last contribution was published:
+    pvs-ceremony beacon --in 0001.pvsc --out 0002.pvsc --value 0x5f2c...e1 --iterations-log2 20
+  Anybody, and each contributor with their hash:
+    pvs-ceremony verify --shape small --powers powers_16.ptau --expect 0x93d1...07 0002.pvsc
+  The key for pvs-prover run --proving-key:
+    pvs-ceremony finalise --shape small --powers powers_16.ptau --in 0002.pvsc --dir keys";
+
+/// A key for the reference rollup that nobody can forge proofs for, unless all contributors conspire.
+#[derive(Debug, Parser)]
+#[command(name = "pvs-ceremony", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+	/// Print one JSON object
+	#[arg(long, global = true)]
+	pub(crate) json: bool,
+	/// What to do
+	#[command(subcommand)]
+	pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+	/// Make the first parameters of a circuit from powers of tau
+	Start {
+		#[command(flatten)]
+		ground: Ground,
+		/// File to write
+		#[arg(long, value_name = "FILE")]
+		out: PathBuf,
+	},
+	/// Multiply the parameters by a secret that is then forgotten
+	Contribute {
+		#[command(flatten)]
+		step: Step,
+		/// File with anything unpredictable, mixed into the system's randomness; up to 16 MiB are
+		/// read
+		#[arg(long, value_name = "FILE")]
+		entropy_file: Option<PathBuf>,
+	},
+	/// Multiply the parameters by public randomness
+	Beacon {
+		#[command(flatten)]
+		step: Step,
+		/// The randomness, 16 to 128 bytes in hex, such as the hash of a block announced beforehand
+		#[arg(long, value_name = "HEX")]
+		value: String,
+		/// How often to hash it, as a power of two
+		#[arg(long, value_name = "N", value_parser = clap::value_parser!(u8)
+			.range(i64::from(MIN_ITERATIONS_LOG2)..=i64::from(MAX_ITERATIONS_LOG2)))]
+		iterations_log2: u8,
+	},
+	/// Check a whole transcript against the circuit and the powers of tau
+	Verify {
+		#[command(flatten)]
+		ground: Ground,
+		/// Hash of a contribution that must be in the transcript. Give it again for each further one
+		#[arg(long, value_name = "HEX", value_parser = parse_hash)]
+		expect: Vec<Bytes32>,
+		/// File to check
+		file: PathBuf,
+	},
+	/// Check a whole transcript and write the proving key, the verifying key and the transcript
+	Finalise {
+		#[command(flatten)]
+		ground: Ground,
+		/// Last file of the ceremony
+		#[arg(long = "in", value_name = "FILE")]
+		input: PathBuf,
+		/// Directory to write into
+		#[arg(long, value_name = "DIR")]
+		dir: PathBuf,
+		/// Hash that the verifying key must have
+		#[arg(long, value_name = "HEX", value_parser = parse_hash)]
+		pin: Option<Bytes32>,
+		/// Take a transcript that does not end with a beacon
+		#[arg(long)]
+		without_beacon: bool,
+	},
+	/// Show what a file says, without checking it against circuit and powers
+	Inspect {
+		/// File to show
+		file: PathBuf,
+	},
+}
+
+/// What the first parameters follow from.
+#[derive(Debug, Args)]
+pub(crate) struct Ground {
+	/// Sizes of the reference rollup's circuit
+	#[arg(long, value_enum)]
+	pub(crate) shape: Size,
+	/// Powers of tau, a .ptau file of snarkjs
+	#[arg(long, value_name = "FILE")]
+	pub(crate) powers: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Size {
+	/// 4 transfers, 2^16 accounts: needs powers of tau of power 16
+	Small,
+	/// 7 transfers, 2^20 accounts: needs powers of tau of power 17
+	Large,
+}
+
+impl From<Size> for Shape {
+	fn from(size: Size) -> Self {
+		match size {
+			Size::Small => Self::SMALL,
+			Size::Large => Self::LARGE,
+		}
+	}
+}
+
+/// From one file to the next.
+#[derive(Debug, Args)]
+pub(crate) struct Step {
+	/// File of the contributor before
+	#[arg(long = "in", value_name = "FILE")]
+	pub(crate) input: PathBuf,
+	/// File to write
+	#[arg(long, value_name = "FILE")]
+	pub(crate) out: PathBuf,
+	/// Who contributes, up to 64 bytes; public
+	#[arg(long, value_name = "TEXT", default_value = "")]
+	pub(crate) name: Name,
+}
+
+fn parse_hash(text: &str) -> Result<Bytes32, String> {
+	let mut hash = Bytes32::default();
+	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut hash)
+		.map_err(|error| format!("a hash is 0x and 64 hex digits: {error}"))?;
+	Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use clap::CommandFactory;
+
+	#[test]
+	fn command_line_should_be_consistent() {
+		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn beacon_should_be_refused_when_its_iterations_are_out_of_range() {
+		let parse = |iterations: u8| {
+			let line = format!(
+				"pvs-ceremony beacon --in a --out b --value 00 --iterations-log2 {iterations}"
+			);
+			Cli::try_parse_from(line.split(' '))
+		};
+		assert!(parse(MIN_ITERATIONS_LOG2).is_ok() && parse(MAX_ITERATIONS_LOG2).is_ok());
+		assert!(parse(MIN_ITERATIONS_LOG2 - 1).is_err());
+		assert!(parse(MAX_ITERATIONS_LOG2 + 1).is_err());
+	}
+}

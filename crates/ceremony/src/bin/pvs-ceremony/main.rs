@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Phase-2 ceremonies for the reference rollup, from the command line.
+
+mod bar;
+mod cli;
+
+use bar::Bar;
+use clap::Parser;
+use cli::{Cli, Command, Ground, Step};
+use pvs_ceremony::{write_new, Beacon, Ceremony, Circuit, Powers, Progress, Secret};
+use pvs_primitives::{hash::blake2_256, Bytes32};
+use pvs_rollup::{
+	circuit::Constraints,
+	proving::{ceremony_key_file, encode_ceremony_key, load_pinned, Silent},
+	shape::Shape,
+};
+use serde_json::{json, Value};
+use std::{
+	error::Error,
+	fmt::Display,
+	fs::{self, File},
+	io::{self, Read},
+	path::{Path, PathBuf},
+	process::ExitCode,
+};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+	let cli = Cli::parse();
+	match run(&cli.command) {
+		Ok(facts) => {
+			print(&facts, cli.json);
+			ExitCode::SUCCESS
+		},
+		Err(error) => {
+			eprintln!("error: {error}");
+			ExitCode::FAILURE
+		},
+	}
+}
+
+fn run(command: &Command) -> Outcome<Value> {
+	let bar = Bar::default();
+	match command {
+		Command::Start { ground, out } => {
+			must_not_exist(out)?;
+			let (constraints, powers) = load(ground, &bar)?;
+			let powers =
+				powers.with_basis_from_file(&ground.powers, &bar).map_err(of(&ground.powers))?;
+			let ceremony = Ceremony::start(&circuit(&constraints)?, &powers, &bar)
+				.map_err(of(&ground.powers))?;
+			write(out, &ceremony.to_bytes())?;
+			Ok(written(&ceremony, out))
+		},
+		Command::Contribute { step, entropy_file } => {
+			let ceremony = open(step, &bar)?;
+			let entropy: Box<dyn Read> = match entropy_file {
+				Some(path) => Box::new(File::open(path).map_err(of(path))?),
+				None => Box::new(io::empty()),
+			};
+			let secret = Secret::random(entropy)
+				.map_err(|error| format!("cannot gather randomness: {error}"))?;
+			let ceremony = ceremony.contribute(step.name.clone(), secret, &bar)?;
+			write(&step.out, &ceremony.to_bytes())?;
+			Ok(contributed(&ceremony, &step.out))
+		},
+		Command::Beacon { step, value, iterations_log2 } => {
+			let digits = value.strip_prefix("0x").unwrap_or(value);
+			let value = hex::decode(digits).map_err(|error| format!("--value: {error}"))?;
+			let beacon = Beacon::new(value, *iterations_log2)
+				.map_err(|error| format!("--value: {error}"))?;
+			let ceremony = open(step, &bar)?.add_beacon(step.name.clone(), beacon, &bar)?;
+			write(&step.out, &ceremony.to_bytes())?;
+			Ok(contributed(&ceremony, &step.out))
+		},
+		Command::Verify { ground, expect, file } => {
+			let ceremony = Ceremony::from_file(file, &bar).map_err(of(file))?;
+			let (constraints, powers) = load(ground, &bar)?;
+			let verified =
+				ceremony.verify(&circuit(&constraints)?, &powers, &bar).map_err(of(file))?;
+			let hashes = verified.hashes();
+			if let Some(missing) = expect.iter().find(|hash| !hashes.contains(hash)) {
+				let missing = hexadecimal(missing);
+				return Err(of(file)(format!("has no contribution with the hash {missing}")));
+			}
+			let mut facts = shown(&ceremony);
+			facts["verified"] = true.into();
+			Ok(facts)
+		},
+		Command::Finalise { ground, input, dir, pin, without_beacon } => {
+			finalise(ground, input, dir, *pin, *without_beacon, &bar)
+		},
+		Command::Inspect { file } => Ok(shown(&Ceremony::from_file(file, &bar).map_err(of(file))?)),
+	}
+}
+
+fn finalise(
+	ground: &Ground,
+	input: &Path,
+	dir: &Path,
+	pin: Option<Bytes32>,
+	without_beacon: bool,
+	bar: &Bar,
+) -> Outcome<Value> {
+	let shape = Shape::from(ground.shape);
+	let key_file = dir.join(ceremony_key_file(shape));
+	let transcript_file = key_file.with_extension("pvsc");
+	let verifying_key_file = key_file.with_extension("vk");
+	for path in [&key_file, &transcript_file, &verifying_key_file] {
+		must_not_exist(path)?;
+	}
+	let ceremony = Ceremony::from_file(input, bar).map_err(of(input))?;
+	let (constraints, powers) = load(ground, bar)?;
+	let verified = ceremony.verify(&circuit(&constraints)?, &powers, bar).map_err(of(input))?;
+	let (proving_key, verifying_key) = verified.finalise(!without_beacon).map_err(of(input))?;
+	let hash = blake2_256(&[&verifying_key]);
+	if pin.is_some_and(|pin| pin != hash) {
+		let hash = hexadecimal(&hash);
+		return Err(of(input)(format!("gives a verifying key of hash {hash}, not that of --pin")));
+	}
+	let key = encode_ceremony_key(&constraints, proving_key)?;
+	fs::create_dir_all(dir).map_err(of(dir))?;
+	write_all(&[
+		(&verifying_key_file, &verifying_key),
+		(&transcript_file, &ceremony.to_bytes()),
+		(&key_file, &key),
+	])?;
+	// What a prover will do with it.
+	bar.begin("reading the proving key back", 1);
+	load_pinned(&key_file, shape, &hash, &Silent)?;
+	bar.end();
+	let mut facts = shown(&ceremony);
+	facts["proving_key"] = json!(key_file);
+	facts["proving_key_file_hash"] = hexadecimal(&blake2_256(&[&key])).into();
+	facts["verifying_key"] = json!(verifying_key_file);
+	facts["transcript"] = json!(transcript_file);
+	Ok(facts)
+}
+
+/// The constraints of a shape and the powers for them.
+fn load(ground: &Ground, bar: &Bar) -> Outcome<(Constraints, Powers)> {
+	let constraints = Constraints::synthesise(ground.shape.into())?;
+	let power = circuit(&constraints)?.power();
+	let powers = Powers::from_file(&ground.powers, power, bar).map_err(of(&ground.powers))?;
+	Ok((constraints, powers))
+}
+
+fn circuit(constraints: &Constraints) -> Outcome<Circuit<'_>> {
+	let [a, b, c] = &constraints.matrices[..] else {
+		return Err("the circuit does not have three matrices".into());
+	};
+	let (instance, witness) = (constraints.instance_variables, constraints.witness_variables);
+	Ok(Circuit::new([a, b, c], instance, witness)?)
+}
+
+/// The parameters to continue, as far as they can be checked without circuit and powers.
+fn open(step: &Step, bar: &Bar) -> Outcome<Ceremony> {
+	must_not_exist(&step.out)?;
+	let ceremony = Ceremony::from_file(&step.input, bar).map_err(of(&step.input))?;
+	ceremony.check_contributions(bar).map_err(of(&step.input))?;
+	Ok(ceremony)
+}
+
+/// Says which file an error is about.
+fn of<E: Display>(path: &Path) -> impl Fn(E) -> Box<dyn Error> + '_ {
+	move |error| format!("{}: {error}", path.display()).into()
+}
+
+fn must_not_exist(path: &Path) -> Outcome<()> {
+	if path.symlink_metadata().is_ok() {
+		return Err(of(path)("exists; it is not overwritten, choose another name"));
+	}
+	Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
+	write_new(path, bytes)
+		.map_err(|error| format!("cannot write {}: {error}", path.display()).into())
+}
+
+/// Writes all files, or none.
+fn write_all(files: &[(&PathBuf, &[u8])]) -> Outcome<()> {
+	for (index, (path, bytes)) in files.iter().enumerate() {
+		if let Err(error) = write(path, bytes) {
+			for (path, _) in &files[..index] {
+				fs::remove_file(path).map_err(of(path))?;
+			}
+			return Err(error);
+		}
+	}
+	Ok(())
+}
+
+fn written(ceremony: &Ceremony, out: &Path) -> Value {
+	let mut facts = shown(ceremony);
+	facts["written"] = json!(out);
+	facts
+}
+
+fn contributed(ceremony: &Ceremony, out: &Path) -> Value {
+	json!({
+		"written": out,
+		"contribution": ceremony.contributions().len(),
+		"keep_this_hash": hexadecimal(&ceremony.last_hash()),
+	})
+}
+
+/// What a file says.
+fn shown(ceremony: &Ceremony) -> Value {
+	let (instance, witness) = ceremony.variables();
+	let contributions: Vec<_> = ceremony
+		.contributions()
+		.iter()
+		.zip(ceremony.hashes())
+		.map(|(contribution, hash)| {
+			let mut facts = json!({
+				"name": contribution.name().as_str(),
+				"hash": hexadecimal(&hash),
+			});
+			if let Some(beacon) = contribution.beacon() {
+				facts["beacon"] = format!("0x{}", hex::encode(beacon.value())).into();
+				facts["iterations_log2"] = beacon.iterations_log2().into();
+			}
+			facts
+		})
+		.collect();
+	json!({
+		"circuit": hexadecimal(&ceremony.circuit_digest()),
+		"powers_of_tau": hexadecimal(&ceremony.powers_digest()),
+		"power": ceremony.power(),
+		"public_inputs": instance - 1,
+		"private_variables": witness,
+		"contributions": contributions,
+		"verifying_key_hash": ceremony.verifying_key_hash().map(|hash| hexadecimal(&hash)),
+	})
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+	format!("0x{}", hex::encode(bytes))
+}
+
+fn print(facts: &Value, json: bool) {
+	if json {
+		println!("{facts:#}");
+		return;
+	}
+	let text = |value: &Value| match value {
+		Value::String(text) => text.clone(),
+		Value::Null => "none yet".to_owned(),
+		value => value.to_string(),
+	};
+	for (name, value) in facts.as_object().into_iter().flatten() {
+		let Some(contributions) = value.as_array() else {
+			println!("{:<22} {}", name.replace('_', " "), text(value));
+			continue;
+		};
+		println!("{name:<22} {}", contributions.len());
+		for (index, contribution) in contributions.iter().enumerate() {
+			println!("  {}. {}", index + 1, text(&contribution["hash"]));
+			println!("     {}", text(&contribution["name"]));
+			if let Some(beacon) = contribution["beacon"].as_str() {
+				let iterations = &contribution["iterations_log2"];
+				println!("     beacon {beacon}, hashed 2^{iterations} times");
+			}
+		}
+	}
+}

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Key files of ceremonies, laid out as `key_file.rs` says.
+//!
+//! Such a key is pinned by the hash of its verifying key, comes from elsewhere and cannot be made again:
+//! all its points are checked, what is wrong is an error, and the file stays as it is.
+
+use super::{
+	key_file::{circuit_digest, encode, DIGEST_BYTES, HEADER_BYTES, MAGIC},
+	Keys, Origin, Progress, SetupError,
+};
+use crate::{circuit::Constraints, shape::Shape};
+use ark_bn254::Bn254;
+use ark_groth16::ProvingKey;
+use ark_serialize::{CanonicalDeserialize, SerializationError};
+use pvs_primitives::{hash::blake2_256, Bytes32};
+use std::{
+	fs, io,
+	path::{Path, PathBuf},
+};
+
+const CEREMONY_MAGIC: &[u8; 16] = b"pvs/key/v1\0\0\0\0\0\0";
+const CEREMONY_TAG: &[u8; 32] = b"pvs/reference-rollup/circuit/v1\0";
+const G1_BYTES: usize = 64;
+const G2_BYTES: usize = 128;
+const LENGTH_BYTES: usize = 8;
+
+/// Why a ceremony's key file is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum PinnedKeyError {
+	/// The file cannot be read.
+	#[error("cannot read {path}: {source}")]
+	Read {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		source: io::Error,
+	},
+	/// The file starts otherwise.
+	#[error("{path} is not a key file of a ceremony, or one of another version")]
+	NotAKeyFile {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The file has a key that anybody can forge proofs for.
+	#[error("{path} holds a development key, which is never pinned; name its directory instead")]
+	DevelopmentKey {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The key is for other constraints.
+	#[error("{path} belongs to another circuit than that of batches of {shape}")]
+	OtherCircuit {
+		/// The file.
+		path: PathBuf,
+		/// That was asked for.
+		shape: Shape,
+	},
+	/// The file is too short.
+	#[error("{path} is truncated: it has {found} of {expected} bytes")]
+	Truncated {
+		/// The file.
+		path: PathBuf,
+		/// Of a key for this circuit, in bytes.
+		expected: usize,
+		/// In bytes.
+		found: usize,
+	},
+	/// The file is too long.
+	#[error("{path} has {extra} bytes after its end at {expected}")]
+	ExtraBytes {
+		/// The file.
+		path: PathBuf,
+		/// Of a key for this circuit, in bytes.
+		expected: usize,
+		/// In bytes.
+		extra: usize,
+	},
+	/// A byte was changed.
+	#[error("{path} is damaged (wrong checksum)")]
+	Checksum {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The checksum is right, but not the points or the lengths of the queries.
+	#[error("{path} does not hold a proving key: {reason}")]
+	NotAKey {
+		/// The file.
+		path: PathBuf,
+		/// What is wrong.
+		reason: String,
+	},
+	/// The verifying key is another one.
+	#[error(
+		"{path} has the key 0x{}, not the expected 0x{}",
+		hex::encode(found),
+		hex::encode(expected)
+	)]
+	OtherKey {
+		/// The file.
+		path: PathBuf,
+		/// The hash that is pinned.
+		expected: Bytes32,
+		/// The hash of the key in the file.
+		found: Bytes32,
+	},
+	/// The circuit cannot be synthesised, or no chain would take the key.
+	#[error(transparent)]
+	Setup(#[from] SetupError),
+}
+
+/// Name of the file of a shape's key from a ceremony.
+pub fn ceremony_key_file(shape: Shape) -> String {
+	format!("reference-rollup-{}x{}.key", shape.transfers(), shape.index_bits())
+}
+
+/// The key file of a ceremony's proving key for these constraints.
+///
+/// # Errors
+///
+/// Those of arkworks' serialisation.
+pub fn encode_ceremony_key(
+	constraints: &Constraints,
+	key: &ProvingKey<Bn254>,
+) -> Result<Vec<u8>, SerializationError> {
+	encode(CEREMONY_MAGIC, key, &circuit_digest(CEREMONY_TAG, constraints))
+}
+
+/// Reads a ceremony's keys from a file. `verifying_key_hash` is `blake2_256` of the 768 bytes of the
+/// verifying key, as a chain states it. The file is never changed.
+///
+/// # Errors
+///
+/// One [`PinnedKeyError`] per cause, see there.
+pub fn load_pinned(
+	path: &Path,
+	shape: Shape,
+	verifying_key_hash: &Bytes32,
+	progress: &dyn Progress,
+) -> Result<Keys, PinnedKeyError> {
+	let constraints = Constraints::synthesise(shape).map_err(SetupError::from)?;
+	let bytes =
+		fs::read(path).map_err(|source| PinnedKeyError::Read { path: path.to_owned(), source })?;
+	progress.begin("reading and checking the proving key");
+	let proving_key = decode_pinned(&bytes, path, shape, &Layout::of(&constraints));
+	progress.end();
+	let keys = Keys::assemble(shape, Origin::Ceremony, proving_key?, constraints)?;
+	let (expected, found) = (*verifying_key_hash, keys.verifying_key_hash());
+	if found != expected {
+		return Err(PinnedKeyError::OtherKey { path: path.to_owned(), expected, found });
+	}
+	Ok(keys)
+}
+
+/// What a circuit says about its key file.
+struct Layout {
+	digest: Bytes32,
+	instance: usize,
+	witness: usize,
+	domain: usize,
+}
+
+impl Layout {
+	fn of(constraints: &Constraints) -> Self {
+		Self {
+			digest: circuit_digest(CEREMONY_TAG, constraints),
+			instance: constraints.instance_variables,
+			witness: constraints.witness_variables,
+			domain: constraints.domain_size(),
+		}
+	}
+
+	/// IC, a, b in G1, b in G2, h, l.
+	fn lengths(&self) -> [usize; 6] {
+		let variables = self.instance + self.witness;
+		[self.instance, variables, variables, variables, self.domain - 1, self.witness]
+	}
+
+	fn file_bytes(&self) -> usize {
+		let [ic, a, b_g1, b_g2, h, l] = self.lengths();
+		let points = G1_BYTES * (3 + ic + a + b_g1 + h + l) + G2_BYTES * (3 + b_g2);
+		HEADER_BYTES + points + 6 * LENGTH_BYTES + DIGEST_BYTES
+	}
+
+	/// Whether each query of an encoded key announces as many points as it should.
+	fn has_lengths(&self, key: &[u8]) -> bool {
+		// Alpha, beta, gamma and delta before the IC; beta and delta in G1 after it.
+		let gaps = [G1_BYTES + 3 * G2_BYTES, 2 * G1_BYTES, 0, 0, 0, 0];
+		let points = [G1_BYTES, G1_BYTES, G1_BYTES, G2_BYTES, G1_BYTES, G1_BYTES];
+		let mut position = 0;
+		self.lengths().into_iter().zip(gaps).zip(points).all(|((length, gap), bytes)| {
+			let start = position + gap;
+			position = start + LENGTH_BYTES + length * bytes;
+			key.get(start..start + LENGTH_BYTES) == Some(&(length as u64).to_le_bytes())
+		})
+	}
+}
+
+fn decode_pinned(
+	bytes: &[u8],
+	path: &Path,
+	shape: Shape,
+	layout: &Layout,
+) -> Result<ProvingKey<Bn254>, PinnedKeyError> {
+	let path = || path.to_owned();
+	if bytes.starts_with(MAGIC) {
+		return Err(PinnedKeyError::DevelopmentKey { path: path() });
+	}
+	let (expected, found) = (layout.file_bytes(), bytes.len());
+	let Some((magic, rest)) = bytes.split_first_chunk::<{ CEREMONY_MAGIC.len() }>() else {
+		return Err(PinnedKeyError::NotAKeyFile { path: path() });
+	};
+	if magic != CEREMONY_MAGIC {
+		return Err(PinnedKeyError::NotAKeyFile { path: path() });
+	}
+	if rest.get(..DIGEST_BYTES).is_some_and(|digest| digest != layout.digest) {
+		return Err(PinnedKeyError::OtherCircuit { path: path(), shape });
+	}
+	if found < expected {
+		return Err(PinnedKeyError::Truncated { path: path(), expected, found });
+	}
+	if found > expected {
+		let extra = found - expected;
+		return Err(PinnedKeyError::ExtraBytes { path: path(), expected, extra });
+	}
+	let (content, checksum) = bytes.split_at(expected - DIGEST_BYTES);
+	if blake2_256(&[content]) != checksum {
+		return Err(PinnedKeyError::Checksum { path: path() });
+	}
+	let not_a_key = |reason: String| PinnedKeyError::NotAKey { path: path(), reason };
+	let encoded = &content[HEADER_BYTES..];
+	// Arkworks would reserve memory for any length.
+	if !layout.has_lengths(encoded) {
+		return Err(not_a_key("its queries have other lengths".into()));
+	}
+	ProvingKey::deserialize_uncompressed(encoded).map_err(|error| not_a_key(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use ark_ec::AffineRepr;
+	use ark_groth16::VerifyingKey;
+
+	const DIGEST: Bytes32 = [3; 32];
+
+	/// Of a witness without variables.
+	fn layout() -> Layout {
+		Layout { digest: DIGEST, instance: 5, witness: 0, domain: 4 }
+	}
+
+	/// A key of that layout.
+	fn pinned_key() -> ProvingKey<Bn254> {
+		let (g1, g2) = (ark_bn254::G1Affine::generator(), ark_bn254::G2Affine::generator());
+		ProvingKey {
+			vk: VerifyingKey {
+				alpha_g1: g1,
+				beta_g2: g2,
+				gamma_g2: g2,
+				delta_g2: g2,
+				gamma_abc_g1: vec![g1; 5],
+			},
+			beta_g1: g1,
+			delta_g1: g1,
+			a_query: vec![g1; 5],
+			b_g1_query: vec![g1; 5],
+			b_g2_query: vec![g2; 5],
+			h_query: vec![g1; 3],
+			l_query: vec![],
+		}
+	}
+
+	fn pinned_file() -> Vec<u8> {
+		encode(CEREMONY_MAGIC, &pinned_key(), &DIGEST).unwrap()
+	}
+
+	fn decode_file(bytes: &[u8]) -> Result<ProvingKey<Bn254>, PinnedKeyError> {
+		decode_pinned(bytes, Path::new("some.key"), Shape::SMALL, &layout())
+	}
+
+	/// The error's words, which name the file.
+	fn refusal(bytes: &[u8]) -> String {
+		let refusal = decode_file(bytes).unwrap_err().to_string();
+		assert!(refusal.starts_with("some.key "), "{refusal}");
+		refusal
+	}
+
+	#[test]
+	fn pinned_key_should_round_trip_and_have_the_length_of_its_layout() {
+		assert_eq!(decode_file(&pinned_file()).unwrap(), pinned_key());
+		assert_eq!(pinned_file().len(), layout().file_bytes());
+	}
+
+	#[test]
+	fn pinned_key_should_be_refused_by_cause_when_any_byte_is_changed() {
+		let file = pinned_file();
+		for position in 0..file.len() {
+			let mut damaged = file.clone();
+			damaged[position] ^= 1;
+			let refusal = refusal(&damaged);
+			let expected = match position {
+				0..16 => "is not a key file",
+				16..48 => "another circuit",
+				_ => "wrong checksum",
+			};
+			assert!(refusal.contains(expected), "byte {position}: {refusal}");
+		}
+	}
+
+	#[test]
+	fn pinned_key_should_be_refused_by_cause_when_truncated_or_extended() {
+		let file = pinned_file();
+		for length in 0..file.len() {
+			let refusal = refusal(&file[..length]);
+			let expected = if length < 16 { "is not a key file" } else { "is truncated" };
+			assert!(refusal.contains(expected), "{length} bytes: {refusal}");
+		}
+		let longer = refusal(&[&file[..], &[0]].concat());
+		assert!(longer.contains("has 1 bytes after its end"), "{longer}");
+	}
+
+	#[test]
+	fn pinned_key_should_be_refused_when_it_is_a_development_key_or_has_other_queries() {
+		let development = encode(MAGIC, &pinned_key(), &DIGEST).unwrap();
+		assert!(refusal(&development).contains("holds a development key"));
+		// As long as the right one, with a point of one query moved to another.
+		let g1 = ark_bn254::G1Affine::generator();
+		let moved = ProvingKey { a_query: vec![g1; 4], b_g1_query: vec![g1; 6], ..pinned_key() };
+		let moved = encode(CEREMONY_MAGIC, &moved, &DIGEST).unwrap();
+		assert!(refusal(&moved).contains("other lengths"));
+		let outside = ark_bn254::G1Affine::new_unchecked(g1.x, g1.x);
+		let outside = ProvingKey { h_query: vec![outside; 3], ..pinned_key() };
+		let outside = encode(CEREMONY_MAGIC, &outside, &DIGEST).unwrap();
+		assert!(refusal(&outside).contains("does not hold a proving key"));
+	}
+}
