@@ -4,14 +4,17 @@
 use crate::{
 	error::DemoError,
 	figures::Summary,
-	run::Demo,
-	show::{finalized_latencies, latencies, rounded},
+	run::{Demo, POLL},
+	show::rounded,
 	story::{Batch, Story},
 };
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
 use pvs_rollup::demo::SHAPE;
 use serde_json::{json, Value};
-use std::collections::BTreeMap;
+use std::{
+	collections::BTreeMap,
+	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 /// How many batches are measured unless the command line says otherwise.
 pub(crate) const BATCHES: u32 = 100;
@@ -30,36 +33,79 @@ pub(crate) struct Latency {
 	stages: Vec<(&'static str, Option<Summary>)>,
 	slots: Slots,
 	honest_slashed: usize,
+	/// Batches that were proven after their time.
+	late: usize,
 }
 
 /// Runs the batches and measures them.
 pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<Latency, DemoError> {
-	let first = demo.client.best().await?.number.max(1);
-	let start = std::time::Instant::now();
+	let mut first = demo.client.best().await?;
+	// The block before the first has no time.
+	while first.number == 0 {
+		tokio::time::sleep(POLL).await;
+		first = demo.client.best().await?;
+	}
+	let first_time = demo.client.at(first).await?.timestamp().await?;
+	let clock = Clock::new();
 	demo.play_plain().await?;
 	let last = demo.client.best().await?;
-	// The first block has no time.
-	let first_block = demo.client.block(demo.client.hash_at(first).await?).await?;
-	let (from, to) = (demo.client.at(first_block).await?, demo.client.at(last).await?);
+	let view = demo.client.at(last).await?;
 	let slots = Slots::between(
-		(first, from.timestamp().await?),
-		(last.number, to.timestamp().await?),
-		to.slot_duration().await?,
+		(first.number, first_time),
+		(last.number, view.timestamp().await?),
+		view.slot_duration().await?,
 	);
 	let proving = demo.provers().iter().flat_map(|prover| proofs(&prover.log())).collect();
 	let story = demo.story();
+	let batches = || story.batches().values();
 	Ok(Latency {
 		batches: demo.args.batches(),
 		proven: story.proven(),
 		pipeline: demo.args.pipeline(),
 		provers: demo.provers().len(),
-		seconds: start.elapsed().as_secs_f64(),
-		best: latencies(story),
-		finalized: finalized_latencies(story),
-		stages: stages(story, &proving),
+		seconds: clock.instant.elapsed().as_secs_f64(),
+		best: Summary::of(
+			batches().filter_map(|batch| clock.since_commit(batch, batch.proof?.seen)),
+		),
+		finalized: Summary::of(
+			batches().filter_map(|batch| clock.since_commit(batch, batch.final_seen?)),
+		),
+		stages: stages(story, &proving, &clock),
 		slots,
 		honest_slashed: slashed(story),
+		late: batches()
+			.filter(|batch| batch.proof.is_some_and(|proof| proof.late_blocks > 0))
+			.count(),
 	})
+}
+
+/// A moment in both kinds of time: those of the chain and those that durations are made of.
+struct Clock {
+	instant: Instant,
+	/// In milliseconds since 1970.
+	chain: u64,
+}
+
+impl Clock {
+	fn new() -> Self {
+		let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+		let chain = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+		Self { instant: Instant::now(), chain }
+	}
+
+	/// Seconds from the moment that a batch's author began its block to another one. Counted from there,
+	/// and not from seeing the block, since one that is seen late would make the batch look fast.
+	fn since_commit(&self, batch: &Batch, until: Instant) -> Option<f64> {
+		let began = Duration::from_millis(batch.commit_time?.saturating_sub(self.chain));
+		Some(until.saturating_duration_since(self.instant + began).as_secs_f64())
+	}
+}
+
+/// What a prover says of a proof, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Proving {
+	waited: f64,
+	took: f64,
 }
 
 /// How many slots went by, and in how many of them there was no block.
@@ -86,43 +132,48 @@ impl Slots {
 	}
 }
 
-/// Seconds that each proof took, by its batch, as a prover's log says.
-fn proofs(log: &str) -> Vec<(u64, f64)> {
+/// The proofs in a prover's log, by their batches.
+fn proofs(log: &str) -> Vec<(u64, Proving)> {
 	let proved = |line: &str| {
 		let line: Value = serde_json::from_str(line).ok()?;
+		let (waited, took) = (line["waited_seconds"].as_f64()?, line["seconds"].as_f64()?);
 		let is_proof = line["event"] == "proved";
-		is_proof.then_some((line["batch"]["index"].as_u64()?, line["seconds"].as_f64()?))
+		is_proof.then_some((line["batch"]["index"].as_u64()?, Proving { waited, took }))
 	};
 	log.lines().filter_map(proved).collect()
 }
 
 /// What each stage took in each batch.
-fn stages(story: &Story, proving: &BTreeMap<u64, f64>) -> Vec<(&'static str, Option<Summary>)> {
-	type Took = fn(&Story, &Batch, Option<f64>) -> Option<f64>;
-	let stages: [(&str, Took); 5] = [
-		("bidding", |story, batch, _| {
-			let end = story.seen(batch.first_reveal?.checked_sub(1)?)?;
-			Some(end.saturating_duration_since(batch.commit_seen).as_secs_f64())
+fn stages(
+	story: &Story,
+	proving: &BTreeMap<u64, Proving>,
+	clock: &Clock,
+) -> Vec<(&'static str, Option<Summary>)> {
+	type Took = fn(&Story, &Clock, &Batch, Option<&Proving>) -> Option<f64>;
+	let stages: [(&str, Took); 6] = [
+		("bidding", |story, clock, batch, _| {
+			clock.since_commit(batch, story.seen(batch.first_reveal?.checked_sub(1)?)?)
 		}),
-		("reveal", |story, batch, _| {
+		("reveal", |story, _, batch, _| {
 			let began = story.seen(batch.first_reveal?.checked_sub(1)?)?;
 			let end = story.seen(batch.first_winner?)?;
 			Some(end.saturating_duration_since(began).as_secs_f64())
 		}),
-		("proving", |_, _, proving| proving),
-		("inclusion", |story, batch, proving| {
+		("waiting for the proof before", |_, _, _, proving| Some(proving?.waited)),
+		("proving", |_, _, _, proving| Some(proving?.took)),
+		("inclusion", |story, _, batch, proving| {
 			let began = story.seen(batch.first_winner?)?;
 			let took = batch.proof?.seen.saturating_duration_since(began).as_secs_f64();
-			Some((took - proving?).max(0.0))
+			Some((took - proving?.waited - proving?.took).max(0.0))
 		}),
-		("finality", |_, batch, _| {
+		("finality", |_, _, batch, _| {
 			Some(batch.final_seen?.saturating_duration_since(batch.proof?.seen).as_secs_f64())
 		}),
 	];
 	let sum = |took: Took| {
 		let times = story.batches().iter();
 		Summary::of(
-			times.filter_map(|(index, batch)| took(story, batch, proving.get(index).copied())),
+			times.filter_map(|(index, batch)| took(story, clock, batch, proving.get(index))),
 		)
 	};
 	stages.map(|(name, took)| (name, sum(took))).to_vec()
@@ -159,7 +210,7 @@ impl Latency {
 		}
 		format!(
 			"{table}\n{} of {} batches of {} transfers proven by {} provers in {:.0} s, up to {} at a \
-			 time\n{} of {} slots without a block, {} honest bids or assignments slashed",
+			 time\n{} of {} slots without a block, {} honest bids or assignments slashed, {} proofs late",
 			self.proven,
 			self.batches,
 			SHAPE.transfers(),
@@ -168,7 +219,8 @@ impl Latency {
 			self.pipeline,
 			self.slots.missed,
 			self.slots.all,
-			self.honest_slashed
+			self.honest_slashed,
+			self.late
 		)
 	}
 
@@ -199,6 +251,7 @@ impl Latency {
 			"missed_slots": self.slots.missed,
 			"missed_slots_pct": rounded(self.slots.missed_percent()),
 			"honest_slashed": self.honest_slashed,
+			"late": self.late,
 		})
 	}
 }
@@ -207,7 +260,6 @@ impl Latency {
 mod tests {
 	use super::*;
 	use crate::story::tests::{faults, silent, told};
-	use std::time::Duration;
 
 	#[test]
 	fn slots_should_be_missed_where_there_are_fewer_blocks() {
@@ -221,8 +273,9 @@ mod tests {
 	#[test]
 	fn proofs_should_be_read_from_a_log_with_other_lines() {
 		let log = "starting\n{\"event\":\"bid\",\"batch\":{\"rollup\":0,\"index\":3}}\n\
-			{\"event\":\"proved\",\"batch\":{\"rollup\":0,\"index\":3},\"round\":0,\"seconds\":1.5}\n{";
-		assert_eq!(proofs(log), [(3, 1.5)]);
+			{\"event\":\"proved\",\"batch\":{\"rollup\":0,\"index\":3},\"seconds\":1.5,\
+			\"waited_seconds\":0.5}\n{";
+		assert_eq!(proofs(log), [(3, Proving { waited: 0.5, took: 1.5 })]);
 	}
 
 	#[test]
@@ -232,11 +285,15 @@ mod tests {
 			story.see(block, start + Duration::from_secs(u64::from(block) - 10));
 		}
 		story.finalize(16, start + Duration::from_millis(6_500));
-		let proving = BTreeMap::from([(0, 1.25)]);
-		let stages: BTreeMap<_, _> = stages(&story, &proving).into_iter().collect();
+		story.committed_at(0, 5_000_000);
+		// The block was seen a quarter of a second after it was begun.
+		let clock = Clock { instant: start - Duration::from_secs(1), chain: 4_999_250 };
+		let proving = BTreeMap::from([(0, Proving { waited: 0.25, took: 1.25 })]);
+		let stages: BTreeMap<_, _> = stages(&story, &proving, &clock).into_iter().collect();
 		let p50 = |name| stages[name].unwrap().p50;
-		assert_eq!((p50("bidding"), p50("reveal"), p50("proving")), (2.0, 1.0, 1.25));
-		assert_eq!((p50("inclusion"), p50("finality")), (1.75, 0.5));
+		assert_eq!((p50("bidding"), p50("reveal")), (2.25, 1.0));
+		assert_eq!((p50("waiting for the proof before"), p50("proving")), (0.25, 1.25));
+		assert_eq!((p50("inclusion"), p50("finality")), (1.5, 0.5));
 	}
 
 	#[test]

@@ -13,7 +13,7 @@ use crate::{
 	story::Story,
 };
 use futures::StreamExt;
-use pvs_client::{Block, Client, Error, Token};
+use pvs_client::{Block, Client, Error, PvsEvent, Token};
 use pvs_primitives::{api::RollupInfo, params::RollupParams, BlockNumber, Bytes32, RollupId};
 use pvs_rollup::proving;
 use std::{
@@ -410,10 +410,15 @@ impl<'a> Demo<'a> {
 				self.client.block(self.client.hash_at(number).await?).await?
 			};
 			self.story.see(number, seen);
-			for event in self.client.at(block).await?.events().await? {
+			let view = self.client.at(block).await?;
+			for event in view.events().await? {
+				let committed = matches!(event, PvsEvent::BatchCommitted { .. });
 				let line = self.story.take_in(&event, number, seen, self.client.token());
 				if let Some(line) = line {
 					self.progress.line(&line);
+				}
+				if let (true, Some(batch)) = (committed, event.batch()) {
+					self.story.committed_at(batch.index, view.timestamp().await?);
 				}
 			}
 			self.seen = number;

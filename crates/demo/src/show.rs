@@ -169,11 +169,11 @@ fn what_happened(story: &Story, batch: &Batch, token: &Token) -> String {
 	lines.join("\n")
 }
 
-pub(crate) fn latencies(story: &Story) -> Option<Summary> {
+fn latencies(story: &Story) -> Option<Summary> {
 	Summary::of(story.batches().values().filter_map(|batch| batch.latency()))
 }
 
-pub(crate) fn finalized_latencies(story: &Story) -> Option<Summary> {
+fn finalized_latencies(story: &Story) -> Option<Summary> {
 	Summary::of(story.batches().values().filter_map(|batch| batch.finalized_latency()))
 }
 

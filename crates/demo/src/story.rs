@@ -13,6 +13,8 @@ use std::{collections::BTreeMap, time::Instant};
 pub(crate) struct Batch {
 	pub(crate) commit_block: BlockNumber,
 	pub(crate) commit_seen: Instant,
+	/// When the author of that block began it, in milliseconds since 1970, if somebody asked.
+	pub(crate) commit_time: Option<u64>,
 	pub(crate) rounds: u32,
 	pub(crate) bids: u32,
 	pub(crate) reveals: u32,
@@ -131,6 +133,13 @@ impl Story {
 		self.seen.entry(block).or_insert(seen);
 	}
 
+	/// Notes when the author of a batch's block began it.
+	pub(crate) fn committed_at(&mut self, index: u64, milliseconds: u64) {
+		if let Some(batch) = self.batches.get_mut(&index) {
+			batch.commit_time = Some(milliseconds);
+		}
+	}
+
 	/// When a block was seen.
 	pub(crate) fn seen(&self, block: BlockNumber) -> Option<Instant> {
 		self.seen.get(&block).copied()
@@ -165,6 +174,7 @@ impl Story {
 				Batch {
 					commit_block: block,
 					commit_seen: seen,
+					commit_time: None,
 					rounds: 0,
 					bids: 0,
 					reveals: 0,

@@ -62,7 +62,10 @@ impl ProvingError {
 #[derive(Clone, Debug)]
 pub(crate) struct Proof {
 	pub(crate) bytes: Box<[u8; PROOF_BYTES]>,
+	/// Without the time before it.
 	pub(crate) took: Duration,
+	/// How long the proof before it was being made meanwhile.
+	pub(crate) waited: Duration,
 }
 
 /// Set when a proof is not wanted any more.
@@ -121,8 +124,10 @@ impl ProofMaker {
 		inputs: PublicInputs,
 		cancel: Cancel,
 	) -> Result<Proof, ProvingError> {
+		let asked = Instant::now();
 		let _turn = self.turn.lock().await;
 		cancel.check()?;
+		let waited = asked.elapsed();
 		let started = Instant::now();
 		let bytes = match (&*self.backend, work.state) {
 			(Backend::Payments(prover), Ledger::Payments(Payments(state))) => {
@@ -134,7 +139,7 @@ impl ProofMaker {
 			_ => return Err(ProvingError::OtherRollup),
 		};
 		cancel.check()?;
-		Ok(Proof { bytes: Box::new(bytes), took: started.elapsed() })
+		Ok(Proof { bytes: Box::new(bytes), took: started.elapsed(), waited })
 	}
 }
 

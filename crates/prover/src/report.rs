@@ -47,6 +47,8 @@ pub(crate) enum Report {
 		batch: BatchId,
 		round: RoundNumber,
 		seconds: f64,
+		/// In seconds, while another proof was being made.
+		waited: f64,
 	},
 	StandsBy {
 		batch: BatchId,
@@ -156,7 +158,7 @@ impl Reporter {
 				about(batch, round),
 				amount(payment)
 			),
-			Report::Proved { batch, round, seconds } => {
+			Report::Proved { batch, round, seconds, .. } => {
 				format!("{}: proved in {seconds:.1} s", about(batch, round))
 			},
 			Report::StandsBy { batch, round, ahead, payment } => format!(
@@ -246,8 +248,9 @@ fn as_json(report: &Report) -> serde_json::Value {
 			let more = json!({ "payment": payment.to_string(), "on_time_until": on_time_until });
 			about("won", batch, round, more)
 		},
-		Report::Proved { batch, round, seconds } => {
-			about("proved", batch, round, json!({ "seconds": seconds }))
+		Report::Proved { batch, round, seconds, waited } => {
+			let more = json!({ "seconds": seconds, "waited_seconds": waited });
+			about("proved", batch, round, more)
 		},
 		Report::StandsBy { batch, round, ahead, payment } => {
 			let more = json!({ "ahead": ahead, "payment": payment.to_string() });

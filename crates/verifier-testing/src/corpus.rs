@@ -322,9 +322,10 @@ pub fn bad_prepared_keys() -> Vec<BadClaim> {
 			corpus.push(("too large", bytes, ProofError::MalformedKey));
 		}
 	}
-	// Coordinates of no point at all: nothing panics, nothing passes. Gamma and delta are missed at once.
+	// Coordinates of no point at all: nothing panics, nothing passes. Gamma, delta and IC are missed at
+	// once; the twelve last are of the pairing, where every value is one.
 	for position in 6..36 {
-		let error = if position < 14 { ProofError::MalformedKey } else { ProofError::NotValid };
+		let error = if position < 24 { ProofError::MalformedKey } else { ProofError::NotValid };
 		for value in [[0; 32], be(Fq::rand(&mut rng))] {
 			let bytes = with_coordinate(&prepared, position, &value);
 			corpus.push(("other coordinate", bytes, error));

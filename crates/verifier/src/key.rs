@@ -86,11 +86,11 @@ pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
 	Ok(prepared)
 }
 
-/// From how many uses on tables for a key are made. They cost about as much as one verification and
+/// With which use of a key its tables are made. They cost about as much as one verification and
 /// save an eighth of each: a key that was used so often comes again, and who pays for uses of keys one by
 /// one gains nothing by stopping just here.
 #[cfg(feature = "std")]
-const USES_BEFORE_TABLES: u32 = 8;
+const USES_FOR_TABLES: u32 = 8;
 
 /// A prepared key as verification uses it. The points were checked when it was prepared; here their
 /// coordinates are known to be canonical, and gamma and delta to be in the subgroup.
@@ -119,7 +119,7 @@ struct Again {
 
 impl Key {
 	/// Reads a prepared key; `MalformedKey` if these bytes cannot come from [`prepare_key`] on account
-	/// of their length, of a coordinate, or of gamma or delta.
+	/// of their length, of a coordinate, of gamma or delta, or of an IC point off the curve.
 	pub(crate) fn decode(bytes: &[u8]) -> Result<Self, ProofError> {
 		Self::try_decode(bytes).ok_or(ProofError::MalformedKey)
 	}
@@ -136,6 +136,10 @@ impl Key {
 		let mut ic = [G1Affine::identity(); IC_POINTS];
 		for point in &mut ic {
 			*point = unchecked_g1(reader.take()?)?;
+			// Sums in another order would differ off the curve.
+			if !point.is_on_curve() {
+				return None;
+			}
 		}
 		let target: &[u8; TARGET_BYTES] = reader.take()?;
 		let alpha_beta = Fq12::from_base_prime_field_elems(base_elements::<12>(target)?)?;
@@ -145,17 +149,17 @@ impl Key {
 			alpha_beta,
 			once: Tables { gamma: gamma?, delta: delta?, inputs },
 			#[cfg(feature = "std")]
-			again: Again { ic, uses: Default::default(), tables: Default::default() },
+			again: Again { ic, uses: 1.into(), tables: Default::default() },
 		})
 	}
 
-	/// Counts a use, of however many proofs. What a key that is used often needs is computed here.
+	/// Counts another use, of however many proofs. What a key that is used often needs is computed here.
 	#[cfg(feature = "std")]
 	pub(crate) fn count_use(&self) {
 		use std::sync::atomic::Ordering;
-		let before = self.again.uses.load(Ordering::Relaxed);
-		if before < USES_BEFORE_TABLES {
-			self.again.uses.store(before.saturating_add(1), Ordering::Relaxed);
+		let uses = self.again.uses.load(Ordering::Relaxed).saturating_add(1);
+		if uses < USES_FOR_TABLES {
+			self.again.uses.store(uses, Ordering::Relaxed);
 		} else {
 			self.again.tables.get_or_init(|| Tables {
 				gamma: self.once.gamma.clone().divided(),

@@ -159,11 +159,11 @@ impl Service {
 		let (batch, round) = key;
 		match result {
 			Ok(proof) => {
-				let seconds = proof.took.as_secs_f64();
+				let [seconds, waited] = [proof.took, proof.waited].map(|time| time.as_secs_f64());
 				let milliseconds = u64::try_from(proof.took.as_millis()).unwrap_or(u64::MAX);
 				let proof = *proof.bytes;
 				self.journal.record(Entry::Proved { batch, round, proof, milliseconds })?;
-				self.reporter.say(&Report::Proved { batch, round, seconds });
+				self.reporter.say(&Report::Proved { batch, round, seconds, waited });
 				if let Some(since) = since {
 					// One block more, for the transaction.
 					let took = self.height.saturating_sub(since).saturating_add(1);
