@@ -53,6 +53,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		per_account: args.account_limit,
 		max_gap: args.max_nonce_gap,
 		min_fee: args.min_fee,
+		max_age: args.max_age_seconds.saturating_mul(1_000),
 	};
 	let (core, notes) = Core::open(&args.data_dir, identity, genesis, args.fee_account, limits)?;
 	for note in notes {
@@ -223,6 +224,10 @@ impl Service {
 			Err(error) => return Err(error),
 		};
 		self.note(&changes, best.number);
+		let expired = self.shared.core().expire(rpc::now())?;
+		if expired > 0 {
+			tracing::info!("{expired} transfers have waited for too long and ended");
+		}
 		if best.number >= self.not_before {
 			self.shared.set_problem(None);
 			self.maybe_commit(best, seen);

@@ -298,6 +298,23 @@ impl Core {
 		Ok(())
 	}
 
+	/// Lets transfers go that have waited for too long at this time, in milliseconds since 1970 began.
+	pub(crate) fn expire(&mut self, now: u64) -> Result<usize, CoreError> {
+		if self.failure.is_some() {
+			return Ok(0);
+		}
+		let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
+		let gone = self.pool.expire(now, Against { tip, in_flight: &self.in_flight });
+		let how = Ended::Expired;
+		let records: Vec<Record> =
+			gone.iter().map(|hash| Record::Ended { hash: *hash, how }).collect();
+		for hash in &gone {
+			self.remember(*hash, how);
+		}
+		self.write(&records)?;
+		Ok(gone.len())
+	}
+
 	/// Saves the final state.
 	pub(crate) fn save(&mut self) -> Result<(), CoreError> {
 		self.finals_since_save = 0;

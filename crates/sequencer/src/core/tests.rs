@@ -4,7 +4,8 @@ use super::*;
 use pvs_rollup::{demo, transfer::Transfer};
 use std::fs;
 
-const LIMITS: Limits = Limits { total: 100, per_account: 20, max_gap: 4, min_fee: 0 };
+const LIMITS: Limits =
+	Limits { total: 100, per_account: 20, max_gap: 4, min_fee: 0, max_age: 60_000 };
 const MAX_WAIT: u64 = 1_000;
 
 fn genesis() -> State {
@@ -370,6 +371,38 @@ fn transfer_should_end_with_a_reason_when_another_one_takes_its_place() {
 	let (core, _) = open(dir.path());
 	assert_eq!(core.status(&hash_of(&dearer)), Status::Ended(Ended::NonceUsed));
 	assert_eq!(core.pool().len(), 0);
+}
+
+#[test]
+fn transfer_should_end_as_expired_and_stay_so_when_it_has_waited_too_long() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	act(Act::Submit(0, 0), &mut core, &mut chain);
+	act(Act::Block, &mut core, &mut chain);
+	// Nonce 1 of account 1 waits behind a nonce that never comes; it came at 0.
+	act(Act::Submit(1, 1), &mut core, &mut chain);
+	core.submit(&[transfer(2, 0)], 1);
+	assert_eq!(core.expire(60_000).unwrap(), 0);
+	assert_eq!(core.expire(60_001).unwrap(), 1);
+	let expired = Status::Ended(Ended::Expired);
+	assert_eq!(core.status(&hash_of(&transfer(1, 1))), expired);
+	assert_eq!(core.status(&hash_of(&transfer(2, 0))), Status::Pending);
+	let committed = Status::Committed { batch: Some(0), block: 2, stage: Stage::Committed };
+	assert_eq!(core.status(&hash_of(&transfer(0, 0))), committed, "it does not wait");
+	drop(core);
+	let (mut core, _) = open(dir.path());
+	assert_eq!(
+		core.status(&hash_of(&transfer(1, 1))),
+		expired,
+		"the journal does not bring it back"
+	);
+	follow(&mut core, &chain);
+	// Its batch is lost when it is too old: it waits again, and ends.
+	chain.fail();
+	follow(&mut core, &chain);
+	assert_eq!(core.expire(60_001).unwrap(), 1);
+	assert_eq!(core.status(&hash_of(&transfer(0, 0))), expired);
 }
 
 #[test]

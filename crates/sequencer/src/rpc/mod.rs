@@ -322,6 +322,7 @@ fn info(core: &Core) -> Value {
 			"limit": limits.total,
 			"account_limit": limits.per_account,
 			"max_nonce_gap": limits.max_gap,
+			"max_age_seconds": limits.max_age / 1_000,
 		},
 	})
 }
