@@ -206,6 +206,9 @@ impl Core {
 			for result in results.iter_mut().filter(|result| result.is_ok()) {
 				*result = Err(SubmitError::Storage);
 			}
+		} else if let Err(error) = self.maybe_compact() {
+			// What was taken is on the disk; nothing more will be.
+			tracing::error!("cannot write the journal anew: {error}");
 		}
 		results
 	}
@@ -292,6 +295,11 @@ impl Core {
 		if self.finals_since_save >= SAVE_EVERY {
 			self.save()?;
 		}
+		self.maybe_compact()
+	}
+
+	/// Writes the journal anew if most of it is of no more use.
+	fn maybe_compact(&mut self) -> Result<(), CoreError> {
 		if self.records >= COMPACT_RECORDS.max(2 * (self.pool.len() + self.ended.len())) {
 			self.compact()?;
 		}
@@ -312,6 +320,7 @@ impl Core {
 			self.remember(*hash, how);
 		}
 		self.write(&records)?;
+		self.maybe_compact()?;
 		Ok(gone.len())
 	}
 

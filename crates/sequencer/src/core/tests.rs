@@ -462,6 +462,33 @@ fn journal_should_be_written_anew_and_say_the_same_when_it_has_grown() {
 	assert_eq!(core.settled().account(0).unwrap().nonce, 1);
 }
 
+/// Replacements go on while no batch becomes final.
+#[test]
+fn journal_should_be_written_anew_when_replacements_have_filled_it() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	let paying = |fee| {
+		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
+		transfer.sign(&demo::secret_key(0))
+	};
+	for fee in 1..6 {
+		assert!(core.submit(&[paying(fee)], 0)[0].is_ok());
+	}
+	let path = dir.path().join("journal");
+	let before = fs::metadata(&path).unwrap().len();
+	// As if many more had come.
+	core.records = COMPACT_RECORDS;
+	assert!(core.submit(&[paying(6)], 0)[0].is_ok());
+	assert!(core.records < 10, "{}", core.records);
+	assert!(fs::metadata(&path).unwrap().len() < before);
+	drop(core);
+	let (core, _) = open(dir.path());
+	assert_eq!(core.status(&hash_of(&paying(6))), Status::Pending);
+	let replaced = Ended::Replaced { by: hash_of(&paying(6)) };
+	assert_eq!(core.status(&hash_of(&paying(5))), Status::Ended(replaced));
+}
+
 #[test]
 fn nothing_should_be_acknowledged_when_the_journal_cannot_be_written() {
 	let dir = tempfile::tempdir().unwrap();
