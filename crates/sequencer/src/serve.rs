@@ -10,7 +10,7 @@ use crate::{
 	pace::{Pace, RETRY_BLOCKS},
 	pool::Limits,
 	rpc::{self, types::hex, Shared},
-	seat::{Commit, Seat, Wanted},
+	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 };
 use futures::StreamExt;
 use pvs_client::{Block, Error, Signals, SubmitError};
@@ -180,7 +180,8 @@ impl Service {
 		if let Some(commit) = self.commit.take() {
 			commit.abort();
 		}
-		self.shared.core().landed();
+		// The node may have it.
+		self.shared.core().give_up(MORTALITY_BLOCKS);
 	}
 
 	async fn follow_connection(&mut self) -> Result<(), SequencerError> {
@@ -317,7 +318,10 @@ impl Service {
 				self.pace.committed();
 			},
 			Ok(Commit::Refused { reason, full_at }) => self.refused(&reason, full_at),
-			Ok(Commit::Unknown) => self.refused("no block took it", None),
+			Ok(Commit::Unknown) => {
+				self.shared.core().give_up(MORTALITY_BLOCKS);
+				self.refused("no block took it", None);
+			},
 			Err(error) if can_pass(&error) => return Err(error),
 			Err(error) => {
 				tracing::warn!("cannot commit: {error}; trying again in {RETRY_BLOCKS} blocks");

@@ -64,6 +64,15 @@ pub(crate) struct Built {
 	pub(crate) transfers: usize,
 }
 
+/// A batch whose commit a block may take or not, and the root that it builds on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Flight {
+	prev_root: Bytes32,
+	hashes: BTreeSet<Hash>,
+	/// The last block that may take the commit, once nobody waits for it any more.
+	until: BlockNumber,
+}
+
 /// Where a transfer stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -109,6 +118,10 @@ pub(crate) struct Core {
 	/// The batches from the final state to the tip.
 	layers: Vec<Layer>,
 	commits: Commits,
+	/// The batch that was built last, and those whose commits were given up but may still be taken.
+	flight: Option<Flight>,
+	given_up: Vec<Flight>,
+	/// The transfers of all of those.
 	in_flight: BTreeSet<Hash>,
 	ended: HashMap<Hash, Ended>,
 	ended_order: VecDeque<Hash>,
@@ -147,6 +160,8 @@ impl Core {
 			genesis,
 			layers: Vec::new(),
 			commits: Commits::default(),
+			flight: None,
+			given_up: Vec::new(),
 			in_flight: BTreeSet::new(),
 			ended: HashMap::new(),
 			ended_order: VecDeque::new(),
@@ -243,6 +258,9 @@ impl Core {
 		let old = std::mem::replace(&mut self.base, base);
 		self.layers = layers;
 		(self.best, self.finalized) = (heads.best, heads.finalized);
+		self.given_up
+			.retain(|flight| flight.prev_root == heads.tip_root && heads.best <= flight.until);
+		self.collect_in_flight();
 		self.commits.forget(next_index, heads.cursor);
 		if !settled.is_empty() {
 			self.old_states.push_back(old.state);
@@ -373,7 +391,8 @@ impl Core {
 	}
 
 	/// Makes a batch on the tip if enough transfers wait, or one has waited for `max_wait` milliseconds.
-	/// Until [`Core::landed`] its transfers can neither be replaced nor let go.
+	/// Until [`Core::landed`] or the end of [`Core::give_up`] its transfers can neither be replaced nor let
+	/// go.
 	pub(crate) fn build(&mut self, now: u64, max_wait: u64) -> Option<Built> {
 		if self.failure.is_some() {
 			return None;
@@ -393,13 +412,31 @@ impl Core {
 			next_root: outcome.next_root(),
 			transfers: hashes.len(),
 		};
-		self.in_flight = hashes;
+		self.flight = Some(Flight { prev_root: built.prev_root, hashes, until: BlockNumber::MAX });
+		self.collect_in_flight();
 		Some(built)
 	}
 
-	/// The batch that was built is on the chain, or will not be, or nobody can tell: the chain says.
+	/// The batch that was built is on the chain, or will not be, or was [given up](Self::give_up).
 	pub(crate) fn landed(&mut self) {
-		self.in_flight.clear();
+		self.flight = None;
+		self.collect_in_flight();
+	}
+
+	/// Nobody waits any more for the batch that was built, though one of the next `blocks` blocks may
+	/// take it: until then, or until the tip is another one, its transfers stay as they are.
+	pub(crate) fn give_up(&mut self, blocks: BlockNumber) {
+		let tip = self.tip().root();
+		if let Some(flight) = self.flight.take().filter(|flight| flight.prev_root == tip) {
+			let until = self.best.saturating_add(blocks);
+			self.given_up.push(Flight { until, ..flight });
+		}
+		self.collect_in_flight();
+	}
+
+	fn collect_in_flight(&mut self) {
+		let flights = self.given_up.iter().chain(&self.flight);
+		self.in_flight = flights.flat_map(|flight| flight.hashes.iter().copied()).collect();
 	}
 
 	/// The state at the tip.

@@ -315,6 +315,48 @@ fn batch_should_be_made_when_full_or_when_a_transfer_has_waited() {
 	assert!(matches!(result, Err(SubmitError::Pool(PoolError::InFlight))), "{result:?}");
 }
 
+/// A commit that timed out may be taken by a later block, so a replacement would not hold.
+#[test]
+fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_taken() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	act(Act::Submit(0, 0), &mut core, &mut chain);
+	let late = core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.give_up(64);
+	core.landed();
+	let replace = |core: &mut Core, fee| {
+		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
+		core.submit(&[transfer.sign(&demo::secret_key(0))], 0).remove(0)
+	};
+	let is_held = |result| matches!(result, Err(SubmitError::Pool(PoolError::InFlight)));
+	assert!(is_held(replace(&mut core, 50)));
+	// Another attempt that the chain refuses changes nothing about the first.
+	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.landed();
+	chain.block = 65;
+	follow(&mut core, &chain);
+	assert!(is_held(replace(&mut core, 50)), "64 blocks after the first one");
+	assert_eq!(core.expire(u64::MAX).unwrap(), 0);
+	chain.block = 66;
+	follow(&mut core, &chain);
+	assert!(replace(&mut core, 50).is_ok(), "no block takes it any more");
+	// With another tip none can.
+	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.give_up(64);
+	assert!(is_held(replace(&mut core, 60)));
+	assert!(chain.commit(&late));
+	follow(&mut core, &chain);
+	assert!(core.in_flight.is_empty());
+	// What was given up after the tip has changed is not held at all.
+	core.submit(&[transfer(1, 0)], 0);
+	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	chain.fail();
+	follow(&mut core, &chain);
+	core.give_up(64);
+	assert!(core.in_flight.is_empty());
+}
+
 /// A batch whose root is wrong, other people's calls, and calls that failed.
 #[test]
 fn commits_should_be_forgotten_when_they_do_not_lead_where_they_claim() {
