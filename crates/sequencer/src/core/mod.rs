@@ -6,6 +6,7 @@
 //! chain. The last two come from the chain alone, so nothing of it can be lost with this process.
 
 mod change;
+mod flight;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::{
 	journal::{Ended, Identity, Record},
 	pool::{hash_of, Against, Hash, Limits, Pool, PoolError, RuledOut},
 };
+use flight::Flights;
 use path::Commits;
 use pvs_primitives::{BlockNumber, Bytes32};
 use pvs_rollup::{state::State, transfer::SignedTransfer};
@@ -62,15 +64,6 @@ pub(crate) struct Built {
 	pub(crate) prev_root: Bytes32,
 	pub(crate) next_root: Bytes32,
 	pub(crate) transfers: usize,
-}
-
-/// A batch whose commit a block may take or not, and the root that it builds on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Flight {
-	prev_root: Bytes32,
-	hashes: BTreeSet<Hash>,
-	/// The last block that may take the commit, once nobody waits for it any more.
-	until: BlockNumber,
 }
 
 /// Where a transfer stands.
@@ -118,11 +111,7 @@ pub(crate) struct Core {
 	/// The batches from the final state to the tip.
 	layers: Vec<Layer>,
 	commits: Commits,
-	/// The batch that was built last, and those whose commits were given up but may still be taken.
-	flight: Option<Flight>,
-	given_up: Vec<Flight>,
-	/// The transfers of all of those.
-	in_flight: BTreeSet<Hash>,
+	flights: Flights,
 	ended: HashMap<Hash, Ended>,
 	ended_order: VecDeque<Hash>,
 	done: VecDeque<Step>,
@@ -160,9 +149,7 @@ impl Core {
 			genesis,
 			layers: Vec::new(),
 			commits: Commits::default(),
-			flight: None,
-			given_up: Vec::new(),
-			in_flight: BTreeSet::new(),
+			flights: Flights::default(),
 			ended: HashMap::new(),
 			ended_order: VecDeque::new(),
 			done: VecDeque::new(),
@@ -201,7 +188,7 @@ impl Core {
 		let mut results = Vec::with_capacity(transfers.len());
 		for signed in transfers {
 			let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
-			let against = Against { tip, in_flight: &self.in_flight };
+			let against = Against { tip, in_flight: self.flights.hashes() };
 			results.push(match self.pool.admit(signed, now, against) {
 				Ok(admitted) => {
 					records.push(Record::Accepted { received: now, signed: *signed });
@@ -258,9 +245,7 @@ impl Core {
 		let old = std::mem::replace(&mut self.base, base);
 		self.layers = layers;
 		(self.best, self.finalized) = (heads.best, heads.finalized);
-		self.given_up
-			.retain(|flight| flight.prev_root == heads.tip_root && heads.best <= flight.until);
-		self.collect_in_flight();
+		self.flights.follow(heads.tip_root, heads.best);
 		self.commits.forget(next_index, heads.cursor);
 		if !settled.is_empty() {
 			self.old_states.push_back(old.state);
@@ -330,7 +315,7 @@ impl Core {
 			return Ok(0);
 		}
 		let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
-		let gone = self.pool.expire(now, Against { tip, in_flight: &self.in_flight });
+		let gone = self.pool.expire(now, Against { tip, in_flight: self.flights.hashes() });
 		let how = Ended::Expired;
 		let records: Vec<Record> =
 			gone.iter().map(|hash| Record::Ended { hash: *hash, how }).collect();
@@ -412,31 +397,20 @@ impl Core {
 			next_root: outcome.next_root(),
 			transfers: hashes.len(),
 		};
-		self.flight = Some(Flight { prev_root: built.prev_root, hashes, until: BlockNumber::MAX });
-		self.collect_in_flight();
+		self.flights.start(built.prev_root, hashes);
 		Some(built)
 	}
 
 	/// The batch that was built is on the chain, or will not be, or was [given up](Self::give_up).
 	pub(crate) fn landed(&mut self) {
-		self.flight = None;
-		self.collect_in_flight();
+		self.flights.land();
 	}
 
 	/// Nobody waits any more for the batch that was built, though one of the next `blocks` blocks may
 	/// take it: until then, or until the tip is another one, its transfers stay as they are.
 	pub(crate) fn give_up(&mut self, blocks: BlockNumber) {
-		let tip = self.tip().root();
-		if let Some(flight) = self.flight.take().filter(|flight| flight.prev_root == tip) {
-			let until = self.best.saturating_add(blocks);
-			self.given_up.push(Flight { until, ..flight });
-		}
-		self.collect_in_flight();
-	}
-
-	fn collect_in_flight(&mut self) {
-		let flights = self.given_up.iter().chain(&self.flight);
-		self.in_flight = flights.flat_map(|flight| flight.hashes.iter().copied()).collect();
+		let (tip, until) = (self.tip().root(), self.best.saturating_add(blocks));
+		self.flights.give_up(tip, until);
 	}
 
 	/// The state at the tip.

@@ -347,14 +347,14 @@ fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_take
 	assert!(is_held(replace(&mut core, 60)));
 	assert!(chain.commit(&late));
 	follow(&mut core, &chain);
-	assert!(core.in_flight.is_empty());
+	assert!(core.flights.hashes().is_empty());
 	// What was given up after the tip has changed is not held at all.
 	core.submit(&[transfer(1, 0)], 0);
 	core.build(MAX_WAIT, MAX_WAIT).unwrap();
 	chain.fail();
 	follow(&mut core, &chain);
 	core.give_up(64);
-	assert!(core.in_flight.is_empty());
+	assert!(core.flights.hashes().is_empty());
 }
 
 /// A batch whose root is wrong, other people's calls, and calls that failed.
