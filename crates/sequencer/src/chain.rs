@@ -7,7 +7,7 @@ use crate::{
 	seat::Seat,
 };
 use futures::{stream, StreamExt, TryStreamExt};
-use pvs_client::{Block, Error, PvsEvent};
+use pvs_client::{call_tree, Block, Error, PvsEvent};
 use pvs_primitives::{
 	api::{BatchId, BatchInfo, BatchStatus, RollupInfo},
 	BlockNumber, Bytes32,
@@ -123,16 +123,8 @@ impl Reader {
 				if calls.is_empty() {
 					return Ok::<_, SequencerError>(Vec::new());
 				}
-				let indices = indices(seat, number).await;
-				let commits = calls.into_iter().map(|call| Commit {
-					index: indices.get(&(rollup, call.data_commitment())).copied(),
-					block: number,
-					prev_root: call.prev_state_root,
-					next_root: call.next_state_root,
-					data: call.data,
-					stage: Stage::Committed,
-				});
-				Ok(commits.collect())
+				let events = events(seat, number).await;
+				Ok(commits_of(number, calls, events.as_deref()))
 			})
 			.buffered(PARALLEL_FETCHES)
 			.try_collect()
@@ -147,22 +139,93 @@ impl Reader {
 	}
 }
 
-/// Indices of the batches that a block committed, by rollup and commitment; empty if the node does not have the
-/// block's state any more, in which case nobody needs them to find the way.
-async fn indices(seat: &Seat, number: BlockNumber) -> HashMap<(u32, Bytes32), u64> {
+/// The pallet's events of a block; `None` if the node does not have the block's state any more.
+async fn events(seat: &Seat, number: BlockNumber) -> Option<Vec<PvsEvent>> {
 	let events = async {
 		let block = seat.client.block(seat.client.hash_at(number).await?).await?;
 		seat.client.at(block).await?.events().await
 	};
-	let events = events.await.unwrap_or_else(|error| {
-		tracing::debug!("no events of block {number}: {error}");
-		Vec::new()
-	});
-	let committed = events.into_iter().filter_map(|event| match event {
-		PvsEvent::BatchCommitted { batch, data_commitment, .. } => {
-			Some(((batch.rollup, data_commitment), batch.index))
-		},
-		_ => None,
-	});
-	committed.collect()
+	events.await.map_err(|error| tracing::debug!("no events of block {number}: {error}")).ok()
+}
+
+/// The commits that a block's calls made: those with an event. If there are no events to be had, all calls,
+/// without an index; whether they succeeded shows when they are executed.
+fn commits_of(
+	number: BlockNumber,
+	calls: Vec<call_tree::Commit>,
+	events: Option<&[PvsEvent]>,
+) -> Vec<Commit> {
+	let index_of = |call: &call_tree::Commit| {
+		let commitment = call.data_commitment();
+		events?.iter().find_map(|event| match event {
+			PvsEvent::BatchCommitted {
+				batch,
+				prev_state_root,
+				next_state_root,
+				data_commitment,
+				..
+			} => {
+				let is_it = batch.rollup == call.rollup
+					&& (*prev_state_root, *next_state_root)
+						== (call.prev_state_root, call.next_state_root)
+					&& *data_commitment == commitment;
+				is_it.then_some(batch.index)
+			},
+			_ => None,
+		})
+	};
+	calls
+		.into_iter()
+		.map(|call| (index_of(&call), call))
+		.filter(|(index, _)| index.is_some() || events.is_none())
+		.map(|(index, call)| Commit {
+			index,
+			block: number,
+			prev_root: call.prev_state_root,
+			next_root: call.next_state_root,
+			data: call.data,
+			stage: Stage::Committed,
+		})
+		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn call(rollup: u32, next: u8) -> call_tree::Commit {
+		call_tree::Commit {
+			rollup,
+			data: vec![7; 64],
+			prev_state_root: [1; 32],
+			next_state_root: [next; 32],
+			max_fee: 5,
+		}
+	}
+
+	fn event(call: &call_tree::Commit, index: u64) -> PvsEvent {
+		PvsEvent::BatchCommitted {
+			batch: BatchId { rollup: call.rollup, index },
+			sequencer: [3; 32],
+			prev_state_root: call.prev_state_root,
+			next_state_root: call.next_state_root,
+			data_commitment: call.data_commitment(),
+			max_fee: call.max_fee,
+		}
+	}
+
+	#[test]
+	fn calls_should_count_only_when_the_block_says_that_they_succeeded() {
+		// Anybody can send a call with another root, or for a rollup that is not theirs: it fails.
+		let calls = vec![call(0, 9), call(0, 2), call(0, 8)];
+		let events = [event(&call(1, 9), 3), event(&call(0, 2), 4)];
+		let indices = |commits: Vec<Commit>| -> Vec<(Option<u64>, u8)> {
+			commits.iter().map(|commit| (commit.index, commit.next_root[0])).collect()
+		};
+		let found = commits_of(5, calls.clone(), Some(&events));
+		assert_eq!(indices(found), [(Some(4), 2)]);
+		assert!(commits_of(5, calls.clone(), Some(&[])).is_empty());
+		let all = commits_of(5, calls, None);
+		assert_eq!(indices(all), [(None, 9), (None, 2), (None, 8)]);
+	}
 }

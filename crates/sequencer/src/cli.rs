@@ -155,6 +155,10 @@ pub(crate) struct ServeArgs {
 	/// How far a nonce may be above the account's next free one
 	#[arg(long, default_value_t = 16, value_name = "N")]
 	pub(crate) max_nonce_gap: u32,
+	/// Seconds that a transfer may wait; then it ends as expired
+	#[arg(long, default_value_t = 3_600, value_name = "SECONDS",
+		value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+	pub(crate) max_age_seconds: u64,
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,

@@ -169,7 +169,7 @@ async fn check_on_chain(node: &str, rollup: u32, root: &Bytes32) -> Result<(), S
 
 /// Whether a transfer's status will not change any more.
 pub(crate) fn is_over(status: &Value) -> bool {
-	let over = ["final", "replaced", "evicted", "rejected"];
+	let over = ["final", "replaced", "evicted", "expired", "rejected"];
 	status["status"].as_str().is_some_and(|status| over.contains(&status))
 }
 

@@ -32,6 +32,13 @@ pub(crate) enum SequencerError {
 		hex::encode(expected)
 	)]
 	ForeignGenesis { rollup: u32, found: Bytes32, expected: Bytes32 },
+	#[error(
+		"the node at {url} is on another chain than before: its first block is 0x{}, not 0x{}; name a \
+		 node of the same chain, or another --data-dir",
+		hex::encode(found),
+		hex::encode(expected)
+	)]
+	ForeignChain { url: String, found: Bytes32, expected: Bytes32 },
 	#[error("the rollup's genesis is invalid: {0}")]
 	Genesis(String),
 	#[error(transparent)]

@@ -60,6 +60,8 @@ pub(crate) enum Ended {
 	NonceUsed,
 	/// Another transfer opened the account, and that is final.
 	AlreadyOpen { index: u32 },
+	/// It waited for longer than the sequencer keeps transfers.
+	Expired,
 }
 
 /// One thing that happened.
@@ -92,6 +94,7 @@ impl Record {
 					Ended::Evicted { by } => (3, 0, 0, by),
 					Ended::NonceUsed => (4, 0, 0, [0; 32]),
 					Ended::AlreadyOpen { index } => (5, 0, index, [0; 32]),
+					Ended::Expired => (6, 0, 0, [0; 32]),
 				};
 				out.push(tag);
 				out.extend(u64::to_le_bytes(number));
@@ -130,6 +133,7 @@ impl Record {
 					3 => Ended::Evicted { by },
 					4 => Ended::NonceUsed,
 					5 => Ended::AlreadyOpen { index: block },
+					6 => Ended::Expired,
 					_ => return Err(What::Record),
 				};
 				Ok((Self::Ended { hash, how }, rest))
@@ -368,6 +372,7 @@ mod tests {
 				ended(Ended::Replaced { by: [5; 32] }),
 				ended(Ended::NonceUsed),
 				ended(Ended::AlreadyOpen { index: 77 }),
+				ended(Ended::Expired),
 				Record::Checkpoint { root: [6; 32], next_index: 10, cursor: 8 },
 			],
 			vec![accepted(2)],

@@ -4,7 +4,7 @@
 //! | room | what happens there |
 //! | --- | --- |
 //! | [`run`], [`batches`], [`ledger`] | commits random batches and follows them by their events |
-//! | [`serve`] | takes transfers, commits batches, follows the chain, connects again |
+//! | [`serve`], [`pace`] | takes transfers, commits batches, follows the chain, connects again |
 //! | [`core`] | what a serving sequencer knows, and its rules: no network |
 //! | [`pool`] | transfers that are accepted and not final: pure |
 //! | [`journal`], [`dir`] | what is on the disk |
@@ -23,6 +23,7 @@ mod journal;
 mod ledger;
 mod link;
 mod load;
+mod pace;
 mod pool;
 mod rpc;
 mod run;

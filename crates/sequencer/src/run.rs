@@ -6,7 +6,7 @@ use crate::{
 	cli::RunArgs,
 	error::SequencerError,
 	ledger::{Ledger, Stage},
-	seat::{Commit, Seat},
+	seat::{Commit, Seat, Wanted},
 };
 use futures::StreamExt;
 use pvs_client::{Account, Block, Error, PvsEvent, Replica, ReplicaError, Signals};
@@ -44,14 +44,11 @@ impl Sequencer {
 	async fn start(args: RunArgs) -> Result<Self, SequencerError> {
 		let genesis = State::from_genesis(&demo::genesis())
 			.map_err(|error| SequencerError::Genesis(error.to_string()))?;
-		let (seat, best) = Seat::take(
-			&args.connect,
-			&args.key,
-			args.rollup,
-			args.max_fee.as_ref(),
-			genesis.root(),
-		)
-		.await?;
+		let wanted = Wanted { rollup: args.rollup, genesis_root: genesis.root(), chain: None };
+		let (seat, best) =
+			Seat::take(&args.connect, &args.key, args.max_fee.as_ref(), wanted).await?;
+		let bond = seat.rollup(best).await?.params.sequencer_bond;
+		seat.check_funds(best, bond).await?;
 		let replica = Replica::new(args.rollup, Payments(genesis));
 		let rng = args.seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
 		Ok(Self {

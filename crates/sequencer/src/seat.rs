@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// How long to wait for a block to take a batch before looking at the chain.
 const INCLUSION_WAIT: Duration = Duration::from_secs(12);
+/// Blocks in which a commit whose outcome is unknown may still be taken: how long the client's
+/// transactions are valid, counted from a finalised block.
+pub(crate) const MORTALITY_BLOCKS: BlockNumber = 64;
 /// Pallet errors of a commit that a later block can cure.
 const PASSING_ERRORS: [&str; 4] =
 	["BlockDataFull", "TooManyPendingBatches", "ChainFull", "TipChanged"];
@@ -27,27 +30,44 @@ pub(crate) struct Seat {
 	rollup: u32,
 }
 
+/// What a connection has to be good for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+	pub(crate) rollup: u32,
+	/// The rollup's first root.
+	pub(crate) genesis_root: Bytes32,
+	/// The hash of the chain's first block, if that is known.
+	pub(crate) chain: Option<Bytes32>,
+}
+
 /// What became of a commit.
 pub(crate) enum Commit {
 	/// A block took it.
 	Included(BatchId, BlockNumber),
-	/// No block took it, or none did so far; another attempt is in order.
-	NotYet,
+	/// A block had it, and the call failed for a reason that can pass.
+	Refused {
+		reason: String,
+		/// The number of pending batches, if there were too many.
+		full_at: Option<u32>,
+	},
+	/// No block took it so far; one still may.
+	Unknown,
 }
 
 impl Seat {
-	/// Connects and checks that the key may commit batches of a rollup with this genesis, and can pay
-	/// for them.
+	/// Connects and checks that the key may commit batches of the rollup. Whether it can pay for one
+	/// says [`Seat::check_funds`].
 	pub(crate) async fn take(
 		connect: &ConnectArgs,
 		key: &KeyArgs,
-		rollup: u32,
 		max_fee: Option<&Amount>,
-		genesis_root: Bytes32,
+		wanted: Wanted,
 	) -> Result<(Self, Block), SequencerError> {
+		let Wanted { rollup, genesis_root, chain } = wanted;
 		let key = key.load()?;
 		let me = Account::of(&key);
 		let client = connect.connect().await?;
+		check_chain(client.url(), client.genesis_hash(), chain)?;
 		let token = client.token();
 		let best = client.best().await?;
 		let view = client.at(best).await?;
@@ -78,17 +98,28 @@ impl Seat {
 				highest: token.show(highest),
 			});
 		}
-		let free = view.free_balance(me.0).await?;
-		let needed = max_fee.saturating_add(info.params.sequencer_bond);
-		if free < needed {
-			return Err(SequencerError::BalanceTooLow {
-				account: me.address(),
-				free: token.show(free),
-				needed: token.show(needed),
-			});
-		}
 		let submitter = Submitter::new(client.clone(), key);
 		Ok((Self { client, max_fee, submitter, rollup }, best))
+	}
+
+	/// Checks that the account can pay for one more batch at a block.
+	///
+	/// # Errors
+	///
+	/// [`SequencerError::BalanceTooLow`]. What is held for pending batches comes back, so time may
+	/// cure it.
+	pub(crate) async fn check_funds(&self, block: Block, bond: u128) -> Result<(), SequencerError> {
+		let account = Account(self.submitter.account());
+		let free = self.client.at(block).await?.free_balance(account.0).await?;
+		let token = self.client.token();
+		match shortage(free, self.max_fee, bond) {
+			None => Ok(()),
+			Some(needed) => Err(SequencerError::BalanceTooLow {
+				account: account.address(),
+				free: token.show(free),
+				needed: token.show(needed),
+			}),
+		}
 	}
 
 	/// The rollup as of a block.
@@ -113,14 +144,15 @@ impl Seat {
 				included.number,
 			)),
 			Err(error) if PASSING_ERRORS.iter().any(|name| error.is_pallet_error(name)) => {
-				tracing::info!("the next block will do: {error}");
-				Ok(Commit::NotYet)
+				let is_full = error.is_pallet_error("TooManyPendingBatches");
+				let full_at = is_full.then_some(before.pending);
+				Ok(Commit::Refused { reason: error.to_string(), full_at })
 			},
 			Err(error @ SubmitError::Unknown { .. }) => {
 				tracing::warn!("{error}");
 				let best = self.client.best().await?;
 				if self.rollup(best).await?.tip_root != next_root {
-					return Ok(Commit::NotYet);
+					return Ok(Commit::Unknown);
 				}
 				Ok(Commit::Included(expected, best.number))
 			},
@@ -129,10 +161,47 @@ impl Seat {
 	}
 }
 
+/// Refuses another chain than the one that was followed before.
+fn check_chain(url: &str, found: Bytes32, expected: Option<Bytes32>) -> Result<(), SequencerError> {
+	match expected {
+		Some(expected) if expected != found => {
+			Err(SequencerError::ForeignChain { url: url.into(), found, expected })
+		},
+		_ => Ok(()),
+	}
+}
+
+/// What a batch holds, if that is more than is free.
+fn shortage(free: u128, max_fee: u128, bond: u128) -> Option<u128> {
+	let needed = max_fee.saturating_add(bond);
+	(free < needed).then_some(needed)
+}
+
 /// The batch that a commit made, as its event says.
 fn committed_batch(included: &Included) -> Option<BatchId> {
 	included.events.iter().find_map(|event| match event {
 		PvsEvent::BatchCommitted { batch, .. } => Some(*batch),
 		_ => None,
 	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn chain_should_be_refused_when_it_is_not_the_one_of_before() {
+		assert!(check_chain("ws://here", [1; 32], None).is_ok());
+		assert!(check_chain("ws://here", [1; 32], Some([1; 32])).is_ok());
+		let error = check_chain("ws://here", [1; 32], Some([2; 32])).unwrap_err();
+		assert!(matches!(error, SequencerError::ForeignChain { .. }), "{error}");
+		assert!(error.to_string().contains("ws://here is on another chain"), "{error}");
+	}
+
+	#[test]
+	fn funds_should_be_short_when_fee_and_bond_exceed_what_is_free() {
+		assert_eq!(shortage(30, 20, 10), None);
+		assert_eq!(shortage(29, 20, 10), Some(30));
+		assert_eq!(shortage(u128::MAX - 1, u128::MAX, 1), Some(u128::MAX));
+	}
 }

@@ -7,9 +7,10 @@ use crate::{
 	core::{Change, Core, CoreError},
 	error::SequencerError,
 	journal::Identity,
+	pace::{Pace, RETRY_BLOCKS},
 	pool::Limits,
 	rpc::{self, types::hex, Shared},
-	seat::{Commit, Seat},
+	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 };
 use futures::StreamExt;
 use pvs_client::{Block, Error, Signals, SubmitError};
@@ -23,12 +24,6 @@ use tokio::task::JoinHandle;
 const BLOCK_WAIT: Duration = Duration::from_secs(60);
 /// Pause before connecting again.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
-/// Blocks to wait after a commit that failed for a reason that will not pass by itself.
-const RETRY_BLOCKS: BlockNumber = 10;
-/// Blocks to wait after losing batches twice in a row: each loss costs a bond. Doubles with every further one,
-/// up to the highest.
-const LOSS_PAUSE: BlockNumber = 10;
-const MAX_LOSS_PAUSE: BlockNumber = 640;
 
 /// Serves until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
@@ -42,7 +37,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	let genesis = State::from_genesis(&genesis)
 		.map_err(|error| SequencerError::Genesis(error.to_string()))?;
 	let genesis_root = genesis.root();
-	let seat = take_seat(&args, genesis_root).await?;
+	let wanted = Wanted { rollup: args.rollup, genesis_root, chain: None };
+	let seat = take_seat(&args, wanted).await?;
+	let wanted = Wanted { chain: Some(seat.client.genesis_hash()), ..wanted };
 	let identity = Identity {
 		rollup: args.rollup,
 		rollup_genesis: genesis_root,
@@ -53,6 +50,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		per_account: args.account_limit,
 		max_gap: args.max_nonce_gap,
 		min_fee: args.min_fee,
+		max_age: args.max_age_seconds.saturating_mul(1_000),
 	};
 	let (core, notes) = Core::open(&args.data_dir, identity, genesis, args.fee_account, limits)?;
 	for note in notes {
@@ -65,9 +63,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		reader: Reader::default(),
 		commit: None,
 		last_commit: None,
-		not_before: 0,
-		losses: 0,
-		genesis_root,
+		pace: Pace::default(),
+		wanted,
 		args,
 	};
 	service.catch_up().await?;
@@ -92,9 +89,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	result
 }
 
-async fn take_seat(args: &ServeArgs, genesis_root: [u8; 32]) -> Result<Seat, SequencerError> {
-	let (connect, key, max_fee) = (&args.connect, &args.key, args.max_fee.as_ref());
-	Ok(Seat::take(connect, key, args.rollup, max_fee, genesis_root).await?.0)
+async fn take_seat(args: &ServeArgs, wanted: Wanted) -> Result<Seat, SequencerError> {
+	Ok(Seat::take(&args.connect, &args.key, args.max_fee.as_ref(), wanted).await?.0)
 }
 
 type Committing = JoinHandle<Result<Commit, SequencerError>>;
@@ -108,11 +104,8 @@ struct Service {
 	/// A batch on its way to the chain.
 	commit: Option<Committing>,
 	last_commit: Option<BlockNumber>,
-	/// The first block on which a commit may be tried again.
-	not_before: BlockNumber,
-	/// Blocks with a loss since the newest proof.
-	losses: u32,
-	genesis_root: [u8; 32],
+	pace: Pace,
+	wanted: Wanted,
 }
 
 impl Service {
@@ -159,7 +152,7 @@ impl Service {
 	async fn follow(&mut self) -> Result<(), SequencerError> {
 		loop {
 			let error = match self.follow_connection().await {
-				Err(error) if is_about_the_connection(&error) => error,
+				Err(error) if can_pass(&error) => error,
 				result => return result,
 			};
 			tracing::warn!("{error}; connecting again");
@@ -167,13 +160,14 @@ impl Service {
 			self.end_commit();
 			loop {
 				tokio::time::sleep(RECONNECT_PAUSE).await;
-				match take_seat(&self.args, self.genesis_root).await {
+				match take_seat(&self.args, self.wanted).await {
 					Ok(seat) => {
 						self.seat = Arc::new(seat);
 						break;
 					},
-					Err(error) if is_about_the_connection(&error) => {
+					Err(error) if can_pass(&error) => {
 						tracing::info!("still away: {error}");
+						self.shared.set_problem(Some(error.to_string()));
 					},
 					Err(error) => return Err(error),
 				}
@@ -186,7 +180,8 @@ impl Service {
 		if let Some(commit) = self.commit.take() {
 			commit.abort();
 		}
-		self.shared.core().landed();
+		// The node may have it.
+		self.shared.core().give_up(MORTALITY_BLOCKS);
 	}
 
 	async fn follow_connection(&mut self) -> Result<(), SequencerError> {
@@ -223,9 +218,18 @@ impl Service {
 			Err(error) => return Err(error),
 		};
 		self.note(&changes, best.number);
-		if best.number >= self.not_before {
-			self.shared.set_problem(None);
-			self.maybe_commit(best, seen);
+		let expired = self.shared.core().expire(rpc::now())?;
+		if expired > 0 {
+			tracing::info!("{expired} transfers have waited for too long and ended");
+		}
+		if self.pace.is_time(best.number) {
+			let problem = self.maybe_commit(best, seen).await?;
+			if let Some(new) =
+				problem.as_ref().filter(|new| Some(*new) != self.shared.problem().as_ref())
+			{
+				tracing::warn!("{new}");
+			}
+			self.shared.set_problem(problem);
 		}
 		Ok(())
 	}
@@ -234,14 +238,11 @@ impl Service {
 	fn note(&mut self, changes: &[Change], best: BlockNumber) {
 		changes.iter().for_each(|change| self.teller.change(change));
 		if changes.iter().any(|change| matches!(change, Change::Proven { .. })) {
-			self.losses = 0;
+			self.pace.proven();
 		}
 		if changes.iter().any(|change| matches!(change, Change::Lost { .. })) {
-			self.losses = self.losses.saturating_add(1);
-			let pause = loss_pause(self.losses);
-			self.not_before = self.not_before.max(best.saturating_add(pause));
+			let (pause, losses) = self.pace.lost(best);
 			if pause > 0 {
-				let losses = self.losses;
 				let problem = format!(
 					"batches were lost {losses} times in a row, which costs a bond each time; are provers \
 					 running? The next one is committed in {pause} blocks"
@@ -252,26 +253,58 @@ impl Service {
 		}
 	}
 
-	/// Sends a batch on its way if there is room and reason for one.
-	fn maybe_commit(&mut self, best: Block, seen: Seen) {
+	/// Sends a batch on its way if there is room and reason for one. Returns what keeps it from doing so and
+	/// the operator should know, whether or not a transfer waits.
+	async fn maybe_commit(
+		&mut self,
+		best: Block,
+		seen: Seen,
+	) -> Result<Option<String>, SequencerError> {
 		let has_room = seen.unproven < self.args.pipeline as usize;
 		let is_due = self.last_commit.is_none_or(|last| {
 			best.number.saturating_add(1) >= last.saturating_add(self.args.batch_blocks)
 		});
 		if !has_room || !is_due || self.commit.is_some() {
-			return;
+			return Ok(None);
+		}
+		let pending = seen.rollup.pending;
+		if !self.pace.has_place(pending) {
+			let problem = format!("the chain takes no further batch while {pending} are pending");
+			return Ok(Some(problem));
+		}
+		match self.seat.check_funds(best, seen.rollup.params.sequencer_bond).await {
+			Ok(()) => {},
+			Err(error @ SequencerError::BalanceTooLow { .. }) => {
+				return Ok(Some(error.to_string()))
+			},
+			Err(error) => return Err(error),
 		}
 		let built = self.shared.core().build(rpc::now(), self.args.max_wait_ms);
-		let Some(built) = built else { return };
+		let Some(built) = built else { return Ok(None) };
 		let (seat, before) = (Arc::clone(&self.seat), seen.rollup);
 		if built.prev_root != before.tip_root {
 			self.shared.core().landed();
-			return;
+			return Ok(None);
 		}
 		self.commit =
 			Some(tokio::spawn(
 				async move { seat.commit(&before, &built.data, built.next_root).await },
 			));
+		Ok(None)
+	}
+
+	/// The chain did not take a batch, which may be different in a later block.
+	fn refused(&mut self, reason: &str, full_at: Option<u32>) {
+		let best = self.shared.core().blocks().0;
+		let (pause, refusals) = self.pace.refused(best, full_at);
+		tracing::info!("not committed: {reason}; trying again in {pause} blocks");
+		if refusals > 1 {
+			let problem = format!(
+				"the chain did not take {refusals} commits in a row ({reason}); the next one is tried \
+				 in {pause} blocks"
+			);
+			self.shared.set_problem(Some(problem));
+		}
 	}
 
 	/// A commit is over.
@@ -280,14 +313,21 @@ impl Service {
 		result: Result<Commit, SequencerError>,
 	) -> Result<(), SequencerError> {
 		match result {
-			Ok(Commit::Included(_, block)) => self.last_commit = Some(block),
-			Ok(Commit::NotYet) => {},
-			Err(error) if is_about_the_connection(&error) => return Err(error),
+			Ok(Commit::Included(_, block)) => {
+				self.last_commit = Some(block);
+				self.pace.committed();
+			},
+			Ok(Commit::Refused { reason, full_at }) => self.refused(&reason, full_at),
+			Ok(Commit::Unknown) => {
+				self.shared.core().give_up(MORTALITY_BLOCKS);
+				self.refused("no block took it", None);
+			},
+			Err(error) if can_pass(&error) => return Err(error),
 			Err(error) => {
 				tracing::warn!("cannot commit: {error}; trying again in {RETRY_BLOCKS} blocks");
 				self.shared.set_problem(Some(format!("cannot commit: {error}")));
 				let best = self.shared.core().blocks().0;
-				self.not_before = best.saturating_add(RETRY_BLOCKS);
+				self.pace.failed(best);
 			},
 		}
 		// Until the chain's word is in, its transfers stay as they are.
@@ -314,16 +354,10 @@ async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerEr
 	}
 }
 
-/// Blocks to wait after so many losses in a row.
-fn loss_pause(losses: u32) -> BlockNumber {
-	match losses.checked_sub(2) {
-		None => 0,
-		Some(more) => LOSS_PAUSE.saturating_mul(1 << more.min(16)).min(MAX_LOSS_PAUSE),
-	}
-}
-
-fn is_about_the_connection(error: &SequencerError) -> bool {
+/// Whether connecting again can help. A node that is still syncing may not know the rollup yet.
+fn can_pass(error: &SequencerError) -> bool {
 	match error {
+		SequencerError::UnknownRollup(_) => true,
 		SequencerError::Chain(error) | SequencerError::Submit(SubmitError::Chain(error)) => {
 			error.is_about_the_connection()
 		},
@@ -397,8 +431,18 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn pause_should_grow_with_the_losses_up_to_a_limit() {
-		let pauses = [0, 1, 2, 3, 4, 7, 8, 9, u32::MAX].map(loss_pause);
-		assert_eq!(pauses, [0, 0, 10, 20, 40, 320, 640, 640, 640]);
+	fn only_what_a_new_connection_cures_should_be_waited_for() {
+		let away = Error::StreamEnded { url: "ws://here".into() };
+		for passing in [SequencerError::UnknownRollup(0), away.into()] {
+			assert!(can_pass(&passing), "{passing}");
+		}
+		let foreign = SequencerError::ForeignChain {
+			url: "ws://here".into(),
+			found: [1; 32],
+			expected: [2; 32],
+		};
+		for lasting in [foreign, SequencerError::NoFeeAccount(3)] {
+			assert!(!can_pass(&lasting), "{lasting}");
+		}
 	}
 }

@@ -6,6 +6,7 @@
 //! chain. The last two come from the chain alone, so nothing of it can be lost with this process.
 
 mod change;
+mod flight;
 mod path;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::{
 	journal::{Ended, Identity, Record},
 	pool::{hash_of, Against, Hash, Limits, Pool, PoolError, RuledOut},
 };
+use flight::Flights;
 use path::Commits;
 use pvs_primitives::{BlockNumber, Bytes32};
 use pvs_rollup::{state::State, transfer::SignedTransfer};
@@ -109,7 +111,7 @@ pub(crate) struct Core {
 	/// The batches from the final state to the tip.
 	layers: Vec<Layer>,
 	commits: Commits,
-	in_flight: BTreeSet<Hash>,
+	flights: Flights,
 	ended: HashMap<Hash, Ended>,
 	ended_order: VecDeque<Hash>,
 	done: VecDeque<Step>,
@@ -147,7 +149,7 @@ impl Core {
 			genesis,
 			layers: Vec::new(),
 			commits: Commits::default(),
-			in_flight: BTreeSet::new(),
+			flights: Flights::default(),
 			ended: HashMap::new(),
 			ended_order: VecDeque::new(),
 			done: VecDeque::new(),
@@ -186,7 +188,7 @@ impl Core {
 		let mut results = Vec::with_capacity(transfers.len());
 		for signed in transfers {
 			let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
-			let against = Against { tip, in_flight: &self.in_flight };
+			let against = Against { tip, in_flight: self.flights.hashes() };
 			results.push(match self.pool.admit(signed, now, against) {
 				Ok(admitted) => {
 					records.push(Record::Accepted { received: now, signed: *signed });
@@ -206,6 +208,9 @@ impl Core {
 			for result in results.iter_mut().filter(|result| result.is_ok()) {
 				*result = Err(SubmitError::Storage);
 			}
+		} else if let Err(error) = self.maybe_compact() {
+			// What was taken is on the disk; nothing more will be.
+			tracing::error!("cannot write the journal anew: {error}");
 		}
 		results
 	}
@@ -240,6 +245,7 @@ impl Core {
 		let old = std::mem::replace(&mut self.base, base);
 		self.layers = layers;
 		(self.best, self.finalized) = (heads.best, heads.finalized);
+		self.flights.follow(heads.tip_root, heads.best);
 		self.commits.forget(next_index, heads.cursor);
 		if !settled.is_empty() {
 			self.old_states.push_back(old.state);
@@ -292,10 +298,33 @@ impl Core {
 		if self.finals_since_save >= SAVE_EVERY {
 			self.save()?;
 		}
+		self.maybe_compact()
+	}
+
+	/// Writes the journal anew if most of it is of no more use.
+	fn maybe_compact(&mut self) -> Result<(), CoreError> {
 		if self.records >= COMPACT_RECORDS.max(2 * (self.pool.len() + self.ended.len())) {
 			self.compact()?;
 		}
 		Ok(())
+	}
+
+	/// Lets transfers go that have waited for too long at this time, in milliseconds since 1970 began.
+	pub(crate) fn expire(&mut self, now: u64) -> Result<usize, CoreError> {
+		if self.failure.is_some() {
+			return Ok(0);
+		}
+		let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
+		let gone = self.pool.expire(now, Against { tip, in_flight: self.flights.hashes() });
+		let how = Ended::Expired;
+		let records: Vec<Record> =
+			gone.iter().map(|hash| Record::Ended { hash: *hash, how }).collect();
+		for hash in &gone {
+			self.remember(*hash, how);
+		}
+		self.write(&records)?;
+		self.maybe_compact()?;
+		Ok(gone.len())
 	}
 
 	/// Saves the final state.
@@ -347,7 +376,8 @@ impl Core {
 	}
 
 	/// Makes a batch on the tip if enough transfers wait, or one has waited for `max_wait` milliseconds.
-	/// Until [`Core::landed`] its transfers can neither be replaced nor let go.
+	/// Until [`Core::landed`] or the end of [`Core::give_up`] its transfers can neither be replaced nor let
+	/// go.
 	pub(crate) fn build(&mut self, now: u64, max_wait: u64) -> Option<Built> {
 		if self.failure.is_some() {
 			return None;
@@ -367,13 +397,20 @@ impl Core {
 			next_root: outcome.next_root(),
 			transfers: hashes.len(),
 		};
-		self.in_flight = hashes;
+		self.flights.start(built.prev_root, hashes);
 		Some(built)
 	}
 
-	/// The batch that was built is on the chain, or will not be, or nobody can tell: the chain says.
+	/// The batch that was built is on the chain, or will not be, or was [given up](Self::give_up).
 	pub(crate) fn landed(&mut self) {
-		self.in_flight.clear();
+		self.flights.land();
+	}
+
+	/// Nobody waits any more for the batch that was built, though one of the next `blocks` blocks may
+	/// take it: until then, or until the tip is another one, its transfers stay as they are.
+	pub(crate) fn give_up(&mut self, blocks: BlockNumber) {
+		let (tip, until) = (self.tip().root(), self.best.saturating_add(blocks));
+		self.flights.give_up(tip, until);
 	}
 
 	/// The state at the tip.

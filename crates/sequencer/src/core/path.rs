@@ -96,8 +96,9 @@ impl Commits {
 	}
 
 	/// The batches from `state` to the state with root `to`, each executed, and the states after the last
-	/// of them, at most `keep`. Of batches that were committed twice the newest counts. Commits that do not
-	/// lead to where they claim are forgotten. `known` are layers that were executed before.
+	/// of them, at most `keep` and at least one. Of batches that were committed twice the newest counts. Commits that do not
+	/// lead to where they claim are forgotten, and what was executed before the first of them is not
+	/// executed again as long as its states are kept. `known` are layers that were executed before.
 	pub(crate) fn path(
 		&mut self,
 		state: &Arc<State>,
@@ -105,25 +106,32 @@ impl Commits {
 		known: &[Layer],
 		keep: usize,
 	) -> Result<(Vec<Step>, VecDeque<Arc<State>>), Missing> {
+		self.path_by(state, to, keep, |before, commit| execute(before, commit, known))
+	}
+
+	fn path_by(
+		&mut self,
+		state: &Arc<State>,
+		to: Bytes32,
+		keep: usize,
+		mut execute: impl FnMut(&Arc<State>, Commit) -> Option<(Step, Arc<State>)>,
+	) -> Result<(Vec<Step>, VecDeque<Arc<State>>), Missing> {
 		let from = state.root();
+		let mut done = Prefix::default();
 		'again: loop {
 			let places = self.link(from, to).ok_or(Missing { from, to })?;
-			let (mut steps, mut states) = (Vec::with_capacity(places.len()), VecDeque::new());
-			let mut current = Arc::clone(state);
-			for place in places {
+			let way = places.iter().filter_map(|place| self.0.get(*place));
+			let executed = done.keep_common(way);
+			for place in places.into_iter().skip(executed) {
 				let Some(commit) = self.0.get(place).cloned() else { continue 'again };
-				let Some((step, after)) = execute(&current, commit, known) else {
+				let current = done.states.back().unwrap_or(state);
+				let Some((step, after)) = execute(current, commit) else {
 					self.0.remove(place);
 					continue 'again;
 				};
-				steps.push(step);
-				states.push_back(Arc::clone(&after));
-				if states.len() > keep {
-					states.pop_front();
-				}
-				current = after;
+				done.push(step, after, keep.max(1));
 			}
-			return Ok((steps, states));
+			return Ok((done.steps, done.states));
 		}
 	}
 
@@ -157,6 +165,40 @@ impl Commits {
 	}
 }
 
+/// What was executed of a way.
+#[derive(Default)]
+struct Prefix {
+	steps: Vec<Step>,
+	/// The states after the last of them.
+	states: VecDeque<Arc<State>>,
+}
+
+impl Prefix {
+	fn push(&mut self, step: Step, after: Arc<State>, keep: usize) {
+		self.steps.push(step);
+		self.states.push_back(after);
+		if self.states.len() > keep {
+			self.states.pop_front();
+		}
+	}
+
+	/// Goes back to where another way branches off, or to the start if the state there is not kept. Returns
+	/// the number of steps that are left.
+	fn keep_common<'a>(&mut self, way: impl Iterator<Item = &'a Commit>) -> usize {
+		let common =
+			self.steps.iter().zip(way).take_while(|(step, commit)| step.commit == **commit).count();
+		let surplus = self.steps.len().saturating_sub(common);
+		if surplus < self.states.len() {
+			self.steps.truncate(common);
+			self.states.truncate(self.states.len().saturating_sub(surplus));
+		} else {
+			self.steps.clear();
+			self.states.clear();
+		}
+		self.steps.len()
+	}
+}
+
 /// `None` if the commit does not lead to where it claims.
 fn execute(before: &Arc<State>, commit: Commit, known: &[Layer]) -> Option<(Step, Arc<State>)> {
 	let same = |layer: &&Layer| {
@@ -173,4 +215,94 @@ fn execute(before: &Arc<State>, commit: Commit, known: &[Layer]) -> Option<(Step
 	let batch = Batch::decode(state.shape(), &commit.data).ok()?;
 	let hashes = batch.transfers().iter().map(hash_of).collect();
 	Some((Step { commit, hashes }, Arc::new(state)))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use pvs_rollup::{demo, transfer::Transfer};
+
+	/// Commits that lead from the demo rollup's first state to another, each with one transfer.
+	fn chain(length: u32) -> (Arc<State>, Vec<Commit>) {
+		let genesis = State::from_genesis(&demo::genesis()).unwrap();
+		let mut state = genesis.clone();
+		let commits = (0..length)
+			.map(|nonce| {
+				let transfer = Transfer { to: 1, amount: 1, nonce, ..Transfer::default() };
+				let mut draft = state.draft(demo::FEE_ACCOUNT);
+				draft.push(&transfer.sign(&demo::secret_key(0))).unwrap();
+				let outcome = draft.finish().unwrap();
+				let commit = Commit {
+					index: Some(nonce.into()),
+					block: nonce,
+					prev_root: outcome.prev_root(),
+					next_root: outcome.next_root(),
+					data: outcome.batch().encode(),
+					stage: Stage::Committed,
+				};
+				state.apply(outcome).unwrap();
+				commit
+			})
+			.collect();
+		(Arc::new(genesis), commits)
+	}
+
+	/// The honest commits and false ones, walked. Returns how many batches were executed.
+	fn walk(genesis: &Arc<State>, honest: &[Commit], other: &[Commit], keep: usize) -> usize {
+		let mut commits = Commits(honest.iter().chain(other).cloned().collect());
+		let mut executions = 0;
+		let to = honest.last().unwrap().next_root;
+		let (steps, states) = commits
+			.path_by(genesis, to, keep, |before, commit| {
+				executions += 1;
+				execute(before, commit, &[])
+			})
+			.unwrap();
+		let found: Vec<Commit> = steps.into_iter().map(|step| step.commit).collect();
+		assert_eq!(found, honest);
+		assert_eq!(states.back().unwrap().root(), to);
+		assert!(states.len() <= keep);
+		executions
+	}
+
+	#[test]
+	fn path_should_not_execute_batches_again_when_a_later_commit_proves_false() {
+		let (genesis, honest) = chain(4);
+		assert_eq!(walk(&genesis, &honest, &[], 4), 4);
+		let claim = |index, from: usize, data: u8| Commit {
+			index: Some(index),
+			prev_root: honest[from].prev_root,
+			data: vec![data; 3],
+			..honest[3].clone()
+		};
+		// Three false ones in place of the last: each is tried once, behind the three true ones.
+		let last: Vec<Commit> = (0..3).map(|data| claim(90 + u64::from(data), 3, data)).collect();
+		for keep in [1, 4] {
+			assert_eq!(walk(&genesis, &honest, &last, keep), 4 + 3, "{keep}");
+		}
+		// One that leaves out two.
+		assert_eq!(walk(&genesis, &honest, &[claim(90, 1, 0)], 4), 4 + 1);
+	}
+
+	#[test]
+	fn prefix_should_go_back_to_a_state_that_is_kept_or_to_the_start() {
+		let (genesis, honest) = chain(4);
+		let walked = |keep| {
+			let (mut prefix, mut state) = (Prefix::default(), Arc::clone(&genesis));
+			for commit in &honest {
+				let (step, after) = execute(&state, commit.clone(), &[]).unwrap();
+				prefix.push(step, Arc::clone(&after), keep);
+				state = after;
+			}
+			prefix
+		};
+		for (keep, common, left) in
+			[(4, 4, 4), (4, 1, 1), (4, 0, 0), (2, 4, 4), (2, 3, 3), (2, 2, 0), (1, 3, 0)]
+		{
+			let mut prefix = walked(keep);
+			assert_eq!(prefix.keep_common(honest[..common].iter()), left, "{keep} {common}");
+			let root = prefix.states.back().unwrap_or(&genesis).root();
+			assert_eq!(root, honest.get(left).map_or(honest[3].next_root, |next| next.prev_root));
+		}
+	}
 }

@@ -4,7 +4,8 @@ use super::*;
 use pvs_rollup::{demo, transfer::Transfer};
 use std::fs;
 
-const LIMITS: Limits = Limits { total: 100, per_account: 20, max_gap: 4, min_fee: 0 };
+const LIMITS: Limits =
+	Limits { total: 100, per_account: 20, max_gap: 4, min_fee: 0, max_age: 60_000 };
 const MAX_WAIT: u64 = 1_000;
 
 fn genesis() -> State {
@@ -314,6 +315,48 @@ fn batch_should_be_made_when_full_or_when_a_transfer_has_waited() {
 	assert!(matches!(result, Err(SubmitError::Pool(PoolError::InFlight))), "{result:?}");
 }
 
+/// A commit that timed out may be taken by a later block, so a replacement would not hold.
+#[test]
+fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_taken() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	act(Act::Submit(0, 0), &mut core, &mut chain);
+	let late = core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.give_up(64);
+	core.landed();
+	let replace = |core: &mut Core, fee| {
+		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
+		core.submit(&[transfer.sign(&demo::secret_key(0))], 0).remove(0)
+	};
+	let is_held = |result| matches!(result, Err(SubmitError::Pool(PoolError::InFlight)));
+	assert!(is_held(replace(&mut core, 50)));
+	// Another attempt that the chain refuses changes nothing about the first.
+	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.landed();
+	chain.block = 65;
+	follow(&mut core, &chain);
+	assert!(is_held(replace(&mut core, 50)), "64 blocks after the first one");
+	assert_eq!(core.expire(u64::MAX).unwrap(), 0);
+	chain.block = 66;
+	follow(&mut core, &chain);
+	assert!(replace(&mut core, 50).is_ok(), "no block takes it any more");
+	// With another tip none can.
+	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.give_up(64);
+	assert!(is_held(replace(&mut core, 60)));
+	assert!(chain.commit(&late));
+	follow(&mut core, &chain);
+	assert!(core.flights.hashes().is_empty());
+	// What was given up after the tip has changed is not held at all.
+	core.submit(&[transfer(1, 0)], 0);
+	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	chain.fail();
+	follow(&mut core, &chain);
+	core.give_up(64);
+	assert!(core.flights.hashes().is_empty());
+}
+
 /// A batch whose root is wrong, other people's calls, and calls that failed.
 #[test]
 fn commits_should_be_forgotten_when_they_do_not_lead_where_they_claim() {
@@ -373,6 +416,38 @@ fn transfer_should_end_with_a_reason_when_another_one_takes_its_place() {
 }
 
 #[test]
+fn transfer_should_end_as_expired_and_stay_so_when_it_has_waited_too_long() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	act(Act::Submit(0, 0), &mut core, &mut chain);
+	act(Act::Block, &mut core, &mut chain);
+	// Nonce 1 of account 1 waits behind a nonce that never comes; it came at 0.
+	act(Act::Submit(1, 1), &mut core, &mut chain);
+	core.submit(&[transfer(2, 0)], 1);
+	assert_eq!(core.expire(60_000).unwrap(), 0);
+	assert_eq!(core.expire(60_001).unwrap(), 1);
+	let expired = Status::Ended(Ended::Expired);
+	assert_eq!(core.status(&hash_of(&transfer(1, 1))), expired);
+	assert_eq!(core.status(&hash_of(&transfer(2, 0))), Status::Pending);
+	let committed = Status::Committed { batch: Some(0), block: 2, stage: Stage::Committed };
+	assert_eq!(core.status(&hash_of(&transfer(0, 0))), committed, "it does not wait");
+	drop(core);
+	let (mut core, _) = open(dir.path());
+	assert_eq!(
+		core.status(&hash_of(&transfer(1, 1))),
+		expired,
+		"the journal does not bring it back"
+	);
+	follow(&mut core, &chain);
+	// Its batch is lost when it is too old: it waits again, and ends.
+	chain.fail();
+	follow(&mut core, &chain);
+	assert_eq!(core.expire(60_001).unwrap(), 1);
+	assert_eq!(core.status(&hash_of(&transfer(0, 0))), expired);
+}
+
+#[test]
 fn state_should_be_made_from_the_chain_when_its_file_is_damaged_or_gone() {
 	let dir = tempfile::tempdir().unwrap();
 	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
@@ -427,6 +502,33 @@ fn journal_should_be_written_anew_and_say_the_same_when_it_has_grown() {
 		assert_eq!(core.status(&hash_of(&transfer(1, nonce))), Status::Pending);
 	}
 	assert_eq!(core.settled().account(0).unwrap().nonce, 1);
+}
+
+/// Replacements go on while no batch becomes final.
+#[test]
+fn journal_should_be_written_anew_when_replacements_have_filled_it() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	let paying = |fee| {
+		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
+		transfer.sign(&demo::secret_key(0))
+	};
+	for fee in 1..6 {
+		assert!(core.submit(&[paying(fee)], 0)[0].is_ok());
+	}
+	let path = dir.path().join("journal");
+	let before = fs::metadata(&path).unwrap().len();
+	// As if many more had come.
+	core.records = COMPACT_RECORDS;
+	assert!(core.submit(&[paying(6)], 0)[0].is_ok());
+	assert!(core.records < 10, "{}", core.records);
+	assert!(fs::metadata(&path).unwrap().len() < before);
+	drop(core);
+	let (core, _) = open(dir.path());
+	assert_eq!(core.status(&hash_of(&paying(6))), Status::Pending);
+	let replaced = Ended::Replaced { by: hash_of(&paying(6)) };
+	assert_eq!(core.status(&hash_of(&paying(5))), Status::Ended(replaced));
 }
 
 #[test]

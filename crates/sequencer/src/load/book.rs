@@ -61,7 +61,7 @@ impl Book {
 			"committed" => 1,
 			"proven" => 2,
 			"final" => 3,
-			"replaced" | "evicted" | "rejected" => {
+			"replaced" | "evicted" | "expired" | "rejected" => {
 				times.is_lost = true;
 				0
 			},

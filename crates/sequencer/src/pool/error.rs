@@ -17,7 +17,7 @@ pub(crate) enum PoolError {
 		"from: account {0} does not exist; it can send once the batch that opens it is committed"
 	)]
 	UnknownSender(u32),
-	#[error("to: account {0} does not exist; give new_key to open it")]
+	#[error("to: account {0} does not exist; give new_key to open it, or wait until the batch that opens it is committed")]
 	UnknownReceiver(u32),
 	#[error("to: account {0} exists already; leave out new_key")]
 	AlreadyOpen(u32),

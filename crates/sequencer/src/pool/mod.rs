@@ -10,6 +10,10 @@
 //! transfer has waited longest, whatever its fee; the others go by fee, then by age. So a transfer that
 //! can be executed is in a batch after at most as many batches as accounts were waiting before it.
 //!
+//! **Every transfer can end.** A payment goes only to an account that the tip has, because an opening that
+//! waits may never be executed. Only an opening whose payer's nonces have no gap before it keeps others
+//! from opening the same account. What waits longer than the age limit ends.
+//!
 //! **Bounds.** A full pool lets the last transfer of another account go for one with a higher fee:
 //! those behind a missing nonce first, then the lowest fee, then the youngest.
 
@@ -52,6 +56,8 @@ pub(crate) struct Limits {
 	pub(crate) max_gap: u32,
 	/// The lowest fee.
 	pub(crate) min_fee: u32,
+	/// How long a transfer may wait, in milliseconds from its arrival.
+	pub(crate) max_age: u64,
 }
 
 /// An accepted transfer.
@@ -118,8 +124,8 @@ pub(crate) struct Pool {
 	/// By account and nonce.
 	queues: BTreeMap<u32, BTreeMap<u32, Entry>>,
 	by_hash: HashMap<Hash, (u32, u32)>,
-	/// Accounts that a transfer in the pool opens.
-	openings: BTreeMap<u32, Hash>,
+	/// Accounts that transfers in the pool open.
+	openings: BTreeMap<u32, BTreeSet<Hash>>,
 	next_arrival: u64,
 }
 
@@ -222,14 +228,24 @@ impl Pool {
 		let arrival = self.next_arrival;
 		self.next_arrival = arrival.saturating_add(1);
 		if entry.signed.transfer.new_key.is_some() {
-			self.openings.entry(entry.signed.transfer.to).or_insert(entry.hash);
+			self.openings.entry(entry.signed.transfer.to).or_default().insert(entry.hash);
 		}
 		self.by_hash.insert(entry.hash, (account, nonce));
 		let queue = self.queues.entry(account).or_default();
 		if let Some(old) = queue.insert(nonce, Entry { arrival, ..entry }) {
 			if old.hash != entry.hash {
 				self.by_hash.remove(&old.hash);
+				self.forget_opening(&old);
 			}
+		}
+	}
+
+	fn forget_opening(&mut self, entry: &Entry) {
+		let to = entry.signed.transfer.to;
+		let Some(openings) = self.openings.get_mut(&to) else { return };
+		openings.remove(&entry.hash);
+		if openings.is_empty() {
+			self.openings.remove(&to);
 		}
 	}
 
@@ -240,10 +256,20 @@ impl Pool {
 		if queue.is_empty() {
 			self.queues.remove(&account);
 		}
-		let opened = entry.map(|entry| entry.signed.transfer.to);
-		if let Some(to) = opened.filter(|to| self.openings.get(to) == Some(hash)) {
-			self.openings.remove(&to);
+		if let Some(entry) = entry {
+			self.forget_opening(&entry);
 		}
+	}
+
+	/// The transfer that is about to open an account: one whose payer's nonces have no gap before it.
+	fn opener(&self, index: u32, tip: &State) -> Option<Hash> {
+		let openings = self.openings.get(&index)?;
+		let is_next = |hash: &&Hash| {
+			self.by_hash.get(*hash).is_some_and(|(account, at)| {
+				(nonce(tip, *account)..self.next_nonce(*account, tip)).contains(at)
+			})
+		};
+		openings.iter().find(is_next).copied()
 	}
 
 	/// Checks all but the room in the pool. Returns the transfer that this one replaces.
@@ -333,15 +359,17 @@ impl Pool {
 		against: Against<'_>,
 	) -> Result<(), PoolError> {
 		let (to, amount) = (signed.transfer.to, signed.transfer.amount);
-		let opening = self.openings.get(&to).filter(|by| Some(**by) != old);
-		match (against.tip.account(to), signed.transfer.new_key, opening) {
-			(Some(_), Some(_), _) => Err(PoolError::AlreadyOpen(to)),
-			(None, Some(_), Some(by)) => Err(PoolError::OpeningPending { index: to, by: *by }),
-			(None, None, None) => Err(PoolError::UnknownReceiver(to)),
-			(Some(account), None, _) if account.balance.checked_add(amount).is_none() => {
-				Err(PoolError::Overflow { balance: account.balance, amount })
+		match (against.tip.account(to), signed.transfer.new_key) {
+			(Some(_), Some(_)) => Err(PoolError::AlreadyOpen(to)),
+			(None, None) => Err(PoolError::UnknownReceiver(to)),
+			(Some(account), None) => match account.balance.checked_add(amount) {
+				Some(_) => Ok(()),
+				None => Err(PoolError::Overflow { balance: account.balance, amount }),
 			},
-			_ => Ok(()),
+			(None, Some(_)) => match self.opener(to, against.tip) {
+				Some(by) if Some(by) != old => Err(PoolError::OpeningPending { index: to, by }),
+				_ => Ok(()),
+			},
 		}
 	}
 
@@ -405,6 +433,26 @@ impl Pool {
 			}
 		}
 		draft
+	}
+
+	/// Lets go what has waited for longer than the age limit. What is in a batch or on its way into one
+	/// does not wait.
+	pub(crate) fn expire(&mut self, now: u64, against: Against<'_>) -> Vec<Hash> {
+		let is_over = |entry: &&Entry| {
+			now.saturating_sub(entry.received) > self.limits.max_age
+				&& !against.in_flight.contains(&entry.hash)
+		};
+		let gone: Vec<Hash> = self
+			.queues
+			.keys()
+			.flat_map(|account| self.waiting_of(*account, against.nonce(*account)))
+			.filter(is_over)
+			.map(|entry| entry.hash)
+			.collect();
+		for hash in &gone {
+			self.remove(hash);
+		}
+		gone
 	}
 
 	/// Lets go what the final state has or rules out, and says why for each.

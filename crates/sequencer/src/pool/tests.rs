@@ -10,7 +10,7 @@ use pvs_rollup::{
 	transfer::{DecodeError, Transfer},
 };
 
-const LIMITS: Limits = Limits { total: 6, per_account: 4, max_gap: 2, min_fee: 1 };
+const LIMITS: Limits = Limits { total: 6, per_account: 4, max_gap: 2, min_fee: 1, max_age: 1_000 };
 
 /// Account 3 has the most that there is, account 4 has used its nonces but two.
 fn state() -> State {
@@ -148,12 +148,71 @@ fn transfer_should_be_refused_when_it_opens_what_is_open_or_pays_nobody() {
 	assert_eq!(world.refused(pays(0, 50, None)), PoolError::UnknownReceiver(50));
 	let by = world.admit(pays(0, 50, key)).unwrap().hash;
 	assert_eq!(world.refused(pays(1, 50, key)), PoolError::OpeningPending { index: 50, by });
-	world.admit(pays(1, 50, None)).unwrap();
+	assert_eq!(world.refused(pays(1, 50, None)), PoolError::UnknownReceiver(50));
 	// Its own replacement may open it again.
 	world.admit(Transfer { fee: 6, ..pays(0, 50, key) }).unwrap();
-	let batch = world.step();
-	assert_eq!(batch.len(), 2, "the opening first, though the other one came earlier: {batch:?}");
+	assert_eq!(world.step().len(), 1);
 	assert_eq!(world.refused(pays(2, 50, key)), PoolError::AlreadyOpen(50));
+	world.admit(pays(1, 50, None)).unwrap();
+	assert_eq!(world.step().len(), 1);
+}
+
+/// The pool is filled with what looks executable and depends on a transfer that never comes.
+#[test]
+fn payment_should_be_refused_when_its_receiver_is_opened_behind_a_gap() {
+	let mut world = World::new(LIMITS);
+	let key = Some(demo::secret_key(50).public_key());
+	let gapped = Transfer { to: 50, new_key: key, ..plain(0, 1) };
+	world.admit(gapped).unwrap();
+	for nonce in 0..2 {
+		let dependent = Transfer { to: 50, ..plain(1, nonce) };
+		assert_eq!(world.refused(dependent), PoolError::UnknownReceiver(50));
+	}
+	assert_eq!(world.pool.len(), 1);
+}
+
+#[test]
+fn gapped_opening_should_not_keep_others_from_opening_the_account() {
+	let mut world = World::new(LIMITS);
+	let key = Some(demo::secret_key(50).public_key());
+	let opens = |from, nonce| Transfer { to: 50, new_key: key, ..plain(from, nonce) };
+	let gapped = world.admit(opens(0, 1)).unwrap().hash;
+	let by = world.admit(opens(1, 0)).unwrap().hash;
+	let pending = PoolError::OpeningPending { index: 50, by };
+	assert_eq!(world.refused(opens(2, 0)), pending);
+	assert_eq!(world.refused(opens(2, 1)), pending);
+	assert_eq!(world.step(), [opens(1, 0)]);
+	let gone = world.pool.settle(&world.state);
+	assert!(gone
+		.iter()
+		.any(|(entry, why)| { (entry.hash, *why) == (gapped, RuledOut::AlreadyOpen) }));
+	assert_eq!(world.pool.len(), 0);
+	assert!(world.pool.openings.is_empty());
+	// Once the gap is closed it counts.
+	let mut world = World::new(LIMITS);
+	let by = world.admit(opens(0, 1)).unwrap().hash;
+	world.admit(plain(0, 0)).unwrap();
+	assert_eq!(world.refused(opens(1, 0)), PoolError::OpeningPending { index: 50, by });
+}
+
+#[test]
+fn transfer_should_expire_when_it_has_waited_for_longer_than_the_limit() {
+	let mut world = World::new(LIMITS);
+	let first = world.admit(plain(0, 0)).unwrap().hash;
+	world.step();
+	let flying = world.admit(plain(0, 1)).unwrap().hash;
+	let gapped = world.admit(plain(1, 1)).unwrap().hash;
+	let next = world.admit(plain(2, 0)).unwrap().hash;
+	world.in_flight.insert(flying);
+	let mut expire = |now| {
+		let against = Against { tip: &world.state, in_flight: &world.in_flight };
+		world.pool.expire(now, against)
+	};
+	assert!(expire(1_000).is_empty(), "not before the limit");
+	assert_eq!(expire(1_001), [gapped, next], "in a batch: the first; on its way: the second");
+	assert!(expire(u64::MAX).is_empty());
+	let left: Vec<Hash> = world.pool.entries().iter().map(|entry| entry.hash).collect();
+	assert_eq!(left, [first, flying]);
 }
 
 #[test]

@@ -62,7 +62,7 @@ impl Shared {
 		*self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = problem;
 	}
 
-	fn problem(&self) -> Option<String> {
+	pub(crate) fn problem(&self) -> Option<String> {
 		let problem =
 			self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
 		problem.or_else(|| self.core().failure().map(Into::into))
@@ -322,6 +322,7 @@ fn info(core: &Core) -> Value {
 			"limit": limits.total,
 			"account_limit": limits.per_account,
 			"max_nonce_gap": limits.max_gap,
+			"max_age_seconds": limits.max_age / 1_000,
 		},
 	})
 }

@@ -13,7 +13,7 @@ use std::{
 	net::TcpStream,
 };
 
-const LIMITS: Limits = Limits { total: 3, per_account: 2, max_gap: 4, min_fee: 1 };
+const LIMITS: Limits = Limits { total: 3, per_account: 2, max_gap: 4, min_fee: 1, max_age: 60_000 };
 
 struct World {
 	shared: Shared,

@@ -160,6 +160,10 @@ pub(crate) fn status(hash: &Hash, status: Status) -> Value {
 			"hash": hash, "status": "rejected",
 			"reason": format!("another transfer opened account {index}, and that is final"),
 		}),
+		Status::Ended(Ended::Expired) => json!({
+			"hash": hash, "status": "expired",
+			"reason": "it waited for longer than the sequencer keeps transfers; send it again",
+		}),
 	}
 }
 

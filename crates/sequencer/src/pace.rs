@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+//! When the next batch may be tried, after attempts that failed and batches that were lost. Pure.
+
+use pvs_primitives::BlockNumber;
+
+/// Blocks to wait after a commit that failed for a reason that will not pass by itself.
+pub(crate) const RETRY_BLOCKS: BlockNumber = 10;
+/// Blocks to wait after losing batches twice in a row: each loss costs a bond. Doubles with every further one,
+/// up to the highest.
+const LOSS_PAUSE: BlockNumber = 10;
+const MAX_LOSS_PAUSE: BlockNumber = 640;
+/// Blocks from a commit that the chain did not take to the next one, after several in a row: each costs a
+/// transaction fee.
+const MAX_REFUSAL_PAUSE: BlockNumber = 32;
+
+/// What holds the next commit back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pace {
+	/// The first block on which a commit may be tried again.
+	not_before: BlockNumber,
+	/// Blocks with a loss since the newest proof.
+	losses: u32,
+	/// Commits in a row that the chain did not take.
+	refusals: u32,
+	/// The number of pending batches with which the chain took no more.
+	full_at: Option<u32>,
+}
+
+impl Pace {
+	/// Whether the time has come.
+	pub(crate) fn is_time(&self, best: BlockNumber) -> bool {
+		best >= self.not_before
+	}
+
+	/// Whether the chain may take one more batch on top of so many pending ones.
+	pub(crate) fn has_place(&self, pending: u32) -> bool {
+		self.full_at.is_none_or(|full| pending < full)
+	}
+
+	/// A batch is on the chain.
+	pub(crate) fn committed(&mut self) {
+		self.refusals = 0;
+		self.full_at = None;
+	}
+
+	/// The chain did not take a batch for a reason that can pass, `full_at` if that was the number of
+	/// pending ones. Returns the pause, and how many refusals there were in a row.
+	pub(crate) fn refused(
+		&mut self,
+		best: BlockNumber,
+		full_at: Option<u32>,
+	) -> (BlockNumber, u32) {
+		self.full_at = full_at;
+		self.refusals = self.refusals.saturating_add(1);
+		let pause = (1 << self.refusals.saturating_sub(1).min(16)).min(MAX_REFUSAL_PAUSE);
+		self.wait(best, pause);
+		(pause, self.refusals)
+	}
+
+	/// A commit failed for a reason that will not pass by itself.
+	pub(crate) fn failed(&mut self, best: BlockNumber) {
+		self.wait(best, RETRY_BLOCKS);
+	}
+
+	/// A batch is proven.
+	pub(crate) fn proven(&mut self) {
+		self.losses = 0;
+	}
+
+	/// Batches were lost. Returns the pause, and how many losses there were in a row.
+	pub(crate) fn lost(&mut self, best: BlockNumber) -> (BlockNumber, u32) {
+		self.losses = self.losses.saturating_add(1);
+		let pause = loss_pause(self.losses);
+		self.wait(best, pause);
+		(pause, self.losses)
+	}
+
+	fn wait(&mut self, best: BlockNumber, pause: BlockNumber) {
+		self.not_before = self.not_before.max(best.saturating_add(pause));
+	}
+}
+
+/// Blocks to wait after so many losses in a row.
+fn loss_pause(losses: u32) -> BlockNumber {
+	match losses.checked_sub(2) {
+		None => 0,
+		Some(more) => LOSS_PAUSE.saturating_mul(1 << more.min(16)).min(MAX_LOSS_PAUSE),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn pause_should_grow_with_the_losses_up_to_a_limit() {
+		let pauses = [0, 1, 2, 3, 4, 7, 8, 9, u32::MAX].map(loss_pause);
+		assert_eq!(pauses, [0, 0, 10, 20, 40, 320, 640, 640, 640]);
+	}
+
+	#[test]
+	fn pause_should_double_while_the_chain_refuses_and_begin_anew_after_a_commit() {
+		let mut pace = Pace::default();
+		let mut best = 100;
+		for expected in [1, 2, 4, 8, 16, 32, 32, 32] {
+			assert!(pace.is_time(best));
+			assert_eq!(pace.refused(best, None).0, expected);
+			assert!(!pace.is_time(best + expected - 1));
+			best += expected;
+		}
+		pace.committed();
+		assert_eq!(pace.refused(best, None), (1, 1));
+	}
+
+	#[test]
+	fn commit_should_wait_for_a_place_when_the_chain_had_none() {
+		let mut pace = Pace::default();
+		assert!(pace.has_place(u32::MAX));
+		pace.refused(5, Some(64));
+		assert!(!pace.has_place(64) && !pace.has_place(65) && pace.has_place(63));
+		pace.committed();
+		assert!(pace.has_place(64));
+	}
+
+	#[test]
+	fn shorter_pause_should_not_cut_a_longer_one_short() {
+		let mut pace = Pace::default();
+		pace.lost(0);
+		assert_eq!(pace.lost(0), (10, 2));
+		pace.refused(1, None);
+		assert!(!pace.is_time(9) && pace.is_time(10));
+	}
+}
