@@ -44,4 +44,4 @@ pub use parameters::Ceremony;
 pub use points::PointError;
 pub use powers::{Powers, PowersError};
 pub use progress::{Progress, Silent};
-pub use verify::{FinaliseError, Verified, VerifyError};
+pub use verify::{ExpectedBeaconError, FinaliseError, Verified, VerifyError};

@@ -51,6 +51,29 @@ pub enum VerifyError {
 	Query(char),
 }
 
+/// Why a transcript does not end with the beacon that was announced.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExpectedBeaconError {
+	/// There is none, or contributions come after it.
+	#[error("does not end with a beacon; the expected one is 0x{}", hex::encode(expected))]
+	NotLast {
+		/// The value that was announced.
+		expected: Vec<u8>,
+	},
+	/// Whoever added it took another value.
+	#[error(
+		"ends with the beacon 0x{}, not the expected 0x{}",
+		hex::encode(found),
+		hex::encode(expected)
+	)]
+	OtherValue {
+		/// The value that was announced.
+		expected: Vec<u8>,
+		/// The value in the transcript.
+		found: Vec<u8>,
+	},
+}
+
 /// Why a key is not released.
 #[derive(Debug, thiserror::Error)]
 pub enum FinaliseError {
@@ -98,6 +121,25 @@ impl Ceremony {
 		let checked = self.check_key(circuit, powers, progress);
 		progress.end();
 		checked.map(|()| Verified(self))
+	}
+
+	/// Checks that the last contribution says to be a beacon with this value. That it is one,
+	/// [`Self::check_contributions`] finds out.
+	///
+	/// # Errors
+	///
+	/// One [`ExpectedBeaconError`] per cause, see there.
+	pub fn expect_beacon(&self, expected: &[u8]) -> Result<(), ExpectedBeaconError> {
+		let expected = expected.to_vec();
+		let last = self.contributions.last().and_then(Contribution::beacon);
+		let found = match last {
+			Some(beacon) => beacon.value().to_vec(),
+			None => return Err(ExpectedBeaconError::NotLast { expected }),
+		};
+		if found == expected {
+			return Ok(());
+		}
+		Err(ExpectedBeaconError::OtherValue { expected, found })
 	}
 
 	/// Checks the contributions alone: what somebody without circuit and powers can check.

@@ -76,6 +76,30 @@ fn program_should_contribute_add_a_beacon_and_show_the_transcript() {
 }
 
 #[test]
+fn program_should_refuse_another_beacon_than_the_one_looked_up() {
+	let dir = started();
+	let (value, other) = ("5a".repeat(32), "5b".repeat(32));
+	json(&dir, "contribute --in 0.pvsc --out 1.pvsc");
+	json(&dir, &format!("beacon --in 1.pvsc --out 2.pvsc --iterations-log2 10 --value {value}"));
+	let ground = format!("--shape small --powers {}", fixture().display());
+	for (command, file) in [("verify", ""), ("finalise", "--dir keys --in ")] {
+		let with = |beacon: &str, input: &str| {
+			refusal(&dir, &format!("{command} {ground} --beacon 0x{beacon} {file}{input}"))
+		};
+		let refused = with(&other, "2.pvsc");
+		let words = format!("2.pvsc: ends with the beacon 0x{value}, not the expected 0x{other}");
+		assert!(refused.contains(&words), "{refused}");
+		let refused = with(&value, "1.pvsc");
+		let words = format!("1.pvsc: does not end with a beacon; the expected one is 0x{value}");
+		assert!(refused.contains(&words), "{refused}");
+		// The right one passes, up to the powers, which are for a smaller circuit.
+		let refused = with(&value, "2.pvsc");
+		assert!(refused.contains("the circuit needs 16 or more"), "{refused}");
+	}
+	assert!(!dir.path().join("keys").exists());
+}
+
+#[test]
 fn program_should_refuse_to_overwrite_and_leave_what_is_there() {
 	let dir = started();
 	fs::write(dir.path().join("there"), "kept").unwrap();

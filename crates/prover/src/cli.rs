@@ -21,6 +21,8 @@ Examples:
     pvs-prover run --suri //Bob --rollup 1 --verifying-key rollup.pvskey --program node --program-arg rollup.mjs
   Prove with the keys of a ceremony instead of development keys:
     pvs-prover run --key-file prover.key --proving-key keys/reference-rollup-4x16.key
+  Prove for a payments rollup of your own, from the genesis that its sequencer serves:
+    pvs-prover run --key-file prover.key --rollup 2 --genesis genesis.json
   What the chain and the journal say about this prover, for a script:
     pvs-prover status --key-file prover.key --json
   Become a prover first:
@@ -72,14 +74,21 @@ pub(crate) struct RunArgs {
 	pub(crate) rollup: u32,
 	#[command(flatten)]
 	pub(crate) program: ProgramArgs,
+	/// Genesis of the payments rollup, as for `pvs-sequencer serve`: its first accounts and the shape
+	/// of its batches [default: that of the demo rollup]
+	///
+	/// JSON, as `pvs-rollup genesis export-demo` writes it. A rollup on the chain that starts from
+	/// another state or has batches of another length is refused.
+	#[arg(long, value_name = "FILE", conflicts_with = "program")]
+	pub(crate) genesis: Option<PathBuf>,
 	/// Directory of the journal [default: pvs/prover-ACCOUNT in the user's data directory]
 	#[arg(long, value_name = "DIR")]
 	pub(crate) data_dir: Option<PathBuf>,
-	/// Directory of the reference rollup's proving keys [default: pvs/keys in the user's data
+	/// Directory of the payments rollup's development keys, one file for each shape [default: pvs/keys in the user's data
 	/// directory]
 	#[arg(long, value_name = "DIR", conflicts_with = "program")]
 	pub(crate) keys_dir: Option<PathBuf>,
-	/// Key file of a ceremony for the reference rollup, instead of development keys
+	/// Key file of a ceremony for the payments rollup, instead of development keys
 	///
 	/// As `pvs-ceremony finalise` writes it. Its verifying key must be the one that the chain states
 	/// for the rollup. The file is never changed or made again.
@@ -245,6 +254,24 @@ mod tests {
 		for replaced in ["--keys-dir d", "--threads 2", "--back-end fast", "--execute-timeout 0"] {
 			assert!(run(&format!("{options} {replaced}")).is_err(), "{replaced}");
 		}
+	}
+
+	#[test]
+	fn genesis_should_go_with_either_keys_and_not_with_a_program() {
+		let run = |options: &str| {
+			let line = format!("pvs-prover run --suri //Bob {options}");
+			Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command)
+		};
+		for keys in ["", "--keys-dir d", "--proving-key k"] {
+			let Ok(Command::Run(args)) = run(&format!("--genesis g.json {keys}")) else {
+				panic!("not `run` with {keys}")
+			};
+			assert_eq!(args.genesis, Some(PathBuf::from("g.json")));
+		}
+		let Ok(Command::Run(args)) = run("") else { panic!("not `run`") };
+		assert_eq!(args.genesis, None);
+		assert!(run("--genesis").is_err());
+		assert!(run("--genesis g.json --program p --verifying-key v").is_err());
 	}
 
 	#[test]

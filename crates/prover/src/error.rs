@@ -4,6 +4,10 @@
 use crate::{journal::JournalError, proving::ProvingError};
 use pvs_client::{amount::AmountError, Error, ReplicaError, SealsError, SubmitError};
 use pvs_opener::OpenerError;
+use pvs_rollup::{
+	genesis::{GenesisError, GenesisFileError},
+	shape::Shape,
+};
 use pvs_verifier::KeyError;
 use std::path::PathBuf;
 
@@ -31,11 +35,13 @@ pub(crate) enum ProverError {
 	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
 	UnknownRollup(u32),
 	#[error(
-		"rollup {rollup} has another verifying key (hash 0x{}) than the built-in payments \
-		 rollup; name that rollup's program with --program",
-		hex::encode(found)
+		"rollup {rollup} has another verifying key (hash 0x{}) than {keys} for batches of {shape} \
+		 (hash 0x{}); give the key of a payments rollup's ceremony with --proving-key, the program of \
+		 any other rollup with --program",
+		hex::encode(found),
+		hex::encode(ours)
 	)]
-	ForeignRollup { rollup: u32, found: [u8; 32] },
+	ForeignRollup { rollup: u32, found: [u8; 32], keys: &'static str, shape: Shape, ours: [u8; 32] },
 	#[error(
 		"rollup {rollup} has another verifying key (hash 0x{}) than the file {} (hash 0x{})",
 		hex::encode(found),
@@ -52,7 +58,11 @@ pub(crate) enum ProverError {
 		hex::encode(found),
 		hex::encode(ours)
 	)]
-	ForeignGenesis { rollup: u32, found: [u8; 32], whose: &'static str, ours: [u8; 32] },
+	ForeignGenesis { rollup: u32, found: [u8; 32], whose: String, ours: [u8; 32] },
+	#[error(
+		"rollup {rollup} has batches of {found} bytes, {whose} has batches of {ours} (shape {shape})"
+	)]
+	ForeignShape { rollup: u32, found: u32, whose: String, shape: Shape, ours: usize },
 	#[error(
 		"account {account} is no registered prover; run `pvs-prover register --stake AMOUNT` with \
 		 its key first"
@@ -70,8 +80,10 @@ pub(crate) enum ProverError {
 	Interrupted,
 	#[error("cannot replay the rollup: {0}")]
 	Replay(#[from] ReplicaError),
-	#[error("the reference rollup's genesis is invalid: {0}")]
-	Genesis(String),
+	#[error(transparent)]
+	GenesisFile(#[from] GenesisFileError),
+	#[error("{whose} has an invalid genesis: {error}")]
+	Genesis { whose: String, error: GenesisError },
 	#[error("{0}: {1}")]
 	Io(String, std::io::Error),
 }

@@ -8,11 +8,11 @@ use crate::{
 };
 use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
-	demo,
 	proving::{
 		self, BatchProver, KeyStoreError, Kind, PinnedKeyError, ProveError, SetupError, Terminal,
 		Watch,
 	},
+	shape::Shape,
 	state::State,
 };
 use pvs_verifier::{PreparedKey, ProofError};
@@ -165,8 +165,9 @@ pub(crate) struct PaymentsProver {
 }
 
 impl PaymentsProver {
-	/// Loads the keys, or makes those for development, and starts the threads.
+	/// Loads the keys for batches of `shape`, or makes those for development, and starts the threads.
 	pub(crate) fn new(
+		shape: Shape,
 		source: &KeySource,
 		back_end: Kind,
 		threads: Option<usize>,
@@ -183,9 +184,11 @@ impl PaymentsProver {
 			.build()?;
 		let prover = pool.install(|| -> Result<_, ProvingError> {
 			let keys = match source {
-				KeySource::Directory(dir) => proving::load_or_generate(dir, &Terminal::default())?,
+				KeySource::Directory(dir) => {
+					proving::load_or_generate_for(shape, dir, &Terminal::default())?
+				},
 				KeySource::Pinned { file, hash } => {
-					proving::load_pinned(file, demo::SHAPE, hash, &Terminal::default())?
+					proving::load_pinned(file, shape, hash, &Terminal::default())?
 				},
 			};
 			Ok(BatchProver::new(&keys, back_end)
@@ -284,6 +287,26 @@ fn lower_priority(by: i32) {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use pvs_primitives::hash::blake2_256;
+	use pvs_rollup::demo;
+	use std::fs;
+
+	#[test]
+	fn keys_should_be_those_of_the_shape_that_is_asked_for() {
+		let dir = tempfile::tempdir().unwrap();
+		let shape = Shape::new(1, 2).unwrap();
+		let load = |source| PaymentsProver::new(shape, &source, Kind::default(), Some(1), 0);
+		let made = dir.path().join(proving::key_file(shape));
+		let prover = load(KeySource::Directory(dir.path().to_owned())).unwrap();
+		assert!(made.exists());
+		assert_ne!(prover.verifying_key_hash(), blake2_256(&[demo::VERIFYING_KEY]));
+
+		// The start of a ceremony's key, of no circuit.
+		let file = dir.path().join("ceremony.key");
+		fs::write(&file, [&b"pvs/key/v1\0\0\0\0\0\0"[..], &[0; 96]].concat()).unwrap();
+		let refused = load(KeySource::Pinned { file, hash: [7; 32] }).unwrap_err().to_string();
+		assert!(refused.contains("another circuit than that of batches of 1x2^4"), "{refused}");
+	}
 
 	#[test]
 	fn proof_should_be_refused_when_it_was_cancelled() {

@@ -10,7 +10,7 @@ use crate::{
 };
 use pvs_client::RollupState;
 use pvs_primitives::{api::RollupInfo, hash::blake2_256, Bytes32, VERIFYING_KEY_BYTES};
-use pvs_rollup::{demo, state::State};
+use pvs_rollup::{demo, genesis::Genesis, shape::Shape, state::State};
 use std::{fs::File, io::Read, path::Path, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
@@ -128,9 +128,8 @@ async fn load_payments(
 	args: &RunArgs,
 	rollup: &RollupInfo<Bytes32>,
 ) -> Result<(Ledger, ProofMaker), ProverError> {
-	let genesis = State::from_genesis(&demo::genesis())
-		.map_err(|error| ProverError::Genesis(error.to_string()))?;
-	check_genesis(rollup, genesis.root(), "the built-in payments rollup (used without --program)")?;
+	let genesis = first_state(args.genesis.as_deref(), rollup)?;
+	let shape = genesis.shape();
 	let source = match &args.proving_key {
 		Some(file) => {
 			let hash = args.verifying_key_hash.unwrap_or(rollup.verifying_key_hash);
@@ -139,17 +138,54 @@ async fn load_payments(
 		None => KeySource::Directory(args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"))),
 	};
 	let (back_end, threads, nice) = (args.back_end, args.threads, args.nice);
-	let prover =
-		tokio::task::spawn_blocking(move || PaymentsProver::new(&source, back_end, threads, nice))
-			.await
-			.map_err(|error| ProvingError::Crashed(error.to_string()))??;
-	if prover.verifying_key_hash() != rollup.verifying_key_hash {
-		return Err(ProverError::ForeignRollup {
-			rollup: rollup.id,
-			found: rollup.verifying_key_hash,
-		});
-	}
+	let keys = match source {
+		KeySource::Directory(_) => "the development key",
+		KeySource::Pinned { .. } => "the key of --proving-key",
+	};
+	let prover = tokio::task::spawn_blocking(move || {
+		PaymentsProver::new(shape, &source, back_end, threads, nice)
+	})
+	.await
+	.map_err(|error| ProvingError::Crashed(error.to_string()))??;
+	check_key(rollup, keys, shape, prover.verifying_key_hash())?;
 	Ok((Ledger::Payments(Payments(genesis)), ProofMaker::payments(prover)))
+}
+
+/// The first state of the payments rollup with this genesis, the demo's by default, if the rollup on
+/// the chain starts there and has batches of that shape.
+fn first_state(file: Option<&Path>, rollup: &RollupInfo<Bytes32>) -> Result<State, ProverError> {
+	let (genesis, whose) = match file {
+		Some(path) => (Genesis::from_file(path)?, format!("the genesis {}", path.display())),
+		None => {
+			let whose = "the demo rollup (used without --genesis and --program)";
+			(demo::genesis(), whose.to_owned())
+		},
+	};
+	let shape = genesis.shape;
+	if usize::try_from(rollup.params.data_len) != Ok(shape.data_len()) {
+		let (rollup, found) = (rollup.id, rollup.params.data_len);
+		let ours = shape.data_len();
+		return Err(ProverError::ForeignShape { rollup, found, whose, shape, ours });
+	}
+	let state = match State::from_genesis(&genesis) {
+		Ok(state) => state,
+		Err(error) => return Err(ProverError::Genesis { whose, error }),
+	};
+	check_genesis(rollup, state.root(), &whose)?;
+	Ok(state)
+}
+
+fn check_key(
+	rollup: &RollupInfo<Bytes32>,
+	keys: &'static str,
+	shape: Shape,
+	ours: Bytes32,
+) -> Result<(), ProverError> {
+	if ours == rollup.verifying_key_hash {
+		return Ok(());
+	}
+	let (rollup, found) = (rollup.id, rollup.verifying_key_hash);
+	Err(ProverError::ForeignRollup { rollup, found, keys, shape, ours })
 }
 
 async fn load_program(
@@ -184,13 +220,13 @@ async fn load_program(
 fn check_genesis(
 	rollup: &RollupInfo<Bytes32>,
 	ours: Bytes32,
-	whose: &'static str,
+	whose: &str,
 ) -> Result<(), ProverError> {
 	if ours == rollup.genesis_root {
 		return Ok(());
 	}
 	let (rollup, found) = (rollup.id, rollup.genesis_root);
-	Err(ProverError::ForeignGenesis { rollup, found, whose, ours })
+	Err(ProverError::ForeignGenesis { rollup, found, whose: whose.to_owned(), ours })
 }
 
 /// Reads a verifying key in our encoding.
@@ -201,4 +237,111 @@ fn read_key(path: &Path) -> Result<Vec<u8>, ProverError> {
 	let longest = u64::try_from(VERIFYING_KEY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
 	file.take(longest).read_to_end(&mut key).map_err(|error| ProverError::Io(name(), error))?;
 	Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::price::tests::params;
+	use pvs_primitives::params::RollupParams;
+	use std::{fs, path::PathBuf};
+	use tempfile::TempDir;
+
+	/// A rollup on the chain that starts with `genesis`.
+	fn registered(genesis: &Genesis) -> RollupInfo<Bytes32> {
+		let root = State::from_genesis(genesis).unwrap().root();
+		let data_len = u32::try_from(genesis.shape.data_len()).unwrap();
+		RollupInfo {
+			id: 3,
+			owner: [1; 32],
+			sequencer: [2; 32],
+			verifying_key_hash: [4; 32],
+			genesis_root: root,
+			finalized_root: root,
+			next_to_finalize: 0,
+			next_index: 0,
+			tip_root: root,
+			pending: 0,
+			reserve: 1,
+			params: RollupParams { data_len, ..params() },
+		}
+	}
+
+	/// Fewer accounts than the demo, in another shape.
+	fn large() -> Genesis {
+		let mut accounts = demo::genesis().accounts;
+		accounts.truncate(3);
+		Genesis { shape: Shape::LARGE, accounts }
+	}
+
+	fn written(genesis: &Genesis) -> (TempDir, PathBuf) {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("genesis.json");
+		fs::write(&path, serde_json::to_string(genesis).unwrap()).unwrap();
+		(dir, path)
+	}
+
+	#[test]
+	fn first_state_should_be_that_of_the_genesis_file_or_of_the_demo() {
+		let (_dir, path) = written(&large());
+		let state = first_state(Some(&path), &registered(&large())).unwrap();
+		assert_eq!(state.shape(), Shape::LARGE);
+		assert_eq!(state.root(), State::from_genesis(&large()).unwrap().root());
+		let demo = first_state(None, &registered(&demo::genesis())).unwrap();
+		assert_eq!((demo.shape(), demo.root()), (demo::SHAPE, *demo::GENESIS_ROOT));
+	}
+
+	#[test]
+	fn rollup_should_be_refused_when_its_batches_have_another_length() {
+		let (_dir, path) = written(&large());
+		let small = first_state(Some(&path), &registered(&demo::genesis())).unwrap_err();
+		assert!(matches!(small, ProverError::ForeignShape { found: 420, ours: 732, .. }));
+		let words = format!(
+			"rollup 3 has batches of 420 bytes, the genesis {} has batches of 732 (shape 7x2^20)",
+			path.display()
+		);
+		assert_eq!(small.to_string(), words);
+		// As many accounts and the same root, but other batches.
+		let mut longer = registered(&large());
+		longer.params.data_len += 1;
+		let longer = first_state(Some(&path), &longer).unwrap_err();
+		assert!(matches!(longer, ProverError::ForeignShape { found: 733, ours: 732, .. }));
+		let demo = first_state(None, &registered(&large())).unwrap_err().to_string();
+		assert!(demo.contains("732 bytes, the demo rollup (used without --genesis"), "{demo}");
+	}
+
+	#[test]
+	fn rollup_should_be_refused_when_it_starts_from_another_state() {
+		let mut richer = large();
+		richer.accounts[0].balance += 1;
+		let (_dir, path) = written(&richer);
+		let refused = first_state(Some(&path), &registered(&large())).unwrap_err();
+		assert!(matches!(refused, ProverError::ForeignGenesis { rollup: 3, .. }), "{refused}");
+		assert!(refused.to_string().contains(&path.display().to_string()), "{refused}");
+	}
+
+	#[test]
+	fn genesis_file_should_be_named_when_it_cannot_be_used() {
+		let (dir, path) = written(&large());
+		let rollup = registered(&large());
+		let missing = dir.path().join("none.json");
+		let refused = first_state(Some(&missing), &rollup).unwrap_err().to_string();
+		assert!(refused.starts_with(&format!("cannot read {}", missing.display())), "{refused}");
+		let text = fs::read_to_string(&path).unwrap();
+		fs::write(&path, &text[..text.len() - 1]).unwrap();
+		let refused = first_state(Some(&path), &rollup).unwrap_err();
+		assert!(matches!(refused, ProverError::GenesisFile(_)));
+		assert!(refused.to_string().starts_with(&path.display().to_string()), "{refused}");
+	}
+
+	#[test]
+	fn rollup_should_be_refused_when_its_key_is_not_that_of_the_shape() {
+		let rollup = registered(&large());
+		assert!(check_key(&rollup, "the development key", Shape::LARGE, [4; 32]).is_ok());
+		let refused = check_key(&rollup, "the development key", Shape::LARGE, [5; 32]).unwrap_err();
+		let refused = refused.to_string();
+		for part in [&*"04".repeat(32), &*"05".repeat(32), "7x2^20", "--proving-key", "--program"] {
+			assert!(refused.contains(part), "{part}: {refused}");
+		}
+	}
 }

@@ -5,7 +5,7 @@ use super::{
 	beacon, name, read, secret, start, Matrices, Products, Trapdoor, GENUINE, LARGE, POWERS, SMALL,
 	WHOLE,
 };
-use crate::{Ceremony, Circuit, CircuitError, FinaliseError, Silent};
+use crate::{Beacon, Ceremony, Circuit, CircuitError, ExpectedBeaconError, FinaliseError, Silent};
 use ark_bn254::{Bn254, Fr, G1Projective, G2Projective};
 use ark_ec::PrimeGroup;
 use ark_ff::{Field, One};
@@ -112,6 +112,32 @@ fn finalising_should_be_refused_when_a_contributor_or_the_beacon_is_missing() {
 	let no_beacon = FinaliseError::NoBeacon.to_string();
 	assert_eq!(refused(start().by("Alice")), (no_beacon.clone(), true));
 	assert_eq!(refused(start().with_beacon().by("Alice")), (no_beacon, true));
+}
+
+#[test]
+fn transcript_should_end_with_the_beacon_that_is_expected() {
+	let announced = beacon().value().to_vec();
+	assert_eq!(WHOLE.expect_beacon(&announced), Ok(()));
+
+	// The same number of iterations, as whoever adds it is free to choose.
+	let chosen = Beacon::new(b"hash of a block that suits me".to_vec(), 10).unwrap();
+	let found = chosen.value().to_vec();
+	let other = start().by("Alice").add_beacon(name("beacon"), chosen, &Silent).unwrap();
+	assert!(other.verify(&LARGE.circuit(), &POWERS, &Silent).is_ok(), "nothing else shows it");
+	let expected = announced.clone();
+	let refused = other.expect_beacon(&announced).unwrap_err();
+	assert_eq!(refused, ExpectedBeaconError::OtherValue { expected, found: found.clone() });
+	for value in [&announced, &found] {
+		assert!(refused.to_string().contains(&hex::encode(value)), "{refused}");
+	}
+	let prefix = &announced[..announced.len() - 1];
+	assert!(WHOLE.expect_beacon(prefix).is_err() && WHOLE.expect_beacon(&[]).is_err());
+
+	let expected = announced.clone();
+	let not_last = Err(ExpectedBeaconError::NotLast { expected });
+	for ceremony in [start(), start().by("Alice"), start().with_beacon().by("Alice")] {
+		assert_eq!(ceremony.expect_beacon(&announced), not_last);
+	}
 }
 
 /// x * x = y

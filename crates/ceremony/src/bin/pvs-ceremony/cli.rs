@@ -5,7 +5,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use pvs_ceremony::{Name, MAX_ITERATIONS_LOG2, MIN_ITERATIONS_LOG2};
 use pvs_primitives::Bytes32;
 use pvs_rollup::shape::Shape;
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,10 +15,10 @@ Examples:
     pvs-ceremony contribute --in 0000.pvsc --out 0001.pvsc --name \"Alice\"
   Public randomness that nobody knew before the last contribution was published:
     pvs-ceremony beacon --in 0001.pvsc --out 0002.pvsc --value 0x5f2c...e1 --iterations-log2 20
-  Anybody, and each contributor with their hash:
-    pvs-ceremony verify --shape small --powers powers_16.ptau --expect 0x93d1...07 0002.pvsc
+  Anybody, and each contributor with their hash; the beacon as looked up at its source:
+    pvs-ceremony verify --shape small --powers powers_16.ptau --expect 0x93d1...07 --beacon 0x5f2c...e1 0002.pvsc
   The key for pvs-prover run --proving-key:
-    pvs-ceremony finalise --shape small --powers powers_16.ptau --in 0002.pvsc --dir keys";
+    pvs-ceremony finalise --shape small --powers powers_16.ptau --beacon 0x5f2c...e1 --in 0002.pvsc --dir keys";
 
 /// A key for the reference rollup that nobody can forge proofs for, unless all contributors conspire.
 #[derive(Debug, Parser)]
@@ -70,6 +70,10 @@ pub(crate) enum Command {
 		/// Hash of a contribution that must be in the transcript. Give it again for each further one
 		#[arg(long, value_name = "HEX", value_parser = parse_hash)]
 		expect: Vec<Bytes32>,
+		/// Value of the beacon that the transcript must end with, as you looked it up at the source
+		/// that was announced
+		#[arg(long, value_name = "HEX")]
+		beacon: Option<BeaconValue>,
 		/// File to check
 		file: PathBuf,
 	},
@@ -86,6 +90,10 @@ pub(crate) enum Command {
 		/// Hash that the verifying key must have
 		#[arg(long, value_name = "HEX", value_parser = parse_hash)]
 		pin: Option<Bytes32>,
+		/// Value of the beacon that the transcript must end with, as you looked it up at the source
+		/// that was announced
+		#[arg(long, value_name = "HEX", conflicts_with = "without_beacon")]
+		beacon: Option<BeaconValue>,
 		/// Take a transcript that does not end with a beacon
 		#[arg(long)]
 		without_beacon: bool,
@@ -139,6 +147,18 @@ pub(crate) struct Step {
 	pub(crate) name: Name,
 }
 
+/// The bytes of a beacon, of any length.
+#[derive(Clone, Debug)]
+pub(crate) struct BeaconValue(pub(crate) Vec<u8>);
+
+impl FromStr for BeaconValue {
+	type Err = hex::FromHexError;
+
+	fn from_str(text: &str) -> Result<Self, hex::FromHexError> {
+		hex::decode(text.strip_prefix("0x").unwrap_or(text)).map(Self)
+	}
+}
+
 fn parse_hash(text: &str) -> Result<Bytes32, String> {
 	let mut hash = Bytes32::default();
 	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut hash)
@@ -167,5 +187,25 @@ mod tests {
 		assert!(parse(MIN_ITERATIONS_LOG2).is_ok() && parse(MAX_ITERATIONS_LOG2).is_ok());
 		assert!(parse(MIN_ITERATIONS_LOG2 - 1).is_err());
 		assert!(parse(MAX_ITERATIONS_LOG2 + 1).is_err());
+	}
+
+	#[test]
+	fn expected_beacon_should_be_hexadecimal_and_exclude_doing_without() {
+		let parse = |options: &str| {
+			let line =
+				format!("pvs-ceremony finalise --shape small --powers p --in a --dir b {options}");
+			Cli::try_parse_from(line.split_whitespace()).map(|cli| cli.command)
+		};
+		for value in ["0x00ff17", "00FF17"] {
+			let Ok(Command::Finalise { beacon: Some(beacon), .. }) =
+				parse(&format!("--beacon {value}"))
+			else {
+				panic!("{value} is not taken")
+			};
+			assert_eq!(beacon.0, [0, 0xff, 0x17]);
+		}
+		for wrong in ["--beacon 0x00f", "--beacon block", "--beacon 00ff17 --without-beacon"] {
+			assert!(parse(wrong).is_err(), "{wrong}");
+		}
 	}
 }

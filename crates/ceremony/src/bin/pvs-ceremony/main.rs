@@ -6,7 +6,7 @@ mod cli;
 
 use bar::Bar;
 use clap::Parser;
-use cli::{Cli, Command, Ground, Step};
+use cli::{BeaconValue, Cli, Command, Ground, Step};
 use pvs_ceremony::{write_new, Beacon, Ceremony, Circuit, Powers, Progress, Secret};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use pvs_rollup::{
@@ -74,8 +74,8 @@ fn run(command: &Command) -> Outcome<Value> {
 			write(&step.out, &ceremony.to_bytes())?;
 			Ok(contributed(&ceremony, &step.out))
 		},
-		Command::Verify { ground, expect, file } => {
-			let ceremony = Ceremony::from_file(file, &bar).map_err(of(file))?;
+		Command::Verify { ground, expect, beacon, file } => {
+			let ceremony = read(file, beacon.as_ref(), &bar)?;
 			let (constraints, powers) = load(ground, &bar)?;
 			let verified =
 				ceremony.verify(&circuit(&constraints)?, &powers, &bar).map_err(of(file))?;
@@ -88,8 +88,8 @@ fn run(command: &Command) -> Outcome<Value> {
 			facts["verified"] = true.into();
 			Ok(facts)
 		},
-		Command::Finalise { ground, input, dir, pin, without_beacon } => {
-			finalise(ground, input, dir, *pin, *without_beacon, &bar)
+		Command::Finalise { ground, input, dir, pin, beacon, without_beacon } => {
+			finalise(ground, input, dir, *pin, beacon.as_ref(), *without_beacon, &bar)
 		},
 		Command::Inspect { file } => Ok(shown(&Ceremony::from_file(file, &bar).map_err(of(file))?)),
 	}
@@ -100,6 +100,7 @@ fn finalise(
 	input: &Path,
 	dir: &Path,
 	pin: Option<Bytes32>,
+	beacon: Option<&BeaconValue>,
 	without_beacon: bool,
 	bar: &Bar,
 ) -> Outcome<Value> {
@@ -110,7 +111,7 @@ fn finalise(
 	for path in [&key_file, &transcript_file, &verifying_key_file] {
 		must_not_exist(path)?;
 	}
-	let ceremony = Ceremony::from_file(input, bar).map_err(of(input))?;
+	let ceremony = read(input, beacon, bar)?;
 	let (constraints, powers) = load(ground, bar)?;
 	let verified = ceremony.verify(&circuit(&constraints)?, &powers, bar).map_err(of(input))?;
 	let (proving_key, verifying_key) = verified.finalise(!without_beacon).map_err(of(input))?;
@@ -152,6 +153,15 @@ fn circuit(constraints: &Constraints) -> Outcome<Circuit<'_>> {
 	};
 	let (instance, witness) = (constraints.instance_variables, constraints.witness_variables);
 	Ok(Circuit::new([a, b, c], instance, witness)?)
+}
+
+/// The transcript to check. Its beacon is compared first: checking everything else takes a while.
+fn read(path: &Path, beacon: Option<&BeaconValue>, bar: &Bar) -> Outcome<Ceremony> {
+	let ceremony = Ceremony::from_file(path, bar).map_err(of(path))?;
+	if let Some(BeaconValue(value)) = beacon {
+		ceremony.expect_beacon(value).map_err(of(path))?;
+	}
+	Ok(ceremony)
 }
 
 /// The parameters to continue, as far as they can be checked without circuit and powers.
