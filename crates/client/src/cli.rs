@@ -2,7 +2,12 @@
 //! The options and the start-up that all programs share.
 
 use crate::{keys, Client, Error, KeyError};
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+use std::{
+	io::IsTerminal,
+	path::PathBuf,
+	process::ExitCode,
+	time::{Duration, Instant},
+};
 use subxt_signer::sr25519::Keypair;
 use tracing_subscriber::EnvFilter;
 
@@ -12,8 +17,8 @@ pub struct ConnectArgs {
 	/// WebSocket address of a node of the chain
 	#[arg(long, env = "PVS_URL", default_value = "ws://127.0.0.1:9944", value_name = "URL")]
 	pub url: String,
-	/// Seconds to wait for the node to answer
-	#[arg(long, default_value_t = 10, value_name = "SECONDS")]
+	/// Seconds to wait for the node to answer, 1 to 3600
+	#[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
 	pub connect_timeout: u64,
 }
 
@@ -44,6 +49,25 @@ impl KeyArgs {
 			(Some(suri), None) => keys::from_development_path(suri),
 			(None, None) => Err(KeyError::NotADevelopmentPath),
 		}
+	}
+}
+
+/// The longest time that programs keep trying to reach a node, in seconds: a year.
+pub const MAX_RECONNECT_SECONDS: u64 = 31_536_000;
+
+/// When to give up. Never, if that lies beyond what the clock can tell.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline(Option<Instant>);
+
+impl Deadline {
+	/// This many seconds from now.
+	pub fn after(seconds: u64) -> Self {
+		Self(Instant::now().checked_add(Duration::from_secs(seconds)))
+	}
+
+	/// Whether it is time.
+	pub fn has_passed(self) -> bool {
+		self.0.is_some_and(|end| Instant::now() >= end)
 	}
 }
 
@@ -87,6 +111,34 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use clap::Parser;
+
+	#[derive(Parser)]
+	struct Program {
+		#[command(flatten)]
+		connect: ConnectArgs,
+	}
+
+	#[test]
+	fn connect_timeout_should_be_a_second_to_an_hour() {
+		let parse =
+			|seconds: &str| Program::try_parse_from(["program", "--connect-timeout", seconds]);
+		for good in ["1", "3600"] {
+			assert_eq!(parse(good).unwrap().connect.connect_timeout.to_string(), good);
+		}
+		for wrong in ["0", "3601", "18446744073709551615", "-1", "ten"] {
+			let refused = parse(wrong).err().unwrap().to_string();
+			assert!(refused.contains("--connect-timeout"), "{refused}");
+		}
+	}
+
+	#[test]
+	fn deadline_should_pass_in_its_time_and_never_when_it_is_beyond_the_clock() {
+		assert!(Deadline::after(0).has_passed());
+		for later in [60, MAX_RECONNECT_SECONDS, u64::MAX] {
+			assert!(!Deadline::after(later).has_passed(), "{later}");
+		}
+	}
 
 	#[test]
 	fn error_should_fit_on_one_line() {

@@ -7,9 +7,11 @@
 use crate::{call_tree::Commit, error::Error, view::View};
 use futures::{stream, StreamExt, TryStreamExt};
 use pvs_primitives::{BlockNumber, Bytes32, RollupId};
+use std::sync::Arc;
 
-/// How many states are kept at most; above the number of batches that can be pending.
-const MAX_STATES: usize = 256;
+/// How many states are kept at most. Needed are the newest final one and one for each pending
+/// batch, of which chains allow 64; the others are those of other forks and of commits that failed.
+const MAX_STATES: usize = 128;
 /// How many blocks are fetched at the same time while catching up.
 const PARALLEL_FETCHES: usize = 16;
 
@@ -57,7 +59,7 @@ pub enum ReplicaError {
 pub struct Replica<S> {
 	rollup: RollupId,
 	/// By age, oldest first.
-	states: Vec<(Bytes32, S)>,
+	states: Vec<(Bytes32, Arc<S>)>,
 	/// The first block whose body has not been read for good.
 	next_block: BlockNumber,
 }
@@ -65,11 +67,26 @@ pub struct Replica<S> {
 impl<S: RollupState> Replica<S> {
 	/// A replica that knows the first state only.
 	pub fn new(rollup: RollupId, genesis: S) -> Self {
-		Self { rollup, states: vec![(genesis.root(), genesis)], next_block: 1 }
+		Self::resume(rollup, genesis, 1)
+	}
+
+	/// A replica that starts from a later state. All batches that build on it are committed in
+	/// `next_block` or after it.
+	pub fn resume(rollup: RollupId, state: S, next_block: BlockNumber) -> Self {
+		Self { rollup, states: vec![(state.root(), Arc::new(state))], next_block }
 	}
 
 	/// The state with this root, if it is known.
 	pub fn state(&self, root: &Bytes32) -> Option<&S> {
+		self.find(root).map(|state| &**state)
+	}
+
+	/// The state with this root, to be kept without a copy, if it is known.
+	pub fn shared(&self, root: &Bytes32) -> Option<Arc<S>> {
+		self.find(root).cloned()
+	}
+
+	fn find(&self, root: &Bytes32) -> Option<&Arc<S>> {
 		self.states.iter().rev().find(|(known, _)| known == root).map(|(_, state)| state)
 	}
 
@@ -108,7 +125,7 @@ impl<S: RollupState> Replica<S> {
 			if self.states.len() >= MAX_STATES {
 				self.states.remove(0);
 			}
-			self.states.push((root, state));
+			self.states.push((root, Arc::new(state)));
 		}
 		root
 	}
@@ -257,7 +274,7 @@ mod tests {
 		let failed = |error| matches!(error, ReplicaError::Failed(reason) if reason == "away");
 		assert!(failed(replica.absorb(&commit(10, 5, 15)).unwrap_err()));
 		assert!(failed(replica.apply(&[10; 32], &[5]).unwrap_err()));
-		replica.states[0].1.is_over = true;
+		replica = Replica::new(0, Outage { sum: Sum(10), is_over: true });
 		assert!(replica.absorb(&commit(10, 5, 15)).unwrap());
 		let error = replica.apply(&[15; 32], &[]).unwrap_err();
 		assert!(matches!(error, ReplicaError::Invalid(_)), "{error}");
@@ -274,6 +291,24 @@ mod tests {
 		assert_eq!(replica.states.iter().map(|(_, state)| state.0).collect::<Vec<_>>(), [4, 7]);
 		replica.forget_before(&[200; 32]);
 		assert_eq!(replica.states.len(), 2, "an unknown root forgets nothing");
+	}
+
+	#[test]
+	fn replica_should_go_on_from_a_later_state() {
+		let mut replica = Replica::resume(0, Sum(15), 7);
+		assert_eq!(replica.next_block, 7);
+		assert_eq!(replica.apply(&[15; 32], &[2]).unwrap(), [17; 32]);
+		assert!(!replica.absorb(&commit(10, 5, 20)).unwrap(), "nothing before it is known");
+	}
+
+	#[test]
+	fn state_should_be_handed_out_without_a_copy_and_outlive_the_replica() {
+		let mut replica = Replica::new(0, Sum(1));
+		replica.apply(&[1; 32], &[3]).unwrap();
+		let (one, again) = (replica.shared(&[1; 32]).unwrap(), replica.shared(&[1; 32]).unwrap());
+		assert!(Arc::ptr_eq(&one, &again));
+		replica.forget_before(&[4; 32]);
+		assert_eq!((replica.shared(&[1; 32]), &*one), (None, &Sum(1)));
 	}
 
 	#[test]

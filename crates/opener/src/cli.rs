@@ -4,7 +4,7 @@
 use crate::{run, service::Config, OpenerError, Reporter};
 use clap::Parser;
 use pvs_client::{
-	cli::{default_dir, ConnectArgs, KeyArgs},
+	cli::{default_dir, ConnectArgs, KeyArgs, MAX_RECONNECT_SECONDS},
 	Account, Amount, Signals,
 };
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct Args {
 	/// Whose account opens and is rewarded.
 	#[command(flatten)]
 	pub key: KeyArgs,
-	/// Seals to solve at the same time, at most: one core each
+	/// Seals to solve at the same time, at most, 1 to 1024: one core each
 	#[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
 	pub threads: u32,
 	/// Open a seal only if its reward exceeds what the transaction costs by this much, in planck or as "0.1 UNIT"
@@ -44,8 +44,8 @@ pub struct Args {
 	/// How far to lower the priority of the threads that solve, 0 to 19
 	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(i32).range(0..=19))]
 	pub nice: i32,
-	/// Seconds to keep trying when the node goes away, before giving up
-	#[arg(long, default_value_t = 120, value_name = "SECONDS")]
+	/// Seconds to keep trying when the node goes away, before giving up; a year at most
+	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
 	pub reconnect_for: u64,
 	/// Print one JSON object per line
 	#[arg(long)]
@@ -108,6 +108,23 @@ mod tests {
 		assert!(parse("pvs-opener --suri //Ferdie --key-file key").is_err());
 		assert!(parse("pvs-opener --suri //Ferdie --threads 0").is_err());
 		assert!(parse("pvs-opener --suri //Ferdie --min-profit much").is_err());
+	}
+
+	#[test]
+	fn number_should_be_refused_with_its_option_when_it_is_out_of_range() {
+		let most = MAX_RECONNECT_SECONDS;
+		assert!(parse(&format!("pvs-opener --suri //Ferdie --reconnect-for {most}")).is_ok());
+		for wrong in [
+			format!("--reconnect-for {}", most + 1),
+			format!("--reconnect-for {}", u64::MAX),
+			"--connect-timeout 0".into(),
+			"--threads 1025".into(),
+			"--nice 20".into(),
+		] {
+			let refused = parse(&format!("pvs-opener --suri //Ferdie {wrong}")).unwrap_err();
+			let option = wrong.split(' ').next().unwrap();
+			assert!(refused.to_string().contains(option), "{refused}");
+		}
 	}
 
 	#[test]

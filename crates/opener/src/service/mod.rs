@@ -16,8 +16,9 @@ use crate::{
 };
 use futures::{FutureExt, StreamExt};
 use pvs_client::{
-	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Error, Included, Keypair,
-	SubmitError, Submitter, Token, View,
+	cli::{ConnectArgs, Deadline},
+	seals, Account, Amount, Block, Call, Client, Error, Included, Keypair, SubmitError, Submitter,
+	Token, View,
 };
 use pvs_primitives::{
 	api::{BatchId, SealInfo},
@@ -262,7 +263,7 @@ impl Service {
 		&self,
 		mut stop: Pin<&mut impl Future<Output = ()>>,
 	) -> Result<Option<Client>, OpenerError> {
-		let give_up = Instant::now() + Duration::from_secs(self.config.reconnect_for);
+		let give_up = Deadline::after(self.config.reconnect_for);
 		loop {
 			tokio::select! {
 				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
@@ -273,7 +274,7 @@ impl Service {
 					return Err(OpenerError::OtherChain(client.url().into()));
 				},
 				Ok(client) => return Ok(Some(client)),
-				Err(error) if Instant::now() >= give_up => return Err(error.into()),
+				Err(error) if give_up.has_passed() => return Err(error.into()),
 				Err(error) => tracing::debug!("still no node: {error}"),
 			}
 		}
