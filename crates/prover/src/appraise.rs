@@ -11,21 +11,23 @@ use pvs_primitives::{
 use std::{
 	collections::BTreeMap,
 	io::IsTerminal,
+	sync::{Arc, PoisonError},
 	time::{Duration, Instant},
 };
+use tokio::sync::Mutex;
 
 /// How many appraised batches are kept at most; above the number that can be pending.
 const MAX_KEPT: usize = 64;
 /// After how long a replay shows its progress.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What a proof is made from.
+/// What a proof is made from. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
 	/// The state before the batch.
-	pub(crate) state: Ledger,
+	pub(crate) state: Arc<Ledger>,
 	/// The batch's data.
-	pub(crate) data: Vec<u8>,
+	pub(crate) data: Arc<[u8]>,
 	/// The batch as the chain has it.
 	pub(crate) batch: BatchInfo<Bytes32>,
 }
@@ -74,41 +76,40 @@ impl From<pvs_client::Error> for Unfit {
 /// Keeps the rollup's states, and the batches that were found good.
 #[derive(Debug)]
 pub(crate) struct Appraiser {
-	replica: Replica<Ledger>,
-	good: BTreeMap<BatchId, Work>,
+	replica: Mutex<Replica<Ledger>>,
+	/// Apart, so that the proof of a batch that was appraised never waits for the replay of another.
+	good: std::sync::Mutex<BTreeMap<BatchId, Work>>,
 }
 
 impl Appraiser {
-	/// An appraiser of a rollup that starts from `genesis`.
-	pub(crate) fn new(rollup: u32, genesis: Ledger) -> Self {
-		Self { replica: Replica::new(rollup, genesis), good: BTreeMap::new() }
-	}
-
-	/// Replays the rollup up to its newest final state.
-	pub(crate) async fn catch_up(
-		&mut self,
+	/// Replays the rollup from the states of `replica` up to its newest final state.
+	///
+	/// # Errors
+	///
+	/// [`ReplicaError::UnknownState`] if the chain does not lead from the first to the second.
+	pub(crate) async fn start(
+		mut replica: Replica<Ledger>,
 		view: &View,
 		finalized: Block,
 		finalized_root: &Bytes32,
-	) -> Result<(), ReplicaError> {
+	) -> Result<Self, ReplicaError> {
 		let best = view.block().number;
 		let mut progress = Progress::new();
-		let result = self
-			.replica
+		let result = replica
 			.catch_up(view, finalized_root, best, finalized.number, |done, all| {
 				progress.show(done, all);
 			})
 			.await;
 		progress.clear();
 		result?;
-		self.replica.forget_before(finalized_root);
-		Ok(())
+		replica.forget_before(finalized_root);
+		Ok(Self { replica: Mutex::new(replica), good: Default::default() })
 	}
 
 	/// The work that a batch is, after checking that executing it gives the root that its
 	/// sequencer claims.
 	pub(crate) async fn work(
-		&mut self,
+		&self,
 		view: &View,
 		finalized: Block,
 		id: BatchId,
@@ -117,15 +118,33 @@ impl Appraiser {
 			.batch(id)
 			.await?
 			.ok_or_else(|| Unfit::ForEver("the chain does not have the batch any more".into()))?;
-		if let Some(work) = self.good.get(&id).filter(|work| is_same(&work.batch, &batch)) {
-			return Ok(Work { batch, ..work.clone() });
+		let known = self.good().get(&id).filter(|work| is_same(&work.batch, &batch)).cloned();
+		if let Some(work) = known {
+			return Ok(Work { batch, ..work });
 		}
 		let data = view.batch_data(&batch).await?;
+		let state = self.check(view, finalized, &batch, &data).await?;
+		let work = Work { state, data: data.into(), batch };
+		let mut good = self.good();
+		if good.len() >= MAX_KEPT {
+			good.pop_first();
+		}
+		good.insert(id, work.clone());
+		Ok(work)
+	}
+
+	/// Executes a batch, and returns the state before it.
+	async fn check(
+		&self,
+		view: &View,
+		finalized: Block,
+		batch: &BatchInfo<Bytes32>,
+		data: &[u8],
+	) -> Result<Arc<Ledger>, Unfit> {
 		let before = batch.committed_at;
-		self.replica
-			.catch_up(view, &batch.prev_state_root, before, finalized.number, |_, _| {})
-			.await?;
-		let root = self.replica.apply(&batch.prev_state_root, &data)?;
+		let mut replica = self.replica.lock().await;
+		replica.catch_up(view, &batch.prev_state_root, before, finalized.number, |_, _| {}).await?;
+		let root = replica.apply(&batch.prev_state_root, data)?;
 		if root != batch.next_state_root {
 			return Err(Unfit::ForEver(format!(
 				"executing the batch gives root 0x{}, its sequencer claims 0x{}",
@@ -133,21 +152,26 @@ impl Appraiser {
 				hex::encode(batch.next_state_root)
 			)));
 		}
-		let known = self.replica.state(&batch.prev_state_root);
-		let state =
-			known.cloned().ok_or(ReplicaError::UnknownState { root: batch.prev_state_root })?;
-		let work = Work { state, data, batch };
-		if self.good.len() >= MAX_KEPT {
-			self.good.pop_first();
-		}
-		self.good.insert(id, work.clone());
-		Ok(work)
+		let unknown = ReplicaError::UnknownState { root: batch.prev_state_root };
+		Ok(replica.shared(&batch.prev_state_root).ok_or(unknown)?)
+	}
+
+	/// The state with this root, if it is known and no appraisal is going on.
+	pub(crate) fn state(&self, root: &Bytes32) -> Option<Arc<Ledger>> {
+		self.replica.try_lock().ok()?.shared(root)
 	}
 
 	/// Forgets what lies before the newest final state.
-	pub(crate) fn forget_before(&mut self, next_to_finalize: u64, finalized_root: &Bytes32) {
-		self.good.retain(|id, _| id.index >= next_to_finalize);
-		self.replica.forget_before(finalized_root);
+	pub(crate) fn forget_before(&self, next_to_finalize: u64, finalized_root: &Bytes32) {
+		self.good().retain(|id, _| id.index >= next_to_finalize);
+		// An appraisal in flight needs its states; the next time will do.
+		if let Ok(mut replica) = self.replica.try_lock() {
+			replica.forget_before(finalized_root);
+		}
+	}
+
+	fn good(&self) -> std::sync::MutexGuard<'_, BTreeMap<BatchId, Work>> {
+		self.good.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 }
 

@@ -4,7 +4,7 @@
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use pvs_client::cli::default_dir;
 use pvs_client::{
-	cli::{ConnectArgs, KeyArgs},
+	cli::{ConnectArgs, KeyArgs, MAX_RECONNECT_SECONDS},
 	Amount,
 };
 use pvs_primitives::Bytes32;
@@ -81,7 +81,7 @@ pub(crate) struct RunArgs {
 	/// another state or has batches of another length is refused.
 	#[arg(long, value_name = "FILE", conflicts_with = "program")]
 	pub(crate) genesis: Option<PathBuf>,
-	/// Directory of the journal [default: pvs/prover-ACCOUNT in the user's data directory]
+	/// Directory of the journal and of the rollup's saved state [default: pvs/prover-ACCOUNT in the user's data directory]
 	#[arg(long, value_name = "DIR")]
 	pub(crate) data_dir: Option<PathBuf>,
 	/// Directory of the payments rollup's development keys, one file for each shape [default: pvs/keys in the user's data
@@ -108,20 +108,20 @@ pub(crate) struct RunArgs {
 	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
 	pub(crate) min_balance: Amount,
 	/// Highest price for a slot in a round, as a multiple of the price quoted
-	#[arg(long, default_value_t = 8, value_name = "FACTOR")]
+	#[arg(long, default_value_t = 8, value_name = "FACTOR", value_parser = clap::value_parser!(u32).range(1..))]
 	pub(crate) max_slot_fee_factor: u32,
-	/// Open bids, unproven wins and rescues at the same time, at most
+	/// Open bids, unproven wins and rescues at the same time, at most, 1 to 1024
 	///
 	/// A place among the runners-up does not count until it is offered. If this many jobs are open
 	/// then, the prover passes, which costs nothing.
-	#[arg(long, default_value_t = 1, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, default_value_t = 1, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..=1024))]
 	pub(crate) max_jobs: u32,
 	/// When to prove batches that all assigned provers left: whoever delivers first is paid
 	#[arg(long, value_enum, default_value_t = RescueWhen::Idle, value_name = "WHEN")]
 	pub(crate) rescue: RescueWhen,
-	/// Threads that prove [default: all cores but one]
-	#[arg(long, value_name = "THREADS", conflicts_with = "program")]
-	pub(crate) threads: Option<usize>,
+	/// Threads that prove, 1 to 1024 [default: all cores but one]
+	#[arg(long, value_name = "THREADS", conflicts_with = "program", value_parser = clap::value_parser!(u16).range(1..=1024))]
+	pub(crate) threads: Option<u16>,
 	/// What makes proofs: "fast", or "arkworks", the reference
 	#[arg(long, value_name = "NAME", default_value_t, conflicts_with = "program")]
 	pub(crate) back_end: Kind,
@@ -134,8 +134,8 @@ pub(crate) struct RunArgs {
 	/// Stop after one batch has ended
 	#[arg(long, conflicts_with = "exit_after_batches")]
 	pub(crate) once: bool,
-	/// Seconds to keep trying when the node goes away, before giving up
-	#[arg(long, default_value_t = 120, value_name = "SECONDS")]
+	/// Seconds to keep trying when the node goes away, before giving up; a year at most
+	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
 	pub(crate) reconnect_for: u64,
 	/// Print one JSON object per line
 	#[arg(long)]
@@ -166,8 +166,8 @@ pub(crate) struct ProgramArgs {
 	/// refused, and proofs are verified with it before they are sent
 	#[arg(long, value_name = "FILE", requires = "program")]
 	pub(crate) verifying_key: Option<PathBuf>,
-	/// Seconds that the program may take to execute a batch
-	#[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+	/// Seconds that the program may take to execute a batch, 1 to 3600
+	#[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=3600))]
 	pub(crate) execute_timeout: u32,
 }
 
@@ -236,6 +236,42 @@ mod tests {
 		assert!(parse("pvs-prover run --suri //Bob --fee 1.5").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --proof-blocks 0").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --once --exit-after-batches 2").is_err());
+	}
+
+	#[test]
+	fn number_should_be_refused_with_its_option_when_it_is_out_of_range() {
+		let run = |options: &str| {
+			let line = format!("pvs-prover run --suri //Bob {options}");
+			Cli::try_parse_from(line.split_whitespace())
+		};
+		let beyond = MAX_RECONNECT_SECONDS + 1;
+		for good in [
+			"--reconnect-for 0",
+			&format!("--reconnect-for {MAX_RECONNECT_SECONDS}"),
+			"--threads 1",
+			"--threads 1024 --max-jobs 1024 --connect-timeout 3600",
+		] {
+			assert!(run(good).is_ok(), "{good}");
+		}
+		for wrong in [
+			"--reconnect-for 18446744073709551615",
+			&format!("--reconnect-for {beyond}"),
+			"--threads 0",
+			"--threads 1025",
+			"--threads 70000",
+			"--max-jobs 0",
+			"--max-jobs 1025",
+			"--max-slot-fee-factor 0",
+			"--proof-blocks 4294967296",
+			"--exit-after-batches 0",
+			"--connect-timeout 0",
+			"--nice 20",
+			"--execute-timeout 3601 --program p --verifying-key v",
+		] {
+			let refused = run(wrong).unwrap_err().to_string();
+			let option = wrong.split(' ').next().unwrap();
+			assert!(refused.contains(option), "{wrong}: {refused}");
+		}
 	}
 
 	#[test]

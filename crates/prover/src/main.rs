@@ -11,6 +11,8 @@
 //! | [`rollup`] | the rollup's states and keys: the reference rollup's, or those of a program |
 //! | [`program`] | a rollup's own program, a child process that executes and proves |
 //! | [`proving`] | proofs at low priority, one after the other |
+//! | [`self_check`] | a proof of a made-up batch before the first bid: is the key as good as it looks? |
+//! | [`snapshot`] | the rollup's state in a file |
 //! | [`journal`] | what was bid, won, proved: written before it is acted on |
 //! | [`settle`] | how a round ended that was over before it was seen |
 //! | [`report`] | what the operator sees |
@@ -26,8 +28,10 @@ mod program;
 mod proving;
 mod report;
 mod rollup;
+mod self_check;
 mod service;
 mod settle;
+mod snapshot;
 mod status;
 
 use clap::Parser;

@@ -96,7 +96,7 @@ pub(crate) fn ask(
 	if free_stake < round.bond {
 		return Err(Pass::StakeTooLow { free: free_stake, bond: round.bond });
 	}
-	let max_slot_fee = round.slot_fee.saturating_mul(policy.max_slot_fee_factor.max(1).into());
+	let max_slot_fee = round.slot_fee.saturating_mul(policy.max_slot_fee_factor.into());
 	let needed = policy.min_balance.saturating_add(max_slot_fee);
 	if means.free < needed {
 		return Err(Pass::BalanceTooLow { free: means.free, needed });

@@ -4,7 +4,9 @@
 use crate::{
 	appraise::Work,
 	program::{Program, ProgramError},
-	rollup::{Ledger, Payments, ProgramLedger},
+	report::ShownProof,
+	rollup::{Ledger, Payments},
+	self_check::{self, SelfCheckError},
 };
 use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
@@ -13,16 +15,12 @@ use pvs_rollup::{
 		Watch,
 	},
 	shape::Shape,
-	state::State,
 };
 use pvs_verifier::{PreparedKey, ProofError};
 use std::{
 	num::NonZeroUsize,
 	path::PathBuf,
-	sync::{
-		atomic::{AtomicU32, Ordering},
-		Arc,
-	},
+	sync::Arc,
 	time::{Duration, Instant},
 };
 use tokio::sync::{watch, Mutex};
@@ -36,6 +34,8 @@ pub(crate) enum ProvingError {
 	PinnedKeys(#[from] PinnedKeyError),
 	#[error("cannot start the proving threads: {0}")]
 	Threads(#[from] rayon::ThreadPoolBuildError),
+	#[error("the proving key {} is no good, so no bids: {error}", file.display())]
+	SelfCheck { file: PathBuf, error: SelfCheckError },
 	#[error(transparent)]
 	Proof(#[from] ProveError),
 	#[error("the proof was cancelled: the batch is no longer this prover's job")]
@@ -117,26 +117,26 @@ impl ProofMaker {
 		Self { backend: Arc::new(Backend::Program(Box::new(prover))), turn: Arc::default() }
 	}
 
-	/// Makes a proof once it is this one's turn. The proof is verified before it is returned.
+	/// Makes a proof once it is this one's turn, and shows how it gets on. The proof is verified
+	/// before it is returned.
 	pub(crate) async fn prove(
 		&self,
 		work: Work,
 		inputs: PublicInputs,
 		cancel: Cancel,
+		shown: ShownProof,
 	) -> Result<Proof, ProvingError> {
 		let asked = Instant::now();
 		let _turn = self.turn.lock().await;
 		cancel.check()?;
 		let waited = asked.elapsed();
 		let started = Instant::now();
-		let bytes = match (&*self.backend, work.state) {
-			(Backend::Payments(prover), Ledger::Payments(Payments(state))) => {
-				prover.prove(state, work.data, inputs, &cancel).await?
+		let bytes = match &*self.backend {
+			Backend::Payments(prover) => prover.prove(work, inputs, &cancel, shown).await?,
+			Backend::Program(prover) => {
+				shown.begin(None);
+				prover.prove(&work, &inputs, &cancel).await?
 			},
-			(Backend::Program(prover), Ledger::Program(ledger)) => {
-				prover.prove(&ledger, &work.data, &inputs, &cancel).await?
-			},
-			_ => return Err(ProvingError::OtherRollup),
 		};
 		cancel.check()?;
 		Ok(Proof { bytes: Box::new(bytes), took: started.elapsed(), waited })
@@ -166,6 +166,7 @@ pub(crate) struct PaymentsProver {
 
 impl PaymentsProver {
 	/// Loads the keys for batches of `shape`, or makes those for development, and starts the threads.
+	/// Of a pinned key only the verifying key is known to be the right one: it has to make a proof.
 	pub(crate) fn new(
 		shape: Shape,
 		source: &KeySource,
@@ -173,7 +174,7 @@ impl PaymentsProver {
 		threads: Option<usize>,
 		nice: i32,
 	) -> Result<Self, ProvingError> {
-		let threads = threads.filter(|threads| *threads > 0).unwrap_or_else(|| {
+		let threads = threads.unwrap_or_else(|| {
 			let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
 			cores.saturating_sub(1).max(1)
 		});
@@ -191,8 +192,13 @@ impl PaymentsProver {
 					proving::load_pinned(file, shape, hash, &Terminal::default())?
 				},
 			};
-			Ok(BatchProver::new(&keys, back_end)
-				.map_err(|error| KeyStoreError::from(SetupError::from(error)))?)
+			let prover = BatchProver::new(&keys, back_end)
+				.map_err(|error| KeyStoreError::from(SetupError::from(error)))?;
+			if let KeySource::Pinned { file, .. } = source {
+				self_check::run(&prover, &Terminal::default())
+					.map_err(|error| ProvingError::SelfCheck { file: file.clone(), error })?;
+			}
+			Ok(prover)
 		})?;
 		Ok(Self { prover: Arc::new(prover), pool: Arc::new(pool) })
 	}
@@ -204,34 +210,34 @@ impl PaymentsProver {
 
 	async fn prove(
 		&self,
-		state: State,
-		data: Vec<u8>,
+		work: Work,
 		inputs: PublicInputs,
 		cancel: &Cancel,
+		shown: ShownProof,
 	) -> Result<[u8; PROOF_BYTES], ProvingError> {
 		let (prover, pool) = (self.prover.clone(), self.pool.clone());
-		let watched = Watched {
-			cancel: cancel.clone(),
-			done: AtomicU32::new(0),
-			of: prover.back_end().steps(),
-		};
+		shown.begin(Some(prover.back_end().steps()));
+		let watched = Watched { cancel: cancel.clone(), shown };
 		tokio::task::spawn_blocking(move || {
-			pool.install(|| prover.prove(&state, &data, &inputs, &watched))
+			let Ledger::Payments(Payments(state)) = &*work.state else {
+				return Err(ProvingError::OtherRollup);
+			};
+			pool.install(|| prover.prove(state, &work.data, &inputs, &watched)).map_err(|error| {
+				match error {
+					ProveError::Cancelled => ProvingError::Cancelled,
+					error => error.into(),
+				}
+			})
 		})
 		.await
 		.map_err(|error| ProvingError::Crashed(error.to_string()))?
-		.map_err(|error| match error {
-			ProveError::Cancelled => ProvingError::Cancelled,
-			error => error.into(),
-		})
 	}
 }
 
 /// A proof that is being made.
 struct Watched {
 	cancel: Cancel,
-	done: AtomicU32,
-	of: u32,
+	shown: ShownProof,
 }
 
 impl Watch for Watched {
@@ -240,8 +246,7 @@ impl Watch for Watched {
 	}
 
 	fn step(&self) {
-		let done = self.done.fetch_add(1, Ordering::Relaxed).saturating_add(1);
-		tracing::debug!(done, of = self.of, "proving");
+		self.shown.step();
 	}
 }
 
@@ -260,14 +265,14 @@ impl ProgramProver {
 
 	async fn prove(
 		&self,
-		ledger: &ProgramLedger,
-		data: &[u8],
+		work: &Work,
 		inputs: &PublicInputs,
 		cancel: &Cancel,
 	) -> Result<[u8; PROOF_BYTES], ProvingError> {
+		let Ledger::Program(ledger) = &*work.state else { return Err(ProvingError::OtherRollup) };
 		let mut program = self.program.lock().await;
 		let proof = tokio::select! {
-			proof = program.prove(&ledger.state, data, inputs) => proof?,
+			proof = program.prove(&ledger.state, &work.data, inputs) => proof?,
 			() = cancel.cancelled() => return Err(ProvingError::Cancelled),
 		};
 		pvs_verifier::verify(&self.key, &inputs.to_array(), &proof)?;
@@ -306,6 +311,36 @@ mod tests {
 		fs::write(&file, [&b"pvs/key/v1\0\0\0\0\0\0"[..], &[0; 96]].concat()).unwrap();
 		let refused = load(KeySource::Pinned { file, hash: [7; 32] }).unwrap_err().to_string();
 		assert!(refused.contains("another circuit than that of batches of 1x2^4"), "{refused}");
+	}
+
+	/// Files of a ceremony's key of the smallest shape, as it is and with two points exchanged that its
+	/// verifying key does not have.
+	#[test]
+	fn pinned_key_should_be_refused_when_it_makes_proofs_that_do_not_hold() {
+		let dir = tempfile::tempdir().unwrap();
+		let shape = Shape::new(1, 2).unwrap();
+		let keys = proving::Keys::generate(shape).unwrap();
+		let hash = keys.verifying_key_hash();
+		let start = |name: &str, key: &_| {
+			let file = dir.path().join(name);
+			let bytes = proving::encode_ceremony_key(keys.constraints(), key).unwrap();
+			fs::write(&file, bytes).unwrap();
+			PaymentsProver::new(
+				shape,
+				&KeySource::Pinned { file, hash },
+				Kind::default(),
+				Some(1),
+				0,
+			)
+		};
+		let good = keys.proving_key();
+		assert_eq!(start("good.key", good).unwrap().verifying_key_hash(), hash);
+		let mut tampered = (**good).clone();
+		tampered.h_query.swap(0, 1);
+		let refused = start("tampered.key", &tampered).unwrap_err().to_string();
+		for part in ["tampered.key is no good", "refuses its proofs", "pvs-ceremony finalise"] {
+			assert!(refused.contains(part), "{refused}");
+		}
 	}
 
 	#[test]

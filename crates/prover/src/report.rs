@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the operator sees: a line of text or of JSON per event, on stdout.
 
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pvs_client::{Account, Token};
 use pvs_primitives::{api::BatchId, BlockNumber, RoundNumber};
 use serde_json::json;
-use std::io::Write;
+use std::{io::Write, sync::OnceLock, time::Duration};
+
+/// How often a bar is drawn.
+const TICK: Duration = Duration::from_millis(100);
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +46,28 @@ pub(crate) enum Report {
 		round: RoundNumber,
 		payment: u128,
 		on_time_until: BlockNumber,
+	},
+	/// The rollup is replayed.
+	Replaying {
+		rollup: u32,
+		/// The first block that is read.
+		from: BlockNumber,
+		/// The file of the saved state, for a rollup that has one.
+		saved: Option<String>,
+		/// What is wrong with it, if it is of no use.
+		reason: Option<String>,
+	},
+	/// A proof is begun.
+	Proving {
+		batch: BatchId,
+		round: RoundNumber,
+		/// How many steps it has, if that is known.
+		steps: Option<u32>,
+	},
+	/// A proof was not wanted any more before it was made.
+	GivenUp {
+		batch: BatchId,
+		round: RoundNumber,
 	},
 	Proved {
 		batch: BatchId,
@@ -112,24 +138,32 @@ pub(crate) enum Report {
 	},
 }
 
-/// Writes reports.
+/// Writes reports, and shows bars on a terminal.
 #[derive(Clone, Debug)]
 pub(crate) struct Reporter {
 	json: bool,
 	token: Token,
+	bars: MultiProgress,
 }
 
 impl Reporter {
 	/// A reporter in JSON or in text, with amounts in `token`.
 	pub(crate) fn new(json: bool, token: Token) -> Self {
-		Self { json, token }
+		Self { json, token, bars: MultiProgress::new() }
 	}
 
 	/// Writes a report. A reader that has gone away does not stop the prover.
 	pub(crate) fn say(&self, report: &Report) {
 		let line = if self.json { as_json(report).to_string() } else { self.text(report) };
-		let mut out = std::io::stdout().lock();
-		let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+		self.bars.suspend(|| {
+			let mut out = std::io::stdout().lock();
+			let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+		});
+	}
+
+	/// Shows a proof for a round.
+	pub(crate) fn proof(&self, (batch, round): (BatchId, RoundNumber)) -> ShownProof {
+		ShownProof { reporter: self.clone(), batch, round, bar: OnceLock::new() }
 	}
 
 	fn text(&self, report: &Report) -> String {
@@ -158,6 +192,23 @@ impl Reporter {
 				about(batch, round),
 				amount(payment)
 			),
+			Report::Replaying { rollup, from, saved: Some(saved), reason: None } => {
+				format!(
+					"replaying rollup {rollup} from block {from} on, after the saved state {saved}"
+				)
+			},
+			Report::Replaying { rollup, saved: Some(saved), reason: Some(reason), .. } => {
+				format!(
+					"replaying rollup {rollup} from its genesis: the saved state {saved} {reason}"
+				)
+			},
+			Report::Replaying { rollup, .. } => {
+				format!("replaying rollup {rollup} from its genesis")
+			},
+			Report::Proving { batch, round, .. } => format!("{}: proving", about(batch, round)),
+			Report::GivenUp { batch, round } => {
+				format!("{}: proof given up, it is not wanted any more", about(batch, round))
+			},
 			Report::Proved { batch, round, seconds, .. } => {
 				format!("{}: proved in {seconds:.1} s", about(batch, round))
 			},
@@ -209,6 +260,49 @@ impl Reporter {
 	}
 }
 
+/// A proof that is being made, as the operator sees it.
+#[derive(Debug)]
+pub(crate) struct ShownProof {
+	reporter: Reporter,
+	batch: BatchId,
+	round: RoundNumber,
+	bar: OnceLock<ProgressBar>,
+}
+
+impl ShownProof {
+	/// It is begun, and has this many steps if that is known.
+	pub(crate) fn begin(&self, steps: Option<u32>) {
+		let (batch, round) = (self.batch, self.round);
+		self.reporter.say(&Report::Proving { batch, round, steps });
+		let template = "{spinner} {msg} [{elapsed}] {wide_bar} {pos}/{len} steps";
+		let (bar, template) = match steps {
+			Some(steps) => (ProgressBar::new(steps.into()), template),
+			None => (ProgressBar::new_spinner(), "{spinner} {msg} [{elapsed}]"),
+		};
+		let style =
+			ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+		let bar = bar.with_style(style).with_message(format!("proving {}", name(batch, round)));
+		let bar = self.bar.get_or_init(|| self.reporter.bars.add(bar));
+		bar.enable_steady_tick(TICK);
+	}
+
+	/// One more step is done.
+	pub(crate) fn step(&self) {
+		if let Some(bar) = self.bar.get() {
+			bar.inc(1);
+		}
+	}
+}
+
+impl Drop for ShownProof {
+	fn drop(&mut self) {
+		if let Some(bar) = self.bar.get() {
+			bar.finish_and_clear();
+			self.reporter.bars.remove(bar);
+		}
+	}
+}
+
 /// How a batch and its round are called in text.
 fn name(batch: BatchId, round: RoundNumber) -> String {
 	match round {
@@ -248,6 +342,17 @@ fn as_json(report: &Report) -> serde_json::Value {
 			let more = json!({ "payment": payment.to_string(), "on_time_until": on_time_until });
 			about("won", batch, round, more)
 		},
+		Report::Replaying { rollup, from, saved, reason } => json!({
+			"event": "replaying",
+			"rollup": rollup,
+			"from_block": from,
+			"saved_state": saved,
+			"reason": reason,
+		}),
+		Report::Proving { batch, round, steps } => {
+			about("proving", batch, round, json!({ "steps": steps }))
+		},
+		Report::GivenUp { batch, round } => about("proof_given_up", batch, round, json!({})),
 		Report::Proved { batch, round, seconds, waited } => {
 			let more = json!({ "seconds": seconds, "waited_seconds": waited });
 			about("proved", batch, round, more)
@@ -312,6 +417,35 @@ mod tests {
 		assert_eq!(json["event"], "paid");
 		assert_eq!(json["batch"]["index"], 3);
 		assert_eq!(json["payment"], "1500000000000");
+	}
+
+	#[test]
+	fn proof_should_be_told_when_it_is_begun_and_when_it_is_made() {
+		let (batch, round) = (BATCH, 0);
+		let begun = as_json(&Report::Proving { batch, round, steps: Some(6) });
+		assert_eq!((&begun["event"], &begun["steps"]), (&json!("proving"), &json!(6)));
+		let made = Report::Proved { batch, round, seconds: 1.26, waited: 0.5 };
+		assert_eq!(as_json(&made)["seconds"], 1.26);
+		let reporter = Reporter::new(false, Token::default());
+		assert_eq!(reporter.text(&made), "batch 0/3: proved in 1.3 s");
+		let shown = reporter.proof((batch, round));
+		shown.begin(Some(6));
+		shown.step();
+		assert_eq!(shown.bar.get().unwrap().position(), 1);
+	}
+
+	#[test]
+	fn saved_state_should_be_told_with_what_is_wrong_with_it() {
+		let text = |report| Reporter::new(false, Token::default()).text(&report);
+		let saved = Some("/d/rollup-0.state".to_owned());
+		let good = Report::Replaying { rollup: 0, from: 7, saved: saved.clone(), reason: None };
+		assert!(text(good).contains("from block 7 on, after the saved state /d/rollup-0.state"));
+		let reason = Some("is of another chain".to_owned());
+		let bad = Report::Replaying { rollup: 0, from: 1, saved, reason };
+		assert_eq!(as_json(&bad)["reason"], "is of another chain");
+		assert!(
+			text(bad).ends_with("genesis: the saved state /d/rollup-0.state is of another chain")
+		);
 	}
 
 	#[test]

@@ -50,6 +50,16 @@ impl ProgramLedger {
 	}
 }
 
+impl Ledger {
+	/// The sizes of a payments rollup; `None` if only a program knows what the state is.
+	pub(crate) fn shape(&self) -> Option<Shape> {
+		match self {
+			Self::Payments(Payments(state)) => Some(state.shape()),
+			Self::Program(_) => None,
+		}
+	}
+}
+
 impl RollupState for Ledger {
 	fn root(&self) -> Bytes32 {
 		match self {
@@ -137,7 +147,8 @@ async fn load_payments(
 		},
 		None => KeySource::Directory(args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"))),
 	};
-	let (back_end, threads, nice) = (args.back_end, args.threads, args.nice);
+	let (back_end, nice) = (args.back_end, args.nice);
+	let threads = args.threads.map(usize::from);
 	let keys = match source {
 		KeySource::Directory(_) => "the development key",
 		KeySource::Pinned { .. } => "the key of --proving-key",

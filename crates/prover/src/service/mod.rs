@@ -8,6 +8,7 @@
 //! to be done.
 
 mod results;
+mod saving;
 mod sealing;
 mod steps;
 
@@ -20,26 +21,26 @@ use crate::{
 	proving::{Cancel, Proof, ProofMaker, ProvingError},
 	report::{Report, Reporter},
 	rollup,
+	snapshot::{Owner, Store},
 	status::data_dir,
 };
 use futures::{FutureExt, StreamExt};
 use pvs_client::{
-	seals, Account, Client, Error, Included, Keypair, Signals, SubmitError, Submitter,
+	cli::Deadline, seals, Account, Client, Error, Included, Keypair, Signals, SubmitError,
+	Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
 	BlockNumber, Bytes32,
 };
 use pvs_timelock::Parameters;
+use saving::{replay, Saved, Saver};
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	sync::Arc,
 	time::Duration,
 };
-use tokio::{
-	sync::{mpsc, Mutex},
-	time::Instant,
-};
+use tokio::{sync::mpsc, time::Instant};
 
 /// After how long without a new block the node counts as stalled.
 const STALL: Duration = Duration::from_secs(30);
@@ -67,6 +68,7 @@ enum Done {
 	Accepted(Key, Result<Included, SubmitError>),
 	Proved(Key, Result<Proof, ProveFailure>),
 	Delivered(Key, Result<Included, SubmitError>),
+	Saved(Saved),
 }
 
 /// Why a batch that was won, or is in rescue, has no proof.
@@ -99,7 +101,9 @@ struct Service {
 	reporter: Reporter,
 	journal: Journal,
 	maker: ProofMaker,
-	appraiser: Arc<Mutex<Appraiser>>,
+	appraiser: Arc<Appraiser>,
+	/// Absent for a rollup with a program of its own.
+	saver: Option<Saver>,
 	genesis_hash: Bytes32,
 	/// What the chain sealed bids with at the start, and what bids are sealed with.
 	seals: Parameters,
@@ -163,15 +167,19 @@ impl Service {
 		let seals = seals::parameters(&view.seals().await?)?;
 
 		let (genesis, maker) = rollup::load(args, &rollup).await?;
-		let journal =
-			Journal::open(&data_dir(args.data_dir.clone(), me), client.genesis_hash(), me.0)?;
+		let dir = data_dir(args.data_dir.clone(), me);
+		let journal = Journal::open(&dir, client.genesis_hash(), me.0)?;
 
-		let mut appraiser = Appraiser::new(args.rollup, genesis);
+		let reporter = Reporter::new(args.json, token.clone());
 		// Keys or a program may have taken a while.
 		let view = client.at(client.best().await?).await?;
 		let rollup =
 			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
-		appraiser.catch_up(&view, client.finalized().await?, &rollup.finalized_root).await?;
+		let store = genesis.shape().map(|shape| {
+			let (chain, genesis_root) = (client.genesis_hash(), rollup.genesis_root);
+			Store::new(&dir, Owner { chain, rollup: args.rollup, genesis_root, shape })
+		});
+		let (appraiser, saver) = replay(genesis, store, client, &view, &rollup, &reporter).await?;
 
 		let (done, results) = mpsc::unbounded_channel();
 		let service = Self {
@@ -179,10 +187,11 @@ impl Service {
 			rollup: args.rollup,
 			policy,
 			batch_limit: args.batch_limit(),
-			reporter: Reporter::new(args.json, token.clone()),
+			reporter,
 			journal,
 			maker,
-			appraiser: Arc::new(Mutex::new(appraiser)),
+			appraiser: Arc::new(appraiser),
+			saver,
 			genesis_hash: client.genesis_hash(),
 			seals,
 			height: view.block().number,
@@ -240,7 +249,7 @@ impl Service {
 		args: &RunArgs,
 		signals: &mut Signals,
 	) -> Result<Client, ProverError> {
-		let give_up = Instant::now() + Duration::from_secs(args.reconnect_for);
+		let give_up = Deadline::after(args.reconnect_for);
 		loop {
 			tokio::select! {
 				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
@@ -251,7 +260,7 @@ impl Service {
 					return Err(ProverError::OtherChain(client.url().into()));
 				},
 				Ok(client) => return Ok(client),
-				Err(error) if Instant::now() >= give_up => return Err(error.into()),
+				Err(error) if give_up.has_passed() => return Err(error.into()),
 				Err(error) => tracing::debug!("still no node: {error}"),
 			}
 		}

@@ -49,6 +49,10 @@ impl Service {
 				self.tasks.remove(&key);
 				self.on_delivered(key, result)
 			},
+			Done::Saved(saved) => {
+				self.on_saved(saved);
+				Ok(())
+			},
 		}
 	}
 
@@ -173,7 +177,7 @@ impl Service {
 				self.deliver(session, key);
 			},
 			Err(ProveFailure::Proving(ProvingError::Cancelled)) => {
-				tracing::info!("{key:?}: the proof is not wanted any more");
+				self.reporter.say(&Report::GivenUp { batch, round });
 			},
 			Err(ProveFailure::Work(Unfit::ForNow(error))) => {
 				self.trouble(Some(key), error.to_string());

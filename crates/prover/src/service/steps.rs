@@ -19,7 +19,6 @@ use pvs_primitives::{
 	BlockNumber, Bytes32,
 };
 use std::{collections::BTreeSet, future::Future, time::Duration};
-use tokio::sync::Mutex;
 
 /// How long to wait for a block to take a transaction before looking at the chain again.
 const INCLUSION_WAIT: Duration = Duration::from_secs(6);
@@ -78,6 +77,8 @@ impl Service {
 		}
 		self.settle_the_rest(session, block, &shown).await?;
 		if block.number.checked_rem(FORGET_EVERY) == Some(0) {
+			// Before states are forgotten: the finalised block may be behind the best one.
+			self.save_state(session).await?;
 			self.forget_old(&view, &shown).await?;
 		}
 		Ok(())
@@ -117,7 +118,7 @@ impl Service {
 				let kept = self.journal.job(&key).and_then(|job| job.bid.clone());
 				// A bid that the chain does not have is a new one.
 				if let Some(bid) = kept.filter(|_| self.breaker.is_none()) {
-					let factor = u128::from(self.policy.max_slot_fee_factor.max(1));
+					let factor = u128::from(self.policy.max_slot_fee_factor);
 					self.place(session, round, &bid, round.slot_fee.saturating_mul(factor));
 				}
 				Ok(())
@@ -277,10 +278,7 @@ impl Service {
 		self.deferred.retain(|key, _| shown.contains(key));
 		self.deliveries.retain(|key, _| shown.contains(key));
 		if let Some(rollup) = view.rollup(self.rollup).await? {
-			// An appraisal in flight needs its states; the next time will do.
-			if let Ok(mut appraiser) = self.appraiser.try_lock() {
-				appraiser.forget_before(rollup.next_to_finalize, &rollup.finalized_root);
-			}
+			self.appraiser.forget_before(rollup.next_to_finalize, &rollup.finalized_root);
 		}
 		Ok(())
 	}
@@ -382,6 +380,7 @@ impl Service {
 		let (appraiser, maker) = (self.appraiser.clone(), self.maker.clone());
 		let (client, view) = (session.client.clone(), view.clone());
 		let (start, cancelled) = tokio::sync::oneshot::channel();
+		let shown = self.reporter.proof(key);
 		let cancel = self.start_task(key, async move {
 			let cancel = cancelled.await.unwrap_or_default();
 			let made = async {
@@ -389,9 +388,9 @@ impl Service {
 					check_rescuer(&view, me, batch).await?;
 				}
 				let finalized = client.finalized().await.map_err(Unfit::from)?;
-				let work = appraiser.lock().await.work(&view, finalized, batch).await?;
+				let work = appraiser.work(&view, finalized, batch).await?;
 				let inputs = inputs_of(&work);
-				Ok(maker.prove(work, inputs, cancel).await?)
+				Ok(maker.prove(work, inputs, cancel, shown).await?)
 			};
 			Done::Proved(key, made.await)
 		});
@@ -444,14 +443,14 @@ async fn check_rescuer(view: &View, me: Bytes32, batch: BatchId) -> Result<(), U
 
 /// Looks at a batch, and at what this prover has.
 async fn appraisal(
-	appraiser: &Mutex<Appraiser>,
+	appraiser: &Appraiser,
 	client: &Client,
 	view: &View,
 	batch: BatchId,
 	me: Bytes32,
 ) -> Result<Appraisal, Unfit> {
 	let finalized = client.finalized().await?;
-	let work = appraiser.lock().await.work(view, finalized, batch).await?;
+	let work = appraiser.work(view, finalized, batch).await?;
 	Ok(Appraisal {
 		batch: work.batch,
 		prover: view.prover(me).await?,
