@@ -10,10 +10,14 @@
 //! | 16 | checksum of the checksum before and the records |
 //! | length | records |
 //!
-//! Numbers are little-endian. Every append is one frame, on the disk before anything else happens, so
-//! an interruption can only leave a part of the last frame, which nobody was told about: it is cut off and
-//! noted. Anything else that does not fit is damage, and the file is refused as it is. Checksums depend
-//! on those before them, so that no frame can be left out or moved.
+//! Numbers are little-endian. Every append is one frame, on the disk before anything else happens. So an
+//! interruption concerns the last frame only, and nobody was told about its records: it is cut off and noted.
+//! A process that is killed leaves a frame that is too short. A machine that loses its power may leave one of
+//! the right length, since a file system can grow a file before it writes what is in it: where nothing was
+//! written there are zeros. A last frame with the wrong checksum is therefore cut off only if all its
+//! records are zeros, or [`UNWRITTEN_BYTES`] of them in a row, which no records have. Anything else that does
+//! not fit is damage, perhaps to records that somebody was told about, and the file is refused as it is.
+//! Checksums depend on those before them, so that no frame can be left out or moved.
 
 use crate::pool::Hash;
 use pvs_primitives::{hash::blake2_256, Bytes32};
@@ -32,6 +36,9 @@ const MAGIC: &[u8; 16] = b"pvs/sequenc/j/v1";
 const CHECK_BYTES: usize = 16;
 const HEAD_BYTES: usize = MAGIC.len() + 4 + 32 + 32 + CHECK_BYTES;
 const FRAME_HEAD_BYTES: usize = 4 + 4 + CHECK_BYTES;
+/// So many zeros in a row are in no records: at most 55 are, in a payment of nothing from account 1 to
+/// account 0 with nonce 0.
+const UNWRITTEN_BYTES: usize = 64;
 /// Records per frame when a journal is written anew.
 const RECORDS_PER_FRAME: usize = 1024;
 
@@ -301,6 +308,14 @@ fn frame(before: Check, records: &[Record], out: &mut Vec<u8>) -> Check {
 	check
 }
 
+/// Whether some of a frame's records never came to the disk.
+fn is_unwritten(payload: &[u8]) -> bool {
+	payload.chunk_by(|one, next| (*one == 0) == (*next == 0)).any(|run| {
+		let is_enough = run.len() >= UNWRITTEN_BYTES || run.len() == payload.len();
+		is_enough && run.first() == Some(&0)
+	})
+}
+
 /// Reads a journal. An error names the first byte of what does not fit.
 pub(crate) fn read(bytes: &[u8], identity: &Identity) -> Result<Contents, (usize, What)> {
 	if !bytes.starts_with(MAGIC) {
@@ -335,6 +350,9 @@ pub(crate) fn read(bytes: &[u8], identity: &Identity) -> Result<Contents, (usize
 		};
 		let found = self::check(&[&check, payload]);
 		if frame_head[4..] != found {
+			if behind.is_empty() && is_unwritten(payload) {
+				return Ok(contents(records, rest.len()));
+			}
 			return Err((length, What::Checksum));
 		}
 		check = found;
@@ -439,6 +457,63 @@ mod tests {
 				assert_eq!(offset, frame.map_or(0, |frame| ends[frame]), "byte {position}");
 			}
 		}
+	}
+
+	/// A machine that loses its power may leave a file as long as it should be, with zeros in the last append.
+	#[test]
+	fn last_frame_should_be_cut_off_when_it_was_not_written_and_refused_when_it_was_changed() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		let (bytes, ends) = written(&path);
+		let (start, all) = (ends[3], bytes.len());
+		let records = start + FRAME_HEAD_BYTES;
+		assert!(all - records > UNWRITTEN_BYTES);
+		let without = |from: usize, to: usize| {
+			let mut bytes = bytes.clone();
+			bytes[from..to].fill(0);
+			bytes
+		};
+		for (from, to) in [
+			(records, all),
+			(records, records + UNWRITTEN_BYTES),
+			(all - UNWRITTEN_BYTES, all),
+			(start, all),
+		] {
+			let contents = read(&without(from, to), &IDENTITY).unwrap();
+			assert_eq!(contents.records, frames()[..3].concat(), "{from} to {to}");
+			assert_eq!(contents.torn, all - start, "{from} to {to}");
+		}
+		// Fewer zeros than that may be anything.
+		let (offset, what) = read(&without(all - 32, all), &IDENTITY).unwrap_err();
+		assert!(offset == start && matches!(what, What::Checksum), "{offset} {what}");
+		// With something behind it, it was acknowledged before that came.
+		let (offset, what) =
+			read(&without(ends[2] + FRAME_HEAD_BYTES, ends[3]), &IDENTITY).unwrap_err();
+		assert!(offset == ends[2] && matches!(what, What::Checksum), "{offset} {what}");
+		// Appending goes on where the last whole frame ends.
+		fs::write(&path, without(records, all)).unwrap();
+		let (mut journal, _) = Journal::open(&path, &IDENTITY).unwrap();
+		journal.append(&[accepted(3)]).unwrap();
+		let (_, contents) = Journal::open(&path, &IDENTITY).unwrap();
+		assert_eq!(contents.records, [&frames()[..3].concat()[..], &[accepted(3)]].concat());
+		assert_eq!(contents.torn, 0);
+	}
+
+	#[test]
+	fn records_should_have_fewer_zeros_in_a_row_than_what_was_not_written() {
+		let transfer = Transfer { from: 1, ..Transfer::default() };
+		let signed = transfer.sign(&demo::secret_key(1));
+		let ended = |how| Record::Ended { hash: [3; 32], how };
+		let most = [
+			Record::Accepted { received: 1 << 40, signed },
+			Record::Checkpoint { root: [1; 32], next_index: 0, cursor: 0 },
+			ended(Ended::Final { batch: Some(0), block: 0 }),
+			ended(Ended::NonceUsed),
+		];
+		let mut payload = Vec::new();
+		most.iter().for_each(|record| record.write(&mut payload));
+		assert!(!is_unwritten(&payload));
+		assert!(is_unwritten(&[0; 45]), "a checkpoint");
 	}
 
 	#[test]
