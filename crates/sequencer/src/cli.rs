@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{builder::RangedU64ValueParser, Args, Parser, Subcommand};
 use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
 	Amount,
 };
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf};
+
+/// Seconds that anything may be told to take: beyond, times of the system overflow.
+const SECONDS: RangeInclusive<u64> = 1..=1_000_000_000;
+/// Blocks from one commit to the next.
+const BLOCKS: RangeInclusive<i64> = 0..=1_000_000;
+/// Unproven batches at the same time. A chain takes fewer.
+const PIPELINE: RangeInclusive<i64> = 1..=1_024;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +39,10 @@ Examples:
 const USER_EXAMPLES: &str = "\
 Examples:
   Demo account 1 pays 5 to account 2, and the command waits until that is final:
-    pvs-sequencer transfer --demo-key --from 1 --to 2 --amount 5 --fee 1 --wait
+    pvs-sequencer transfer --demo-key --from 1 --to 2 --amount 5 --wait
+  A key of your own, and an account for it, the first that nobody has:
+    pvs-sequencer account new --secret-file ./secret
+    pvs-sequencer transfer --demo-key --from 1 --to 16 --amount 5000 --new-key 0x...
   Accounts, the fate of a transfer, a proof that is checked against the chain:
     pvs-sequencer account 1 2
     pvs-sequencer status 0x...
@@ -61,7 +71,7 @@ pub(crate) enum Command {
 	/// Sign a transfer and send it to a running sequencer
 	#[command(after_help = USER_EXAMPLES)]
 	Transfer(TransferArgs),
-	/// Show accounts
+	/// Show accounts, or make a key for one
 	#[command(after_help = USER_EXAMPLES)]
 	Account(AccountArgs),
 	/// Show where transfers stand
@@ -82,22 +92,22 @@ pub(crate) struct RunArgs {
 	#[arg(long, default_value_t = 0)]
 	pub(crate) rollup: u32,
 	/// How many batches to commit
-	#[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+	#[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
 	pub(crate) batches: u64,
 	/// Highest fee for a proof, in planck or as "2 UNIT" [default: the rollup's max_reserve]
 	#[arg(long, value_name = "AMOUNT")]
 	pub(crate) max_fee: Option<Amount>,
 	/// Fewest blocks from one commit to the next
-	#[arg(long, default_value_t = 1, value_name = "BLOCKS")]
+	#[arg(long, default_value_t = 1, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(BLOCKS))]
 	pub(crate) interval_blocks: u32,
 	/// Batches that may be unproven at the same time
-	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
 	pub(crate) pipeline: u32,
 	/// Seed of the random transfers [default: a new one each time]
 	#[arg(long)]
 	pub(crate) seed: Option<u64>,
 	/// Seconds without any progress after which to give up
-	#[arg(long, default_value_t = 300, value_name = "SECONDS")]
+	#[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
 	pub(crate) timeout: u64,
 	/// Print one JSON object per line
 	#[arg(long)]
@@ -126,16 +136,16 @@ pub(crate) struct ServeArgs {
 	#[arg(long)]
 	pub(crate) listen_anywhere: bool,
 	/// Connections at the same time
-	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
 	pub(crate) max_connections: u32,
 	/// Milliseconds that a transfer waits at most before a batch is made that is not full
-	#[arg(long, default_value_t = 1_000, value_name = "MS")]
+	#[arg(long, default_value_t = 1_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=86_400_000))]
 	pub(crate) max_wait_ms: u64,
 	/// Fewest blocks from one commit to the next
-	#[arg(long, default_value_t = 1, value_name = "BLOCKS")]
+	#[arg(long, default_value_t = 1, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(BLOCKS))]
 	pub(crate) batch_blocks: u32,
 	/// Batches that may be unproven at the same time
-	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
 	pub(crate) pipeline: u32,
 	/// Highest fee for a proof, in planck or as "2 UNIT" [default: the rollup's max_reserve]
 	#[arg(long, value_name = "AMOUNT")]
@@ -144,32 +154,37 @@ pub(crate) struct ServeArgs {
 	#[arg(long, default_value_t = pvs_rollup::demo::FEE_ACCOUNT, value_name = "INDEX")]
 	pub(crate) fee_account: u32,
 	/// Lowest fee of a transfer, in the rollup's smallest unit
-	#[arg(long, default_value_t = 0, value_name = "FEE")]
+	#[arg(long, default_value_t = 1, value_name = "FEE")]
 	pub(crate) min_fee: u32,
+	/// Lowest fee of a transfer that opens an account, which takes a place of the tree for ever; --min-fee
+	/// holds for it too
+	#[arg(long, default_value_t = 100, value_name = "FEE")]
+	pub(crate) min_opening_fee: u32,
 	/// Transfers in the pool at most, those in batches that are not final included
-	#[arg(long, default_value_t = 10_000, value_name = "N", value_parser = at_least_one)]
+	#[arg(long, default_value_t = 10_000, value_name = "N",
+		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
 	pub(crate) pool_limit: usize,
 	/// Waiting transfers of one account at most
-	#[arg(long, default_value_t = 64, value_name = "N", value_parser = at_least_one)]
+	#[arg(long, default_value_t = 64, value_name = "N",
+		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
 	pub(crate) account_limit: usize,
 	/// How far a nonce may be above the account's next free one
-	#[arg(long, default_value_t = 16, value_name = "N")]
+	#[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
 	pub(crate) max_nonce_gap: u32,
 	/// Seconds that a transfer may wait; then it ends as expired
-	#[arg(long, default_value_t = 3_600, value_name = "SECONDS",
-		value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+	#[arg(long, default_value_t = 3_600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
 	pub(crate) max_age_seconds: u64,
+	/// Final batches from one saved state to the next: fewer make a start quicker, and cost a write of all
+	/// accounts each
+	#[arg(long, default_value_t = 8, value_name = "BATCHES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+	pub(crate) save_every: u32,
+	/// Records of no more use after which the journal is written anew
+	#[arg(long, default_value_t = 16_384, value_name = "N",
+		value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000_000))]
+	pub(crate) compact_records: usize,
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-	match text.parse() {
-		Ok(0) => Err("at least 1".into()),
-		Ok(number) => Ok(number),
-		Err(error) => Err(error.to_string()),
-	}
 }
 
 /// Which sequencer to ask, and how to answer.
@@ -203,19 +218,22 @@ pub(crate) struct LoadArgs {
 	#[arg(long, default_value_t = 4.0, value_parser = rate)]
 	pub(crate) rate: f64,
 	/// How many of the transfers open a new account each
-	#[arg(long, default_value_t = 0, value_name = "N")]
+	#[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
 	pub(crate) open: u32,
-	/// Lowest fee of a transfer
+	/// Transfers without an answer at most, one per account
+	#[arg(long, default_value_t = 8, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_024))]
+	pub(crate) in_flight: u32,
+	/// Lowest fee of a transfer; those that open an account pay what the sequencer takes for that, if it is more
 	#[arg(long, default_value_t = 1, value_name = "FEE")]
 	pub(crate) min_fee: u32,
-	/// Highest fee of a transfer
+	/// Highest fee of a transfer, from --min-fee on
 	#[arg(long, default_value_t = 10, value_name = "FEE")]
 	pub(crate) max_fee: u32,
 	/// Seed of the random transfers [default: a new one each time]
 	#[arg(long)]
 	pub(crate) seed: Option<u64>,
 	/// Seconds after which to give up
-	#[arg(long, default_value_t = 600, value_name = "SECONDS")]
+	#[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
 	pub(crate) timeout: u64,
 	/// Write hash and encoding of each accepted transfer to a file, a line each
 	#[arg(long, value_name = "FILE")]
@@ -243,36 +261,59 @@ pub(crate) struct TransferArgs {
 	/// What is paid, in the rollup's smallest unit
 	#[arg(long)]
 	pub(crate) amount: u64,
-	/// What is paid on top to the sequencer's account
-	#[arg(long, default_value_t = 0)]
-	pub(crate) fee: u32,
+	/// What is paid on top to the sequencer's account [default: the lowest that the sequencer takes]
+	#[arg(long)]
+	pub(crate) fee: Option<u32>,
 	/// The payer's nonce [default: the next one]
 	#[arg(long)]
 	pub(crate) nonce: Option<u32>,
-	/// Key to open the payee's account with: 32 bytes, 0x and hexadecimal
+	/// Key to open the payee's account with, as `account new` prints it: 32 bytes, 0x and hexadecimal
 	#[arg(long, value_name = "KEY")]
 	pub(crate) new_key: Option<String>,
 	/// Sign with the demo account's key, which is public
 	#[arg(long, conflicts_with = "secret_file")]
 	pub(crate) demo_key: bool,
-	/// File with the payer's secret seed, 0x and 64 hex digits, readable by its owner only
+	/// File with the payer's secret seed, as `account new` makes it: 0x and 64 hex digits, readable by its
+	/// owner only
 	#[arg(long, value_name = "FILE")]
 	pub(crate) secret_file: Option<PathBuf>,
 	/// Wait until the transfer is final
 	#[arg(long)]
 	pub(crate) wait: bool,
 	/// Seconds to wait at most
-	#[arg(long, default_value_t = 300, value_name = "SECONDS")]
+	#[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
 	pub(crate) timeout: u64,
 }
 
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct AccountArgs {
+	#[command(subcommand)]
+	pub(crate) key: Option<KeyCommand>,
 	#[command(flatten)]
 	pub(crate) rpc: RpcArgs,
 	/// Indices of accounts
 	#[arg(required = true, value_name = "INDEX")]
 	pub(crate) indices: Vec<u32>,
+}
+
+/// Keys of accounts, without a sequencer.
+#[derive(Clone, Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+	/// Make a secret, write it to a new file that only its owner can read, and show its public key
+	New(SecretArgs),
+	/// Show the public key of a secret, as --new-key and genesis files take it
+	Show(SecretArgs),
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct SecretArgs {
+	/// File of the secret seed: 0x and 64 hex digits
+	#[arg(long, value_name = "FILE")]
+	pub(crate) secret_file: PathBuf,
+	/// Print JSON
+	#[arg(long)]
+	pub(crate) json: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -313,5 +354,55 @@ mod tests {
 	#[test]
 	fn command_line_should_be_consistent() {
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn account_should_take_indices_or_make_and_show_keys() {
+		let account = |line: &str| match Cli::try_parse_from(line.split(' ')).map(|cli| cli.command)
+		{
+			Ok(Command::Account(args)) => Ok(args),
+			Ok(other) => panic!("{other:?}"),
+			Err(error) => Err(error.to_string()),
+		};
+		assert_eq!(account("pvs-sequencer account 1 2 --json").unwrap().indices, [1, 2]);
+		let new = account("pvs-sequencer account new --secret-file x --json").unwrap();
+		assert!(matches!(new.key, Some(KeyCommand::New(SecretArgs { json: true, .. }))));
+		let show = account("pvs-sequencer account show --secret-file x").unwrap();
+		assert!(matches!(show.key, Some(KeyCommand::Show(_))));
+		assert!(account("pvs-sequencer account").unwrap_err().contains("INDEX"));
+		assert!(account("pvs-sequencer account new").unwrap_err().contains("--secret-file"));
+	}
+
+	#[test]
+	fn numbers_should_have_a_highest_value() {
+		let serve = "serve --suri //Alice --data-dir x";
+		let transfer = "transfer --demo-key --from 1 --to 2 --amount 5";
+		for (command, option) in [
+			(serve, "--pool-limit"),
+			(serve, "--account-limit"),
+			(serve, "--max-connections"),
+			(serve, "--max-nonce-gap"),
+			(serve, "--max-wait-ms"),
+			(serve, "--max-age-seconds"),
+			(serve, "--batch-blocks"),
+			(serve, "--pipeline"),
+			(serve, "--save-every"),
+			(serve, "--compact-records"),
+			("run --suri //Alice", "--timeout"),
+			("run --suri //Alice", "--batches"),
+			("run --suri //Alice", "--interval-blocks"),
+			("run --suri //Alice", "--pipeline"),
+			("load", "--timeout"),
+			("load", "--count"),
+			("load", "--open"),
+			("load", "--in-flight"),
+			(transfer, "--timeout"),
+		] {
+			for number in ["4294967295", "18446744073709551615", "-1"] {
+				let line = format!("pvs-sequencer {command} {option}={number}");
+				let error = Cli::try_parse_from(line.split(' ')).unwrap_err().to_string();
+				assert!(error.contains(option), "{line}: {error}");
+			}
+		}
 	}
 }

@@ -2,32 +2,27 @@
 //! Commands for the users of a running sequencer.
 
 use crate::{
-	cli::{AccountArgs, ProofArgs, StatusArgs, TransferArgs},
+	cli::{AccountArgs, KeyCommand, ProofArgs, StatusArgs, TransferArgs},
 	error::SequencerError,
+	key_file,
 	link::{Link, LinkError},
 	pool::hash_of,
 	rpc::types::{self, bytes_from_hex, hex},
 };
+use indicatif::{ProgressBar, ProgressStyle};
 use pvs_client::{Client, CONNECT_TIMEOUT};
 use pvs_primitives::Bytes32;
-use pvs_rollup::{
-	demo,
-	keys::{PublicKey, SecretKey},
-	shape::Shape,
-	transfer::Transfer,
-};
+use pvs_rollup::{demo, keys::PublicKey, shape::Shape, transfer::Transfer};
 use serde_json::{json, Value};
-use std::{fs, io, path::Path, time::Duration};
+use std::{io::IsTerminal, time::Duration};
 
 /// How often a transfer that is waited for is looked at.
 const POLL: Duration = Duration::from_millis(250);
-/// Secret files are 0x, 64 digits and a line's end; what is larger is something else.
-const MAX_SECRET_BYTES: u64 = 128;
 
 /// Signs a transfer and sends it.
 pub(crate) async fn transfer(args: TransferArgs) -> Result<(), SequencerError> {
 	let key = match &args.secret_file {
-		Some(path) => secret_from(path)?,
+		Some(path) => key_file::read(path)?,
 		None if args.demo_key => demo::secret_key(args.from),
 		None => {
 			let text = "name a key with --secret-file, or --demo-key for a demo account";
@@ -49,22 +44,32 @@ pub(crate) async fn transfer(args: TransferArgs) -> Result<(), SequencerError> {
 			SequencerError::Input(format!("--from: account {} does not exist", args.from))
 		})?,
 	};
-	let (from, to, amount, fee) = (args.from, args.to, args.amount, args.fee);
+	let fee = match (args.fee, new_key) {
+		(Some(fee), _) => fee,
+		(None, new_key) => {
+			let [plain, opening] = link.least_fees().await?;
+			new_key.map_or(plain, |_| opening)
+		},
+	};
+	let (from, to, amount) = (args.from, args.to, args.amount);
 	let signed = Transfer { from, to, amount, fee, nonce, new_key }.sign(&key);
 	link.submit(&signed).await?;
 	let hash = hash_of(&signed);
 	let mut status = first(link.statuses(&[hash]).await?)?;
-	let give_up = tokio::time::Instant::now() + Duration::from_secs(args.timeout);
+	let started = tokio::time::Instant::now();
+	let spinner = args.wait.then(spinner);
 	while args.wait && !is_over(&status) {
-		if tokio::time::Instant::now() >= give_up {
+		spinner.iter().for_each(|spinner| spinner.set_message(said(&status)));
+		if started.elapsed() >= Duration::from_secs(args.timeout) {
 			let text = format!("transfer {} is not final after {} s", hex(hash), args.timeout);
 			return Err(SequencerError::Unfinished(text));
 		}
 		tokio::time::sleep(POLL).await;
 		status = first(link.statuses(&[hash]).await?)?;
 	}
+	spinner.iter().for_each(ProgressBar::finish_and_clear);
 	let mut shown = status.clone();
-	shown["nonce"] = json!(nonce);
+	(shown["nonce"], shown["fee"]) = (json!(nonce), json!(fee));
 	tell(args.rpc.json, &shown, &format!("{} with nonce {nonce}: {}", hex(hash), said(&status)));
 	match (args.wait, status["status"].as_str()) {
 		(true, Some(end)) if end != "final" => {
@@ -74,8 +79,31 @@ pub(crate) async fn transfer(args: TransferArgs) -> Result<(), SequencerError> {
 	}
 }
 
-/// Shows accounts.
+/// What a transfer that is waited for is at, on a terminal.
+fn spinner() -> ProgressBar {
+	if !std::io::stderr().is_terminal() {
+		return ProgressBar::hidden();
+	}
+	let style = ProgressStyle::with_template("{spinner} {msg}, {elapsed}")
+		.unwrap_or_else(|_| ProgressStyle::default_spinner());
+	let spinner = ProgressBar::new_spinner().with_style(style);
+	spinner.enable_steady_tick(POLL);
+	spinner
+}
+
+/// Shows accounts, or makes or shows a key.
 pub(crate) async fn account(args: AccountArgs) -> Result<(), SequencerError> {
+	if let Some(command) = args.key {
+		let (key, secret) = match &command {
+			KeyCommand::New(secret) => (key_file::create(&secret.secret_file)?, secret),
+			KeyCommand::Show(secret) => (key_file::read(&secret.secret_file)?, secret),
+		};
+		let public_key = hex(key.public_key().to_bytes());
+		let file = secret.secret_file.display();
+		let json = json!({ "secret_file": file.to_string(), "public_key": public_key });
+		tell(secret.json, &json, &format!("{file}: public key {public_key}"));
+		return Ok(());
+	}
 	let link = Link::connect(&args.rpc.rpc).await?;
 	for index in args.indices {
 		let found = link.call("rollup_account", &[("index", index)]).await?;
@@ -197,56 +225,5 @@ fn tell(as_json: bool, json: &Value, line: &str) {
 		println!("{json}");
 	} else {
 		println!("{line}");
-	}
-}
-
-/// A secret that only its owner can read: 0x and 64 hexadecimal digits.
-fn secret_from(path: &Path) -> Result<SecretKey, SequencerError> {
-	let failed = |source: io::Error| SequencerError::Io {
-		what: format!("cannot read {}", path.display()),
-		source,
-	};
-	let found = fs::metadata(path).map_err(failed)?;
-	#[cfg(unix)]
-	{
-		use std::os::unix::fs::PermissionsExt;
-		if found.permissions().mode() & 0o077 != 0 {
-			let text = format!("{} is readable by others; make it 600", path.display());
-			return Err(SequencerError::Input(text));
-		}
-	}
-	if found.len() > MAX_SECRET_BYTES {
-		let text = format!("{} has more than {MAX_SECRET_BYTES} bytes", path.display());
-		return Err(SequencerError::Input(text));
-	}
-	let text = fs::read_to_string(path).map_err(failed)?;
-	// What is wrong with it is not shown: it is a secret.
-	let seed = bytes_from_hex(text.trim()).map_err(|_| {
-		SequencerError::Input(format!("{} is not 0x and 64 hexadecimal digits", path.display()))
-	})?;
-	Ok(SecretKey::from_seed(&seed))
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	#[test]
-	fn secret_should_be_refused_when_others_can_read_it_or_it_is_malformed() {
-		use std::os::unix::fs::PermissionsExt;
-		let file = tempfile::NamedTempFile::new().unwrap();
-		let refused = |content: &str, mode: u32| {
-			fs::write(file.path(), content).unwrap();
-			fs::set_permissions(file.path(), fs::Permissions::from_mode(mode)).unwrap();
-			secret_from(file.path()).map(|_| ()).unwrap_err().to_string()
-		};
-		let secret = format!("0x{}", "11".repeat(32));
-		assert!(refused(&secret, 0o644).contains("readable by others"));
-		let error = refused(&secret[2..], 0o600);
-		assert!(error.contains("64 hexadecimal digits") && !error.contains("1111"), "{error}");
-		assert!(refused(&"0".repeat(200), 0o600).contains("more than 128 bytes"));
-		fs::write(file.path(), format!("{secret}\n")).unwrap();
-		let key = secret_from(file.path()).unwrap();
-		assert_eq!(key.public_key(), SecretKey::from_seed(&[0x11; 32]).public_key());
 	}
 }

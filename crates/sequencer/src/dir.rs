@@ -16,6 +16,8 @@ use std::{
 const LOCK: &str = "lock";
 const JOURNAL: &str = "journal";
 const STATE_PREFIX: &str = "state-";
+/// What the name of a journal ends with that was not moved into place.
+const TEMPORARY: &str = ".tmp";
 /// What is appended to the name of a state file that cannot be used.
 const DAMAGED: &str = ".damaged";
 
@@ -57,6 +59,8 @@ pub(crate) struct Remembered {
 	pub(crate) live: Vec<(u64, SignedTransfer)>,
 	/// How others ended, oldest first.
 	pub(crate) ended: Vec<(Hash, Ended)>,
+	/// Records in the journal.
+	pub(crate) records: usize,
 	pub(crate) saved: Option<Saved>,
 	/// What the operator should know.
 	pub(crate) notes: Vec<String>,
@@ -87,7 +91,8 @@ impl DataDir {
 		}
 		let (journal, contents) = Journal::open(&path.join(JOURNAL), &identity)?;
 		let dir = Self { path: path.to_owned(), identity, journal, _lock: lock };
-		let mut remembered = Remembered::default();
+		let records = contents.records.len();
+		let mut remembered = Remembered { records, ..Remembered::default() };
 		if contents.torn > 0 {
 			remembered.notes.push(format!(
 				"the journal ended with {} bytes of an interrupted write, which nobody was told about; \
@@ -181,14 +186,15 @@ impl DataDir {
 		Err(format!("{reason}; {moved}; the state is made anew from the chain"))
 	}
 
-	/// Removes states that nothing leads to. Those put aside stay.
+	/// Removes states that nothing leads to, and what interrupted writes have left. States put aside stay.
 	fn tidy(&self, kept: Option<Bytes32>) {
 		let kept = kept.map(|root| self.state_path(&root));
 		for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
 			let name = entry.file_name();
 			let name = name.to_string_lossy();
 			let is_state = name.starts_with(STATE_PREFIX) && !name.ends_with(DAMAGED);
-			if is_state && Some(entry.path()) != kept {
+			let is_half = name.starts_with(JOURNAL) && name.ends_with(TEMPORARY);
+			if is_half || (is_state && Some(entry.path()) != kept) {
 				// A file too many does no harm.
 				let _ = fs::remove_file(entry.path());
 			}
@@ -253,6 +259,27 @@ mod tests {
 		let found = remembered.saved.unwrap();
 		assert_eq!(found.state.root(), saved().state.root());
 		assert_eq!((found.next_index, found.cursor), (4, 17));
+	}
+
+	/// A process that is killed while it writes leaves these.
+	#[test]
+	fn unfinished_files_should_be_removed_and_others_stay() {
+		let temporary = tempfile::tempdir().unwrap();
+		let (mut dir, _) = DataDir::open(temporary.path(), IDENTITY).unwrap();
+		dir.save(&saved()).unwrap();
+		drop(dir);
+		let state = format!("{STATE_PREFIX}{}", hex::encode(saved().state.root()));
+		let file = |name: &str| temporary.path().join(name);
+		let left = ["journal.17-0.tmp".to_owned(), format!("{state}.17-1.tmp"), "state-00".into()];
+		let others = ["journal.copy", "notes.tmp", "state-00.damaged"];
+		for name in left.iter().map(String::as_str).chain(others) {
+			fs::write(file(name), "half").unwrap();
+		}
+		let (_, remembered) = DataDir::open(temporary.path(), IDENTITY).unwrap();
+		assert!(remembered.notes.is_empty() && remembered.saved.is_some());
+		assert!(left.iter().all(|name| !file(name).exists()));
+		assert!(others.iter().all(|name| file(name).exists()));
+		assert!(file(JOURNAL).exists() && file(LOCK).exists() && file(&state).exists());
 	}
 
 	#[test]

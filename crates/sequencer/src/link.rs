@@ -100,6 +100,17 @@ impl Link {
 		nonce.map(Some).ok_or_else(|| LinkError::Answer { method, reason: answer.to_string() })
 	}
 
+	/// The lowest fees that the sequencer takes: of a transfer, and of one that opens an account.
+	pub(crate) async fn least_fees(&self) -> Result<[u32; 2], LinkError> {
+		let method = "rollup_info";
+		let answer = self.call::<u8>(method, &[]).await?;
+		let fee = |name: &str| {
+			let fee = answer[name].as_u64().and_then(|fee| u32::try_from(fee).ok());
+			fee.ok_or_else(|| LinkError::Answer { method, reason: format!("no `{name}`") })
+		};
+		Ok([fee("min_fee")?, fee("min_opening_fee")?])
+	}
+
 	/// Where transfers stand, at most as many as one batch request may ask for.
 	pub(crate) async fn statuses(&self, hashes: &[Hash]) -> Result<Vec<Value>, LinkError> {
 		let method = "rollup_transferStatus";

@@ -11,6 +11,7 @@
 //! | [`rpc`] | the JSON-RPC server |
 //! | [`chain`], [`seat`] | reading from the chain, committing to it |
 //! | [`link`], [`commands`], [`load`] | the other side of the RPC: commands for users, a load generator |
+//! | [`key_file`] | secrets of accounts |
 
 mod batches;
 mod chain;
@@ -20,6 +21,7 @@ mod core;
 mod dir;
 mod error;
 mod journal;
+mod key_file;
 mod ledger;
 mod link;
 mod load;

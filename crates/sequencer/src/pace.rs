@@ -3,12 +3,11 @@
 
 use pvs_primitives::BlockNumber;
 
-/// Blocks to wait after a commit that failed for a reason that will not pass by itself.
-pub(crate) const RETRY_BLOCKS: BlockNumber = 10;
-/// Blocks to wait after losing batches twice in a row: each loss costs a bond. Doubles with every further one,
-/// up to the highest.
-const LOSS_PAUSE: BlockNumber = 10;
-const MAX_LOSS_PAUSE: BlockNumber = 640;
+/// Blocks to wait after a commit that failed for a reason that will not pass by itself, since it may have cost a
+/// transaction fee, and after losing batches twice in a row, since each loss costs a bond. Doubles with every
+/// further one, up to the highest.
+const LONG_PAUSE: BlockNumber = 10;
+const MAX_LONG_PAUSE: BlockNumber = 640;
 /// Blocks from a commit that the chain did not take to the next one, after several in a row: each costs a
 /// transaction fee.
 const MAX_REFUSAL_PAUSE: BlockNumber = 32;
@@ -22,6 +21,8 @@ pub(crate) struct Pace {
 	losses: u32,
 	/// Commits in a row that the chain did not take.
 	refusals: u32,
+	/// Commits in a row that failed for a reason that will not pass by itself.
+	failures: u32,
 	/// The number of pending batches with which the chain took no more.
 	full_at: Option<u32>,
 }
@@ -40,6 +41,7 @@ impl Pace {
 	/// A batch is on the chain.
 	pub(crate) fn committed(&mut self) {
 		self.refusals = 0;
+		self.failures = 0;
 		self.full_at = None;
 	}
 
@@ -57,9 +59,13 @@ impl Pace {
 		(pause, self.refusals)
 	}
 
-	/// A commit failed for a reason that will not pass by itself.
-	pub(crate) fn failed(&mut self, best: BlockNumber) {
-		self.wait(best, RETRY_BLOCKS);
+	/// A commit failed for a reason that will not pass by itself. Returns the pause, and how many failures there
+	/// were in a row.
+	pub(crate) fn failed(&mut self, best: BlockNumber) -> (BlockNumber, u32) {
+		let pause = long_pause(self.failures);
+		self.failures = self.failures.saturating_add(1);
+		self.wait(best, pause);
+		(pause, self.failures)
 	}
 
 	/// A batch is proven.
@@ -70,7 +76,7 @@ impl Pace {
 	/// Batches were lost. Returns the pause, and how many losses there were in a row.
 	pub(crate) fn lost(&mut self, best: BlockNumber) -> (BlockNumber, u32) {
 		self.losses = self.losses.saturating_add(1);
-		let pause = loss_pause(self.losses);
+		let pause = self.losses.checked_sub(2).map_or(0, long_pause);
 		self.wait(best, pause);
 		(pause, self.losses)
 	}
@@ -80,12 +86,9 @@ impl Pace {
 	}
 }
 
-/// Blocks to wait after so many losses in a row.
-fn loss_pause(losses: u32) -> BlockNumber {
-	match losses.checked_sub(2) {
-		None => 0,
-		Some(more) => LOSS_PAUSE.saturating_mul(1 << more.min(16)).min(MAX_LOSS_PAUSE),
-	}
+/// The pause after so many shorter ones.
+fn long_pause(before: u32) -> BlockNumber {
+	LONG_PAUSE.saturating_mul(1 << before.min(16)).min(MAX_LONG_PAUSE)
 }
 
 #[cfg(test)]
@@ -94,8 +97,12 @@ mod tests {
 
 	#[test]
 	fn pause_should_grow_with_the_losses_up_to_a_limit() {
-		let pauses = [0, 1, 2, 3, 4, 7, 8, 9, u32::MAX].map(loss_pause);
-		assert_eq!(pauses, [0, 0, 10, 20, 40, 320, 640, 640, 640]);
+		let mut pace = Pace::default();
+		let pauses = [(); 9].map(|()| pace.lost(0).0);
+		assert_eq!(pauses, [0, 10, 20, 40, 80, 160, 320, 640, 640]);
+		pace.proven();
+		assert_eq!(pace.lost(0), (0, 1));
+		assert_eq!(long_pause(u32::MAX), 640);
 	}
 
 	#[test]
@@ -110,6 +117,21 @@ mod tests {
 		}
 		pace.committed();
 		assert_eq!(pace.refused(best, None), (1, 1));
+	}
+
+	/// As when somebody else has become the sequencer: each attempt costs a fee.
+	#[test]
+	fn pause_should_double_while_commits_fail_and_begin_anew_after_one_that_does_not() {
+		let mut pace = Pace::default();
+		let mut best = 100;
+		for (failures, pause) in (1..).zip([10, 20, 40, 80, 160, 320, 640, 640, 640]) {
+			assert!(pace.is_time(best));
+			assert_eq!(pace.failed(best), (pause, failures));
+			assert!(!pace.is_time(best + pause - 1));
+			best += pause;
+		}
+		pace.committed();
+		assert_eq!(pace.failed(best), (10, 1));
 	}
 
 	#[test]

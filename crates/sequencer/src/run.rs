@@ -47,8 +47,9 @@ impl Sequencer {
 		let wanted = Wanted { rollup: args.rollup, genesis_root: genesis.root(), chain: None };
 		let (seat, best) =
 			Seat::take(&args.connect, &args.key, args.max_fee.as_ref(), wanted).await?;
-		let bond = seat.rollup(best).await?.params.sequencer_bond;
-		seat.check_funds(best, bond).await?;
+		let info = seat.rollup(best).await?;
+		seat.check_right(&info)?;
+		seat.check_funds(best, info.params.sequencer_bond).await?;
 		let replica = Replica::new(args.rollup, Payments(genesis));
 		let rng = args.seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
 		Ok(Self {

@@ -55,8 +55,8 @@ pub(crate) enum Commit {
 }
 
 impl Seat {
-	/// Connects and checks that the key may commit batches of the rollup. Whether it can pay for one
-	/// says [`Seat::check_funds`].
+	/// Connects and checks that the rollup is the right one. Whether the key may commit batches of it says
+	/// [`Seat::check_right`], and whether it can pay for one [`Seat::check_funds`]: both can change.
 	pub(crate) async fn take(
 		connect: &ConnectArgs,
 		key: &KeyArgs,
@@ -65,20 +65,12 @@ impl Seat {
 	) -> Result<(Self, Block), SequencerError> {
 		let Wanted { rollup, genesis_root, chain } = wanted;
 		let key = key.load()?;
-		let me = Account::of(&key);
 		let client = connect.connect().await?;
 		check_chain(client.url(), client.genesis_hash(), chain)?;
 		let token = client.token();
 		let best = client.best().await?;
 		let view = client.at(best).await?;
 		let info = view.rollup(rollup).await?.ok_or(SequencerError::UnknownRollup(rollup))?;
-		if info.sequencer != me.0 {
-			return Err(SequencerError::NotSequencer {
-				account: me.address(),
-				rollup,
-				sequencer: Account(info.sequencer).address(),
-			});
-		}
 		if genesis_root != info.genesis_root {
 			return Err(SequencerError::ForeignGenesis {
 				rollup,
@@ -100,6 +92,15 @@ impl Seat {
 		}
 		let submitter = Submitter::new(client.clone(), key);
 		Ok((Self { client, max_fee, submitter, rollup }, best))
+	}
+
+	/// Checks that the account is the rollup's sequencer, as of what the chain said of the rollup.
+	///
+	/// # Errors
+	///
+	/// [`SequencerError::NotSequencer`]. The rollup's owner can make it so again.
+	pub(crate) fn check_right(&self, info: &RollupInfo<Bytes32>) -> Result<(), SequencerError> {
+		check_right(self.submitter.account(), self.rollup, info.sequencer)
 	}
 
 	/// Checks that the account can pay for one more batch at a block.
@@ -161,6 +162,14 @@ impl Seat {
 	}
 }
 
+fn check_right(me: Bytes32, rollup: u32, sequencer: Bytes32) -> Result<(), SequencerError> {
+	if me == sequencer {
+		return Ok(());
+	}
+	let (account, sequencer) = (Account(me).address(), Account(sequencer).address());
+	Err(SequencerError::NotSequencer { account, rollup, sequencer })
+}
+
 /// Refuses another chain than the one that was followed before.
 fn check_chain(url: &str, found: Bytes32, expected: Option<Bytes32>) -> Result<(), SequencerError> {
 	match expected {
@@ -196,6 +205,15 @@ mod tests {
 		let error = check_chain("ws://here", [1; 32], Some([2; 32])).unwrap_err();
 		assert!(matches!(error, SequencerError::ForeignChain { .. }), "{error}");
 		assert!(error.to_string().contains("ws://here is on another chain"), "{error}");
+	}
+
+	#[test]
+	fn account_should_have_no_right_to_commit_when_another_one_is_the_sequencer() {
+		assert!(check_right([1; 32], 7, [1; 32]).is_ok());
+		let error = check_right([1; 32], 7, [2; 32]).unwrap_err().to_string();
+		let [me, other] = [1, 2].map(|byte| Account([byte; 32]).address());
+		assert!(error.contains(&me) && error.contains(&other), "{error}");
+		assert!(error.contains("not the sequencer of rollup 7"), "{error}");
 	}
 
 	#[test]

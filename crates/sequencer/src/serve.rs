@@ -4,10 +4,10 @@
 use crate::{
 	chain::{Reader, Seen},
 	cli::ServeArgs,
-	core::{Change, Core, CoreError},
+	core::{Change, Core, CoreError, Upkeep},
 	error::SequencerError,
 	journal::Identity,
-	pace::{Pace, RETRY_BLOCKS},
+	pace::Pace,
 	pool::Limits,
 	rpc::{self, types::hex, Shared},
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
@@ -39,6 +39,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	let genesis_root = genesis.root();
 	let wanted = Wanted { rollup: args.rollup, genesis_root, chain: None };
 	let seat = take_seat(&args, wanted).await?;
+	seat.check_right(&seat.rollup(seat.client.best().await?).await?)?;
 	let wanted = Wanted { chain: Some(seat.client.genesis_hash()), ..wanted };
 	let identity = Identity {
 		rollup: args.rollup,
@@ -50,9 +51,12 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		per_account: args.account_limit,
 		max_gap: args.max_nonce_gap,
 		min_fee: args.min_fee,
+		min_opening_fee: args.min_opening_fee,
 		max_age: args.max_age_seconds.saturating_mul(1_000),
 	};
-	let (core, notes) = Core::open(&args.data_dir, identity, genesis, args.fee_account, limits)?;
+	let upkeep = Upkeep { save_every: args.save_every, compact_records: args.compact_records };
+	let (core, notes) =
+		Core::open(&args.data_dir, identity, genesis, args.fee_account, limits, upkeep)?;
 	for note in notes {
 		tracing::warn!("{note}");
 	}
@@ -63,7 +67,9 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		reader: Reader::default(),
 		commit: None,
 		last_commit: None,
+		best: 0,
 		pace: Pace::default(),
+		trouble: None,
 		wanted,
 		args,
 	};
@@ -81,7 +87,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		result = service.follow() => result,
 		() = signals.next() => {
 			// Spares the next start some work; nothing depends on it.
-			service.shared.core().save().map_err(SequencerError::from)
+			service.shared.with_core(Core::save).await.map_err(SequencerError::from)
 		},
 	};
 	let _ = server.stop();
@@ -104,7 +110,11 @@ struct Service {
 	/// A batch on its way to the chain.
 	commit: Option<Committing>,
 	last_commit: Option<BlockNumber>,
+	/// The best block that was seen.
+	best: BlockNumber,
 	pace: Pace,
+	/// What is wrong with commits, until one succeeds.
+	trouble: Option<String>,
 	wanted: Wanted,
 }
 
@@ -114,7 +124,7 @@ impl Service {
 		let best = self.seat.client.best().await?;
 		let result = self.take_in(best).await;
 		if let Err(SequencerError::Core(CoreError::Missing(missing))) = &result {
-			if !self.shared.core().start_over() {
+			if !self.shared.with_core(Core::start_over).await {
 				return result.map(|_| ());
 			}
 			tracing::warn!("{missing}; starting from the rollup's first state again");
@@ -133,15 +143,18 @@ impl Service {
 	/// Takes in the chain at a block.
 	async fn take_in(&mut self, best: Block) -> Result<(Seen, Vec<Change>), SequencerError> {
 		let seen = self.reader.heads(&self.seat, best).await?;
-		let result = self.shared.core().follow(seen.heads.clone());
+		let heads = seen.heads.clone();
+		let result = self.shared.with_core(|core| core.follow(heads)).await;
 		let changes = match result {
 			Err(CoreError::Missing(_)) => {
-				let first = self.shared.core().cursor();
+				let first = self.shared.with_core(|core| core.cursor()).await;
 				let search = self.reader.search(&self.seat, self.args.rollup, first, &seen.heads);
-				let found = search.await?;
-				let mut core = self.shared.core();
-				core.learn(found);
-				core.follow(seen.heads.clone())?
+				let (found, heads) = (search.await?, seen.heads.clone());
+				let again = move |core: &mut Core| {
+					core.learn(found);
+					core.follow(heads)
+				};
+				self.shared.with_core(again).await?
 			},
 			result => result?,
 		};
@@ -157,7 +170,7 @@ impl Service {
 			};
 			tracing::warn!("{error}; connecting again");
 			self.shared.set_problem(Some(error.to_string()));
-			self.end_commit();
+			self.end_commit().await;
 			loop {
 				tokio::time::sleep(RECONNECT_PAUSE).await;
 				match take_seat(&self.args, self.wanted).await {
@@ -172,16 +185,16 @@ impl Service {
 					Err(error) => return Err(error),
 				}
 			}
-			self.shared.set_problem(None);
+			self.shared.set_problem(self.trouble.clone());
 		}
 	}
 
-	fn end_commit(&mut self) {
+	async fn end_commit(&mut self) {
 		if let Some(commit) = self.commit.take() {
 			commit.abort();
 		}
 		// The node may have it.
-		self.shared.core().give_up(MORTALITY_BLOCKS);
+		self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
 	}
 
 	async fn follow_connection(&mut self) -> Result<(), SequencerError> {
@@ -200,13 +213,15 @@ impl Service {
 					self.committed(result).await?;
 				},
 			}
-			if let Some(failure) = self.shared.core().failure() {
-				return Err(SequencerError::Storage(failure.into()));
+			let failure = self.shared.with_core(|core| core.failure().map(str::to_owned)).await;
+			if let Some(failure) = failure {
+				return Err(SequencerError::Storage(failure));
 			}
 		}
 	}
 
 	async fn at_block(&mut self, best: Block) -> Result<(), SequencerError> {
+		self.best = best.number;
 		let (seen, changes) = match self.take_in(best).await {
 			Ok(seen) => seen,
 			Err(error @ SequencerError::Core(CoreError::Missing(_))) => {
@@ -218,19 +233,19 @@ impl Service {
 			Err(error) => return Err(error),
 		};
 		self.note(&changes, best.number);
-		let expired = self.shared.core().expire(rpc::now())?;
+		let expired = self.shared.with_core(|core| core.expire(rpc::now())).await?;
 		if expired > 0 {
 			tracing::info!("{expired} transfers have waited for too long and ended");
 		}
-		if self.pace.is_time(best.number) {
-			let problem = self.maybe_commit(best, seen).await?;
-			if let Some(new) =
-				problem.as_ref().filter(|new| Some(*new) != self.shared.problem().as_ref())
-			{
-				tracing::warn!("{new}");
-			}
-			self.shared.set_problem(problem);
+		let problem = match self.pace.is_time(best.number) {
+			true => self.maybe_commit(best, seen).await?,
+			false => None,
+		};
+		let problem = problem.or_else(|| self.trouble.clone());
+		if let Some(problem) = problem.as_ref().filter(|problem| self.shared.is_new(problem)) {
+			tracing::warn!("{problem}");
 		}
+		self.shared.set_problem(problem);
 		Ok(())
 	}
 
@@ -247,8 +262,7 @@ impl Service {
 					"batches were lost {losses} times in a row, which costs a bond each time; are provers \
 					 running? The next one is committed in {pause} blocks"
 				);
-				tracing::warn!("{problem}");
-				self.shared.set_problem(Some(problem));
+				self.trouble = Some(problem);
 			}
 		}
 	}
@@ -267,6 +281,10 @@ impl Service {
 		if !has_room || !is_due || self.commit.is_some() {
 			return Ok(None);
 		}
+		// A commit without the right to it costs a transaction fee.
+		if let Err(error) = self.seat.check_right(&seen.rollup) {
+			return Ok(Some(format!("{error}; nothing is committed until that changes")));
+		}
 		let pending = seen.rollup.pending;
 		if !self.pace.has_place(pending) {
 			let problem = format!("the chain takes no further batch while {pending} are pending");
@@ -279,11 +297,16 @@ impl Service {
 			},
 			Err(error) => return Err(error),
 		}
-		let built = self.shared.core().build(rpc::now(), self.args.max_wait_ms);
-		let Some(built) = built else { return Ok(None) };
+		let max_wait = self.args.max_wait_ms;
+		let built = self.shared.with_core(move |core| core.build(rpc::now(), max_wait)).await;
+		let built = match built {
+			Ok(Some(built)) => built,
+			Ok(None) => return Ok(None),
+			Err(error) => return Ok(Some(format!("no batch can be made: {error}"))),
+		};
 		let (seat, before) = (Arc::clone(&self.seat), seen.rollup);
 		if built.prev_root != before.tip_root {
-			self.shared.core().landed();
+			self.shared.with_core(Core::landed).await;
 			return Ok(None);
 		}
 		self.commit =
@@ -295,15 +318,13 @@ impl Service {
 
 	/// The chain did not take a batch, which may be different in a later block.
 	fn refused(&mut self, reason: &str, full_at: Option<u32>) {
-		let best = self.shared.core().blocks().0;
-		let (pause, refusals) = self.pace.refused(best, full_at);
+		let (pause, refusals) = self.pace.refused(self.best, full_at);
 		tracing::info!("not committed: {reason}; trying again in {pause} blocks");
 		if refusals > 1 {
-			let problem = format!(
+			self.trouble = Some(format!(
 				"the chain did not take {refusals} commits in a row ({reason}); the next one is tried \
 				 in {pause} blocks"
-			);
-			self.shared.set_problem(Some(problem));
+			));
 		}
 	}
 
@@ -316,24 +337,25 @@ impl Service {
 			Ok(Commit::Included(_, block)) => {
 				self.last_commit = Some(block);
 				self.pace.committed();
+				self.trouble = None;
 			},
 			Ok(Commit::Refused { reason, full_at }) => self.refused(&reason, full_at),
 			Ok(Commit::Unknown) => {
-				self.shared.core().give_up(MORTALITY_BLOCKS);
+				self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
 				self.refused("no block took it", None);
 			},
 			Err(error) if can_pass(&error) => return Err(error),
 			Err(error) => {
-				tracing::warn!("cannot commit: {error}; trying again in {RETRY_BLOCKS} blocks");
-				self.shared.set_problem(Some(format!("cannot commit: {error}")));
-				let best = self.shared.core().blocks().0;
-				self.pace.failed(best);
+				let (pause, failures) = self.pace.failed(self.best);
+				self.trouble = Some(format!(
+					"cannot commit, {failures} times in a row: {error}; trying again in {pause} blocks"
+				));
 			},
 		}
 		// Until the chain's word is in, its transfers stay as they are.
 		let best = self.seat.client.best().await?;
 		let result = self.take_in(best).await;
-		self.shared.core().landed();
+		self.shared.with_core(Core::landed).await;
 		match result {
 			Ok((_, changes)) => self.note(&changes, best.number),
 			Err(SequencerError::Core(CoreError::Missing(missing))) => tracing::warn!("{missing}"),

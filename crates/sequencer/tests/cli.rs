@@ -54,5 +54,47 @@ fn numbers_should_be_refused_with_their_limits() {
 	assert_refused(&["load", "--accounts", "17"], &["2..=16"]);
 	assert_refused(&["load", "--rate", "0"], &["0.01 to 10000"]);
 	let serve = ["serve", "--suri", "//Alice", "--data-dir", "x", "--pool-limit", "0"];
-	assert_refused(&serve, &["at least 1"]);
+	assert_refused(&serve, &["0 is not in 1..=1000000"]);
+}
+
+#[test]
+fn load_should_refuse_fees_in_the_wrong_order() {
+	let said = ["--min-fee 10 is above --max-fee 5"];
+	assert_refused(&["load", "--min-fee", "10", "--max-fee", "5"], &said);
+}
+
+/// Before a transfer is sent.
+#[test]
+fn timeouts_should_be_refused_when_no_time_of_the_system_is_so_late() {
+	let transfer = ["transfer", "--demo-key", "--from", "1", "--to", "2", "--amount", "5"];
+	for command in [&transfer[..], &["run", "--suri", "//Alice"], &["load"]] {
+		let arguments = [command, &["--timeout", "18446744073709551615"]].concat();
+		assert_refused(&arguments, &["--timeout", "1..=1000000000"]);
+	}
+}
+
+#[test]
+fn account_should_make_a_key_once_and_show_its_public_part() {
+	let dir = tempfile::tempdir().unwrap();
+	let file = dir.path().join("secret");
+	let file = file.to_str().unwrap();
+	let told = |arguments: &[&str]| {
+		let output = run(&[&["account"], arguments, &["--secret-file", file]].concat());
+		assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+		String::from_utf8(output.stdout).unwrap()
+	};
+	let made = told(&["new"]);
+	let (_, key) = made.trim().rsplit_once(' ').unwrap();
+	assert_eq!(told(&["show"]), made);
+	let json: serde_json::Value = serde_json::from_str(&told(&["show", "--json"])).unwrap();
+	assert_eq!(json["public_key"], key);
+	assert_refused(&["account", "new", "--secret-file", file], &["exists", "name another file"]);
+	// As genesis files take it.
+	let genesis = format!(
+		r#"{{"shape":{{"transfers":4,"depth":8}},"accounts":[{{"index":0,"public_key":"{key}","balance":1}}]}}"#
+	);
+	let genesis = pvs_rollup::genesis::Genesis::from_json(&genesis).unwrap();
+	assert_eq!(genesis.accounts.len(), 1);
+	let secret = std::fs::read_to_string(file).unwrap();
+	assert!(!made.contains(secret.trim()));
 }

@@ -17,12 +17,16 @@ pub(crate) use path::{Commit, Layer, Missing, Stage, Step};
 use crate::{
 	dir::{checkpoint, DataDir, DirError, Remembered, Saved},
 	journal::{Ended, Identity, Record},
-	pool::{hash_of, Against, Hash, Limits, Pool, PoolError, RuledOut},
+	pool::{hash_of, Against, Hash, Limits, Pool, PoolError, RuledOut, Verdict},
 };
 use flight::Flights;
 use path::Commits;
 use pvs_primitives::{BlockNumber, Bytes32};
-use pvs_rollup::{state::State, transfer::SignedTransfer};
+use pvs_rollup::{
+	keys::PublicKey,
+	state::{FeeError, State},
+	transfer::SignedTransfer,
+};
 use std::{
 	collections::{BTreeSet, HashMap, VecDeque},
 	path::Path,
@@ -34,10 +38,15 @@ const MAX_ENDED: usize = 100_000;
 /// Final batches that can be asked for, and final states that proofs are made from besides the newest.
 const MAX_DONE: usize = 256;
 const MAX_OLD_STATES: usize = 4;
-/// Final batches from one saved state to the next.
-const SAVE_EVERY: u32 = 8;
-/// Records after which the journal is written anew, if most of them are of no more use.
-const COMPACT_RECORDS: usize = 16_384;
+
+/// When the data directory is put in order.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Upkeep {
+	/// Final batches from one saved state to the next.
+	pub(crate) save_every: u32,
+	/// Records of no more use after which the journal is written anew.
+	pub(crate) compact_records: usize,
+}
 
 /// What the chain says about the rollup.
 #[derive(Clone, Debug)]
@@ -103,6 +112,7 @@ pub(crate) enum SubmitError {
 #[derive(Debug)]
 pub(crate) struct Core {
 	dir: DataDir,
+	upkeep: Upkeep,
 	fee_account: u32,
 	genesis: Arc<State>,
 	pool: Pool,
@@ -117,6 +127,7 @@ pub(crate) struct Core {
 	done: VecDeque<Step>,
 	old_states: VecDeque<Arc<State>>,
 	finals_since_save: u32,
+	/// Records in the journal.
 	records: usize,
 	best: BlockNumber,
 	finalized: BlockNumber,
@@ -133,16 +144,18 @@ impl Core {
 		genesis: State,
 		fee_account: u32,
 		limits: Limits,
+		upkeep: Upkeep,
 	) -> Result<(Self, Vec<String>), CoreError> {
-		let (dir, Remembered { live, ended, saved, notes }) = DataDir::open(path, identity)?;
+		let (dir, remembered) = DataDir::open(path, identity)?;
+		let Remembered { live, ended, records, saved, notes } = remembered;
 		let genesis = Arc::new(genesis);
 		let mut pool = Pool::new(limits);
 		for (received, signed) in &live {
 			pool.restore(signed, *received);
 		}
-		let records = live.len().saturating_add(ended.len());
 		let mut core = Self {
 			dir,
+			upkeep,
 			fee_account,
 			pool,
 			base: saved.unwrap_or_else(|| from_start(&genesis)),
@@ -175,10 +188,18 @@ impl Core {
 		differs
 	}
 
-	/// Takes transfers, each or not, and puts what was taken on the disk at once.
+	/// For each of these transfers the key that it has to be signed with, if nothing else speaks against it.
+	pub(crate) fn keys_for(&self, transfers: &[SignedTransfer]) -> Vec<Option<PublicKey>> {
+		let against = Against { tip: self.tip(), in_flight: self.flights.hashes() };
+		transfers.iter().map(|signed| self.pool.key_for(signed, against).ok()).collect()
+	}
+
+	/// Takes transfers, each or not, and puts what was taken on the disk at once. `verdicts` are on their
+	/// signatures, in the same order; those without one are checked here.
 	pub(crate) fn submit(
 		&mut self,
 		transfers: &[SignedTransfer],
+		verdicts: &[Option<Verdict>],
 		now: u64,
 	) -> Vec<Result<Hash, SubmitError>> {
 		if self.failure.is_some() {
@@ -186,10 +207,11 @@ impl Core {
 		}
 		let mut records = Vec::new();
 		let mut results = Vec::with_capacity(transfers.len());
-		for signed in transfers {
+		let verdicts = verdicts.iter().copied().chain(std::iter::repeat(None));
+		for (signed, verdict) in transfers.iter().zip(verdicts) {
 			let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
 			let against = Against { tip, in_flight: self.flights.hashes() };
-			results.push(match self.pool.admit(signed, now, against) {
+			results.push(match self.pool.admit(signed, verdict, now, against) {
 				Ok(admitted) => {
 					records.push(Record::Accepted { received: now, signed: *signed });
 					let by = admitted.hash;
@@ -295,15 +317,16 @@ impl Core {
 		let surplus = self.done.len().saturating_sub(MAX_DONE);
 		self.done.drain(..surplus);
 		self.write(&records)?;
-		if self.finals_since_save >= SAVE_EVERY {
+		if self.finals_since_save >= self.upkeep.save_every {
 			self.save()?;
 		}
 		self.maybe_compact()
 	}
 
-	/// Writes the journal anew if most of it is of no more use.
+	/// Writes the journal anew if enough of it is of no more use.
 	fn maybe_compact(&mut self) -> Result<(), CoreError> {
-		if self.records >= COMPACT_RECORDS.max(2 * (self.pool.len() + self.ended.len())) {
+		let useful = self.pool.len().saturating_add(self.ended.len());
+		if self.records.saturating_sub(useful) >= self.upkeep.compact_records {
 			self.compact()?;
 		}
 		Ok(())
@@ -330,6 +353,7 @@ impl Core {
 	/// Saves the final state.
 	pub(crate) fn save(&mut self) -> Result<(), CoreError> {
 		self.finals_since_save = 0;
+		self.records = self.records.saturating_add(1);
 		let saved = self.dir.save(&self.base);
 		self.guard(saved)
 	}
@@ -378,19 +402,24 @@ impl Core {
 	/// Makes a batch on the tip if enough transfers wait, or one has waited for `max_wait` milliseconds.
 	/// Until [`Core::landed`] or the end of [`Core::give_up`] its transfers can neither be replaced nor let
 	/// go.
-	pub(crate) fn build(&mut self, now: u64, max_wait: u64) -> Option<Built> {
+	///
+	/// # Errors
+	///
+	/// [`FeeError`]: the fee account has gone from the tip, or the fees do not fit on it. No batch can be made
+	/// until that has changed.
+	pub(crate) fn build(&mut self, now: u64, max_wait: u64) -> Result<Option<Built>, FeeError> {
 		if self.failure.is_some() {
-			return None;
+			return Ok(None);
 		}
 		let draft = self.pool.draft(self.tip(), self.fee_account);
 		let hashes: BTreeSet<Hash> = draft.transfers().iter().map(hash_of).collect();
 		let received =
 			hashes.iter().filter_map(|hash| self.pool.get(hash)).map(|entry| entry.received);
-		let waited = now.saturating_sub(received.min()?);
-		if !draft.is_full() && waited < max_wait {
-			return None;
+		let Some(oldest) = received.min() else { return Ok(None) };
+		if !draft.is_full() && now.saturating_sub(oldest) < max_wait {
+			return Ok(None);
 		}
-		let outcome = draft.finish().ok()?;
+		let outcome = draft.finish()?;
 		let built = Built {
 			data: outcome.batch().encode(),
 			prev_root: outcome.prev_root(),
@@ -398,7 +427,7 @@ impl Core {
 			transfers: hashes.len(),
 		};
 		self.flights.start(built.prev_root, hashes);
-		Some(built)
+		Ok(Some(built))
 	}
 
 	/// The batch that was built is on the chain, or will not be, or was [given up](Self::give_up).

@@ -4,8 +4,15 @@ use super::*;
 use pvs_rollup::{demo, transfer::Transfer};
 use std::fs;
 
-const LIMITS: Limits =
-	Limits { total: 100, per_account: 20, max_gap: 4, min_fee: 0, max_age: 60_000 };
+const LIMITS: Limits = Limits {
+	total: 100,
+	per_account: 20,
+	max_gap: 4,
+	min_fee: 0,
+	min_opening_fee: 0,
+	max_age: 60_000,
+};
+const UPKEEP: Upkeep = Upkeep { save_every: 8, compact_records: 1_000 };
 const MAX_WAIT: u64 = 1_000;
 
 fn genesis() -> State {
@@ -17,7 +24,11 @@ fn identity() -> Identity {
 }
 
 fn open(dir: &Path) -> (Core, Vec<String>) {
-	Core::open(dir, identity(), genesis(), demo::FEE_ACCOUNT, LIMITS).unwrap()
+	open_with(dir, UPKEEP)
+}
+
+fn open_with(dir: &Path, upkeep: Upkeep) -> (Core, Vec<String>) {
+	Core::open(dir, identity(), genesis(), demo::FEE_ACCOUNT, LIMITS, upkeep).unwrap()
 }
 
 fn transfer(from: u32, nonce: u32) -> SignedTransfer {
@@ -170,7 +181,7 @@ enum Act {
 fn act(step: Act, core: &mut Core, chain: &mut Chain) -> Option<Hash> {
 	match step {
 		Act::Submit(from, nonce) => {
-			let [result] = &core.submit(&[transfer(from, nonce)], 0)[..] else { panic!() };
+			let [result] = &core.submit(&[transfer(from, nonce)], &[], 0)[..] else { panic!() };
 			match result {
 				Ok(hash) => return Some(*hash),
 				Err(SubmitError::Pool(PoolError::Known(_) | PoolError::NonceUsed { .. })) => {},
@@ -179,7 +190,7 @@ fn act(step: Act, core: &mut Core, chain: &mut Chain) -> Option<Hash> {
 		},
 		Act::Block | Act::BlindCommit => {
 			follow(core, chain);
-			if let Some(built) = core.build(MAX_WAIT, MAX_WAIT) {
+			if let Some(built) = core.build(MAX_WAIT, MAX_WAIT).unwrap() {
 				assert!(chain.commit(&built), "it builds on the tip");
 			}
 			if step == Act::Block {
@@ -299,17 +310,17 @@ fn batch_should_be_made_when_full_or_when_a_transfer_has_waited() {
 	let dir = tempfile::tempdir().unwrap();
 	let (mut core, chain) = (open(dir.path()).0, Chain::new());
 	follow(&mut core, &chain);
-	assert_eq!(core.build(u64::MAX, 0), None, "nothing waits");
-	core.submit(&[transfer(0, 0)], 100);
-	assert_eq!(core.build(1_099, MAX_WAIT), None);
-	assert_eq!(core.build(1_100, MAX_WAIT).unwrap().transfers, 1);
+	assert_eq!(core.build(u64::MAX, 0), Ok(None), "nothing waits");
+	core.submit(&[transfer(0, 0)], &[], 100);
+	assert_eq!(core.build(1_099, MAX_WAIT), Ok(None));
+	assert_eq!(core.build(1_100, MAX_WAIT).unwrap().unwrap().transfers, 1);
 	core.landed();
-	core.submit(&[transfer(0, 1), transfer(0, 2)], 100);
-	assert_eq!(core.build(100, MAX_WAIT), None);
-	core.submit(&[transfer(0, 3)], 100);
-	assert_eq!(core.build(100, MAX_WAIT).unwrap().transfers, demo::SHAPE.transfers());
+	core.submit(&[transfer(0, 1), transfer(0, 2)], &[], 100);
+	assert_eq!(core.build(100, MAX_WAIT), Ok(None));
+	core.submit(&[transfer(0, 3)], &[], 100);
+	assert_eq!(core.build(100, MAX_WAIT).unwrap().unwrap().transfers, demo::SHAPE.transfers());
 	let replacement = Transfer { from: 0, to: 1, amount: 1, fee: 50, nonce: 0, new_key: None };
-	let [result] = &core.submit(&[replacement.sign(&demo::secret_key(0))], 100)[..] else {
+	let [result] = &core.submit(&[replacement.sign(&demo::secret_key(0))], &[], 100)[..] else {
 		panic!()
 	};
 	assert!(matches!(result, Err(SubmitError::Pool(PoolError::InFlight))), "{result:?}");
@@ -322,17 +333,17 @@ fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_take
 	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
 	follow(&mut core, &chain);
 	act(Act::Submit(0, 0), &mut core, &mut chain);
-	let late = core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	let late = core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
 	core.give_up(64);
 	core.landed();
 	let replace = |core: &mut Core, fee| {
 		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
-		core.submit(&[transfer.sign(&demo::secret_key(0))], 0).remove(0)
+		core.submit(&[transfer.sign(&demo::secret_key(0))], &[], 0).remove(0)
 	};
 	let is_held = |result| matches!(result, Err(SubmitError::Pool(PoolError::InFlight)));
 	assert!(is_held(replace(&mut core, 50)));
 	// Another attempt that the chain refuses changes nothing about the first.
-	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
 	core.landed();
 	chain.block = 65;
 	follow(&mut core, &chain);
@@ -342,15 +353,15 @@ fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_take
 	follow(&mut core, &chain);
 	assert!(replace(&mut core, 50).is_ok(), "no block takes it any more");
 	// With another tip none can.
-	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
 	core.give_up(64);
 	assert!(is_held(replace(&mut core, 60)));
 	assert!(chain.commit(&late));
 	follow(&mut core, &chain);
 	assert!(core.flights.hashes().is_empty());
 	// What was given up after the tip has changed is not held at all.
-	core.submit(&[transfer(1, 0)], 0);
-	core.build(MAX_WAIT, MAX_WAIT).unwrap();
+	core.submit(&[transfer(1, 0)], &[], 0);
+	core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
 	chain.fail();
 	follow(&mut core, &chain);
 	core.give_up(64);
@@ -395,7 +406,7 @@ fn transfer_should_end_with_a_reason_when_another_one_takes_its_place() {
 	act(Act::Submit(0, 0), &mut core, &mut chain);
 	let dearer = Transfer { from: 0, to: 1, amount: 1, fee: 9, nonce: 0, new_key: None };
 	let dearer = dearer.sign(&demo::secret_key(0));
-	core.submit(&[dearer], 0);
+	core.submit(&[dearer], &[], 0);
 	let replaced = Status::Ended(Ended::Replaced { by: hash_of(&dearer) });
 	assert_eq!(core.status(&hash_of(&transfer(0, 0))), replaced);
 	// A batch from elsewhere uses the nonce of the second one.
@@ -424,7 +435,7 @@ fn transfer_should_end_as_expired_and_stay_so_when_it_has_waited_too_long() {
 	act(Act::Block, &mut core, &mut chain);
 	// Nonce 1 of account 1 waits behind a nonce that never comes; it came at 0.
 	act(Act::Submit(1, 1), &mut core, &mut chain);
-	core.submit(&[transfer(2, 0)], 1);
+	core.submit(&[transfer(2, 0)], &[], 1);
 	assert_eq!(core.expire(60_000).unwrap(), 0);
 	assert_eq!(core.expire(60_001).unwrap(), 1);
 	let expired = Status::Ended(Ended::Expired);
@@ -508,27 +519,29 @@ fn journal_should_be_written_anew_and_say_the_same_when_it_has_grown() {
 #[test]
 fn journal_should_be_written_anew_when_replacements_have_filled_it() {
 	let dir = tempfile::tempdir().unwrap();
-	let (mut core, chain) = (open(dir.path()).0, Chain::new());
+	let upkeep = Upkeep { compact_records: 10, ..UPKEEP };
+	let (mut core, chain) = (open_with(dir.path(), upkeep).0, Chain::new());
 	follow(&mut core, &chain);
 	let paying = |fee| {
 		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
 		transfer.sign(&demo::secret_key(0))
 	};
-	for fee in 1..6 {
-		assert!(core.submit(&[paying(fee)], 0)[0].is_ok());
+	let size = || fs::metadata(dir.path().join("journal")).unwrap().len();
+	// A replacement adds two records, of which one is of use: that is how the other one ended.
+	let mut sizes = vec![size()];
+	for fee in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] {
+		assert!(core.submit(&[paying(fee)], &[], 0)[0].is_ok());
+		sizes.push(size());
 	}
-	let path = dir.path().join("journal");
-	let before = fs::metadata(&path).unwrap().len();
-	// As if many more had come.
-	core.records = COMPACT_RECORDS;
-	assert!(core.submit(&[paying(6)], 0)[0].is_ok());
-	assert!(core.records < 10, "{}", core.records);
-	assert!(fs::metadata(&path).unwrap().len() < before);
+	let grew: Vec<bool> = sizes.windows(2).map(|sizes| sizes[1] > sizes[0]).collect();
+	assert_eq!(grew, [vec![true; 10], vec![false]].concat());
+	assert_eq!(core.records, 12, "the transfer, how ten others ended, where the state is");
 	drop(core);
 	let (core, _) = open(dir.path());
-	assert_eq!(core.status(&hash_of(&paying(6))), Status::Pending);
-	let replaced = Ended::Replaced { by: hash_of(&paying(6)) };
-	assert_eq!(core.status(&hash_of(&paying(5))), Status::Ended(replaced));
+	assert_eq!(core.records, 12);
+	assert_eq!(core.status(&hash_of(&paying(11))), Status::Pending);
+	let replaced = Ended::Replaced { by: hash_of(&paying(11)) };
+	assert_eq!(core.status(&hash_of(&paying(10))), Status::Ended(replaced));
 }
 
 #[test]
@@ -537,7 +550,55 @@ fn nothing_should_be_acknowledged_when_the_journal_cannot_be_written() {
 	let (mut core, chain) = (open(dir.path()).0, Chain::new());
 	follow(&mut core, &chain);
 	core.failure = Some("no space left".into());
-	let results = core.submit(&[transfer(0, 0), transfer(0, 1)], 0);
+	let results = core.submit(&[transfer(0, 0), transfer(0, 1)], &[], 0);
 	assert!(results.iter().all(|result| matches!(result, Err(SubmitError::Storage))));
-	assert_eq!(core.build(u64::MAX, 0), None);
+	assert_eq!(core.build(u64::MAX, 0), Ok(None));
+}
+
+#[test]
+fn batch_should_not_be_made_and_the_reason_told_when_the_fees_do_not_fit_the_fee_account() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut rich = demo::genesis();
+	rich.accounts[demo::FEE_ACCOUNT as usize].balance = u64::MAX - 1;
+	let rich = State::from_genesis(&rich).unwrap();
+	let identity = Identity { rollup_genesis: rich.root(), ..identity() };
+	let heads = Heads { final_root: rich.root(), tip_root: rich.root(), ..Chain::new().heads() };
+	for (fee_account, expected) in [
+		(demo::FEE_ACCOUNT, FeeError::Overflow { balance: u64::MAX - 1, fees: 2 }),
+		(999, FeeError::UnknownAccount(999)),
+	] {
+		let path = dir.path().join(fee_account.to_string());
+		let (mut core, _) =
+			Core::open(&path, identity, rich.clone(), fee_account, LIMITS, UPKEEP).unwrap();
+		core.follow(heads.clone()).unwrap();
+		assert_eq!(core.build(MAX_WAIT, MAX_WAIT), Ok(None), "nothing waits");
+		core.submit(&[transfer(1, 0), transfer(2, 0)], &[], 0);
+		assert_eq!(core.build(MAX_WAIT, MAX_WAIT), Err(expected));
+		assert!(core.flights.hashes().is_empty());
+		assert_eq!(core.pool().len(), 2, "they wait");
+	}
+}
+
+/// An account that is opened again after a reorganisation may have another key.
+#[test]
+fn verdict_should_count_only_for_the_key_that_it_is_about() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	let key = |account| demo::secret_key(account).public_key();
+	let forged = Transfer { from: 1, ..transfer(2, 0).transfer }.sign(&demo::secret_key(3));
+	let honest = transfer(0, 0);
+	let far = transfer(4, 9);
+	assert_eq!(core.keys_for(&[honest, forged, far]), [Some(key(0)), Some(key(1)), None]);
+	let verdicts = [
+		Some(Verdict::on(&honest, key(5))),
+		Some(Verdict::on(&forged, key(3))),
+		Some(Verdict::on(&far, key(4))),
+	];
+	let results = core.submit(&[honest, forged, far], &verdicts, 0);
+	assert!(results[0].is_ok());
+	assert!(matches!(results[1], Err(SubmitError::Pool(PoolError::BadSignature))));
+	assert!(matches!(results[2], Err(SubmitError::Pool(PoolError::NonceAhead { .. }))));
+	let refused = core.submit(&[forged], &[Some(Verdict::on(&forged, key(1)))], 0);
+	assert!(matches!(refused[0], Err(SubmitError::Pool(PoolError::BadSignature))));
 }

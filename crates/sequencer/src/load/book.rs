@@ -33,7 +33,9 @@ pub(super) struct Book {
 	transfers: HashMap<Hash, Times>,
 	/// By code: how many, and what the first one was told.
 	refusals: BTreeMap<i32, (u64, String)>,
-	sent_all: bool,
+	/// When the first transfer was sent, and when the last one had its answer.
+	began: Option<Instant>,
+	sent_all: Option<Instant>,
 }
 
 impl Book {
@@ -49,8 +51,21 @@ impl Book {
 		*count = count.saturating_add(1);
 	}
 
-	pub(super) fn sent_all(&mut self) {
-		self.sent_all = true;
+	/// The first transfer is about to be sent.
+	pub(super) fn begin(&mut self, now: Instant) {
+		self.began = Some(now);
+	}
+
+	/// The last transfer has its answer.
+	pub(super) fn sent_all(&mut self, now: Instant) {
+		self.sent_all = Some(now);
+	}
+
+	/// Accepted transfers per second, from the first attempt to the last answer. `None` before that, and if they
+	/// came at once.
+	fn rate(&self) -> Option<f64> {
+		let took = self.sent_all?.saturating_duration_since(self.began?).as_secs_f64();
+		(took > 0.0).then(|| self.accepted() as f64 / took)
 	}
 
 	/// Takes in a status. One that was skipped counts as reached with the next.
@@ -103,7 +118,7 @@ impl Book {
 
 	/// Whether all were sent and none can change any more.
 	pub(super) fn is_over(&self) -> bool {
-		self.sent_all && self.open() == 0
+		self.sent_all.is_some() && self.open() == 0
 	}
 
 	fn latencies(&self) -> [(&'static str, Vec<f64>); 4] {
@@ -143,6 +158,7 @@ impl Book {
 			"open": self.open(),
 			"refused": self.refused(),
 			"refusals": refusals,
+			"accepted_per_second": self.rate(),
 			"seconds_until": latencies,
 		})
 	}
@@ -156,6 +172,9 @@ impl Book {
 			self.open(),
 			self.refused()
 		)];
+		if let Some(rate) = self.rate() {
+			lines.push(format!("{rate:.1} accepted per second"));
+		}
 		for (code, (count, text)) in &self.refusals {
 			lines.push(format!("refused {count} times with code {code}, first: {text}"));
 		}
@@ -199,7 +218,9 @@ mod tests {
 		book.refuse(1020, "second".into());
 		assert_eq!((book.accepted(), book.finals(), book.lost(), book.open()), (3, 1, 1, 1));
 		assert_eq!(book.open_hashes(), [[2; 32]]);
-		book.sent_all();
+		assert_eq!(book.as_json()["accepted_per_second"], Value::Null);
+		book.begin(start);
+		book.sent_all(at(2));
 		assert!(!book.is_over());
 		book.see(&[2; 32], "final", at(4));
 		assert!(book.is_over());
@@ -208,7 +229,9 @@ mod tests {
 		assert_eq!(json["seconds_until"]["committed"]["p50"], 1.0);
 		assert_eq!(json["seconds_until"]["proven"]["p50"], 3.0, "skipped, so seen with the next");
 		assert_eq!(json["seconds_until"]["final"]["p99"], 4.0);
+		assert_eq!(json["accepted_per_second"], 1.5);
 		assert!(book.as_text().contains("refused 2 times with code 1020"));
+		assert!(book.as_text().contains("1.5 accepted per second"));
 	}
 
 	#[test]

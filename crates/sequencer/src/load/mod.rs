@@ -2,6 +2,10 @@
 //! A load generator: sends signed transfers of demo accounts to a running sequencer at a steady rate, and
 //! follows each of them until it is final.
 //!
+//! Each account has a connection of its own and sends one transfer after the other, since the second has to carry
+//! the nonce behind the first; different accounts do not wait for each other. What is sent too late because
+//! answers are missing is made up for as they come.
+//!
 //! A sequencer that goes away is waited for: what was not acknowledged is sent again, which is safe because
 //! a transfer has one nonce.
 
@@ -27,7 +31,10 @@ use std::{
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::{
+	sync::{mpsc, OwnedSemaphorePermit, Semaphore},
+	time::{Instant, MissedTickBehavior},
+};
 
 /// How often statuses are asked for.
 const POLL: Duration = Duration::from_millis(250);
@@ -46,6 +53,13 @@ fn book(shared: &Shared) -> MutexGuard<'_, Book> {
 
 /// Sends transfers and follows them.
 pub(crate) async fn load(args: LoadArgs) -> Result<(), SequencerError> {
+	if args.min_fee > args.max_fee {
+		let text = format!(
+			"--min-fee {} is above --max-fee {}; the lowest fee comes first",
+			args.min_fee, args.max_fee
+		);
+		return Err(SequencerError::Input(text));
+	}
 	let shared = Shared::default();
 	let bar = progress(args.count);
 	let patience = Duration::from_secs(args.timeout);
@@ -103,16 +117,43 @@ async fn connect(args: &LoadArgs) -> Result<Link, LinkError> {
 	}
 }
 
-/// Makes and sends the transfers.
-struct Sender<'a> {
+/// What the accounts have in common.
+struct Common<'a> {
 	args: &'a LoadArgs,
+	book: &'a Shared,
+	openings: Mutex<Openings>,
+	accepted: Option<Mutex<File>>,
+}
+
+/// Accounts to open.
+struct Openings {
+	next: u32,
+	left: u32,
+	/// The lowest fee for one.
+	fee: u32,
+}
+
+impl Openings {
+	fn take(&mut self) -> Option<u32> {
+		self.left = self.left.checked_sub(1)?;
+		let index = self.next;
+		self.next = index.saturating_add(1);
+		Some(index)
+	}
+
+	/// One was not opened; another one will be in its place.
+	fn put_back(&mut self) {
+		self.left = self.left.saturating_add(1);
+	}
+}
+
+/// Makes and sends the transfers of one account.
+struct Sender<'a> {
+	common: &'a Common<'a>,
+	account: u32,
 	link: Link,
 	rng: StdRng,
-	nonces: Vec<u32>,
-	/// The next account to open, and how many are left.
-	next_opened: u32,
-	left_to_open: u32,
-	accepted: Option<File>,
+	nonce: u32,
 }
 
 async fn send(args: &LoadArgs, shared: &Shared) -> Result<(), SequencerError> {
@@ -125,50 +166,100 @@ async fn send(args: &LoadArgs, shared: &Shared) -> Result<(), SequencerError> {
 	};
 	// The first connection fails at once: nothing was sent that could be lost.
 	let link = Link::connect(&args.rpc.rpc).await?;
-	let mut nonces = Vec::new();
+	let mut next = OPENED_FROM;
+	while args.open > 0 && link.next_nonce(next).await?.is_some() {
+		next = next.saturating_add(1);
+	}
+	let [_, fee] = link.least_fees().await?;
+	let common = Common {
+		args,
+		book: shared,
+		openings: Mutex::new(Openings { next, left: args.open, fee }),
+		accepted: accepted.map(Mutex::new),
+	};
+	let mut seeds = args.seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
+	let mut senders = Vec::new();
 	for account in 0..args.accounts {
-		let nonce = link.next_nonce(account).await?;
-		nonces.push(nonce.ok_or_else(|| {
+		let nonce = link.next_nonce(account).await?.ok_or_else(|| {
 			let text =
 				format!("--accounts: account {account} does not exist; the genesis is another");
 			SequencerError::Input(text)
-		})?);
+		})?;
+		let link = Link::connect(&args.rpc.rpc).await?;
+		let rng = StdRng::seed_from_u64(seeds.gen());
+		senders.push(Sender { common: &common, account, link, rng, nonce });
 	}
-	let mut next_opened = OPENED_FROM;
-	while args.open > 0 && link.next_nonce(next_opened).await?.is_some() {
-		next_opened = next_opened.saturating_add(1);
-	}
-	let rng = args.seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
-	let left_to_open = args.open;
-	let mut sender = Sender { args, link, rng, nonces, next_opened, left_to_open, accepted };
+	book(shared).begin(Instant::now());
+	let (queues, work): (Vec<_>, Vec<_>) = senders
+		.into_iter()
+		.map(|sender| {
+			let (queue, turns) = mpsc::unbounded_channel();
+			(queue, sender.work(turns))
+		})
+		.unzip();
+	tokio::try_join!(give_turns(args, queues), futures::future::try_join_all(work))?;
+	book(shared).sent_all(Instant::now());
+	Ok(())
+}
+
+/// A transfer to send. As many are open as may be in flight.
+type Turn = OwnedSemaphorePermit;
+
+/// Lets the accounts send in turn.
+async fn give_turns(
+	args: &LoadArgs,
+	queues: Vec<mpsc::UnboundedSender<Turn>>,
+) -> Result<(), SequencerError> {
+	let places = Arc::new(Semaphore::new(args.in_flight as usize));
 	let mut ticks = tokio::time::interval(Duration::from_secs_f64(1.0 / args.rate));
-	ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-	for number in 0..args.count {
+	ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+	for (_, queue) in (0..args.count).zip(queues.iter().cycle()) {
 		ticks.tick().await;
-		let account = (number % u64::from(args.accounts)) as u32;
-		sender.send(account, shared).await?;
+		// Neither is closed before all have sent what they should.
+		let Ok(turn) = Arc::clone(&places).acquire_owned().await else { break };
+		if queue.send(turn).is_err() {
+			break;
+		}
 	}
-	book(shared).sent_all();
 	Ok(())
 }
 
 impl Sender<'_> {
-	fn make(&mut self, from: u32) -> SignedTransfer {
-		let nonce = self.nonces.get(from as usize).copied().unwrap_or_default();
+	/// Sends a transfer per turn until there are no more.
+	async fn work(
+		mut self,
+		mut turns: mpsc::UnboundedReceiver<Turn>,
+	) -> Result<(), SequencerError> {
+		while let Some(_turn) = turns.recv().await {
+			self.send().await?;
+		}
+		Ok(())
+	}
+
+	fn openings(&self) -> MutexGuard<'_, Openings> {
+		self.common.openings.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn make(&mut self) -> SignedTransfer {
+		let (from, nonce, args) = (self.account, self.nonce, self.common.args);
 		let amount = self.rng.gen_range(1..=MAX_AMOUNT);
-		let fee = self.rng.gen_range(self.args.min_fee..=self.args.max_fee);
-		let (to, new_key) = if self.left_to_open > 0 {
-			let key = demo::secret_key(self.next_opened).public_key();
-			(self.next_opened, Some(key))
-		} else {
-			let other = self.rng.gen_range(1..self.args.accounts);
-			((from + other) % self.args.accounts, None)
+		let fee = self.rng.gen_range(args.min_fee..=args.max_fee);
+		let other = self.rng.gen_range(1..args.accounts);
+		let (opened, opening_fee) = {
+			let mut openings = self.openings();
+			(openings.take(), openings.fee)
+		};
+		let (to, fee, new_key) = match opened {
+			Some(index) => {
+				(index, fee.max(opening_fee), Some(demo::secret_key(index).public_key()))
+			},
+			None => ((from + other) % args.accounts, fee, None),
 		};
 		Transfer { from, to, amount, fee, nonce, new_key }.sign(&demo::secret_key(from))
 	}
 
-	async fn send(&mut self, from: u32, shared: &Shared) -> Result<(), SequencerError> {
-		let signed = self.make(from);
+	async fn send(&mut self) -> Result<(), SequencerError> {
+		let signed = self.make();
 		let hash = hash_of(&signed);
 		let started = Instant::now();
 		let mut in_doubt = false;
@@ -189,36 +280,30 @@ impl Sender<'_> {
 				Err(error) => return Err(error.into()),
 			}
 			in_doubt = true;
-			self.link = connect(self.args).await?;
+			self.link = connect(self.common.args).await?;
 		};
 		if let Some((code, text)) = refused {
-			book(shared).refuse(code, text);
+			book(self.common.book).refuse(code, text);
+			if signed.transfer.new_key.is_some() {
+				self.openings().put_back();
+			}
 			// A refusal leaves the nonce free, unless it is the reason.
-			match self.link.next_nonce(from).await {
-				Ok(Some(nonce)) => self.set_nonce(from, nonce),
+			match self.link.next_nonce(self.account).await {
+				Ok(Some(nonce)) => self.nonce = nonce,
 				Ok(None) | Err(LinkError::Unreachable { .. }) => {},
 				Err(error) => return Err(error.into()),
 			}
 			return Ok(());
 		}
-		self.set_nonce(from, signed.transfer.nonce.saturating_add(1));
-		if signed.transfer.new_key.is_some() {
-			self.left_to_open = self.left_to_open.saturating_sub(1);
-			self.next_opened = self.next_opened.saturating_add(1);
-		}
-		if let Some(file) = &mut self.accepted {
+		self.nonce = signed.transfer.nonce.saturating_add(1);
+		if let Some(file) = &self.common.accepted {
+			let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
 			writeln!(file, "{} {}", hex(hash), hex(signed.encode())).map_err(|source| {
 				SequencerError::Io { what: "cannot write --accepted".into(), source }
 			})?;
 		}
-		book(shared).accept(hash, started);
+		book(self.common.book).accept(hash, started);
 		Ok(())
-	}
-
-	fn set_nonce(&mut self, account: u32, nonce: u32) {
-		if let Some(known) = self.nonces.get_mut(account as usize) {
-			*known = nonce;
-		}
 	}
 }
 

@@ -34,6 +34,10 @@ pub(crate) enum PoolError {
 	NoncesExhausted(u32),
 	#[error("fee: {fee} is below {least}, the lowest that this sequencer takes")]
 	FeeTooLow { fee: u32, least: u32 },
+	#[error(
+		"fee: {fee} is below {least}, the lowest that this sequencer takes for opening an account"
+	)]
+	OpeningFeeTooLow { fee: u32, least: u32 },
 	#[error("amount: {amount} and fee {fee} on top of {pending} in waiting transfers are above the sender's balance {balance}")]
 	Overdraft { balance: u64, pending: u128, amount: u64, fee: u32 },
 	#[error("amount: {amount} does not fit on top of the receiver's balance {balance}; together below 2^64")]

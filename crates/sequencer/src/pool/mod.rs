@@ -25,6 +25,7 @@ pub(crate) use error::PoolError;
 
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use pvs_rollup::{
+	keys::PublicKey,
 	state::{Draft, State, TransferError},
 	transfer::SignedTransfer,
 };
@@ -56,6 +57,8 @@ pub(crate) struct Limits {
 	pub(crate) max_gap: u32,
 	/// The lowest fee.
 	pub(crate) min_fee: u32,
+	/// The lowest fee of a transfer that opens an account, if that is more.
+	pub(crate) min_opening_fee: u32,
 	/// How long a transfer may wait, in milliseconds from its arrival.
 	pub(crate) max_age: u64,
 }
@@ -74,6 +77,20 @@ pub(crate) struct Entry {
 impl Entry {
 	fn cost(&self) -> u128 {
 		cost(&self.signed)
+	}
+}
+
+/// Whether a signature is a key's, found out before the transfer came to the pool.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verdict {
+	key: PublicKey,
+	is_right: bool,
+}
+
+impl Verdict {
+	/// Checks a signature, which takes about as long as everything else that the pool does.
+	pub(crate) fn on(signed: &SignedTransfer, key: PublicKey) -> Self {
+		Self { key, is_right: key.verify(&signed.transfer, &signed.signature) }
 	}
 }
 
@@ -192,7 +209,8 @@ impl Pool {
 		next
 	}
 
-	/// Takes a transfer if it can be executed after those that wait.
+	/// Takes a transfer if it can be executed after those that wait. A `verdict` that is about the sender's key
+	/// spares the check of the signature.
 	///
 	/// # Errors
 	///
@@ -200,12 +218,17 @@ impl Pool {
 	pub(crate) fn admit(
 		&mut self,
 		signed: &SignedTransfer,
+		verdict: Option<Verdict>,
 		received: u64,
 		against: Against<'_>,
 	) -> Result<Admitted, PoolError> {
 		let hash = hash_of(signed);
 		let place = (signed.transfer.from, signed.transfer.nonce);
-		let old = self.check(signed, hash, against)?;
+		let (old, key) = self.check(signed, hash, against)?;
+		let verdict = verdict.filter(|verdict| verdict.key == key);
+		if !verdict.unwrap_or_else(|| Verdict::on(signed, key)).is_right {
+			return Err(PoolError::BadSignature);
+		}
 		let evicted = match old {
 			None if self.len() >= self.limits.total => Some(self.victim(signed, against)?),
 			_ => None,
@@ -215,6 +238,15 @@ impl Pool {
 		}
 		self.insert(place, Entry { signed: *signed, hash, arrival: 0, received });
 		Ok(Admitted { hash, replaced: old, evicted })
+	}
+
+	/// The key that the transfer has to be signed with, if all else is well with it.
+	pub(crate) fn key_for(
+		&self,
+		signed: &SignedTransfer,
+		against: Against<'_>,
+	) -> Result<PublicKey, PoolError> {
+		self.check(signed, hash_of(signed), against).map(|(_, key)| key)
 	}
 
 	/// Takes back a transfer that was accepted before this process started.
@@ -272,13 +304,14 @@ impl Pool {
 		openings.iter().find(is_next).copied()
 	}
 
-	/// Checks all but the room in the pool. Returns the transfer that this one replaces.
+	/// Checks all but the signature and the room in the pool. Returns the transfer that this one replaces, and
+	/// the sender's key.
 	fn check(
 		&self,
 		signed: &SignedTransfer,
 		hash: Hash,
 		against: Against<'_>,
-	) -> Result<Option<Hash>, PoolError> {
+	) -> Result<(Option<Hash>, PublicKey), PoolError> {
 		let transfer = &signed.transfer;
 		let limit = against.tip.shape().max_accounts();
 		for (field, index) in [("from", transfer.from), ("to", transfer.to)] {
@@ -295,6 +328,10 @@ impl Pool {
 		let (fee, least) = (transfer.fee, self.limits.min_fee);
 		if fee < least {
 			return Err(PoolError::FeeTooLow { fee, least });
+		}
+		let least = self.limits.min_opening_fee;
+		if transfer.new_key.is_some() && fee < least {
+			return Err(PoolError::OpeningFeeTooLow { fee, least });
 		}
 		let from = transfer.from;
 		let sender = against.tip.account(from).ok_or(PoolError::UnknownSender(from))?;
@@ -313,10 +350,7 @@ impl Pool {
 			let (balance, amount) = (sender.balance, transfer.amount);
 			return Err(PoolError::Overdraft { balance, pending, amount, fee });
 		}
-		if !sender.public_key.verify(transfer, &signed.signature) {
-			return Err(PoolError::BadSignature);
-		}
-		Ok(old.map(|old| old.hash))
+		Ok((old.map(|old| old.hash), sender.public_key))
 	}
 
 	fn check_nonce(

@@ -10,7 +10,8 @@ use pvs_rollup::{
 	transfer::{DecodeError, Transfer},
 };
 
-const LIMITS: Limits = Limits { total: 6, per_account: 4, max_gap: 2, min_fee: 1, max_age: 1_000 };
+const LIMITS: Limits =
+	Limits { total: 6, per_account: 4, max_gap: 2, min_fee: 1, min_opening_fee: 5, max_age: 1_000 };
 
 /// Account 3 has the most that there is, account 4 has used its nonces but two.
 fn state() -> State {
@@ -51,7 +52,7 @@ impl World {
 	fn admit_signed(&mut self, signed: &SignedTransfer) -> Result<Admitted, PoolError> {
 		let against = Against { tip: &self.state, in_flight: &self.in_flight };
 		let before = self.pool.len();
-		let result = self.pool.admit(signed, 0, against);
+		let result = self.pool.admit(signed, None, 0, against);
 		if result.is_err() {
 			assert_eq!(self.pool.len(), before, "a refusal changes nothing");
 		}
@@ -92,6 +93,17 @@ fn transfer_should_be_refused_when_the_fee_is_too_low() {
 	let refused = PoolError::FeeTooLow { fee: 0, least: 1 };
 	assert_eq!(world.refused(Transfer { fee: 0, ..plain(0, 0) }), refused);
 	world.admit(Transfer { fee: 1, ..plain(0, 0) }).unwrap();
+	let opening = |fee| {
+		let new_key = Some(demo::secret_key(50).public_key());
+		Transfer { to: 50, fee, new_key, ..plain(1, 0) }
+	};
+	let refused = PoolError::OpeningFeeTooLow { fee: 4, least: 5 };
+	assert_eq!(world.refused(opening(4)), refused);
+	world.admit(opening(5)).unwrap();
+	// One that is set lower allows nothing that the other one forbids.
+	let mut world = World::new(Limits { min_fee: 7, ..LIMITS });
+	assert_eq!(world.refused(opening(6)), PoolError::FeeTooLow { fee: 6, least: 7 });
+	world.admit(opening(7)).unwrap();
 }
 
 #[test]
@@ -247,7 +259,7 @@ fn transfer_should_replace_another_only_when_it_pays_enough_more() {
 	assert_eq!(world.pool.len(), 1);
 	assert!(world.pool.get(&first).is_none());
 	// Ten per cent of a small fee is one.
-	let mut world = World::new(Limits { min_fee: 0, ..LIMITS });
+	let mut world = World::new(Limits { min_fee: 0, min_opening_fee: 0, ..LIMITS });
 	world.admit(paying(0)).unwrap();
 	world.admit(paying(1)).unwrap();
 	let least = u64::from(u32::MAX) + u64::from(u32::MAX).div_ceil(10);
@@ -358,7 +370,7 @@ proptest! {
 	fn accepted_transfers_should_all_execute_when_nonces_have_no_gap(
 		sent in prop::collection::vec((0u32..3, 0u32..4, 0u64..400, 0u32..30), 1..30),
 	) {
-		let limits = Limits { total: 8, min_fee: 0, ..LIMITS };
+		let limits = Limits { total: 8, min_fee: 0, min_opening_fee: 0, ..LIMITS };
 		let mut world = World::new(limits);
 		for (from, nonce, amount, fee) in sent {
 			let _ = world.admit(Transfer { amount, fee, ..plain(from, nonce) });

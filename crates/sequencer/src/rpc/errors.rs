@@ -51,6 +51,7 @@ pub(crate) fn code_of(error: &PoolError) -> i32 {
 		PoolError::ReplacementFee { .. } => 1033,
 		PoolError::InFlight => 1034,
 		PoolError::Known(_) => KNOWN,
+		PoolError::OpeningFeeTooLow { .. } => 1036,
 		PoolError::BadSignature => 1040,
 		PoolError::AccountFull { .. } => 1050,
 		PoolError::PoolFull { .. } => 1051,

@@ -9,7 +9,7 @@ pub(crate) mod types;
 
 use crate::{
 	core::{Core, SubmitError},
-	pool::Hash,
+	pool::{Hash, Verdict},
 	rpc::errors::error,
 };
 use jsonrpsee::{
@@ -57,15 +57,39 @@ impl Shared {
 		self.core.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 	}
 
+	/// Does something with the core where it may take its time: on a thread for that.
+	pub(crate) async fn with_core<R: Send + 'static>(
+		&self,
+		act: impl FnOnce(&mut Core) -> R + Send + 'static,
+	) -> R {
+		let shared = self.clone();
+		match tokio::task::spawn_blocking(move || act(&mut shared.core())).await {
+			Ok(result) => result,
+			Err(error) => match error.try_into_panic() {
+				Ok(panic) => std::panic::resume_unwind(panic),
+				// The program is being shut down.
+				Err(_) => std::future::pending().await,
+			},
+		}
+	}
+
 	/// Notes why the chain is not followed or no batch can be committed, or that all is well.
 	pub(crate) fn set_problem(&self, problem: Option<String>) {
 		*self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = problem;
 	}
 
+	/// Whether a problem is another one than the one that was noted.
+	pub(crate) fn is_new(&self, problem: &str) -> bool {
+		self.noted().as_deref() != Some(problem)
+	}
+
+	fn noted(&self) -> Option<String> {
+		self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+	}
+
+	/// What [`Shared::set_problem`] noted, or why nothing can be stored any more.
 	pub(crate) fn problem(&self) -> Option<String> {
-		let problem =
-			self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-		problem.or_else(|| self.core().failure().map(Into::into))
+		self.noted().or_else(|| self.core().failure().map(Into::into))
 	}
 }
 
@@ -93,7 +117,8 @@ impl Intake {
 				}
 				let transfers: Vec<SignedTransfer> =
 					group.iter().map(|(signed, _)| *signed).collect();
-				let results = shared.core().submit(&transfers, now());
+				let verdicts = verdicts(&shared, &transfers);
+				let results = shared.core().submit(&transfers, &verdicts, now());
 				for ((_, answer), result) in group.into_iter().zip(results) {
 					// Whoever asked may have gone away.
 					let _ = answer.send(result);
@@ -112,6 +137,13 @@ impl Intake {
 		let result = result.await.unwrap_or(Err(SubmitError::Storage));
 		result.map_err(|error| errors::refusal(&error))
 	}
+}
+
+/// Checks signatures while others use the core: of those transfers that nothing else speaks against.
+fn verdicts(shared: &Shared, transfers: &[SignedTransfer]) -> Vec<Option<Verdict>> {
+	let keys = shared.core().keys_for(transfers);
+	let verdict = |(signed, key): (_, Option<_>)| key.map(|key| Verdict::on(signed, key));
+	transfers.iter().zip(keys).map(verdict).collect()
 }
 
 /// What the methods work with.
@@ -195,6 +227,7 @@ struct BatchParams {
 #[serde(deny_unknown_fields)]
 struct NoParams {}
 
+/// All of them wait for the core, which may be at the disk: none does so on a thread that serves connections.
 fn methods(context: Context) -> Result<RpcModule<Context>, jsonrpsee::server::RegisterMethodError> {
 	type Result = core::result::Result<Value, ErrorObjectOwned>;
 	let mut module = RpcModule::new(context);
@@ -204,29 +237,29 @@ fn methods(context: Context) -> Result<RpcModule<Context>, jsonrpsee::server::Re
 		let hash = context.intake.submit(signed).await?;
 		Result::Ok(json!({ "hash": types::hex(hash) }))
 	})?;
-	module.register_method("rollup_account", |params, context, _| -> Result {
+	module.register_blocking_method("rollup_account", |params, context, _| -> Result {
 		let AccountParams { index } = read(&params, &["index"])?;
 		account(&context.shared.core(), index)
 	})?;
-	module.register_method("rollup_accountProof", |params, context, _| -> Result {
+	module.register_blocking_method("rollup_accountProof", |params, context, _| -> Result {
 		let ProofParams { index, root } = read(&params, &["index", "root"])?;
 		proof(&context.shared.core(), index, root)
 	})?;
-	module.register_method("rollup_transferStatus", |params, context, _| -> Result {
+	module.register_blocking_method("rollup_transferStatus", |params, context, _| -> Result {
 		let HashParams { hash } = read(&params, &["hash"])?;
 		let hash = types::bytes_from_hex(&hash)
 			.map_err(|reason| error(errors::PARAMS, format!("hash: {reason}")))?;
 		Ok(types::status(&hash, context.shared.core().status(&hash)))
 	})?;
-	module.register_method("rollup_batch", |params, context, _| -> Result {
+	module.register_blocking_method("rollup_batch", |params, context, _| -> Result {
 		let BatchParams { index } = read(&params, &["index"])?;
 		batch(&context.shared.core(), index)
 	})?;
-	module.register_method("rollup_info", |params, context, _| -> Result {
+	module.register_blocking_method("rollup_info", |params, context, _| -> Result {
 		let NoParams {} = read(&params, &[])?;
 		Ok(info(&context.shared.core()))
 	})?;
-	module.register_method("rollup_health", |params, context, _| -> Result {
+	module.register_blocking_method("rollup_health", |params, context, _| -> Result {
 		let NoParams {} = read(&params, &[])?;
 		let problem = context.shared.problem();
 		Ok(json!({ "healthy": problem.is_none(), "problem": problem }))
@@ -316,6 +349,7 @@ fn info(core: &Core) -> Value {
 		"accounts": core.tip().len(),
 		"fee_account": core.fee_account(),
 		"min_fee": limits.min_fee,
+		"min_opening_fee": limits.min_opening_fee.max(limits.min_fee),
 		"pool": {
 			"transfers": core.pool().len(),
 			"waiting": core.pool().waiting(core.tip()),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-	core::Heads,
+	core::{Heads, Upkeep},
 	journal::Identity,
 	link::{Link, LinkError},
 	pool::{hash_of, Limits},
@@ -13,7 +13,15 @@ use std::{
 	net::TcpStream,
 };
 
-const LIMITS: Limits = Limits { total: 3, per_account: 2, max_gap: 4, min_fee: 1, max_age: 60_000 };
+const LIMITS: Limits = Limits {
+	total: 3,
+	per_account: 2,
+	max_gap: 4,
+	min_fee: 1,
+	min_opening_fee: 5,
+	max_age: 60_000,
+};
+const UPKEEP: Upkeep = Upkeep { save_every: 8, compact_records: 1_000 };
 
 struct World {
 	shared: Shared,
@@ -31,7 +39,7 @@ impl World {
 		let root = genesis.root();
 		let identity = Identity { rollup: 0, rollup_genesis: root, chain_genesis: [9; 32] };
 		let (mut core, _) =
-			Core::open(dir.path(), identity, genesis, demo::FEE_ACCOUNT, LIMITS).unwrap();
+			Core::open(dir.path(), identity, genesis, demo::FEE_ACCOUNT, LIMITS, UPKEEP).unwrap();
 		let heads = Heads {
 			best: 7,
 			finalized: 5,
@@ -163,6 +171,11 @@ async fn transfers_should_be_refused_with_a_code_of_their_own_and_the_state_stay
 		(encoded(Transfer { amount: max, ..plain(1, 0) }), 1032, "receiver's balance"),
 		(encoded(Transfer { amount: 11, ..plain(0, 0) }), 1033, "at least 6"),
 		(encoded(plain(0, 0)), 1035, "waiting already"),
+		(
+			encoded(Transfer { to: 99, new_key: key, fee: 4, ..plain(1, 0) }),
+			1036,
+			"opening an account",
+		),
 		(bytes(&forged), 1040, "signature"),
 	] {
 		let (found, text) = world.refused_transfer(transfer.clone()).await;

@@ -150,7 +150,8 @@ pub(crate) fn status(hash: &Hash, status: Status) -> Value {
 		}),
 		Status::Ended(Ended::Evicted { by }) => json!({
 			"hash": hash, "status": "evicted", "by": hex(by),
-			"reason": "the pool was full and another transfer paid more; send it again",
+			"reason": "the pool was full and another transfer paid more; it stays valid until its nonce is used: \
+				send it again, or another one with its nonce",
 		}),
 		Status::Ended(Ended::NonceUsed) => json!({
 			"hash": hash, "status": "rejected",
@@ -162,7 +163,8 @@ pub(crate) fn status(hash: &Hash, status: Status) -> Value {
 		}),
 		Status::Ended(Ended::Expired) => json!({
 			"hash": hash, "status": "expired",
-			"reason": "it waited for longer than the sequencer keeps transfers; send it again",
+			"reason": "it waited for longer than the sequencer keeps transfers; it stays valid until its nonce is \
+				used: send it again, or another one with its nonce",
 		}),
 	}
 }
