@@ -19,10 +19,10 @@ use crate::{
 	miller::{arguments, miller_loop, Argument, Pair},
 	proof::Proof,
 	threads::{join, two},
+	tower::Fp12,
 };
 use alloc::{sync::Arc, vec::Vec};
-use ark_bn254::{Fq12, Fr, G1Projective};
-use ark_ff::Field;
+use ark_bn254::{Fr, G1Projective};
 use pvs_primitives::{field::scalar_from_be, hash::blake2_256, Bytes32, PUBLIC_INPUTS};
 
 /// Starts what the coefficients of a batch are derived from.
@@ -120,35 +120,41 @@ type NamedKey<'a> = (&'a [u8], Result<Arc<Key>, ProofError>);
 
 /// The different keys of a batch.
 #[derive(Default)]
-struct Keys<'a>(Vec<NamedKey<'a>>);
+struct Keys<'a> {
+	all: Vec<NamedKey<'a>>,
+	/// Whether tables of a key were made for this batch.
+	#[cfg(feature = "std")]
+	made: bool,
+}
 
 impl<'a> Keys<'a> {
 	/// The place of a key, which is read if it is new.
 	fn place_of(&mut self, prepared: &'a [u8]) -> Result<usize, ProofError> {
-		let known = self.0.iter().position(|(bytes, _)| *bytes == prepared);
+		let known = self.all.iter().position(|(bytes, _)| *bytes == prepared);
 		let place = known.unwrap_or_else(|| {
-			self.0.push((prepared, Self::read(prepared)));
-			self.0.len().saturating_sub(1)
+			let key = self.read(prepared);
+			self.all.push((prepared, key));
+			self.all.len().saturating_sub(1)
 		});
-		match self.0.get(place) {
+		match self.all.get(place) {
 			Some((_, Err(error))) => Err(*error),
 			_ => Ok(place),
 		}
 	}
 
 	#[cfg(feature = "std")]
-	fn read(prepared: &[u8]) -> Result<Arc<Key>, ProofError> {
-		crate::cache::key(prepared)
+	fn read(&mut self, prepared: &[u8]) -> Result<Arc<Key>, ProofError> {
+		crate::cache::key(prepared, &mut self.made)
 	}
 
 	#[cfg(not(feature = "std"))]
-	fn read(prepared: &[u8]) -> Result<Arc<Key>, ProofError> {
+	fn read(&self, prepared: &[u8]) -> Result<Arc<Key>, ProofError> {
 		Key::decode(prepared).map(Arc::new)
 	}
 
 	/// The keys that could be read, with their places.
 	fn good(&self) -> impl Iterator<Item = (usize, &Key)> {
-		self.0
+		self.all
 			.iter()
 			.enumerate()
 			.filter_map(|(place, (_, key))| Some((place, &**key.as_ref().ok()?)))
@@ -190,7 +196,7 @@ fn draw_coefficients(statements: &mut [Statement], claims: &[Claim<'_>], keys: &
 	if statements.len() < 2 {
 		return;
 	}
-	let keys: Vec<Bytes32> = keys.0.iter().map(|(bytes, _)| blake2_256(&[bytes])).collect();
+	let keys: Vec<Bytes32> = keys.all.iter().map(|(bytes, _)| blake2_256(&[bytes])).collect();
 	let mut parts: Vec<&[u8]> = Vec::with_capacity(statements.len().saturating_mul(3));
 	parts.push(DOMAIN);
 	for statement in statements.iter() {
@@ -278,7 +284,7 @@ fn own_terms<'a>(
 
 /// Whether the final exponentiation leads to what is expected. Zero cannot come out of checked points:
 /// only a key that was never prepared leads to it.
-fn is_pairing(product: Fq12, expected: Fq12) -> bool {
+fn is_pairing(product: Fp12, expected: Fp12) -> bool {
 	final_exponentiation(&product) == Some(expected)
 }
 
@@ -288,7 +294,7 @@ struct Shared<'a> {
 	points: Vec<G1Projective>,
 	lines: Vec<&'a Lines>,
 	/// The product of the powers of `e(alpha, beta)`.
-	expected: Fq12,
+	expected: Fp12,
 }
 
 impl<'a> Shared<'a> {
@@ -298,7 +304,7 @@ impl<'a> Shared<'a> {
 	) -> Self {
 		let mut points = Vec::new();
 		let mut lines = Vec::new();
-		let mut expected = Fq12::ONE;
+		let mut expected = Fp12::ONE;
 		for (place, key) in keys.good() {
 			let mine = statements.clone().filter(|statement| statement.key == place);
 			let mut coefficients = CoefficientSum::default();
@@ -318,7 +324,7 @@ impl<'a> Shared<'a> {
 			let tables = key.tables();
 			points.extend([-tables.inputs.combine(coefficients, &inputs), -combine(&c)]);
 			lines.extend([&tables.gamma, &tables.delta]);
-			expected *= coefficients.power(&key.alpha_beta);
+			expected = expected * coefficients.power(&key.alpha_beta);
 		}
 		Self { points, lines, expected }
 	}

@@ -14,15 +14,15 @@ type Cached = (Box<[u8]>, Arc<Key>);
 /// The latest used last. So few that comparing them in order costs less than hashing one.
 static KEYS: Mutex<Vec<Cached>> = Mutex::new(Vec::new());
 
-/// The key that these bytes prepare.
-pub(crate) fn key(prepared: &[u8]) -> Result<Arc<Key>, ProofError> {
+/// The key that these bytes prepare. `made` says whether tables were made for the batch at hand.
+pub(crate) fn key(prepared: &[u8], made: &mut bool) -> Result<Arc<Key>, ProofError> {
 	let mut keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
 	if let Some(place) = keys.iter().rposition(|(bytes, _)| **bytes == *prepared) {
 		let found = keys.remove(place);
 		let key = found.1.clone();
 		keys.push(found);
 		drop(keys);
-		key.count_use();
+		key.count_use(made);
 		return Ok(key);
 	}
 	drop(keys);

@@ -17,10 +17,10 @@ pub use interface::pvs_groth_16::HostFunctions;
 
 /// The answer to a good key; every error has a code above it.
 const ACCEPTED: u32 = 0;
+/// What stands where the host has not answered, and what its buffer begins with: never a proof that holds.
+const NO_ANSWER: u8 = 0;
 /// The answer to a proof that holds; every error has a code above it.
-const HOLDS: u8 = 0;
-/// What stands where the host has not answered: never a proof that holds.
-const NO_ANSWER: u8 = u8::MAX;
+const HOLDS: u8 = 1;
 
 /// Checks a verifying key on the host; outside a runtime this is a plain call.
 pub(crate) fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
@@ -108,7 +108,8 @@ mod interface {
 			crate::host::key_code(key, prepared)
 		}
 
-		/// Writes 0 for each proof that holds, or a code of `ProofError`.
+		/// Writes 1 for each proof that holds, or a code of `ProofError`, all of which are above 1. What is not
+		/// answered stays 0.
 		///
 		/// `keys` are prepared keys one after another. A claim is the place of its key among them, a u32
 		/// little-endian, its public inputs and its proof. There is a byte of `answers` for each claim.
@@ -158,6 +159,7 @@ fn answer(keys: &[u8], claims: &[u8], answers: &mut [u8]) {
 	let (keys, _) = keys.as_chunks::<PREPARED_KEY_BYTES>();
 	let (claims, _) = claims.as_chunks::<CLAIM_BYTES>();
 	let claims: Vec<_> = claims.iter().map(|claim| read_claim(keys, claim)).collect();
+	answers.fill(NO_ANSWER);
 	for (answer, result) in answers.iter_mut().zip(crate::batch::verify_batch(&claims)) {
 		*answer = proof_code(result);
 	}
@@ -175,30 +177,30 @@ fn read_claim<'a>(keys: &'a [PreparedKey], claim: &'a [u8; CLAIM_BYTES]) -> Clai
 fn proof_code(result: Result<(), ProofError>) -> u8 {
 	match result {
 		Ok(()) => HOLDS,
-		Err(ProofError::WrongLength) => 1,
-		Err(ProofError::NonCanonicalCoordinate) => 2,
-		Err(ProofError::NotOnCurve) => 3,
-		Err(ProofError::NotInSubgroup) => 4,
-		Err(ProofError::Identity) => 5,
-		Err(ProofError::NonCanonicalInput) => 6,
-		Err(ProofError::WrongInputCount) => 7,
-		Err(ProofError::MalformedKey) => 8,
-		Err(ProofError::NotValid) => 9,
+		Err(ProofError::WrongLength) => 2,
+		Err(ProofError::NonCanonicalCoordinate) => 3,
+		Err(ProofError::NotOnCurve) => 4,
+		Err(ProofError::NotInSubgroup) => 5,
+		Err(ProofError::Identity) => 6,
+		Err(ProofError::NonCanonicalInput) => 7,
+		Err(ProofError::WrongInputCount) => 8,
+		Err(ProofError::MalformedKey) => 9,
+		Err(ProofError::NotValid) => 10,
 	}
 }
 
 fn proof_result(code: u8) -> Result<(), ProofError> {
 	Err(match code {
 		HOLDS => return Ok(()),
-		1 => ProofError::WrongLength,
-		2 => ProofError::NonCanonicalCoordinate,
-		3 => ProofError::NotOnCurve,
-		4 => ProofError::NotInSubgroup,
-		5 => ProofError::Identity,
-		6 => ProofError::NonCanonicalInput,
-		7 => ProofError::WrongInputCount,
-		8 => ProofError::MalformedKey,
-		// 9, and codes that version 1 of the function never returns.
+		2 => ProofError::WrongLength,
+		3 => ProofError::NonCanonicalCoordinate,
+		4 => ProofError::NotOnCurve,
+		5 => ProofError::NotInSubgroup,
+		6 => ProofError::Identity,
+		7 => ProofError::NonCanonicalInput,
+		8 => ProofError::WrongInputCount,
+		9 => ProofError::MalformedKey,
+		// 10, no answer, and codes that version 1 of the function never returns.
 		_ => ProofError::NotValid,
 	})
 }
@@ -223,10 +225,10 @@ mod tests {
 			assert_eq!(key_result(code.saturating_add(1)), Err(error));
 		}
 		for error in all::<ProofError>() {
-			let code = error.encode().iter().copied().sum::<u8>().saturating_add(1);
+			let code = error.encode().iter().copied().sum::<u8>().saturating_add(2);
 			assert_eq!((proof_result(code), proof_code(Err(error))), (Err(error), code));
 		}
-		assert_eq!((key_result(0), proof_result(0), proof_code(Ok(()))), (Ok(()), Ok(()), 0));
+		assert_eq!((key_result(0), proof_result(1), proof_code(Ok(()))), (Ok(()), Ok(()), 1));
 	}
 
 	#[test]
@@ -234,22 +236,27 @@ mod tests {
 		for code in [7, 10, 255, u32::MAX] {
 			assert_eq!(key_result(code), Err(KeyError::WrongLength));
 		}
-		for code in [10, NO_ANSWER] {
+		for code in [NO_ANSWER, 11, u8::MAX] {
 			assert_eq!(proof_result(code), Err(ProofError::NotValid));
 		}
 	}
 
+	/// A runtime's buffer reaches the host as zeros, whatever the runtime wrote into it.
 	#[test]
-	fn answer_should_leave_what_it_does_not_answer() {
-		let mut answers = [NO_ANSWER; 3];
-		answer(&[], &[], &mut answers);
-		answer(&[1], &vec![0; CLAIM_BYTES - 1], &mut answers);
-		assert_eq!(answers, [NO_ANSWER; 3]);
-		// The place of the key is 0 and there is none; the bytes after the claim are none.
-		answer(&[], &vec![0; CLAIM_BYTES + 1], &mut answers);
-		assert_eq!(answers, [8, NO_ANSWER, NO_ANSWER]);
-		answer(&[], &vec![0; 3 * CLAIM_BYTES], &mut answers[..1]);
-		assert_eq!(answers, [8, NO_ANSWER, NO_ANSWER]);
+	fn answer_should_say_so_when_there_is_none() {
+		for before in [NO_ANSWER, HOLDS, u8::MAX] {
+			let mut answers = [before; 3];
+			answer(&[], &[], &mut answers);
+			assert_eq!(answers, [NO_ANSWER; 3]);
+			answer(&[1], &vec![0; CLAIM_BYTES - 1], &mut answers);
+			assert_eq!(answers, [NO_ANSWER; 3]);
+			// The place of the key is 0 and there is none; the bytes after the claim are none.
+			answer(&[], &vec![0; CLAIM_BYTES + 1], &mut answers);
+			assert_eq!(answers, [9, NO_ANSWER, NO_ANSWER]);
+			answer(&[], &vec![0; 3 * CLAIM_BYTES], &mut answers[..1]);
+			assert_eq!(answers, [9, NO_ANSWER, NO_ANSWER]);
+		}
+		assert!(proof_result(NO_ANSWER).is_err() && proof_result(u8::default()).is_err());
 	}
 
 	proptest! {

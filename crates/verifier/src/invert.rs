@@ -3,20 +3,48 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field and curve arithmetic never overflows")]
 
+use crate::{base::Fp, tower::Fp2};
 use alloc::vec::Vec;
 use ark_bn254::{G1Affine, G1Projective};
-use ark_ff::{AdditiveGroup, Field};
+use core::ops::Mul;
+
+/// What can be inverted.
+pub(crate) trait Element: Copy + PartialEq + Mul<Output = Self> {
+	const ZERO: Self;
+	const ONE: Self;
+
+	/// The inverse; `None` for zero.
+	fn inverse(self) -> Option<Self>;
+}
+
+impl Element for Fp {
+	const ZERO: Self = Self::ZERO;
+	const ONE: Self = Self::ONE;
+
+	fn inverse(self) -> Option<Self> {
+		self.inverse()
+	}
+}
+
+impl Element for Fp2 {
+	const ZERO: Self = Self::ZERO;
+	const ONE: Self = Self::ONE;
+
+	fn inverse(self) -> Option<Self> {
+		self.inverse()
+	}
+}
 
 /// Inverts every element in place; zeros stay zeros.
-pub(crate) fn batch_invert<F: Field>(elements: &mut [F]) {
-	let mut product = F::ONE;
+pub(crate) fn batch_invert<E: Element>(elements: &mut [E]) {
+	let mut product = E::ONE;
 	let mut before = Vec::with_capacity(elements.len());
-	for element in elements.iter().filter(|element| !element.is_zero()) {
+	for element in elements.iter().filter(|element| **element != E::ZERO) {
 		before.push(product);
-		product *= element;
+		product = product * *element;
 	}
-	let mut inverse = product.inverse().unwrap_or(F::ZERO);
-	let nonzero = elements.iter_mut().rev().filter(|element| !element.is_zero());
+	let mut inverse = product.inverse().unwrap_or(E::ZERO);
+	let nonzero = elements.iter_mut().rev().filter(|element| **element != E::ZERO);
 	for (element, before) in nonzero.zip(before.into_iter().rev()) {
 		let next = inverse * *element;
 		*element = inverse * before;
@@ -26,14 +54,15 @@ pub(crate) fn batch_invert<F: Field>(elements: &mut [F]) {
 
 /// The affine coordinates of every point.
 pub(crate) fn to_affine(points: &[G1Projective]) -> Vec<G1Affine> {
-	let mut inverses: Vec<_> = points.iter().map(|point| point.z).collect();
+	let mut inverses: Vec<_> = points.iter().map(|point| Fp::from(point.z)).collect();
 	batch_invert(&mut inverses);
-	let affine = |(point, inverse): (&G1Projective, ark_bn254::Fq)| {
+	let affine = |(point, inverse): (&G1Projective, Fp)| {
 		let square = inverse.square();
-		if inverse == ark_bn254::Fq::ZERO {
+		if inverse == Fp::ZERO {
 			G1Affine::identity()
 		} else {
-			G1Affine::new_unchecked(point.x * square, point.y * square * inverse)
+			let (x, y) = (Fp::from(point.x) * square, Fp::from(point.y) * square * inverse);
+			G1Affine::new_unchecked(x.into(), y.into())
 		}
 	};
 	points.iter().zip(inverses).map(affine).collect()
@@ -50,23 +79,25 @@ mod tests {
 	use super::*;
 	use ark_bn254::Fq2;
 	use ark_ec::CurveGroup;
-	use ark_ff::UniformRand;
+	use ark_ff::{AdditiveGroup, Field, UniformRand};
 	use rand::{rngs::StdRng, SeedableRng};
 
 	#[test]
 	fn batch_invert_should_equal_single_inversions_and_keep_zeros() {
 		let mut rng = StdRng::seed_from_u64(1);
 		for zeros in [vec![], vec![0], vec![9], vec![0, 4, 5, 9], (0..10).collect()] {
-			let mut elements: Vec<_> = (0..10).map(|_| Fq2::rand(&mut rng)).collect();
+			let mut elements: Vec<Fp2> = (0..10).map(|_| Fq2::rand(&mut rng).into()).collect();
 			for zero in zeros {
-				elements[zero] = Fq2::ZERO;
+				elements[zero] = Fp2::ZERO;
 			}
-			let expected: Vec<_> =
-				elements.iter().map(|element| element.inverse().unwrap_or_default()).collect();
+			let expected: Vec<_> = elements
+				.iter()
+				.map(|element| Fq2::from(*element).inverse().unwrap_or_default().into())
+				.collect();
 			batch_invert(&mut elements);
 			assert_eq!(elements, expected);
 		}
-		batch_invert::<Fq2>(&mut []);
+		batch_invert::<Fp2>(&mut []);
 	}
 
 	#[test]

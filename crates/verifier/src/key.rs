@@ -9,11 +9,15 @@ use crate::{
 		Reader,
 	},
 	error::{KeyError, ProofError},
+	final_exponentiation::final_exponentiation,
 	inputs::{InputPoints, PARTS_ONCE},
 	lines::{lines, Lines},
+	miller::{arguments, miller_loop},
+	tower::Fp12,
 };
-use ark_bn254::{Bn254, Fq12, G1Affine, G2Affine};
-use ark_ec::pairing::Pairing;
+use alloc::vec::Vec;
+use ark_bn254::{Fq12, G1Affine, G2Affine};
+use ark_ec::AffineRepr;
 use ark_ff::Field;
 use pvs_primitives::{PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
 
@@ -76,14 +80,23 @@ impl CheckedKey {
 /// The first reason that applies, in the order of the bytes; `GammaEqualsDelta` comes last.
 pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
 	let key = CheckedKey::decode(bytes)?;
-	let alpha_beta = Bn254::pairing(key.alpha, key.beta).0;
+	let alpha_beta = pairing(&key.alpha, &key.beta).ok_or(KeyError::NotInSubgroup)?;
 	let mut prepared = [0; PREPARED_KEY_BYTES];
 	let (key_bytes, target_bytes) = prepared.split_at_mut(VERIFYING_KEY_BYTES);
 	for (to, from) in key_bytes.iter_mut().zip(bytes) {
 		*to = *from;
 	}
-	write_base_elements(alpha_beta.to_base_prime_field_elements(), target_bytes);
+	write_base_elements(Fq12::from(alpha_beta).to_base_prime_field_elements(), target_bytes);
 	Ok(prepared)
+}
+
+/// `e(a, b)`; `None` if `b` is not in its subgroup or either is the identity.
+fn pairing(a: &G1Affine, b: &G2Affine) -> Option<Fp12> {
+	let arguments = arguments(&[a.into_group()]);
+	let lines = lines(core::slice::from_ref(b));
+	let pairs: Option<Vec<_>> =
+		arguments.into_iter().zip(&lines).map(|(at, lines)| Some((at?, lines.as_ref()?))).collect();
+	final_exponentiation(&miller_loop(pairs?))
 }
 
 /// With which use of a key its tables are made. They cost about as much as one verification and
@@ -92,10 +105,11 @@ pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
 #[cfg(feature = "std")]
 const USES_FOR_TABLES: u32 = 8;
 
-/// A prepared key as verification uses it. The points were checked when it was prepared; here their
-/// coordinates are known to be canonical, and gamma and delta to be in the subgroup.
+/// A prepared key as verification uses it. The points were checked when it was prepared; here the
+/// coordinates of those that take part are known to be canonical, gamma and delta to be in the subgroup, and
+/// the IC points to be on the curve.
 pub(crate) struct Key {
-	pub(crate) alpha_beta: Fq12,
+	pub(crate) alpha_beta: Fp12,
 	once: Tables,
 	#[cfg(feature = "std")]
 	again: Again,
@@ -146,25 +160,30 @@ impl Key {
 		let [gamma, delta] = <[_; 2]>::try_from(lines(&[gamma, delta])).ok()?;
 		let inputs = InputPoints::new(&ic, PARTS_ONCE);
 		Some(Self {
-			alpha_beta,
+			alpha_beta: alpha_beta.into(),
 			once: Tables { gamma: gamma?, delta: delta?, inputs },
 			#[cfg(feature = "std")]
 			again: Again { ic, uses: 1.into(), tables: Default::default() },
 		})
 	}
 
-	/// Counts another use, of however many proofs. What a key that is used often needs is computed here.
+	/// Counts another use, of however many proofs. What a key that is used often needs is computed here, unless
+	/// `made` says that such was computed already for what is being verified: so tables of one key at most
+	/// make a batch longer.
 	#[cfg(feature = "std")]
-	pub(crate) fn count_use(&self) {
+	pub(crate) fn count_use(&self, made: &mut bool) {
 		use std::sync::atomic::Ordering;
 		let uses = self.again.uses.load(Ordering::Relaxed).saturating_add(1);
 		if uses < USES_FOR_TABLES {
 			self.again.uses.store(uses, Ordering::Relaxed);
-		} else {
-			self.again.tables.get_or_init(|| Tables {
-				gamma: self.once.gamma.clone().divided(),
-				delta: self.once.delta.clone().divided(),
-				inputs: InputPoints::new(&self.again.ic, PARTS_KEPT),
+		} else if !*made {
+			self.again.tables.get_or_init(|| {
+				*made = true;
+				Tables {
+					gamma: self.once.gamma.clone().divided(),
+					delta: self.once.delta.clone().divided(),
+					inputs: InputPoints::new(&self.again.ic, PARTS_KEPT),
+				}
 			});
 		}
 	}

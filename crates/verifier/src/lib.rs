@@ -6,6 +6,19 @@
 //! 0.6 takes missing inputs for zeros. Arkworks never sees a coordinate that is not below the
 //! modulus, and no point of a proof or a new key that is not on its curve and in its subgroup. No
 //! bytes whatsoever make these functions panic.
+//!
+//! ```
+//! use pvs_verifier::{prepare_key, verify, KeyError, ProofError, PREPARED_KEY_BYTES};
+//!
+//! // Bytes are refused for one reason each.
+//! assert_eq!(prepare_key(&[0; 768]), Err(KeyError::Identity));
+//! let prepared = [0; PREPARED_KEY_BYTES];
+//! assert_eq!(verify(&prepared, &[[0; 32]; 3], &[0; 256]), Err(ProofError::WrongInputCount));
+//! assert_eq!(verify(&prepared, &[[0; 32]; 4], &[0; 255]), Err(ProofError::WrongLength));
+//! ```
+//!
+//! The feature `std` (default) adds threads, keys that are kept between calls, the host's side of
+//! [`host`], and conversions from and to arkworks' types.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -15,6 +28,7 @@ extern crate alloc;
 
 #[cfg(feature = "std")]
 mod arkworks;
+mod base;
 mod batch;
 #[cfg(feature = "std")]
 mod cache;
@@ -30,6 +44,7 @@ mod lines;
 mod miller;
 mod proof;
 mod threads;
+mod tower;
 mod verifiers;
 
 #[cfg(feature = "std")]

@@ -12,27 +12,26 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 
-use crate::invert::batch_invert;
+use crate::{invert::batch_invert, tower::Fp2};
 use alloc::vec::Vec;
-use ark_bn254::{g2, Config, Fq2, G2Affine};
+use ark_bn254::{g2, Config, G2Affine};
 use ark_ec::{bn::BnConfig, short_weierstrass::SWCurveConfig};
-use ark_ff::{AdditiveGroup, Field};
 
 /// A line through two multiples of a point, or the tangent at one, divided so that its term in the y
 /// of its argument is 1: at `(x, y)` on G1 it is `1 - slope * (x / y) * w + offset * (1 / y) * v * w`.
 /// The factor taken out lies in a proper subfield, which the final exponentiation sends to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Line {
-	pub(crate) slope: Fq2,
-	pub(crate) offset: Fq2,
+	pub(crate) slope: Fp2,
+	pub(crate) offset: Fp2,
 }
 
 /// A line before its division: the term in the y of its argument is `denominator`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fraction {
-	pub(crate) slope: Fq2,
-	pub(crate) offset: Fq2,
-	pub(crate) denominator: Fq2,
+	pub(crate) slope: Fp2,
+	pub(crate) offset: Fp2,
+	pub(crate) denominator: Fp2,
 }
 
 /// The lines of one point, in the order of the loop.
@@ -55,7 +54,7 @@ impl Lines {
 		let mut inverses: Vec<_> = fractions.iter().map(|fraction| fraction.denominator).collect();
 		batch_invert(&mut inverses);
 		let divided = fractions.iter().zip(inverses);
-		let line = |(fraction, inverse): (&Fraction, Fq2)| Line {
+		let line = |(fraction, inverse): (&Fraction, Fp2)| Line {
 			slope: fraction.slope * inverse,
 			offset: fraction.offset * inverse,
 		};
@@ -108,22 +107,38 @@ fn psi(point: &G2Affine) -> G2Affine {
 	G2Affine::new_unchecked(x * Config::TWIST_MUL_BY_Q_X, y * Config::TWIST_MUL_BY_Q_Y)
 }
 
-fn negative(point: &G2Affine) -> G2Affine {
-	G2Affine::new_unchecked(point.x, -point.y)
+/// A point in affine coordinates, which is not the identity.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Point {
+	x: Fp2,
+	y: Fp2,
+}
+
+impl From<&G2Affine> for Point {
+	fn from(point: &G2Affine) -> Self {
+		Self { x: point.x.into(), y: point.y.into() }
+	}
+}
+
+impl Point {
+	fn negative(self) -> Self {
+		Self { x: self.x, y: -self.y }
+	}
 }
 
 /// The last two points that the loop adds, and where it must end.
-fn frobenius_images(point: &G2Affine) -> [G2Affine; 3] {
+fn frobenius_images(point: &G2Affine) -> [Point; 3] {
 	let first = psi(point);
 	let second = psi(&first);
-	[first, negative(&second), negative(&psi(&second))]
+	let third = psi(&second);
+	[(&first).into(), Point::from(&second).negative(), Point::from(&third).negative()]
 }
 
 /// A multiple of the point, in homogeneous coordinates `x = X/Z`, `y = Y/Z`.
 struct Multiple {
-	x: Fq2,
-	y: Fq2,
-	z: Fq2,
+	x: Fp2,
+	y: Fp2,
+	z: Fp2,
 }
 
 impl Multiple {
@@ -133,20 +148,20 @@ impl Multiple {
 		let xy = (self.x * self.y).double();
 		let b = self.y.square();
 		let c = self.z.square();
-		let e = g2::Config::COEFF_B * (c.double() + c);
-		let f = e.double() + e;
+		let e = Fp2::from(g2::Config::COEFF_B) * c.triple();
+		let f = e.triple();
 		let h = (self.y + self.z).square() - (b + c);
 		let j = self.x.square();
 		let e_squared = e.square().double().double();
 		self.x = xy * (b - f);
-		self.y = (b + f).square() - (e_squared.double() + e_squared);
+		self.y = (b + f).square() - e_squared.triple();
 		self.z = (b * h).double().double();
-		Fraction { slope: j.double() + j, offset: b - e, denominator: h }
+		Fraction { slope: j.triple(), offset: b - e, denominator: h }
 	}
 
 	/// Adds a point, and returns the line through both. Leaves `Z = 0`, for ever, if it was the point
 	/// itself or its negative.
-	fn add(&mut self, point: &G2Affine) -> Fraction {
+	fn add(&mut self, point: Point) -> Fraction {
 		let slope = self.y - point.y * self.z;
 		let denominator = self.x - point.x * self.z;
 		let d = denominator.square();
@@ -156,30 +171,30 @@ impl Multiple {
 		let h = e + f - g.double();
 		self.x = denominator * h;
 		self.y = slope * (g - h) - e * self.y;
-		self.z *= e;
+		self.z = self.z * e;
 		let offset = slope * point.x - denominator * point.y;
 		Fraction { slope, offset, denominator }
 	}
 
-	fn is(&self, point: &G2Affine) -> bool {
-		self.z != Fq2::ZERO && self.x == point.x * self.z && self.y == point.y * self.z
+	fn is(&self, point: Point) -> bool {
+		self.z != Fp2::ZERO && self.x == point.x * self.z && self.y == point.y * self.z
 	}
 }
 
 fn lines_of_one(point: &G2Affine) -> Option<Lines> {
-	let opposite = negative(point);
-	let mut multiple = Multiple { x: point.x, y: point.y, z: Fq2::ONE };
+	let [first, second, end] = frobenius_images(point);
+	let point = Point::from(point);
+	let mut multiple = Multiple { x: point.x, y: point.y, z: Fp2::ONE };
 	let mut fractions: Vec<_> = steps()
 		.map(|step| match step {
 			Step::Double => multiple.double(),
 			Step::Add(true) => multiple.add(point),
-			Step::Add(false) => multiple.add(&opposite),
+			Step::Add(false) => multiple.add(point.negative()),
 		})
 		.collect();
-	let [first, second, end] = frobenius_images(point);
-	fractions.push(multiple.add(&first));
-	fractions.push(multiple.add(&second));
-	if !multiple.is(&end) {
+	fractions.push(multiple.add(first));
+	fractions.push(multiple.add(second));
+	if !multiple.is(end) {
 		return None;
 	}
 	Some(Lines::Whole(fractions))
@@ -188,24 +203,24 @@ fn lines_of_one(point: &G2Affine) -> Option<Lines> {
 /// Points that walk through the loop together, in affine coordinates: they share the inversion that
 /// each step takes.
 struct Walk {
-	at: Vec<(Fq2, Fq2)>,
+	at: Vec<Point>,
 	lines: Vec<Vec<Line>>,
 	/// Whether the walk came to a division by zero, which never happens within the subgroup.
 	stuck: Vec<bool>,
-	inverses: Vec<Fq2>,
+	inverses: Vec<Fp2>,
 }
 
 impl Walk {
 	/// Goes on to the third point of each line, given denominators and the numerators of slopes.
 	fn go(
 		&mut self,
-		fraction: impl Fn(usize, &(Fq2, Fq2)) -> (Fq2, Fq2),
-		other_x: impl Fn(usize, &Fq2) -> Fq2,
+		fraction: impl Fn(usize, Point) -> (Fp2, Fp2),
+		other_x: impl Fn(usize, Fp2) -> Fp2,
 	) {
 		self.inverses.clear();
 		let mut numerators = Vec::with_capacity(self.at.len());
 		for (index, at) in self.at.iter().enumerate() {
-			let (numerator, denominator) = fraction(index, at);
+			let (numerator, denominator) = fraction(index, *at);
 			numerators.push(numerator);
 			self.inverses.push(denominator);
 		}
@@ -214,36 +229,36 @@ impl Walk {
 		let slopes = numerators.iter().zip(&self.inverses);
 		for (index, (((at, lines), stuck), (numerator, inverse))) in walkers.zip(slopes).enumerate()
 		{
-			*stuck |= *inverse == Fq2::ZERO;
-			let (x, y) = *at;
-			let slope = *numerator * inverse;
+			*stuck |= *inverse == Fp2::ZERO;
+			let Point { x, y } = *at;
+			let slope = *numerator * *inverse;
 			lines.push(Line { slope, offset: slope * x - y });
-			let next = slope.square() - x - other_x(index, &x);
-			*at = (next, slope * (x - next) - y);
+			let next = slope.square() - x - other_x(index, x);
+			*at = Point { x: next, y: slope * (x - next) - y };
 		}
 	}
 
 	fn double(&mut self) {
-		let tangent = |_, (x, y): &(Fq2, Fq2)| {
-			let square = x.square();
-			(square.double() + square, y.double())
-		};
-		self.go(tangent, |_, x| *x);
+		self.go(|_, at| (at.x.square().triple(), at.y.double()), |_, x| x);
 	}
 
-	fn add(&mut self, points: &[G2Affine]) {
-		let point = |index: usize| points.get(index).copied().unwrap_or_default();
+	/// Adds its own point to each; there are as many.
+	fn add(&mut self, points: &[Point]) {
+		let zero = Point { x: Fp2::ZERO, y: Fp2::ZERO };
+		let point = |index: usize| points.get(index).copied().unwrap_or(zero);
 		self.go(
-			|index, (x, y)| (*y - point(index).y, *x - point(index).x),
+			|index, at| (at.y - point(index).y, at.x - point(index).x),
 			|index, _| point(index).x,
 		);
 	}
 }
 
 fn lines_in_step(points: &[G2Affine]) -> Vec<Option<Lines>> {
-	let opposites: Vec<_> = points.iter().map(negative).collect();
+	let images: Vec<_> = points.iter().map(frobenius_images).collect();
+	let points: Vec<_> = points.iter().map(Point::from).collect();
+	let opposites: Vec<_> = points.iter().map(|point| point.negative()).collect();
 	let mut walk = Walk {
-		at: points.iter().map(|point| (point.x, point.y)).collect(),
+		at: points.clone(),
 		lines: alloc::vec![Vec::new(); points.len()],
 		stuck: alloc::vec![false; points.len()],
 		inverses: Vec::with_capacity(points.len()),
@@ -251,16 +266,14 @@ fn lines_in_step(points: &[G2Affine]) -> Vec<Option<Lines>> {
 	for step in steps() {
 		match step {
 			Step::Double => walk.double(),
-			Step::Add(true) => walk.add(points),
+			Step::Add(true) => walk.add(&points),
 			Step::Add(false) => walk.add(&opposites),
 		}
 	}
-	let images: Vec<_> = points.iter().map(frobenius_images).collect();
 	walk.add(&images.iter().map(|[first, _, _]| *first).collect::<Vec<_>>());
 	walk.add(&images.iter().map(|[_, second, _]| *second).collect::<Vec<_>>());
 	let ends = walk.at.iter().zip(&walk.stuck).zip(&images);
-	let inside: Vec<_> =
-		ends.map(|((at, stuck), [_, _, end])| !stuck && *at == (end.x, end.y)).collect();
+	let inside: Vec<_> = ends.map(|((at, stuck), [_, _, end])| !stuck && at == end).collect();
 	walk.lines
 		.into_iter()
 		.zip(inside)
@@ -277,6 +290,7 @@ fn lines_in_step(points: &[G2Affine]) -> Vec<Option<Lines>> {
 )]
 mod tests {
 	use super::*;
+	use ark_bn254::Fq2;
 	use ark_ec::{AffineRepr, CurveConfig, CurveGroup};
 	use ark_ff::{PrimeField, UniformRand, Zero};
 	use num_bigint::BigUint;

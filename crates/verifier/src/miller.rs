@@ -4,33 +4,42 @@
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 
 use crate::{
+	base::Fp,
 	invert::batch_invert,
-	lines::{Fraction, Line, Lines},
+	lines::Lines,
+	tower::{Fp12, Fp2},
 };
 use alloc::vec::Vec;
-use ark_bn254::{Config, Fq, Fq12, Fq12Config, G1Projective};
+use ark_bn254::{Config, G1Projective};
 use ark_ec::bn::BnConfig;
-use ark_ff::{fields::fp12_2over3over2::Fp12Config, AdditiveGroup, Field};
 
 /// A point of G1 as lines are evaluated at it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Argument {
 	/// `-x / y`.
-	minus_x_by_y: Fq,
+	minus_x_by_y: Fp,
 	/// `1 / y`.
-	one_by_y: Fq,
+	one_by_y: Fp,
+}
+
+impl Argument {
+	/// A line's terms at the point.
+	fn at(&self, slope: Fp2, offset: Fp2) -> (Fp2, Fp2) {
+		(slope.scale(self.minus_x_by_y), offset.scale(self.one_by_y))
+	}
 }
 
 /// The points as arguments; `None` for the identity, whose pairing is 1. No other point has the y 0:
 /// the order of the curve is odd. With `x = X/Z^2` and `y = Y/Z^3` one inversion of all Y is enough.
 pub(crate) fn arguments(points: &[G1Projective]) -> Vec<Option<Argument>> {
-	let mut inverses: Vec<_> = points.iter().map(|point| point.y).collect();
+	let mut inverses: Vec<_> = points.iter().map(|point| Fp::from(point.y)).collect();
 	batch_invert(&mut inverses);
-	let argument = |(point, inverse): (&G1Projective, Fq)| {
-		let z_by_y = point.z * inverse;
-		let minus_x_by_y = -(point.x * z_by_y);
-		let one_by_y = point.z.square() * z_by_y;
-		(point.z != Fq::ZERO).then_some(Argument { minus_x_by_y, one_by_y })
+	let argument = |(point, inverse): (&G1Projective, Fp)| {
+		let z = Fp::from(point.z);
+		let z_by_y = z * inverse;
+		let minus_x_by_y = -(Fp::from(point.x) * z_by_y);
+		let one_by_y = z.square() * z_by_y;
+		(z != Fp::ZERO).then_some(Argument { minus_x_by_y, one_by_y })
 	};
 	points.iter().zip(inverses).map(argument).collect()
 }
@@ -40,31 +49,34 @@ pub(crate) type Pair<'a> = (Argument, &'a Lines);
 
 /// The product of the Miller loops of all pairs, before the final exponentiation. All pairs share the
 /// squarings.
-pub(crate) fn miller_loop<'a>(pairs: impl IntoIterator<Item = Pair<'a>>) -> Fq12 {
+pub(crate) fn miller_loop<'a>(pairs: impl IntoIterator<Item = Pair<'a>>) -> Fp12 {
 	let pairs: Vec<_> = pairs.into_iter().collect();
-	let mut product = Fq12::ONE;
+	let mut product = Fp12::ONE;
 	if pairs.is_empty() {
 		return product;
 	}
 	let mut line = 0..;
-	let mut multiply_all = |product: &mut Fq12| {
+	let mut multiply_all = |product: &mut Fp12| {
 		let Some(line) = line.next() else { return };
 		for (argument, lines) in &pairs {
 			match lines {
 				Lines::Divided(lines) => {
-					lines.get(line).into_iter().for_each(|line| multiply(product, line, argument));
+					let Some(line) = lines.get(line) else { continue };
+					let (slope, offset) = argument.at(line.slope, line.offset);
+					*product = product.times_line(slope, offset);
 				},
 				Lines::Whole(lines) => {
-					lines
-						.get(line)
-						.into_iter()
-						.for_each(|line| multiply_whole(product, line, argument));
+					let Some(line) = lines.get(line) else { continue };
+					let (slope, offset) = argument.at(line.slope, line.offset);
+					*product = product.times_whole_line(line.denominator, slope, offset);
 				},
 			}
 		}
 	};
-	for digit in Config::ATE_LOOP_COUNT.iter().rev().skip(1) {
-		product.square_in_place();
+	for (place, digit) in Config::ATE_LOOP_COUNT.iter().rev().skip(1).enumerate() {
+		if place > 0 {
+			product = product.square();
+		}
 		multiply_all(&mut product);
 		if *digit != 0 {
 			multiply_all(&mut product);
@@ -73,29 +85,6 @@ pub(crate) fn miller_loop<'a>(pairs: impl IntoIterator<Item = Pair<'a>>) -> Fq12
 	multiply_all(&mut product);
 	multiply_all(&mut product);
 	product
-}
-
-/// Multiplies by the line at the point: with `l = c3 + c4 v`,
-/// `(f0 + f1 w)(1 + l w) = f0 + v l f1 + ((f0 + f1)(1 + l) - f0 - l f1) w`.
-fn multiply(product: &mut Fq12, line: &Line, at: &Argument) {
-	let (mut c3, mut c4) = (line.slope, line.offset);
-	c3.mul_assign_by_fp(&at.minus_x_by_y);
-	c4.mul_assign_by_fp(&at.one_by_y);
-	let mut low = product.c1;
-	low.mul_by_01(&c3, &c4);
-	c3.c0 += Fq::ONE;
-	let mut both = product.c0 + product.c1;
-	both.mul_by_01(&c3, &c4);
-	product.c1 = both - product.c0 - low;
-	product.c0 += Fq12Config::mul_fp6_by_nonresidue_in_place(&mut low);
-}
-
-/// The same for a line that was not divided.
-fn multiply_whole(product: &mut Fq12, line: &Fraction, at: &Argument) {
-	let (mut c3, mut c4) = (line.slope, line.offset);
-	c3.mul_assign_by_fp(&at.minus_x_by_y);
-	c4.mul_assign_by_fp(&at.one_by_y);
-	product.mul_by_034(&line.denominator, &c3, &c4);
 }
 
 #[cfg(test)]
@@ -113,7 +102,7 @@ mod tests {
 		pairing::{MillerLoopOutput, Pairing},
 		PrimeGroup,
 	};
-	use ark_ff::UniformRand;
+	use ark_ff::{AdditiveGroup, UniformRand};
 	use rand::{rngs::StdRng, SeedableRng};
 
 	#[test]
@@ -126,7 +115,7 @@ mod tests {
 			let arguments = arguments(&p).into_iter().map(Option::unwrap);
 			let pairs: Vec<_> = arguments.zip(&lines).collect();
 			let product = miller_loop(pairs.clone());
-			let result = Bn254::final_exponentiation(MillerLoopOutput(product)).unwrap();
+			let result = Bn254::final_exponentiation(MillerLoopOutput(product.into())).unwrap();
 			assert_eq!(result, Bn254::multi_pairing(p, q), "{count}");
 			// One accumulator takes lines of both kinds.
 			let divided: Vec<_> = lines.iter().map(|lines| lines.clone().divided()).collect();
@@ -134,7 +123,7 @@ mod tests {
 			let product = miller_loop(mixed.map(|(((argument, whole), divided), first)| {
 				(*argument, if first { divided } else { whole })
 			}));
-			let again = Bn254::final_exponentiation(MillerLoopOutput(product)).unwrap();
+			let again = Bn254::final_exponentiation(MillerLoopOutput(product.into())).unwrap();
 			assert_eq!(again, result, "{count}");
 		}
 	}
