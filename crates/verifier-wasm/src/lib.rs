@@ -9,13 +9,19 @@
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
+/// The Wasm without the host function.
+#[cfg(feature = "std")]
+pub mod stock {
+	include!(concat!(env!("OUT_DIR"), "/stock.rs"));
+}
+
 extern crate alloc;
 
 #[cfg(feature = "std")]
 mod native;
 
 #[cfg(feature = "std")]
-pub use native::{Request, Verifier};
+pub use native::{OurNode, Request, StockNode, Verifier};
 
 use alloc::vec::Vec;
 use codec::{Decode, Encode};
@@ -29,7 +35,7 @@ pub type Block = generic::Block<generic::Header<u32, BlakeTwo256>, OpaqueExtrins
 /// Which way a call verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub enum Path {
-	/// Through the host function.
+	/// Through the host function; in Wasm, where there is none.
 	Host,
 	/// In Wasm.
 	Wasm,

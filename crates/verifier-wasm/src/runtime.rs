@@ -3,7 +3,12 @@
 
 use crate::{Block, OwnedClaim, Path};
 use alloc::vec::Vec;
-use pvs_verifier::{Claim, HostVerifier, KeyError, ProofError, ProofVerifier, WasmVerifier};
+#[cfg(not(feature = "stock"))]
+use pvs_verifier::HostVerifier;
+// One path, whichever is asked for.
+#[cfg(feature = "stock")]
+use pvs_verifier::WasmVerifier as HostVerifier;
+use pvs_verifier::{Claim, KeyError, ProofError, ProofVerifier, WasmVerifier};
 
 /// Implements the API.
 pub(crate) struct Runtime;
