@@ -18,7 +18,8 @@ use serde_json::Value;
 
 pub(crate) fn read_key(bytes: &[u8]) -> Result<VerifyingKey<Bn254>, FormatError> {
 	let json = parse(bytes)?;
-	check_kind(&json)?;
+	check_protocol(&json)?;
+	check_curve(&json)?;
 	let n_public = field(&json, "nPublic")?
 		.as_u64()
 		.ok_or_else(|| wrong_shape("nPublic", "a whole number"))?;
@@ -41,7 +42,11 @@ pub(crate) fn read_key(bytes: &[u8]) -> Result<VerifyingKey<Bn254>, FormatError>
 
 pub(crate) fn read_proof(bytes: &[u8]) -> Result<Proof<Bn254>, FormatError> {
 	let json = parse(bytes)?;
-	check_kind(&json)?;
+	check_protocol(&json)?;
+	// rapidsnark leaves the curve out.
+	if json.get("curve").is_some() {
+		check_curve(&json)?;
+	}
 	Ok(Proof {
 		a: g1(field(&json, "pi_a")?, "pi_a")?,
 		b: g2(field(&json, "pi_b")?, "pi_b")?,
@@ -65,18 +70,21 @@ fn parse(bytes: &[u8]) -> Result<Value, FormatError> {
 	serde_json::from_slice(bytes).map_err(|error| FormatError::NotJson(error.to_string()))
 }
 
-/// Protocol and curve, which both keys and proofs name.
-fn check_kind(json: &Value) -> Result<(), FormatError> {
-	let found = |name| {
-		let value = field(json, name)?;
-		value.as_str().ok_or_else(|| wrong_shape(name, "a string"))
-	};
-	let protocol = found("protocol")?;
+fn kind<'a>(json: &'a Value, name: &str) -> Result<&'a str, FormatError> {
+	field(json, name)?.as_str().ok_or_else(|| wrong_shape(name, "a string"))
+}
+
+fn check_protocol(json: &Value) -> Result<(), FormatError> {
+	let protocol = kind(json, "protocol")?;
 	if protocol != "groth16" {
 		return Err(FormatError::WrongProtocol { found: shown(protocol) });
 	}
+	Ok(())
+}
+
+fn check_curve(json: &Value) -> Result<(), FormatError> {
 	// snarkjs writes bn128 and takes the other two names for the same curve.
-	let curve = found("curve")?;
+	let curve = kind(json, "curve")?;
 	if !["bn128", "bn254", "altbn128"].contains(&curve.to_ascii_lowercase().as_str()) {
 		return Err(FormatError::WrongCurve { found: shown(curve) });
 	}

@@ -97,7 +97,7 @@ fn field_should_be_named_when_missing() {
 		key.as_object_mut().unwrap().remove(field);
 		assert_eq!(key_error(&key), FormatError::MissingField { field: field.into() });
 	}
-	for field in ["protocol", "curve", "pi_a", "pi_b", "pi_c"] {
+	for field in ["protocol", "pi_a", "pi_b", "pi_c"] {
 		let mut proof = json_of(PROOF_SMALL);
 		proof.as_object_mut().unwrap().remove(field);
 		assert_eq!(proof_error(&proof), FormatError::MissingField { field: field.into() });
@@ -106,6 +106,16 @@ fn field_should_be_named_when_missing() {
 		let field = "protocol".into();
 		assert_eq!(key_error(&other), FormatError::MissingField { field });
 	}
+}
+
+/// rapidsnark's proofs are snarkjs's without the curve.
+#[test]
+fn proof_should_be_read_when_it_names_no_curve() {
+	let mut proof = json_of(PROOF_SMALL);
+	proof.as_object_mut().unwrap().remove("curve");
+	let read = read_proof(Snarkjs, proof.to_string().as_bytes());
+	assert!(read.is_ok());
+	assert_eq!(read, read_proof(Snarkjs, PROOF_SMALL));
 }
 
 /// Fields that verification does not need are not read.
