@@ -235,7 +235,8 @@ impl<T: Config> Pallet<T> {
 		Ok(overdue.consumed())
 	}
 
-	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether a proof was refused.
+	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether
+	/// false proofs had to be searched for: what is malformed, or not awaited, is known without.
 	pub(crate) fn do_submit_proofs(
 		proofs: &[ProofSubmission<T::AccountId>],
 	) -> Result<(Weight, bool), DispatchError> {
@@ -266,11 +267,14 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let mut answers = T::ProofVerifier::verify_batch(&claims).into_iter();
-		let mut refused = false;
+		let mut searched = false;
 		for (ProofSubmission { batch, prover, proof }, inputs) in proofs.iter().zip(&awaited) {
 			let result = inputs.and_then(|inputs| {
 				let answer = answers.next().unwrap_or(Err(ProofError::NotValid));
-				answer.map_err(|error| DispatchError::from(Self::proof_error(error)))?;
+				answer.map_err(|error| {
+					searched |= matches!(error, ProofError::NotValid | ProofError::NotInSubgroup);
+					DispatchError::from(Self::proof_error(error))
+				})?;
 				with_storage_layer(|| {
 					// A proof before this one may have ended the batch.
 					let (mut entry, again, _) = Self::awaited(*batch, prover, proof, &mut overdue)?;
@@ -281,12 +285,11 @@ impl<T: Config> Pallet<T> {
 				})
 			});
 			if let Err(error) = result {
-				refused = true;
 				let (batch, prover) = (*batch, prover.clone());
 				Self::deposit_event(Event::ProofRefused { batch, prover, error });
 			}
 		}
-		Ok((overdue.consumed(), refused))
+		Ok((overdue.consumed(), searched))
 	}
 
 	/// The batch, the public inputs, and whether a transition was overdue and is done now, if exactly
@@ -314,10 +317,10 @@ impl<T: Config> Pallet<T> {
 	/// What `submit_proofs` weighs beside overdue transitions. To find those that do not hold, batches
 	/// of batches are verified again; what a call with some of them does is within the sum of what
 	/// one with none and one with nothing else do.
-	pub(crate) fn submit_proofs_weight(proofs: usize, refused: bool) -> Weight {
+	pub(crate) fn submit_proofs_weight(proofs: usize, searched: bool) -> Weight {
 		let count = Self::count(proofs);
 		let all_hold = T::WeightInfo::submit_proofs(count);
-		if refused {
+		if searched {
 			all_hold.saturating_add(T::WeightInfo::submit_false_proofs(count))
 		} else {
 			all_hold

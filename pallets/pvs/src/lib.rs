@@ -1343,10 +1343,10 @@ pub mod pallet {
 		///
 		/// ## Details
 		/// Each of at most `MaxProofs` proofs has the effects that `submit_proof` would have, in the order
-		/// given. They are verified together, which costs a fraction of verifying each, so that relayers
-		/// and provers with several batches pay less for a proof. A proof that is refused fails alone: the
-		/// event `ProofRefused` names the error of `submit_proof`, the others are accepted, and the fee is
-		/// the one of the dearer search for it. Overdue deadlines of the batches are dealt with as far as
+		/// given. They are verified together: relayers and provers with several batches pay about a fifth less
+		/// for a proof, since storage costs as much as before. A proof that is refused fails alone: the
+		/// event `ProofRefused` names the error of `submit_proof`, the others are accepted, and if it was
+		/// well-formed and false the fee is the one of the dearer search for it. Overdue deadlines of the batches are dealt with as far as
 		/// one call may; beyond that a proof is refused with `TooMuchOverdue`. The declared weight is large:
 		/// shortly before a deadline, in full blocks, send single proofs.
 		///
@@ -1366,8 +1366,8 @@ pub mod pallet {
 			proofs: ProofSubmissions<T>,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let (overdue, refused) = Self::do_submit_proofs(&proofs)?;
-			let weight = Self::submit_proofs_weight(proofs.len(), refused);
+			let (overdue, searched) = Self::do_submit_proofs(&proofs)?;
+			let weight = Self::submit_proofs_weight(proofs.len(), searched);
 			Ok(Some(weight.saturating_add(overdue)).into())
 		}
 	}

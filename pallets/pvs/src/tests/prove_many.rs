@@ -92,6 +92,42 @@ fn bad_proof_should_fail_only_itself() {
 }
 
 #[test]
+fn search_should_be_charged_only_when_false_proofs_had_to_be_found() {
+	type Change = fn(&mut (BatchId, AccountId, Vec<u8>));
+	let faults: [(Change, bool); 6] = [
+		(|(id, _, _)| id.index = 9, false),
+		(|(_, prover, _)| *prover = BEN, false),
+		(|(_, _, proof)| proof[0] = 0xff, false),
+		(|(_, _, proof)| proof[63] ^= 1, false),
+		(|(_, _, proof)| proof[64..192].copy_from_slice(&super::register::off_subgroup()), true),
+		(|(_, _, proof)| proof.copy_within(0..64, 192), true),
+	];
+	for (change, searched) in faults {
+		market(|| {
+			let ids = won_by_ann(2);
+			let mut proofs = by_ann(&ids);
+			change(&mut proofs[1]);
+			let info = submit_all(&proofs).expect("the other one holds");
+			let search =
+				if searched { Weights::submit_false_proofs(2) } else { Default::default() };
+			let expected = Weights::submit_proofs(2).saturating_add(search);
+			assert_eq!(info.actual_weight, Some(expected));
+			let last =
+				events().into_iter().rfind(|event| matches!(event, Event::ProofRefused { .. }));
+			assert!(last.is_some(), "one is refused");
+		});
+	}
+	// Somebody else was quicker with a copy of one of them.
+	market(|| {
+		let ids = won_by_ann(2);
+		let proofs = by_ann(&ids);
+		assert_ok!(submit_all(&proofs[..1]));
+		let info = submit_all(&proofs).expect("the other one holds");
+		assert_eq!(info.actual_weight, Some(Weights::submit_proofs(2)));
+	});
+}
+
+#[test]
 fn each_fault_should_be_named_as_by_a_single_submission() {
 	type Change = fn(&mut (BatchId, AccountId, Vec<u8>));
 	let faults: [(Change, Error<Test>); 10] = [
