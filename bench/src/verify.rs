@@ -11,7 +11,7 @@ use ark_bn254::Fr;
 use pvs_primitives::Bytes32;
 use pvs_verifier::{verify_batch, Claim};
 use pvs_verifier_testing::{bytes::be, corpus::Fixture, peer::Arkworks};
-use pvs_verifier_wasm::{Path, Verifier};
+use pvs_verifier_wasm::{Path, Request, Verifier};
 use serde_json::{json, Value};
 use std::{
 	path::PathBuf,
@@ -160,10 +160,15 @@ fn on_one_core() -> anyhow::Result<Vec<(f64, f64)>> {
 	Ok(serde_json::from_slice(&output.stdout)?)
 }
 
+/// The name of what a call that verifies nothing takes.
+fn empty_call(path: &str) -> String {
+	format!("{path}, call without a proof")
+}
+
 /// Takes the time of a call without a proof, which is the executor's, off the times of calls with some.
 fn without_calls(subjects: &mut [Subject<'_>]) {
 	for name in ["host function", "Wasm"] {
-		let empty = format!("{name}, call without a proof");
+		let empty = empty_call(name);
 		let Some(empty) = subjects.iter().find(|subject| subject.name == empty) else { continue };
 		let overhead = empty.times.clone();
 		let batches = format!("{name}, batch of ");
@@ -220,7 +225,7 @@ pub(crate) fn run(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Res
 fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()> {
 	let proofs = Proofs::new();
 	let arkworks = proofs.arkworks();
-	let verifier = Verifier::new()?;
+	let verifier: Verifier = Verifier::new()?;
 	let others: Vec<_> = (0..KEYS).map(|seed| Fixture::new(1_000 + seed as u64)).collect();
 
 	let mut bad = proofs.all[..64].to_vec();
@@ -243,19 +248,17 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 			Path::Host => "host function",
 			Path::Wasm => "Wasm",
 		};
-		for size in SIZES.into_iter().filter(|size| path == Path::Host || *size <= 64) {
-			let request = Verifier::request(path, &proofs.claims(size));
-			let nothing = Verifier::request(path, &[]);
+		for size in SIZES {
+			let request = Request::new(path, &proofs.claims(size));
+			let nothing = Request::new(path, &[]);
 			let verifier = &verifier;
 			subjects.push(Subject::new(format!("{name}, batch of {size}"), size, move || {
 				all_hold(&verifier.verify_batch(&request)?)
 			}));
 			if size == 1 {
-				subjects.push(Subject::new(
-					format!("{name}, call without a proof"),
-					1,
-					move || all_hold(&verifier.verify_batch(&nothing)?),
-				));
+				subjects.push(Subject::new(empty_call(name), 1, move || {
+					all_hold(&verifier.verify_batch(&nothing)?)
+				}));
 			}
 		}
 	}
@@ -300,6 +303,11 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 	let one_core = on_one_core()?;
 	let snarkjs_ms = snarkjs_directory.as_deref().map(snarkjs).transpose()?;
 
+	// With the executor's part, before it is taken off.
+	let single_with_call = subjects
+		.iter()
+		.find(|subject| subject.name == "host function, batch of 1")
+		.map(|host| rounded(host.speedup_over(&subjects[0])));
 	without_calls(&mut subjects);
 	let named = |name: &str| {
 		subjects.iter().find(|subject| subject.name == name).context("it was measured")
@@ -344,6 +352,15 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 			});
 			Ok(Value::Object(entries.collect()))
 		};
+		let speedups = |prefix: &str| -> Value {
+			let entries = subjects.iter().filter_map(|subject| {
+				let size = subject.name.strip_prefix(&format!("{prefix}, batch of "))?;
+				let size: usize = size.parse().ok()?;
+				Some((size.to_string(), json!(rounded(subject.speedup_over(baseline)))))
+			});
+			Value::Object(entries.collect())
+		};
+		let cold = named("native, a key not used lately")?;
 		let host = named("host function, batch of 1")?;
 		let host64 = named("host function, batch of 64")?;
 		println!(
@@ -360,8 +377,20 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 				"batch64_speedup_one_core": one_core.get(3).map(|(_, speedup)| rounded(*speedup)),
 				"per_call_preparing_ms": rounded(baseline.time()),
 				"arkworks_prepared_ms": rounded(named("arkworks, prepared key")?.time()),
+				"arkworks_prepared_speedup":
+					rounded(named("arkworks, prepared key")?.speedup_over(baseline)),
 				"snarkjs_ms": snarkjs_ms.map(rounded),
-				"cold_key_ms": rounded(named("native, a key not used lately")?.time()),
+				"snarkjs_by_host": snarkjs_ms.map(|time| rounded(time / host.time())),
+				"wasm_by_host": rounded(named("Wasm, batch of 1")?.time() / host.time()),
+				"cold_key_ms": rounded(cold.time()),
+				"cold_key_speedup": rounded(cold.speedup_over(baseline)),
+				"single_speedup_with_call": single_with_call,
+				"host_call_ms": rounded(named(&empty_call("host function"))?.time()),
+				"wasm_call_ms": rounded(named(&empty_call("Wasm"))?.time()),
+				"native_speedups": speedups("native"),
+				"host_speedups": speedups("host function"),
+				"wasm_speedups": speedups("Wasm"),
+				"threads_from_4_proofs": std::thread::available_parallelism()?.get().min(2),
 				"one_bad_of_64_ms": rounded(named("native, batch of 64 with one bad proof")?.time()),
 				"all_bad_of_64_ms": rounded(named("native, batch of 64 bad proofs")?.time()),
 				"native_batches_ms": batches("native")?,
