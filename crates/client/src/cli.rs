@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The options and the start-up that all programs share.
 
-use crate::{keys, Client, Error, KeyError};
+use crate::{connection, keys, Client, Error, KeyError};
 use std::{
 	io::IsTerminal,
 	path::PathBuf,
@@ -14,7 +14,8 @@ use tracing_subscriber::EnvFilter;
 /// Which node to use.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConnectArgs {
-	/// WebSocket address of a node of the chain
+	/// WebSocket address of a node of the chain, or several with commas between them. They are tried
+	/// in turn, and the next one is used when one fails or stands still
 	#[arg(long, env = "PVS_URL", default_value = "ws://127.0.0.1:9944", value_name = "URL")]
 	pub url: String,
 	/// Seconds to wait for the node to answer, 1 to 3600
@@ -23,9 +24,55 @@ pub struct ConnectArgs {
 }
 
 impl ConnectArgs {
-	/// Connects to the node. See [`Client::connect`].
+	/// Connects to the first node that answers.
+	///
+	/// # Errors
+	///
+	/// [`Error::BadUrl`] if any address is malformed, else what [`Client::connect`] says of the last
+	/// one.
 	pub async fn connect(&self) -> Result<Client, Error> {
-		Client::connect(&self.url, Duration::from_secs(self.connect_timeout)).await
+		self.connect_in_turn(self.urls()).await
+	}
+
+	/// Connects again when the connection to the node `lost` has failed: the nodes after it come
+	/// first and it comes last, as one that stands still may well answer.
+	///
+	/// # Errors
+	///
+	/// Those of [`ConnectArgs::connect`].
+	pub async fn reconnect(&self, lost: &str) -> Result<Client, Error> {
+		self.connect_in_turn(self.urls_after(lost)).await
+	}
+
+	fn urls(&self) -> Vec<&str> {
+		self.url.split(',').map(str::trim).collect()
+	}
+
+	fn urls_after(&self, lost: &str) -> Vec<&str> {
+		let mut urls = self.urls();
+		if let Some(at) = urls.iter().position(|url| *url == lost) {
+			urls.rotate_left(at.saturating_add(1));
+		}
+		urls
+	}
+
+	async fn connect_in_turn(&self, urls: Vec<&str>) -> Result<Client, Error> {
+		if let Some(url) = urls.iter().find(|url| !connection::is_web_socket(url)) {
+			return Err(Error::BadUrl { url: (*url).into() });
+		}
+		let timeout = Duration::from_secs(self.connect_timeout);
+		let mut urls = urls.into_iter();
+		let mut url = urls.next().unwrap_or_default();
+		loop {
+			let result = Client::connect(url, timeout).await;
+			match (result, urls.next()) {
+				(Err(error), Some(next)) => {
+					tracing::warn!("{error}; trying {next}");
+					url = next;
+				},
+				(result, _) => return result,
+			}
+		}
 	}
 }
 
@@ -129,6 +176,29 @@ mod tests {
 		for wrong in ["0", "3601", "18446744073709551615", "-1", "ten"] {
 			let refused = parse(wrong).err().unwrap().to_string();
 			assert!(refused.contains("--connect-timeout"), "{refused}");
+		}
+	}
+
+	fn nodes(url: &str) -> ConnectArgs {
+		ConnectArgs { url: url.into(), connect_timeout: 5 }
+	}
+
+	#[test]
+	fn node_that_was_lost_should_be_tried_last() {
+		let nodes = nodes("ws://a, ws://b,ws://c");
+		assert_eq!(nodes.urls(), ["ws://a", "ws://b", "ws://c"]);
+		assert_eq!(nodes.urls_after("ws://a"), ["ws://b", "ws://c", "ws://a"]);
+		assert_eq!(nodes.urls_after("ws://c"), ["ws://a", "ws://b", "ws://c"]);
+		assert_eq!(nodes.urls_after("ws://d"), ["ws://a", "ws://b", "ws://c"]);
+	}
+
+	#[tokio::test]
+	async fn nodes_should_be_tried_in_turn_and_the_last_one_named_when_none_answers() {
+		let error = nodes("ws://127.0.0.1:1,ws://127.0.0.1:2").connect().await.unwrap_err();
+		assert!(matches!(error, Error::Unreachable { url, .. } if url == "ws://127.0.0.1:2"));
+		for wrong in ["ws://127.0.0.1:1,", "ws://127.0.0.1:1,http://b", "", ","] {
+			let error = nodes(wrong).connect().await.unwrap_err();
+			assert!(matches!(error, Error::BadUrl { .. }), "{wrong}: {error}");
 		}
 	}
 

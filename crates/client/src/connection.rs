@@ -97,7 +97,7 @@ impl Client {
 	/// [`Error::BadUrl`], [`Error::Unreachable`] if no node answers within `timeout`,
 	/// [`Error::DifferentPallet`].
 	pub async fn connect(url: &str, timeout: Duration) -> Result<Self, Error> {
-		if !(url.starts_with("ws://") || url.starts_with("wss://")) {
+		if !is_web_socket(url) {
 			return Err(Error::BadUrl { url: url.into() });
 		}
 		let opened = async {
@@ -253,6 +253,11 @@ impl Client {
 			None => Ok(()),
 		}
 	}
+}
+
+/// Whether a node can be at this address.
+pub(crate) fn is_web_socket(url: &str) -> bool {
+	url.starts_with("ws://") || url.starts_with("wss://")
 }
 
 /// Heights are 32 bits wide on chains that have the pallet.

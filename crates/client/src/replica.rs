@@ -5,9 +5,9 @@
 //! before it, so a wrong one never gets in, whatever a node says: at worst one is missing.
 
 use crate::{call_tree::Commit, error::Error, view::View};
-use futures::{stream, StreamExt, TryStreamExt};
+use futures::{stream, Stream, StreamExt, TryStreamExt};
 use pvs_primitives::{BlockNumber, Bytes32, RollupId};
-use std::sync::Arc;
+use std::{collections::HashSet, pin::pin, sync::Arc};
 
 /// How many states are kept at most. Needed are the newest final one and one for each pending
 /// batch, of which chains allow 64; the others are those of other forks and of commits that failed.
@@ -58,10 +58,20 @@ pub enum ReplicaError {
 #[derive(Clone, Debug)]
 pub struct Replica<S> {
 	rollup: RollupId,
-	/// By age, oldest first.
-	states: Vec<(Bytes32, Arc<S>)>,
+	/// By age, oldest first. The first one stays until a later one is final.
+	states: Vec<Kept<S>>,
+	/// Whether states after the first one were forgotten for want of room.
+	has_gaps: bool,
 	/// The first block whose body has not been read for good.
 	next_block: BlockNumber,
+}
+
+#[derive(Clone, Debug)]
+struct Kept<S> {
+	root: Bytes32,
+	state: Arc<S>,
+	/// No batch that builds on it is committed before this block.
+	since: BlockNumber,
 }
 
 impl<S: RollupState> Replica<S> {
@@ -73,29 +83,30 @@ impl<S: RollupState> Replica<S> {
 	/// A replica that starts from a later state. All batches that build on it are committed in
 	/// `next_block` or after it.
 	pub fn resume(rollup: RollupId, state: S, next_block: BlockNumber) -> Self {
-		Self { rollup, states: vec![(state.root(), Arc::new(state))], next_block }
+		let first = Kept { root: state.root(), state: Arc::new(state), since: next_block };
+		Self { rollup, states: vec![first], has_gaps: false, next_block }
 	}
 
 	/// The state with this root, if it is known.
 	pub fn state(&self, root: &Bytes32) -> Option<&S> {
-		self.find(root).map(|state| &**state)
+		self.find(root).map(|kept| &*kept.state)
 	}
 
 	/// The state with this root, to be kept without a copy, if it is known.
 	pub fn shared(&self, root: &Bytes32) -> Option<Arc<S>> {
-		self.find(root).cloned()
+		self.find(root).map(|kept| kept.state.clone())
 	}
 
-	fn find(&self, root: &Bytes32) -> Option<&Arc<S>> {
-		self.states.iter().rev().find(|(known, _)| known == root).map(|(_, state)| state)
+	fn find(&self, root: &Bytes32) -> Option<&Kept<S>> {
+		self.states.iter().rev().find(|kept| kept.root == *root)
 	}
 
 	/// Executes a batch on the state with root `previous`, keeps the new state and returns its
 	/// root.
 	pub fn apply(&mut self, previous: &Bytes32, data: &[u8]) -> Result<Bytes32, ReplicaError> {
-		let known = self.state(previous).ok_or(ReplicaError::UnknownState { root: *previous })?;
-		let state = execute(known, data)?;
-		Ok(self.keep(state))
+		let known = self.find(previous).ok_or(ReplicaError::UnknownState { root: *previous })?;
+		let (state, since) = (execute(&*known.state, data)?, known.since);
+		Ok(self.keep(state, since))
 	}
 
 	/// Takes in a commit of which only its arguments are known, by trying it on the state that it
@@ -104,14 +115,14 @@ impl<S: RollupState> Replica<S> {
 	/// # Errors
 	///
 	/// [`ReplicaError::Failed`] if it could not be tried.
-	pub fn absorb(&mut self, commit: &Commit) -> Result<bool, ReplicaError> {
+	pub fn absorb(&mut self, block: BlockNumber, commit: &Commit) -> Result<bool, ReplicaError> {
 		if self.state(&commit.next_state_root).is_some() {
 			return Ok(true);
 		}
 		let Some(known) = self.state(&commit.prev_state_root) else { return Ok(false) };
 		match execute(known, &commit.data) {
 			Ok(state) if state.root() == commit.next_state_root => {
-				self.keep(state);
+				self.keep(state, block);
 				Ok(true)
 			},
 			Ok(_) | Err(ReplicaError::Invalid(_)) => Ok(false),
@@ -119,27 +130,29 @@ impl<S: RollupState> Replica<S> {
 		}
 	}
 
-	fn keep(&mut self, state: S) -> Bytes32 {
+	fn keep(&mut self, state: S, since: BlockNumber) -> Bytes32 {
 		let root = state.root();
 		if self.state(&root).is_none() {
 			if self.states.len() >= MAX_STATES {
-				self.states.remove(0);
+				self.states.remove(1);
+				self.has_gaps = true;
 			}
-			self.states.push((root, Arc::new(state)));
+			self.states.push(Kept { root, state: Arc::new(state), since });
 		}
 		root
 	}
 
 	/// Forgets states older than the one with this root.
 	pub fn forget_before(&mut self, finalized_root: &Bytes32) {
-		if let Some(index) = self.states.iter().position(|(root, _)| root == finalized_root) {
+		if let Some(index) = self.states.iter().position(|kept| kept.root == *finalized_root) {
 			self.states.drain(..index);
 		}
 	}
 
 	/// Reads the blocks up to `until` that have not been read, if the state with root `wanted` is
-	/// not known yet. Blocks up to `finalized` are read once and never again. `progress` gets the
-	/// number of blocks read and to read.
+	/// not known yet. Blocks up to `finalized` are read once and not again, unless states had to be
+	/// forgotten for want of room: anybody can fill a block with commits that fail. `progress` gets
+	/// the number of blocks read and to read.
 	///
 	/// # Errors
 	///
@@ -151,22 +164,43 @@ impl<S: RollupState> Replica<S> {
 		wanted: &Bytes32,
 		until: BlockNumber,
 		finalized: BlockNumber,
-		mut progress: impl FnMut(u32, u32),
+		progress: impl FnMut(u32, u32),
 	) -> Result<(), ReplicaError> {
+		let rollup = self.rollup;
+		let read = |first| {
+			stream::iter(first..=until)
+				.map(
+					move |number| async move { Ok((number, view.commits_in(number, rollup).await?)) },
+				)
+				.buffered(PARALLEL_FETCHES)
+		};
+		self.replay(read, wanted, until, finalized, progress).await
+	}
+
+	/// [`catch_up`](Self::catch_up), with the commits of the blocks from a first one on from `read`.
+	async fn replay<R>(
+		&mut self,
+		read: impl Fn(BlockNumber) -> R,
+		wanted: &Bytes32,
+		until: BlockNumber,
+		finalized: BlockNumber,
+		mut progress: impl FnMut(u32, u32),
+	) -> Result<(), ReplicaError>
+	where
+		R: Stream<Item = Result<(BlockNumber, Vec<Commit>), Error>>,
+	{
 		if self.state(wanted).is_some() {
 			return Ok(());
 		}
 		let first = self.next_block;
-		let total = until.saturating_add(1).saturating_sub(first);
-		let rollup = self.rollup;
-		let mut bodies = stream::iter(first..=until)
-			.map(|number| async move {
-				Ok::<_, Error>((number, view.commits_in(number, rollup).await?))
-			})
-			.buffered(PARALLEL_FETCHES);
+		let mut told = |number: BlockNumber, first: BlockNumber| {
+			let total = until.saturating_add(1).saturating_sub(first);
+			progress(number.saturating_add(1).saturating_sub(first), total);
+		};
+		let mut bodies = pin!(read(first));
 		while let Some((number, commits)) = bodies.try_next().await? {
 			for commit in &commits {
-				if !self.absorb(commit)? {
+				if !self.absorb(number, commit)? {
 					tracing::debug!(
 						block = number,
 						"a commit leads to no state: failed or invalid"
@@ -176,13 +210,44 @@ impl<S: RollupState> Replica<S> {
 			if number <= finalized {
 				self.next_block = number.saturating_add(1);
 			}
-			progress(number.saturating_sub(first).saturating_add(1), total);
+			told(number, first);
+		}
+		if self.state(wanted).is_none() && self.has_gaps {
+			let first = self.states.first().map_or(first, |kept| kept.since);
+			let path = path(read(first), wanted).await?;
+			let mut bodies = pin!(read(first));
+			while let Some((number, commits)) = bodies.try_next().await? {
+				for commit in commits.iter().filter(|it| path.contains(&it.next_state_root)) {
+					self.absorb(number, commit)?;
+				}
+				told(number, first);
+			}
 		}
 		match self.state(wanted) {
 			Some(_) => Ok(()),
 			None => Err(ReplicaError::UnknownState { root: *wanted }),
 		}
 	}
+}
+
+/// The roots from which commits lead to `wanted`, by what they claim, and `wanted`.
+async fn path(
+	bodies: impl Stream<Item = Result<(BlockNumber, Vec<Commit>), Error>>,
+	wanted: &Bytes32,
+) -> Result<HashSet<Bytes32>, Error> {
+	let mut claims = Vec::new();
+	let mut bodies = pin!(bodies);
+	while let Some((_, commits)) = bodies.try_next().await? {
+		claims.extend(commits.iter().map(|it| (it.prev_state_root, it.next_state_root)));
+	}
+	let mut path = HashSet::from([*wanted]);
+	// What a batch builds on was committed before it.
+	for (previous, next) in claims.iter().rev() {
+		if path.contains(next) {
+			path.insert(*previous);
+		}
+	}
+	Ok(path)
 }
 
 fn execute<S: RollupState>(before: &S, data: &[u8]) -> Result<S, ReplicaError> {
@@ -241,12 +306,12 @@ mod tests {
 	#[test]
 	fn commits_should_be_absorbed_when_they_lead_to_their_root() {
 		let mut replica = Replica::new(0, Sum(10));
-		assert!(replica.absorb(&commit(10, 5, 15)).unwrap());
-		assert!(!replica.absorb(&commit(10, 5, 99)).unwrap(), "a wrong root leads nowhere");
-		assert!(!replica.absorb(&commit(99, 5, 104)).unwrap(), "nor does an unknown state");
-		assert!(replica.absorb(&commit(10, 7, 17)).unwrap(), "a batch on an older state");
-		assert!(replica.absorb(&commit(17, 1, 18)).unwrap());
-		assert!(replica.absorb(&commit(18, 0, 18)).unwrap(), "known already");
+		assert!(replica.absorb(1, &commit(10, 5, 15)).unwrap());
+		assert!(!replica.absorb(1, &commit(10, 5, 99)).unwrap(), "a wrong root leads nowhere");
+		assert!(!replica.absorb(1, &commit(99, 5, 104)).unwrap(), "nor does an unknown state");
+		assert!(replica.absorb(1, &commit(10, 7, 17)).unwrap(), "a batch on an older state");
+		assert!(replica.absorb(1, &commit(17, 1, 18)).unwrap());
+		assert!(replica.absorb(1, &commit(18, 0, 18)).unwrap(), "known already");
 		assert_eq!(replica.states.len(), 4);
 		assert_eq!(replica.state(&[99; 32]), None);
 	}
@@ -272,10 +337,10 @@ mod tests {
 		}
 		let mut replica = Replica::new(0, Outage { sum: Sum(10), is_over: false });
 		let failed = |error| matches!(error, ReplicaError::Failed(reason) if reason == "away");
-		assert!(failed(replica.absorb(&commit(10, 5, 15)).unwrap_err()));
+		assert!(failed(replica.absorb(1, &commit(10, 5, 15)).unwrap_err()));
 		assert!(failed(replica.apply(&[10; 32], &[5]).unwrap_err()));
 		replica = Replica::new(0, Outage { sum: Sum(10), is_over: true });
-		assert!(replica.absorb(&commit(10, 5, 15)).unwrap());
+		assert!(replica.absorb(1, &commit(10, 5, 15)).unwrap());
 		let error = replica.apply(&[15; 32], &[]).unwrap_err();
 		assert!(matches!(error, ReplicaError::Invalid(_)), "{error}");
 	}
@@ -284,11 +349,11 @@ mod tests {
 	fn old_states_should_be_forgotten_when_a_later_one_is_final() {
 		let mut replica = Replica::new(0, Sum(1));
 		for add in 1..4 {
-			let tip = replica.states.last().unwrap().0;
+			let tip = replica.states.last().unwrap().root;
 			replica.apply(&tip, &[add]).unwrap();
 		}
 		replica.forget_before(&[4; 32]);
-		assert_eq!(replica.states.iter().map(|(_, state)| state.0).collect::<Vec<_>>(), [4, 7]);
+		assert_eq!(replica.states.iter().map(|kept| kept.state.0).collect::<Vec<_>>(), [4, 7]);
 		replica.forget_before(&[200; 32]);
 		assert_eq!(replica.states.len(), 2, "an unknown root forgets nothing");
 	}
@@ -298,7 +363,7 @@ mod tests {
 		let mut replica = Replica::resume(0, Sum(15), 7);
 		assert_eq!(replica.next_block, 7);
 		assert_eq!(replica.apply(&[15; 32], &[2]).unwrap(), [17; 32]);
-		assert!(!replica.absorb(&commit(10, 5, 20)).unwrap(), "nothing before it is known");
+		assert!(!replica.absorb(1, &commit(10, 5, 20)).unwrap(), "nothing before it is known");
 	}
 
 	#[test]
@@ -311,27 +376,93 @@ mod tests {
 		assert_eq!((replica.shared(&[1; 32]), &*one), (None, &Sum(1)));
 	}
 
+	/// A number of 32 bits to which batches of four bytes add.
+	#[derive(Clone, Debug)]
+	struct Wide(u32);
+
+	impl RollupState for Wide {
+		fn root(&self) -> Bytes32 {
+			wide(self.0)
+		}
+
+		fn execute(&mut self, data: &[u8]) -> Result<(), String> {
+			let add = data.try_into().map_err(|_| "no number")?;
+			self.0 = self.0.checked_add(u32::from_le_bytes(add)).ok_or("too big")?;
+			Ok(())
+		}
+	}
+
+	fn wide(number: u32) -> Bytes32 {
+		let mut root = [0; 32];
+		root[..4].copy_from_slice(&number.to_le_bytes());
+		root
+	}
+
+	fn step(previous: u32, next: u32) -> Commit {
+		let data = (next - previous).to_le_bytes().to_vec();
+		let (prev_state_root, next_state_root) = (wide(previous), wide(next));
+		Commit { rollup: 0, data, prev_state_root, next_state_root, max_fee: 1 }
+	}
+
+	/// Block n has the commits `blocks[n - 1]`.
+	async fn replay(
+		replica: &mut Replica<Wide>,
+		blocks: &[Vec<Commit>],
+		wanted: u32,
+	) -> Result<(), ReplicaError> {
+		let until = u32::try_from(blocks.len()).unwrap();
+		let read = |first: BlockNumber| {
+			let numbered = (1..).zip(blocks.to_vec()).filter(move |(number, _)| *number >= first);
+			stream::iter(numbered.map(Ok).collect::<Vec<_>>())
+		};
+		replica.replay(read, &wide(wanted), until, until, |done, all| assert!(done <= all)).await
+	}
+
+	#[tokio::test]
+	async fn replay_should_lead_to_the_wanted_state_and_read_blocks_once() {
+		let mut replica = Replica::new(0, Wide(0));
+		let blocks = [vec![step(0, 1)], vec![], vec![step(1, 3), step(7, 9)]];
+		replay(&mut replica, &blocks, 3).await.unwrap();
+		assert_eq!((replica.next_block, replica.states.len()), (4, 3));
+		replay(&mut replica, &[], 1).await.unwrap();
+		let error = replay(&mut replica, &blocks, 9).await.unwrap_err();
+		assert!(matches!(error, ReplicaError::UnknownState { root } if root == wide(9)));
+	}
+
+	#[tokio::test]
+	async fn replay_should_find_its_way_when_others_fill_blocks_with_batches() {
+		// More batches than states are kept, all valid and none taken by the chain, around each batch
+		// that is.
+		let many = u32::try_from(2 * MAX_STATES).unwrap();
+		let noise = |previous: u32| (0..many).map(move |at| step(previous, 1_000_000 + at));
+		let blocks: Vec<Vec<Commit>> = (0..4)
+			.map(|tip| noise(tip).chain([step(tip, tip + 1)]).chain(noise(tip)).collect())
+			.collect();
+		let mut replica = Replica::new(0, Wide(0));
+		replay(&mut replica, &blocks, 4).await.unwrap();
+		assert!(replica.states.len() <= MAX_STATES);
+		assert_eq!(replica.states[0].root, wide(0), "the first one stays");
+		// A later start finds its own first state, and not the blocks before it.
+		replica.forget_before(&wide(4));
+		assert_eq!((replica.states[0].root, replica.states[0].since), (wide(4), 4));
+		let more: Vec<Vec<Commit>> = blocks
+			.iter()
+			.cloned()
+			.chain([noise(4).chain([step(4, 5)]).chain(noise(5)).collect()])
+			.chain([noise(5).chain([step(5, 6)]).collect()])
+			.collect();
+		replay(&mut replica, &more, 6).await.unwrap();
+	}
+
 	#[test]
 	fn states_should_stay_bounded_when_many_are_applied() {
-		#[derive(Clone)]
-		struct Counter(u32);
-		impl RollupState for Counter {
-			fn root(&self) -> Bytes32 {
-				let mut root = [0; 32];
-				root[..4].copy_from_slice(&self.0.to_le_bytes());
-				root
-			}
-			fn execute(&mut self, _data: &[u8]) -> Result<(), String> {
-				self.0 += 1;
-				Ok(())
-			}
-		}
-		let mut replica = Replica::new(0, Counter(0));
-		let mut tip = Counter(0).root();
+		let mut replica = Replica::new(0, Wide(0));
+		let mut tip = wide(0);
 		for _ in 0..2 * MAX_STATES {
-			tip = replica.apply(&tip, &[]).unwrap();
+			tip = replica.apply(&tip, &1u32.to_le_bytes()).unwrap();
 		}
 		assert_eq!(replica.states.len(), MAX_STATES);
 		assert!(replica.state(&tip).is_some());
+		assert!(replica.state(&wide(0)).is_some(), "from which all others can be had again");
 	}
 }

@@ -130,6 +130,10 @@ pub(crate) enum Report {
 		about: Option<(BatchId, RoundNumber)>,
 		text: String,
 	},
+	/// A node was reached after the connection to one was lost.
+	Reconnected {
+		url: String,
+	},
 	Warning {
 		text: String,
 	},
@@ -254,6 +258,7 @@ impl Reporter {
 				format!("{}: {text}", about(batch, round))
 			},
 			Report::Trouble { about: None, text } => text.clone(),
+			Report::Reconnected { url } => format!("connected again, to {url}"),
 			Report::Warning { text } => format!("warning: {text}"),
 			Report::Stopping { reason } => format!("stopping: {reason}"),
 		}
@@ -391,6 +396,7 @@ fn as_json(report: &Report) -> serde_json::Value {
 			about("trouble", batch, round, json!({ "text": text }))
 		},
 		Report::Trouble { about: None, text } => json!({ "event": "trouble", "text": text }),
+		Report::Reconnected { url } => json!({ "event": "reconnected", "url": url }),
 		Report::Warning { text } => json!({ "event": "warning", "text": text }),
 		Report::Stopping { reason } => json!({ "event": "stopping", "reason": reason }),
 	}

@@ -84,7 +84,7 @@ pub async fn run(
 		match service.follow(&session, &mut messages, stop.as_mut()).await {
 			Err(error) if error.is_about_the_connection() => {
 				service.say(&Report::Trouble { about: None, text: error.to_string() });
-				match service.reconnect(stop.as_mut()).await? {
+				match service.reconnect(client.url(), stop.as_mut()).await? {
 					Some(again) => client = again,
 					None => break,
 				}
@@ -261,6 +261,7 @@ impl Service {
 	/// Tries to reach the node again; `None` if asked to stop meanwhile. Solvers go on.
 	async fn reconnect(
 		&self,
+		lost: &str,
 		mut stop: Pin<&mut impl Future<Output = ()>>,
 	) -> Result<Option<Client>, OpenerError> {
 		let give_up = Deadline::after(self.config.reconnect_for);
@@ -269,7 +270,7 @@ impl Service {
 				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
 				() = stop.as_mut() => return Ok(None),
 			}
-			match self.config.connect.connect().await {
+			match self.config.connect.reconnect(lost).await {
 				Ok(client) if client.genesis_hash() != self.genesis_hash => {
 					return Err(OpenerError::OtherChain(client.url().into()));
 				},

@@ -237,7 +237,8 @@ impl Service {
 			match self.follow(&session, &mut results, &mut signals).await {
 				Err(error) if error.is_about_the_connection() => {
 					self.trouble(None, error.to_string());
-					client = self.reconnect(args, &mut signals).await?;
+					client = self.reconnect(args, client.url(), &mut signals).await?;
+					self.reporter.say(&Report::Reconnected { url: client.url().into() });
 				},
 				result => return result,
 			}
@@ -247,6 +248,7 @@ impl Service {
 	async fn reconnect(
 		&self,
 		args: &RunArgs,
+		lost: &str,
 		signals: &mut Signals,
 	) -> Result<Client, ProverError> {
 		let give_up = Deadline::after(args.reconnect_for);
@@ -255,7 +257,7 @@ impl Service {
 				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
 				() = signals.next() => return Err(ProverError::Interrupted),
 			}
-			match args.connect.connect().await {
+			match args.connect.reconnect(lost).await {
 				Ok(client) if client.genesis_hash() != self.genesis_hash => {
 					return Err(ProverError::OtherChain(client.url().into()));
 				},
