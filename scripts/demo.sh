@@ -17,8 +17,9 @@ the output is one JSON object.
                       nobody bids until the reserve has risen; a proof comes late.
   --scenario silent   Two batches with a bidder that never reveals: an opener solves its seal and is
                       paid from its bond, and the bid counts; in the second batch it wins.
-  --scenario crash    A serving sequencer that takes transfers from a load generator and is killed three
-                      times: nothing that it acknowledged is lost or doubled.
+  --scenario crash    A serving sequencer that takes transfers from a load generator. Its first batches fail,
+                      and it is killed ten times, at random and while it writes: nothing that it
+                      acknowledged is lost or doubled.
 
 Exits non-zero if a batch is not proven, or if what the scenario is about did not happen.
 EOF

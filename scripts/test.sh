@@ -16,7 +16,7 @@ Usage: scripts/test.sh [--all | FILTER]
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, proves
 a batch on a real chain, three more on one where provers fail, stay away and are late, and two on one where
 a bidder stays silent. With FILTER, runs only the Rust tests whose names contain it. With --all, also
-proves a batch of a circom circuit (needs npm), and kills a serving sequencer three times.
+proves a batch of a circom circuit (needs npm), and kills a serving sequencer ten times.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)

@@ -2,7 +2,7 @@
 //! The command line.
 
 use crate::{crash, error::DemoError, latency, silent};
-use clap::{Parser, ValueEnum};
+use clap::{builder::RangedU64ValueParser, Parser, ValueEnum};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -17,7 +17,9 @@ Examples:
     pvs-demo --scenario silent --json
   Where the time of twenty batches goes:
     pvs-demo --scenario latency --batches 20
-  A sequencer that is killed three times while transfers come in:
+  Whether they are within the limits; fails with the reason if not:
+    pvs-demo --scenario latency --check
+  A sequencer that is killed ten times while transfers come in:
     pvs-demo --scenario crash
   With programs from elsewhere:
     pvs-demo --node ./pvs-node --bin-dir ./bin";
@@ -30,10 +32,10 @@ pub(crate) struct Args {
 	#[arg(long, value_enum, default_value_t = Scenario::Plain)]
 	pub(crate) scenario: Scenario,
 	/// How many batches to prove [default: 3; for latency 100]
-	#[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
 	batches: Option<u32>,
 	/// Batches that may be unproven at the same time [default: 1; for latency 2]
-	#[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+	#[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=64))]
 	pipeline: Option<u32>,
 	/// The node [default: pvs-node in the directory of the other programs]
 	#[arg(long, value_name = "FILE")]
@@ -45,14 +47,19 @@ pub(crate) struct Args {
 	#[arg(long, value_name = "DIR")]
 	pub(crate) keys_dir: Option<PathBuf>,
 	/// Threads of each prover [default: all cores]
-	#[arg(long, value_name = "THREADS")]
+	#[arg(long, value_name = "THREADS",
+		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_024))]
 	pub(crate) threads: Option<usize>,
 	/// Seed of the random transfers
 	#[arg(long, default_value_t = 1)]
 	pub(crate) seed: u64,
 	/// Seconds after which to give up [default: 60, and 60 per batch; 240 for `crash`]
-	#[arg(long, value_name = "SECONDS")]
+	#[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
 	pub(crate) timeout: Option<u64>,
+	/// With `latency`: fail if the batches are not final within 10 s (95% of them), an honest prover was
+	/// slashed, or more than 1% of the slots have no block
+	#[arg(long)]
+	pub(crate) check: bool,
 	/// Progress on stderr, the result as one JSON object in the last line of stdout
 	#[arg(long)]
 	pub(crate) json: bool,
@@ -71,8 +78,8 @@ pub(crate) enum Scenario {
 	/// A bidder that never reveals: an opener solves its seal, the bid counts, and once it wins. The
 	/// opener is paid from the bond
 	Silent,
-	/// A serving sequencer that is killed three times while a load generator sends it transfers: nothing
-	/// that it acknowledged is lost or doubled
+	/// A serving sequencer whose first batches fail and that is killed ten times while a load generator sends
+	/// it transfers: nothing that it acknowledged is lost or doubled
 	Crash,
 }
 
@@ -125,6 +132,9 @@ impl Args {
 		if is_fixed && sets_batches {
 			return Err(DemoError::FixedBatches);
 		}
+		if self.check && self.scenario != Scenario::Latency {
+			return Err(DemoError::NothingToCheck);
+		}
 		Ok(())
 	}
 }
@@ -151,13 +161,27 @@ mod tests {
 		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (2, 1, 180));
 		assert!(silent.check().is_ok());
 		let crash = args("pvs-demo --scenario crash");
-		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (10, 4, 240));
+		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (15, 4, 240));
 		assert!(crash.check().is_ok());
+		assert!(args("pvs-demo --scenario latency --check").check().is_ok());
+		let error = args("pvs-demo --check").check().unwrap_err();
+		assert!(matches!(error, DemoError::NothingToCheck), "{error}");
 		for scenario in ["faults", "silent", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {
 				let line = format!("pvs-demo --scenario {scenario} {line}");
 				let error = args(&line).check().unwrap_err();
 				assert!(matches!(error, DemoError::FixedBatches), "{error}");
+			}
+		}
+	}
+
+	#[test]
+	fn numbers_should_have_a_highest_value() {
+		for option in ["--timeout", "--batches", "--pipeline", "--threads"] {
+			for number in ["0", "18446744073709551615"] {
+				let line = ["pvs-demo".into(), format!("{option}={number}")];
+				let error = Args::try_parse_from(line).unwrap_err().to_string();
+				assert!(error.contains(option), "{error}");
 			}
 		}
 	}

@@ -37,6 +37,10 @@ pub(crate) enum DemoError {
 	NoRound { batch: u64, phase: &'static str, seconds: u64 },
 	#[error("this did not happen: {}", .0.join("; "))]
 	NotShown(Vec<&'static str>),
+	#[error("latency: {}", .0.join("; "))]
+	OverLimits(Vec<String>),
+	#[error("--check is for the scenario `latency`")]
+	NothingToCheck,
 	#[error("account {0} is no registered prover: is the node's preset another one?")]
 	NoProver(String),
 	#[error("rollup 0 is not registered on this chain: is the node's preset another one?")]

@@ -21,6 +21,11 @@ pub(crate) const BATCHES: u32 = 100;
 /// The auction of a batch runs while the one before it is proved.
 pub(crate) const PIPELINE: u32 = 2;
 
+/// What [`Latency::check`] demands: seconds from a batch in a block to its proof finalised, for 95% of the
+/// batches, and slots without a block, in per cent.
+const MAX_FINALIZED: f64 = 10.0;
+const MAX_MISSED_PERCENT: f64 = 1.0;
+
 /// The figures of a run.
 pub(crate) struct Latency {
 	batches: u32,
@@ -224,6 +229,36 @@ impl Latency {
 		)
 	}
 
+	/// Fails with the reasons if the figures are not within the limits.
+	pub(crate) fn check(&self) -> Result<(), DemoError> {
+		let mut reasons = Vec::new();
+		match self.finalized {
+			Some(Summary { p95, .. }) if p95 <= MAX_FINALIZED => {},
+			Some(Summary { p95, .. }) => reasons.push(format!(
+				"95% of the proofs are final within {p95:.2} s, which is above {MAX_FINALIZED} s"
+			)),
+			None => reasons.push("no proof is final".into()),
+		}
+		if self.proven < self.batches as usize {
+			reasons.push(format!("{} of {} batches are proven", self.proven, self.batches));
+		}
+		if self.honest_slashed > 0 {
+			reasons
+				.push(format!("{} honest bids or assignments were slashed", self.honest_slashed));
+		}
+		let missed = self.slots.missed_percent();
+		if missed > MAX_MISSED_PERCENT {
+			reasons.push(format!(
+				"{missed:.2}% of the slots have no block, which is above {MAX_MISSED_PERCENT}%"
+			));
+		}
+		if reasons.is_empty() {
+			Ok(())
+		} else {
+			Err(DemoError::OverLimits(reasons))
+		}
+	}
+
 	/// The same for programs.
 	pub(crate) fn as_json(&self) -> Value {
 		let summary = |summary: &Option<Summary>| match summary {
@@ -301,5 +336,37 @@ mod tests {
 		assert_eq!(slashed(&told().0), 0);
 		assert_eq!(slashed(&faults()), 1);
 		assert_eq!(slashed(&silent()), 1);
+	}
+
+	#[test]
+	fn check_should_fail_with_every_limit_that_is_not_held() {
+		let seconds = |p95| Some(Summary { p50: 5.0, p95, p99: 20.0, max: 20.0 });
+		let latency = |finalized, missed, honest_slashed, proven| Latency {
+			batches: 4,
+			proven,
+			pipeline: 2,
+			provers: 3,
+			seconds: 20.0,
+			best: None,
+			finalized,
+			stages: Vec::new(),
+			slots: Slots { all: 200, missed },
+			honest_slashed,
+			late: 0,
+		};
+		assert!(latency(seconds(10.0), 2, 0, 4).check().is_ok());
+		for (bad, said) in [
+			(latency(seconds(10.1), 2, 0, 4), "10.10 s"),
+			(latency(None, 2, 0, 4), "no proof is final"),
+			(latency(seconds(5.0), 3, 0, 4), "1.50% of the slots"),
+			(latency(seconds(5.0), 0, 1, 4), "1 honest"),
+			(latency(seconds(5.0), 0, 0, 3), "3 of 4 batches"),
+		] {
+			let error = bad.check().unwrap_err();
+			assert!(error.to_string().contains(said), "{error}");
+			assert!(matches!(error, DemoError::OverLimits(reasons) if reasons.len() == 1));
+		}
+		let worst = latency(seconds(11.0), 9, 2, 3).check().unwrap_err();
+		assert!(matches!(worst, DemoError::OverLimits(reasons) if reasons.len() == 4));
 	}
 }

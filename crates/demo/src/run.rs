@@ -87,7 +87,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		Outcome::Story(story, token) => (story, token),
 		Outcome::Latency(latency) => {
 			show::print(args.json, &latency.as_text(), &latency.as_json());
-			return Ok(());
+			return if args.check { latency.check() } else { Ok(()) };
 		},
 		Outcome::Crash(crash) => {
 			show::print(args.json, &crash.as_text(), &crash.as_json());
