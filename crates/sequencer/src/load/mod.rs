@@ -337,3 +337,45 @@ async fn follow(args: &LoadArgs, shared: &Shared, bar: &ProgressBar) -> Result<(
 		}
 	}
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::cli::{Cli, Command};
+	use clap::Parser;
+
+	fn args(line: &str) -> LoadArgs {
+		match Cli::parse_from(line.split(' ')).command {
+			Command::Load(args) => args,
+			other => panic!("{other:?}"),
+		}
+	}
+
+	#[tokio::test]
+	async fn turns_should_go_round_and_wait_while_as_many_are_open_as_may_be() {
+		let args = args("pvs-sequencer load --count 5 --in-flight 2 --rate 10000");
+		let (one, mut first) = mpsc::unbounded_channel();
+		let (two, mut second) = mpsc::unbounded_channel();
+		let giving = tokio::spawn(async move { give_turns(&args, vec![one, two]).await });
+		let (of_first, of_second) = (first.recv().await.unwrap(), second.recv().await.unwrap());
+		let wait = Duration::from_millis(50);
+		assert!(tokio::time::timeout(wait, first.recv()).await.is_err(), "two are open");
+		drop(of_second);
+		let next = first.recv().await.unwrap();
+		assert!(tokio::time::timeout(wait, second.recv()).await.is_err(), "two are open again");
+		drop((of_first, next));
+		assert!(second.recv().await.is_some());
+		assert!(first.recv().await.is_some());
+		giving.await.unwrap().unwrap();
+		assert!(first.recv().await.is_none() && second.recv().await.is_none());
+	}
+
+	#[test]
+	fn account_that_was_not_opened_should_be_made_up_for_by_another_one() {
+		let mut openings = Openings { next: 7, left: 2, fee: 1 };
+		assert_eq!(openings.take(), Some(7));
+		openings.put_back();
+		assert_eq!([openings.take(), openings.take(), openings.take()], [Some(8), Some(9), None]);
+		assert_eq!(openings.left, 0);
+	}
+}

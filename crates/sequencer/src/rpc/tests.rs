@@ -2,11 +2,13 @@
 
 use super::*;
 use crate::{
+	cli::{Cli, Command},
 	core::{Heads, Upkeep},
 	journal::Identity,
 	link::{Link, LinkError},
 	pool::{hash_of, Limits},
 };
+use clap::Parser;
 use pvs_rollup::{demo, shape::TRANSFER_BYTES, state::State, transfer::Transfer};
 use std::{
 	io::{Read, Write},
@@ -28,7 +30,7 @@ struct World {
 	link: Link,
 	address: SocketAddr,
 	server: ServerHandle,
-	_dir: tempfile::TempDir,
+	dir: tempfile::TempDir,
 }
 
 impl World {
@@ -53,7 +55,7 @@ impl World {
 		let shared = Shared::new(core);
 		let (address, server) = start(shared.clone(), ([127, 0, 0, 1], 0).into(), 4).await.unwrap();
 		let link = Link::connect(&format!("ws://{address}")).await.unwrap();
-		Self { shared, link, address, server, _dir: dir }
+		Self { shared, link, address, server, dir }
 	}
 
 	/// The code and the text of a refusal.
@@ -313,6 +315,28 @@ async fn health_should_name_the_problem_while_there_is_one() {
 	world.shared.set_problem(Some("no node".into()));
 	let health = world.link.call::<u8>("rollup_health", &[]).await.unwrap();
 	assert_eq!(health, json!({ "healthy": false, "problem": "no node" }));
+}
+
+/// Two accounts, of which one opens a third for more than its own fees would be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn load_should_send_what_it_should_and_say_what_is_not_final() {
+	let world = World::new().await;
+	let accepted = world.dir.path().join("accepted");
+	let line = format!(
+		"pvs-sequencer load --rpc ws://{} --accounts 2 --count 3 --open 1 --rate 100 --max-fee 2 --timeout 2 \
+		 --accepted {}",
+		world.address,
+		accepted.display()
+	);
+	let Command::Load(args) = Cli::parse_from(line.split_whitespace()).command else { panic!() };
+	let error = crate::load::load(args).await.unwrap_err().to_string();
+	assert!(error.starts_with("3 of 3 accepted transfers are not final after 2 s"), "{error}");
+	assert_eq!(std::fs::read_to_string(accepted).unwrap().lines().count(), 3);
+	let core = world.shared.core();
+	let sent = core.pool().entries();
+	let openings = sent.iter().filter(|entry| entry.signed.transfer.new_key.is_some());
+	assert_eq!(openings.map(|entry| entry.signed.transfer.fee).collect::<Vec<_>>(), [5]);
+	assert_eq!(sent.iter().map(|entry| entry.signed.transfer.from).sum::<u32>(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
