@@ -180,7 +180,7 @@ impl Builder {
 	}
 
 	/// States that `a` is not zero if the bit `flag` is one: `a` has a multiple that equals the flag.
-	/// States nothing if the flag is zero.
+	/// States nothing if the flag is zero; the multiple is then fixed only if `a` is not zero.
 	pub(crate) fn enforce_nonzero_if(&self, flag: &Num, a: &Num) -> Result<()> {
 		self.quotient(flag, a).map(|_| ())
 	}

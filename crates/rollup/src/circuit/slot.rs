@@ -52,7 +52,9 @@ pub(crate) fn constrain(
 		{
 			b.enforce(&inactive, number, &b.zero())?;
 		}
-		b.enforce_nonzero_if(active, &(&b.pack(&numbers.from) - &b.pack(&numbers.to)))
+		// A no-op's indices are both zero; it divides by one, which fixes its quotient too.
+		let apart = &b.pack(&numbers.from) - &b.pack(&numbers.to);
+		b.enforce_nonzero_if(active, &(&apart + &inactive))
 	})?;
 
 	let sender = Point { x: b.witness(slot.sender.x)?, y: b.witness(slot.sender.y)? };

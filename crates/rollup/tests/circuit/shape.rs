@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Size of the circuit, and that no variable of it is free.
 
-use crate::support::{claim, demo_state, full_batch, half_batch, LARGE, SHAPE, SYSTEM};
+use crate::support::{
+	claim, data, data_for, demo_state, full_batch, half_batch, signed, LARGE, SYSTEM,
+};
 use ark_ff::{AdditiveGroup, Field};
 use pvs_rollup::{
-	circuit::{count, Part},
+	circuit::{count, Constraints, Part},
+	demo,
+	genesis::Genesis,
 	shape::Shape,
+	state::State,
 	Scalar,
 };
 
@@ -85,21 +90,21 @@ fn each_public_input_should_appear_in_a_constraint() {
 /// constraints that mention it have the honest value as their only common root. Each constraint is
 /// `(a0 + a1 t)(b0 + b1 t) - (c0 + c1 t)` in the change `t`, zero at `t = 0`; its other root, if it
 /// has one, is computed and must break another constraint.
-fn free_variables(assignment: &[Scalar]) -> Vec<usize> {
-	assert_eq!(SYSTEM.first_unsatisfied(assignment), None);
-	let variables = SYSTEM.instance_variables + SYSTEM.witness_variables;
+fn free_variables(system: &Constraints, assignment: &[Scalar]) -> Vec<usize> {
+	assert_eq!(system.first_unsatisfied(assignment), None);
+	let variables = system.instance_variables + system.witness_variables;
 	assert_eq!(assignment.len(), variables);
 
 	let value = |matrix: usize, row: usize| -> Scalar {
-		SYSTEM.matrices[matrix][row].iter().map(|(c, v)| *c * assignment[*v]).sum()
+		system.matrices[matrix][row].iter().map(|(c, v)| *c * assignment[*v]).sum()
 	};
 	// Per variable: the constraints that mention it, with its coefficients in A, B, C.
 	let mut mentions: Vec<Vec<(usize, [Scalar; 3])>> = vec![Vec::new(); variables];
-	let mut values = Vec::with_capacity(SYSTEM.len());
-	for row in 0..SYSTEM.len() {
+	let mut values = Vec::with_capacity(system.len());
+	for row in 0..system.len() {
 		values.push([value(0, row), value(1, row)]);
 		for matrix in 0..3 {
-			for (coefficient, variable) in &SYSTEM.matrices[matrix][row] {
+			for (coefficient, variable) in &system.matrices[matrix][row] {
 				let list = &mut mentions[*variable];
 				if list.last().is_none_or(|(last, _)| *last != row) {
 					list.push((row, [Scalar::ZERO; 3]));
@@ -125,27 +130,14 @@ fn free_variables(assignment: &[Scalar]) -> Vec<usize> {
 }
 
 #[test]
-fn circuit_should_pin_every_variable_when_all_slots_are_transfers() {
-	let assignment = claim(&demo_state(), &full_batch()).assignment().unwrap();
-	assert_eq!(free_variables(&assignment), Vec::<usize>::new());
-}
-
-/// In a no-op the indices need not differ, so what would show that they do may be anything: one
-/// variable, which no other constraint mentions.
-#[test]
-fn circuit_should_pin_all_but_one_variable_of_a_no_op() {
-	let assignment = claim(&demo_state(), &half_batch()).assignment().unwrap();
-	let free = free_variables(&assignment);
-	assert_eq!(free.len(), SHAPE.transfers() - 2);
-	for variable in free {
-		let mut rows = (0..SYSTEM.len())
-			.filter(|row| SYSTEM.matrices.iter().any(|m| m[*row].iter().any(|e| e.1 == variable)));
-		let row = rows.next().unwrap();
-		assert_eq!(rows.next(), None);
-		let side = |matrix: usize| -> Scalar {
-			SYSTEM.matrices[matrix][row].iter().map(|(c, v)| *c * assignment[*v]).sum()
-		};
-		// variable * (from - to) = active
-		assert_eq!([side(1), side(2)], [Scalar::ZERO; 2]);
+fn circuit_should_pin_every_variable_with_and_without_no_ops() {
+	let state = demo_state();
+	for batch in [full_batch(), half_batch(), data(&[])] {
+		let assignment = claim(&state, &batch).assignment().unwrap();
+		assert_eq!(free_variables(&SYSTEM, &assignment), Vec::<usize>::new());
 	}
+	let state = State::from_genesis(&Genesis { shape: Shape::LARGE, ..demo::genesis() }).unwrap();
+	let batch = data_for(Shape::LARGE, 9, &[signed(0, 1, 5, 0), signed(1, 0, 5, 0)]);
+	let assignment = claim(&state, &batch).assignment().unwrap();
+	assert_eq!(free_variables(&LARGE, &assignment), Vec::<usize>::new());
 }
