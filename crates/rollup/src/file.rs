@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and of which no more is read than there may be.
 
 use std::{
 	fs::{self, File},
-	io::{self, Write},
+	io::{self, Read, Write},
 	path::Path,
 	sync::atomic::{AtomicU32, Ordering},
 };
@@ -32,6 +32,24 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 	written
 }
 
+/// Reads a file, but no more than one byte beyond `limit`. Gives what was read and how many bytes the
+/// file has, which is more than was read only above the limit.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub(crate) fn read_bounded(path: &Path, limit: usize) -> io::Result<(Vec<u8>, usize)> {
+	let file = File::open(path)?;
+	let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+	let most = limit.saturating_add(1);
+	let mut bytes = Vec::with_capacity(size.min(most));
+	file.take(most as u64).read_to_end(&mut bytes)?;
+	let read = bytes.len();
+	// What is no regular file has no size.
+	let found = if read > limit { size.max(read) } else { read };
+	Ok((bytes, found))
+}
+
 /// A rename lasts once the directory is on the disk too.
 fn sync_directory(path: &Path) -> io::Result<()> {
 	match path.parent() {
@@ -53,6 +71,24 @@ mod tests {
 			assert_eq!(fs::read(&path).unwrap(), content);
 		}
 		assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+	}
+
+	#[test]
+	fn file_should_be_read_up_to_one_byte_beyond_its_limit() {
+		let file = tempfile::NamedTempFile::new().unwrap();
+		fs::write(file.path(), b"eight by").unwrap();
+		let read = |limit| read_bounded(file.path(), limit).unwrap();
+		assert_eq!(read(9), (b"eight by".to_vec(), 8));
+		assert_eq!(read(8), (b"eight by".to_vec(), 8));
+		assert_eq!(read(7), (b"eight by".to_vec(), 8));
+		assert_eq!(read(6), (b"eight b".to_vec(), 8));
+		assert_eq!(read(usize::MAX).0, b"eight by");
+		// A hole of a terabyte.
+		file.as_file().set_len(1 << 40).unwrap();
+		assert_eq!(read(8), (b"eight by\0".to_vec(), 1 << 40));
+		if cfg!(target_os = "linux") {
+			assert_eq!(read_bounded(Path::new("/dev/zero"), 3).unwrap(), (vec![0; 4], 4));
+		}
 	}
 
 	#[test]

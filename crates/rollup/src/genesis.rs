@@ -14,10 +14,14 @@
 //! is an integer in the rollup's smallest unit. Unknown fields are refused.
 
 use crate::{account::Account, keys::PublicKey, shape::Shape};
+use pvs_primitives::Bytes32;
+use rayon::prelude::*;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::{
 	collections::BTreeSet,
-	fmt, fs, io,
+	fmt,
+	fs::File,
+	io::{self, Read},
 	path::{Path, PathBuf},
 };
 
@@ -106,7 +110,13 @@ impl Genesis {
 	///
 	/// The first thing that is wrong, with line and column.
 	pub fn from_json(json: &str) -> Result<Self, serde_json::Error> {
-		serde_json::from_str(json)
+		// Most of the time goes into the keys, which this way are checked by all threads.
+		let unchecked = serde_json::from_str::<Unchecked>(json).ok();
+		match unchecked.and_then(Unchecked::check) {
+			Some(genesis) => Ok(genesis),
+			// Account by account, for an error that says where.
+			None => serde_json::from_str(json),
+		}
 	}
 
 	/// Reads a genesis from a file and checks all of it.
@@ -116,11 +126,17 @@ impl Genesis {
 	/// One [`GenesisFileError`] per cause, see there.
 	pub fn from_file(path: &Path) -> Result<Self, GenesisFileError> {
 		let read = |source| GenesisFileError::Read { path: path.to_owned(), source };
-		let found = fs::metadata(path).map_err(read)?.len();
+		let file = File::open(path).map_err(read)?;
+		let mut found = file.metadata().map_err(read)?.len();
+		let mut json = String::new();
+		if found <= MAX_FILE_BYTES {
+			// What is no regular file has no size.
+			file.take(MAX_FILE_BYTES + 1).read_to_string(&mut json).map_err(read)?;
+			found = json.len() as u64;
+		}
 		if found > MAX_FILE_BYTES {
 			return Err(GenesisFileError::TooLarge { path: path.to_owned(), found });
 		}
-		let json = fs::read_to_string(path).map_err(read)?;
 		Self::from_json(&json)
 			.map_err(|source| GenesisFileError::Content { path: path.to_owned(), source })
 	}
@@ -141,6 +157,38 @@ fn check(limit: u32, seen: &mut BTreeSet<u32>, index: u32) -> Result<(), Genesis
 		return Err(GenesisError::Duplicate(index));
 	}
 	Ok(())
+}
+
+/// What a genesis is in JSON, with keys that may be none.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+	shape: Shape,
+	accounts: Vec<UncheckedAccount>,
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UncheckedAccount {
+	index: u32,
+	#[serde(deserialize_with = "hexadecimal_key::bytes")]
+	public_key: Bytes32,
+	balance: u64,
+}
+
+impl Unchecked {
+	/// `None` if anything is wrong.
+	fn check(self) -> Option<Genesis> {
+		let checked = |account: UncheckedAccount| {
+			let UncheckedAccount { index, public_key, balance } = account;
+			let public_key = PublicKey::from_bytes(&public_key).ok()?;
+			Some(GenesisAccount { index, public_key, balance })
+		};
+		let accounts = self.accounts.into_par_iter().map(checked).collect::<Option<_>>()?;
+		let genesis = Genesis { shape: self.shape, accounts };
+		genesis.check().ok()?;
+		Some(genesis)
+	}
 }
 
 /// By hand, so that an index out of range or given twice is reported where it stands in the file.
@@ -226,14 +274,14 @@ mod named {
 
 mod hexadecimal_key {
 	use crate::keys::PublicKey;
-	use serde::{Deserialize, Deserializer, Serializer};
+	use pvs_primitives::Bytes32;
+	use serde::{de::Error, Deserialize, Deserializer, Serializer};
 
 	pub(super) fn serialize<S: Serializer>(key: &PublicKey, s: S) -> Result<S::Ok, S::Error> {
 		s.serialize_str(&format!("0x{}", hex::encode(key.to_bytes())))
 	}
 
-	pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<PublicKey, D::Error> {
-		use serde::de::Error;
+	pub(super) fn bytes<'de, D: Deserializer<'de>>(d: D) -> Result<Bytes32, D::Error> {
 		let text = String::deserialize(d)?;
 		let digits = text
 			.strip_prefix("0x")
@@ -241,7 +289,11 @@ mod hexadecimal_key {
 		let mut bytes = [0; 32];
 		hex::decode_to_slice(digits, &mut bytes)
 			.map_err(|error| D::Error::custom(format!("`public_key` is not 32 bytes: {error}")))?;
-		PublicKey::from_bytes(&bytes)
+		Ok(bytes)
+	}
+
+	pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<PublicKey, D::Error> {
+		PublicKey::from_bytes(&bytes(d)?)
 			.map_err(|error| D::Error::custom(format!("`public_key`: {error}")))
 	}
 }
@@ -250,6 +302,7 @@ mod hexadecimal_key {
 mod tests {
 	use super::*;
 	use crate::demo;
+	use std::fs;
 
 	fn json() -> String {
 		serde_json::to_string_pretty(&demo::genesis()).unwrap()
@@ -266,6 +319,8 @@ mod tests {
 		let file = tempfile::NamedTempFile::new().unwrap();
 		fs::write(file.path(), json()).unwrap();
 		assert_eq!(Genesis::from_file(file.path()).unwrap(), demo::genesis());
+		// The way on which errors are found.
+		assert_eq!(serde_json::from_str::<Genesis>(&json()).unwrap(), demo::genesis());
 	}
 
 	#[test]

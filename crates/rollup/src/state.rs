@@ -13,7 +13,7 @@ use crate::{
 	genesis::{Genesis, GenesisError},
 	shape::{Shape, TREE_ARITY},
 	transfer::SignedTransfer,
-	tree::{Nodes, Tree},
+	tree::Tree,
 	Scalar,
 };
 use pvs_primitives::{
@@ -126,10 +126,12 @@ pub enum ExecutionError {
 pub struct OtherState;
 
 /// All accounts, and the tree over them.
+///
+/// A clone shares them: it costs a few pointers, and a batch on it the nodes above the accounts that
+/// the batch changes.
 #[derive(Clone, Debug)]
 pub struct State {
 	shape: Shape,
-	accounts: BTreeMap<u32, Account>,
 	tree: Tree,
 }
 
@@ -140,7 +142,7 @@ pub struct Outcome {
 	prev_root: Bytes32,
 	next_root: Bytes32,
 	accounts: BTreeMap<u32, Account>,
-	nodes: Nodes,
+	tree: Tree,
 }
 
 impl Outcome {
@@ -178,10 +180,8 @@ impl State {
 	}
 
 	/// A state of these accounts, whose indices the tree has room for.
-	pub(crate) fn from_accounts(shape: Shape, accounts: BTreeMap<u32, Account>) -> Self {
-		let leaves = accounts.iter().map(|(index, account)| (*index, account.leaf()));
-		let tree = Tree::from_leaves(shape.depth(), leaves);
-		Self { shape, accounts, tree }
+	pub(crate) fn from_accounts(shape: Shape, accounts: Vec<(u32, Account)>) -> Self {
+		Self { shape, tree: Tree::from_accounts(shape.depth(), accounts) }
 	}
 
 	/// The sizes of the circuit that proves batches of this state.
@@ -196,22 +196,22 @@ impl State {
 
 	/// An account; `None` if nobody has it.
 	pub fn account(&self, index: u32) -> Option<&Account> {
-		self.accounts.get(&index)
+		self.tree.account(index)
 	}
 
 	/// All accounts by index.
 	pub fn accounts(&self) -> impl Iterator<Item = (u32, &Account)> {
-		self.accounts.iter().map(|(index, account)| (*index, account))
+		self.tree.accounts()
 	}
 
 	/// Number of accounts in use.
 	pub fn len(&self) -> usize {
-		self.accounts.len()
+		self.tree.len()
 	}
 
 	/// Whether nobody has an account.
 	pub fn is_empty(&self) -> bool {
-		self.accounts.is_empty()
+		self.len() == 0
 	}
 
 	/// Begins a batch on top of this state, with the account that gets the fees.
@@ -241,7 +241,7 @@ impl State {
 	/// Those of [`State::execute`].
 	pub fn execute_batch(&mut self, data: &[u8]) -> Result<(), ExecutionError> {
 		let outcome = self.execute(data)?;
-		self.write(outcome);
+		self.tree = outcome.tree;
 		Ok(())
 	}
 
@@ -260,7 +260,7 @@ impl State {
 		if outcome.next_root != *next_root {
 			return Err(ExecutionError::Root);
 		}
-		self.write(outcome);
+		self.tree = outcome.tree;
 		Ok(())
 	}
 
@@ -273,7 +273,7 @@ impl State {
 		if outcome.prev_root != self.root() {
 			return Err(OtherState);
 		}
-		self.write(outcome);
+		self.tree = outcome.tree;
 		Ok(())
 	}
 
@@ -289,11 +289,6 @@ impl State {
 
 	pub(crate) fn tree(&self) -> &Tree {
 		&self.tree
-	}
-
-	fn write(&mut self, outcome: Outcome) {
-		self.accounts.extend(outcome.accounts);
-		self.tree.extend(outcome.nodes);
 	}
 }
 
@@ -388,9 +383,9 @@ impl Draft<'_> {
 		account.balance = balance.checked_add(fees).ok_or(FeeError::Overflow { balance, fees })?;
 		self.changed.insert(index, account);
 
-		let mut tree = self.state.tree.overlay();
+		let mut tree = self.state.tree.clone();
 		for (index, account) in &self.changed {
-			tree.set(*index, account.leaf());
+			tree.set_account(*index, account);
 		}
 		let batch = Batch::of_draft(self.state.shape, index, self.transfers);
 		Ok(Outcome {
@@ -398,7 +393,7 @@ impl Draft<'_> {
 			prev_root: self.state.root(),
 			next_root: scalar_to_be(&tree.root()),
 			accounts: self.changed,
-			nodes: tree.into_nodes(),
+			tree,
 		})
 	}
 }

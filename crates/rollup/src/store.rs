@@ -10,8 +10,9 @@
 //! | 32 | root |
 //! | 32 | `blake2_256` of everything before |
 //!
-//! Numbers are little-endian. Reading checks all of it: the checksum against damage, then every key
-//! and every index, and the root against the accounts. A file that is refused is left as it is.
+//! Numbers are little-endian. Reading checks all of it: the length against the head, before more than
+//! that is read; the checksum against damage, then every index and every key, and the root against the
+//! accounts. A file that is refused is left as it is.
 //! Whoever can write the file can make it say anything consistent: compare [`State::root`] with the
 //! chain's.
 
@@ -23,9 +24,9 @@ use crate::{
 	state::State,
 };
 use pvs_primitives::hash::blake2_256;
+use rayon::prelude::*;
 use std::{
-	collections::BTreeMap,
-	fs, io,
+	io,
 	path::{Path, PathBuf},
 };
 
@@ -77,6 +78,14 @@ pub enum ContentError {
 	/// The first bytes are those of something else.
 	#[error("is not a state file of this version")]
 	Magic,
+	/// There are more accounts than the tree has places.
+	#[error("says that it has {found} accounts; its tree has room for {limit}")]
+	Accounts {
+		/// What the head says.
+		found: u32,
+		/// Number of places.
+		limit: u32,
+	},
 	/// Something was changed.
 	#[error("is damaged: wrong checksum")]
 	Checksum,
@@ -126,34 +135,24 @@ impl State {
 	///
 	/// One [`ContentError`] per cause, see there.
 	pub fn from_bytes(bytes: &[u8]) -> Result<Self, ContentError> {
-		let least = HEAD_BYTES + 2 * DIGEST_BYTES;
-		let wrong_length = |expected| ContentError::Length { expected, found: bytes.len() };
-		if bytes.len() < least {
-			return Err(wrong_length(least));
+		Self::read(bytes, bytes.len())
+	}
+
+	/// Reads bytes that are all of a file of `found` bytes, unless that is too many.
+	fn read(bytes: &[u8], found: usize) -> Result<Self, ContentError> {
+		let (shape, expected) = announced(bytes, found)?;
+		let wrong_length = ContentError::Length { expected, found };
+		if found != expected {
+			return Err(wrong_length);
 		}
-		let (magic, rest) = bytes.split_first_chunk().ok_or(wrong_length(least))?;
-		if magic != MAGIC {
-			return Err(ContentError::Magic);
-		}
-		let ([transfers, depth], rest) = rest.split_first_chunk().ok_or(wrong_length(least))?;
-		let (count, rest) = rest.split_first_chunk().ok_or(wrong_length(least))?;
-		let expected = least.saturating_add(
-			usize::try_from(u32::from_le_bytes(*count))
-				.unwrap_or(usize::MAX)
-				.saturating_mul(ACCOUNT_BYTES),
-		);
-		if bytes.len() != expected {
-			return Err(wrong_length(expected));
-		}
-		let (content, checksum) =
-			bytes.split_last_chunk::<DIGEST_BYTES>().ok_or(wrong_length(expected))?;
+		let (content, checksum) = bytes.split_last_chunk::<DIGEST_BYTES>().ok_or(wrong_length)?;
 		if blake2_256(&[content]) != *checksum {
 			return Err(ContentError::Checksum);
 		}
-		let shape = Shape::new(usize::from(*transfers), usize::from(*depth))?;
-		let (accounts, roots) = rest.split_at(rest.len() - 2 * DIGEST_BYTES);
+		let (content, root) = content.split_last_chunk::<DIGEST_BYTES>().ok_or(wrong_length)?;
+		let accounts = content.get(HEAD_BYTES..).ok_or(wrong_length)?;
 		let state = Self::from_accounts(shape, read_accounts(shape, accounts)?);
-		if state.root()[..] != roots[..DIGEST_BYTES] {
+		if state.root() != *root {
 			return Err(ContentError::Root);
 		}
 		Ok(state)
@@ -175,32 +174,69 @@ impl State {
 	///
 	/// [`StoreError::Read`] or [`StoreError::Content`]. The file stays as it is.
 	pub fn load(path: &Path) -> Result<Self, StoreError> {
-		let bytes =
-			fs::read(path).map_err(|source| StoreError::Read { path: path.to_owned(), source })?;
-		Self::from_bytes(&bytes)
-			.map_err(|cause| StoreError::Content { path: path.to_owned(), cause })
+		let read = |limit| {
+			file::read_bounded(path, limit)
+				.map_err(|source| StoreError::Read { path: path.to_owned(), source })
+		};
+		let refused = |cause| StoreError::Content { path: path.to_owned(), cause };
+		// The head says how much there is to read.
+		let (head, found) = read(HEAD_BYTES)?;
+		let (_, expected) = announced(&head, found).map_err(refused)?;
+		let (bytes, found) = read(expected)?;
+		Self::read(&bytes, found).map_err(refused)
 	}
 }
 
-fn read_accounts(shape: Shape, bytes: &[u8]) -> Result<BTreeMap<u32, Account>, ContentError> {
-	let mut accounts = BTreeMap::new();
+/// What the head of a file of `found` bytes says: the shape, and how many bytes there are.
+fn announced(bytes: &[u8], found: usize) -> Result<(Shape, usize), ContentError> {
+	let least = HEAD_BYTES + 2 * DIGEST_BYTES;
+	let too_short = ContentError::Length { expected: least, found };
+	if found < least {
+		return Err(too_short);
+	}
+	let (magic, rest) = bytes.split_first_chunk().ok_or(too_short)?;
+	if magic != MAGIC {
+		return Err(ContentError::Magic);
+	}
+	let ([transfers, depth], rest) = rest.split_first_chunk().ok_or(too_short)?;
+	let count = u32::from_le_bytes(*rest.first_chunk().ok_or(too_short)?);
+	let shape = Shape::new(usize::from(*transfers), usize::from(*depth))?;
+	let limit = shape.max_accounts();
+	if count > limit {
+		return Err(ContentError::Accounts { found: count, limit });
+	}
+	// At most 2^24 accounts.
+	Ok((shape, least + count as usize * ACCOUNT_BYTES))
+}
+
+fn read_accounts(shape: Shape, bytes: &[u8]) -> Result<Vec<(u32, Account)>, ContentError> {
+	let mut least = 0;
 	for record in bytes.chunks_exact(ACCOUNT_BYTES) {
-		let (index, rest) = take::<4>(record);
-		let (x, rest) = take::<32>(rest);
-		let (y, rest) = take::<32>(rest);
-		let (nonce, rest) = take::<4>(rest);
-		let (balance, _) = take::<8>(rest);
-		let index = u32::from_le_bytes(index);
-		let rising = accounts.last_key_value().is_none_or(|(last, _)| *last < index);
-		if !rising || index >= shape.max_accounts() {
+		let index = u32::from_le_bytes(take(record).0);
+		if index < least || index >= shape.max_accounts() {
 			return Err(ContentError::Index(index));
 		}
-		let public_key = PublicKey::from_coordinates(&x, &y)
-			.map_err(|cause| ContentError::PublicKey { index, cause })?;
-		let (nonce, balance) = (u32::from_le_bytes(nonce), u64::from_le_bytes(balance));
-		accounts.insert(index, Account { public_key, nonce, balance });
+		least = index + 1;
 	}
-	Ok(accounts)
+	// Most of the time goes into the keys.
+	let records = bytes.par_chunks_exact(ACCOUNT_BYTES);
+	let accounts = records.clone().map(read_account).collect::<Result<_, _>>();
+	// Any of several errors; always the first one of a file is easier to understand.
+	accounts
+		.map_err(|any| records.find_map_first(|record| read_account(record).err()).unwrap_or(any))
+}
+
+fn read_account(record: &[u8]) -> Result<(u32, Account), ContentError> {
+	let (index, rest) = take::<4>(record);
+	let (x, rest) = take::<32>(rest);
+	let (y, rest) = take::<32>(rest);
+	let (nonce, rest) = take::<4>(rest);
+	let (balance, _) = take::<8>(rest);
+	let index = u32::from_le_bytes(index);
+	let public_key = PublicKey::from_coordinates(&x, &y)
+		.map_err(|cause| ContentError::PublicKey { index, cause })?;
+	let (nonce, balance) = (u32::from_le_bytes(nonce), u64::from_le_bytes(balance));
+	Ok((index, Account { public_key, nonce, balance }))
 }
 
 /// The first bytes of a record, whose length is known, and the others.
@@ -212,6 +248,7 @@ fn take<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
 mod tests {
 	use super::*;
 	use crate::{demo, transfer::Transfer};
+	use std::fs;
 
 	fn state() -> State {
 		let mut state = State::from_genesis(&demo::genesis()).unwrap();
@@ -282,6 +319,8 @@ mod tests {
 		assert_eq!(refused(|bytes| bytes[0] ^= 1), ContentError::Magic);
 		assert!(matches!(refused(|bytes| bytes[16] = 0), ContentError::Shape(_)));
 		assert!(matches!(refused(|bytes| bytes[17] = 13), ContentError::Shape(_)));
+		let too_many = ContentError::Accounts { found: 17 + (1 << 24), limit: 1 << 16 };
+		assert_eq!(refused(|bytes| bytes[21] = 1), too_many);
 		let first = HEAD_BYTES;
 		// Twice account 1; one beyond the tree; no key; a balance that the root does not have.
 		assert_eq!(refused(|bytes| bytes[HEAD_BYTES] = 1), ContentError::Index(1));
@@ -294,7 +333,35 @@ mod tests {
 		);
 		let zero_key = resealed(|bytes| bytes[first + 4..first + 36].fill(0)).unwrap_err();
 		assert!(matches!(zero_key, ContentError::PublicKey { index: 0, .. }), "{zero_key}");
+		// The first of several.
+		let keys = resealed(|bytes| {
+			for account in [9, 3, 12] {
+				bytes[first + account * ACCOUNT_BYTES + 4..][..64].fill(0);
+			}
+		});
+		let cause = PublicKeyError::Zero;
+		assert_eq!(keys.unwrap_err(), ContentError::PublicKey { index: 3, cause });
 		assert_eq!(refused(|bytes| bytes[HEAD_BYTES + 72] ^= 1), ContentError::Root);
+	}
+
+	#[test]
+	fn file_should_be_refused_by_its_length_before_it_is_read() {
+		let file = tempfile::NamedTempFile::new().unwrap();
+		state().save(file.path()).unwrap();
+		let expected = state().to_bytes().len();
+		// The last one would not fit any memory; it is a hole.
+		for found in [0, HEAD_BYTES - 1, HEAD_BYTES, expected - 1, expected + 1, 1 << 40] {
+			state().save(file.path()).unwrap();
+			let resized = fs::OpenOptions::new().write(true).open(file.path()).unwrap();
+			resized.set_len(found as u64).unwrap();
+			let refused = State::load(file.path()).unwrap_err();
+			let named = if found <= HEAD_BYTES { HEAD_BYTES + 2 * DIGEST_BYTES } else { expected };
+			let StoreError::Content { cause, .. } = &refused else { panic!("{refused}") };
+			assert_eq!(*cause, ContentError::Length { expected: named, found });
+			assert!(refused.to_string().contains(&named.to_string()), "{refused}");
+		}
+		state().save(file.path()).unwrap();
+		assert_eq!(State::load(file.path()).unwrap().root(), state().root());
 	}
 
 	#[test]

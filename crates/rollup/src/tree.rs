@@ -4,20 +4,25 @@
 //! An absent leaf is the field element 0, whose preimage nobody knows. All leaves have the same
 //! depth, so a node cannot pass as a leaf. Only nodes above a leaf that was set are kept: memory
 //! grows with the accounts in use and not with the size of the tree.
+//!
+//! Clones share their nodes. A clone costs a pointer, and a leaf that is set in one of them the nodes
+//! on its path.
 
 use crate::{
+	account::Account,
 	shape::{MAX_DEPTH, TREE_ARITY},
 	Scalar,
 };
 use ark_ff::Zero;
 use pvs_primitives::poseidon;
-use std::{collections::BTreeMap, sync::LazyLock};
+use rayon::prelude::*;
+use std::{
+	fmt, iter,
+	sync::{Arc, LazyLock},
+};
 
 /// For each level from the leaves up, all children of the node above the position.
 pub type Path = Vec<[Scalar; TREE_ARITY]>;
-
-/// Nodes by height and position.
-pub(crate) type Nodes = BTreeMap<(usize, u32), Scalar>;
 
 /// Hashes of subtrees without a leaf, by height.
 static EMPTY: LazyLock<[Scalar; MAX_DEPTH + 1]> = LazyLock::new(|| {
@@ -29,66 +34,130 @@ static EMPTY: LazyLock<[Scalar; MAX_DEPTH + 1]> = LazyLock::new(|| {
 });
 
 /// A sparse Merkle tree.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Tree {
 	depth: usize,
-	/// What is absent is empty.
-	nodes: Nodes,
+	/// Absent, like any other node, until a leaf below it was set.
+	root: Option<Node>,
+	accounts: usize,
 }
 
 impl Tree {
-	/// A tree without a leaf, `depth` levels high; at most [`MAX_DEPTH`] of them count.
+	/// A tree without a leaf, `depth` levels high; 1 to [`MAX_DEPTH`] of them count.
 	pub fn new(depth: usize) -> Self {
-		Self { depth: depth.min(MAX_DEPTH), nodes: Nodes::new() }
+		Self { depth: depth.clamp(1, MAX_DEPTH), root: None, accounts: 0 }
 	}
 
-	/// A tree with these leaves, each node hashed once. Of an index only the low bits count, two
-	/// per level.
+	/// A tree with these leaves, each node hashed once; of several leaves of one index the last one
+	/// counts. Of an index only the low bits count, two per level.
 	pub fn from_leaves(depth: usize, leaves: impl IntoIterator<Item = (u32, Scalar)>) -> Self {
+		Self::build(depth, leaves.into_iter().collect())
+	}
+
+	/// As [`Tree::from_leaves`], of accounts.
+	pub(crate) fn from_accounts(depth: usize, accounts: Vec<(u32, Account)>) -> Self {
+		Self::build(depth, accounts)
+	}
+
+	fn build<T: Sync>(depth: usize, mut items: Vec<(u32, T)>) -> Self
+	where
+		Leaf: for<'a> From<&'a T>,
+	{
 		let mut tree = Self::new(depth);
 		let mask = tree.mask();
-		tree.nodes.extend(leaves.into_iter().map(|(index, leaf)| ((0, index & mask), leaf)));
-		for height in 0..tree.depth {
-			let mut parents: Vec<u32> = tree
-				.nodes
-				.range((height, 0)..=(height, u32::MAX))
-				.map(|((_, at), _)| at >> 2)
-				.collect();
-			parents.dedup();
-			for parent in parents {
-				let hash = poseidon::hash4(&tree.overlay().children(height, parent));
-				tree.nodes.insert((height + 1, parent), hash);
-			}
-		}
+		items.iter_mut().for_each(|(index, _)| *index &= mask);
+		items.sort_by_key(|(index, _)| *index);
+		tree.root = Node::build(tree.depth, &items);
+		tree.accounts = tree.accounts().count();
 		tree
 	}
 
 	/// The root.
 	pub fn root(&self) -> Scalar {
-		self.overlay().root()
+		hash(self.root.as_ref(), self.depth)
 	}
 
 	/// The siblings of a leaf with their own place among them. Of the index only the low bits
 	/// count, two per level.
 	pub fn path(&self, index: u32) -> Path {
-		self.overlay().path(index)
+		let mut path = Path::with_capacity(self.depth);
+		let mut node = self.root.as_ref();
+		for height in (0..self.depth).rev() {
+			path.push(hashes(node, height));
+			node = node.and_then(|node| node.child(place(index, height)));
+		}
+		path.reverse();
+		path
 	}
 
-	/// Sets a leaf and every node above it. Of the index only the low bits count, two per level.
+	/// Sets a leaf and every node above it; an account there is forgotten. Of the index only the low
+	/// bits count, two per level.
 	pub fn set(&mut self, index: u32, leaf: Scalar) {
-		let mut overlay = self.overlay();
-		overlay.set(index, leaf);
-		let nodes = overlay.into_nodes();
-		self.extend(nodes);
+		self.set_leaf(index, Leaf::from(&leaf));
 	}
 
-	/// A view in which leaves can be set without a change of this tree.
-	pub(crate) fn overlay(&self) -> Overlay<'_> {
-		Overlay { base: self, nodes: Nodes::new() }
+	/// Sets the leaf of an account, and remembers the account.
+	pub(crate) fn set_account(&mut self, index: u32, account: &Account) {
+		self.set_leaf(index, Leaf::from(account));
 	}
 
-	pub(crate) fn extend(&mut self, nodes: Nodes) {
-		self.nodes.extend(nodes);
+	fn set_leaf(&mut self, index: u32, leaf: Leaf) {
+		self.accounts += usize::from(leaf.account.is_some());
+		let old = Node::set(&mut self.root, self.depth, index, leaf);
+		self.accounts -= usize::from(old.account.is_some());
+	}
+
+	/// An account that was set; `None` also beyond the tree.
+	pub(crate) fn account(&self, index: u32) -> Option<&Account> {
+		let mut node = self.root.as_ref().filter(|_| index <= self.mask());
+		for height in (1..self.depth).rev() {
+			node = node?.child(place(index, height));
+		}
+		match node? {
+			Node::Leaves(four) => four.leaves[place(index, 0)].account.as_ref(),
+			Node::Branch(_) => None,
+		}
+	}
+
+	/// All accounts by rising index.
+	pub(crate) fn accounts(&self) -> impl Iterator<Item = (u32, &Account)> {
+		// Nodes with their positions on their levels, the leftmost on top.
+		let mut stack = vec![(self.root.as_ref(), 0u32)];
+		let fours = iter::from_fn(move || loop {
+			match stack.pop()? {
+				(None, _) => {},
+				(Some(Node::Branch(branch)), position) => {
+					let children = branch.children.iter().map(Option::as_ref);
+					let places = [0, 1, 2, 3].map(|place| 4 * position + place);
+					stack.extend(children.zip(places).rev());
+				},
+				(Some(Node::Leaves(four)), position) => return Some((four, position)),
+			}
+		});
+		fours.flat_map(|(four, position)| {
+			let leaves = (4 * position..).zip(&four.leaves);
+			leaves.filter_map(|(index, leaf)| Some((index, leaf.account.as_ref()?)))
+		})
+	}
+
+	/// Number of accounts.
+	pub(crate) fn len(&self) -> usize {
+		self.accounts
+	}
+
+	/// All nodes that many levels above the leaves, in order.
+	pub(crate) fn level(&self, height: usize) -> Vec<Scalar> {
+		if height >= self.depth {
+			return vec![self.root()];
+		}
+		let mut nodes = vec![self.root.as_ref()];
+		for _ in height + 1..self.depth {
+			let children = nodes.into_iter().flat_map(|node| {
+				[0, 1, 2, 3].map(|place| node.and_then(|node: &Node| node.child(place)))
+			});
+			nodes = children.collect();
+		}
+		nodes.into_iter().flat_map(|node| hashes(node, height)).collect()
 	}
 
 	fn mask(&self) -> u32 {
@@ -96,64 +165,179 @@ impl Tree {
 	}
 }
 
-/// A tree with changes that are kept apart.
-#[derive(Clone, Debug)]
-pub(crate) struct Overlay<'a> {
-	base: &'a Tree,
-	nodes: Nodes,
+/// Without the nodes, of which there may be millions.
+impl fmt::Debug for Tree {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let mut shown = f.debug_struct("Tree");
+		shown.field("depth", &self.depth).field("root", &self.root());
+		shown.field("accounts", &self.accounts).finish_non_exhaustive()
+	}
 }
 
-impl Overlay<'_> {
-	pub(crate) fn root(&self) -> Scalar {
-		self.node(self.base.depth, 0)
+/// A node above a leaf that was set.
+#[derive(Clone)]
+enum Node {
+	Branch(Arc<Branch>),
+	/// One level above the leaves.
+	Leaves(Arc<Leaves>),
+}
+
+#[derive(Clone, Default)]
+struct Branch {
+	hash: Scalar,
+	children: [Option<Node>; TREE_ARITY],
+}
+
+#[derive(Clone, Default)]
+struct Leaves {
+	hash: Scalar,
+	leaves: [Leaf; TREE_ARITY],
+}
+
+#[derive(Clone, Copy, Default)]
+struct Leaf {
+	hash: Scalar,
+	/// Absent as well where only a hash was set.
+	account: Option<Account>,
+}
+
+impl From<&Account> for Leaf {
+	fn from(account: &Account) -> Self {
+		Self { hash: account.leaf(), account: Some(*account) }
+	}
+}
+
+impl From<&Scalar> for Leaf {
+	fn from(hash: &Scalar) -> Self {
+		Self { hash: *hash, account: None }
+	}
+}
+
+impl Node {
+	/// The node that many levels above these items, which are sorted by index and all below it.
+	fn build<T: Sync>(height: usize, items: &[(u32, T)]) -> Option<Self>
+	where
+		Leaf: for<'a> From<&'a T>,
+	{
+		if items.is_empty() {
+			return None;
+		}
+		if height == 1 {
+			let mut four = Leaves::default();
+			for (index, item) in items {
+				four.leaves[place(*index, 0)] = Leaf::from(item);
+			}
+			four.rehash();
+			return Some(Self::Leaves(Arc::new(four)));
+		}
+		let below = height - 1;
+		let mut branch = Branch::default();
+		let children = branch.children.par_iter_mut().enumerate();
+		children.with_min_len(if items.len() < GRAIN { TREE_ARITY } else { 1 }).for_each(
+			|(child, node)| {
+				let from = items.partition_point(|(index, _)| place(*index, below) < child);
+				let to = items.partition_point(|(index, _)| place(*index, below) <= child);
+				*node = Self::build(below, &items[from..to]);
+			},
+		);
+		branch.rehash(height);
+		Some(Self::Branch(Arc::new(branch)))
 	}
 
-	pub(crate) fn path(&self, index: u32) -> Path {
-		let index = index & self.base.mask();
-		(0..self.base.depth)
-			.map(|height| self.children(height, index >> (2 * (height + 1))))
-			.collect()
-	}
-
-	pub(crate) fn set(&mut self, index: u32, leaf: Scalar) {
-		let index = index & self.base.mask();
-		self.nodes.insert((0, index), leaf);
-		for height in 0..self.base.depth {
-			let position = index >> (2 * (height + 1));
-			let hash = poseidon::hash4(&self.children(height, position));
-			self.nodes.insert((height + 1, position), hash);
+	/// Sets a leaf that many levels below, copying what other trees have too. Gives back the old leaf.
+	fn set(node: &mut Option<Self>, height: usize, index: u32, leaf: Leaf) -> Leaf {
+		let new = || match height {
+			1 => Self::Leaves(Arc::default()),
+			_ => Self::Branch(Arc::default()),
+		};
+		let place = place(index, height - 1);
+		match node.get_or_insert_with(new) {
+			Self::Branch(branch) => {
+				let branch = Arc::make_mut(branch);
+				let old = Self::set(&mut branch.children[place], height - 1, index, leaf);
+				branch.rehash(height);
+				old
+			},
+			Self::Leaves(four) => {
+				let four = Arc::make_mut(four);
+				let old = std::mem::replace(&mut four.leaves[place], leaf);
+				four.rehash();
+				old
+			},
 		}
 	}
 
-	/// All nodes that many levels above the leaves, in order.
-	pub(crate) fn level(&self, height: usize) -> Vec<Scalar> {
-		let count = 1u32 << (2 * self.base.depth.saturating_sub(height));
-		(0..count).map(|position| self.node(height, position)).collect()
+	fn hash(&self) -> Scalar {
+		match self {
+			Self::Branch(branch) => branch.hash,
+			Self::Leaves(four) => four.hash,
+		}
 	}
 
-	pub(crate) fn into_nodes(self) -> Nodes {
-		self.nodes
-	}
-
-	fn children(&self, height: usize, parent: u32) -> [Scalar; TREE_ARITY] {
-		[0, 1, 2, 3].map(|child| self.node(height, parent * TREE_ARITY as u32 + child))
-	}
-
-	fn node(&self, height: usize, position: u32) -> Scalar {
-		let at = (height, position);
-		self.nodes
-			.get(&at)
-			.or_else(|| self.base.nodes.get(&at))
-			.copied()
-			.unwrap_or_else(|| EMPTY.get(height).copied().unwrap_or_default())
+	/// A child that is a node and not a leaf.
+	fn child(&self, place: usize) -> Option<&Self> {
+		match self {
+			Self::Branch(branch) => branch.children[place].as_ref(),
+			Self::Leaves(_) => None,
+		}
 	}
 }
+
+impl Branch {
+	/// `height` is the branch's own.
+	fn rehash(&mut self, height: usize) {
+		self.hash = poseidon::hash4(&self.hashes(height - 1));
+	}
+
+	/// The hashes of the children, which are that many levels above the leaves.
+	fn hashes(&self, height: usize) -> [Scalar; TREE_ARITY] {
+		self.children.each_ref().map(|child| hash(child.as_ref(), height))
+	}
+}
+
+impl Leaves {
+	fn rehash(&mut self) {
+		self.hash = poseidon::hash4(&self.hashes());
+	}
+
+	fn hashes(&self) -> [Scalar; TREE_ARITY] {
+		self.leaves.map(|leaf| leaf.hash)
+	}
+}
+
+/// The hash of a node that many levels above the leaves.
+fn hash(node: Option<&Node>, height: usize) -> Scalar {
+	node.map_or_else(|| empty(height), Node::hash)
+}
+
+/// The hashes of a node's children, which are that many levels above the leaves.
+fn hashes(node: Option<&Node>, height: usize) -> [Scalar; TREE_ARITY] {
+	match node {
+		Some(Node::Branch(branch)) => branch.hashes(height),
+		Some(Node::Leaves(four)) => four.hashes(),
+		None => [empty(height); TREE_ARITY],
+	}
+}
+
+fn empty(height: usize) -> Scalar {
+	EMPTY.get(height).copied().unwrap_or_default()
+}
+
+/// Which child of the node above it the ancestor of a leaf is, that many levels above the leaf.
+fn place(index: u32, height: usize) -> usize {
+	(index >> (2 * height)) as usize % TREE_ARITY
+}
+
+/// Fewer leaves are not shared out among threads.
+const GRAIN: usize = 256;
 
 const _: () = assert!(2 * MAX_DEPTH <= 31, "indices and numbers of accounts are u32");
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::demo;
+	use std::collections::BTreeMap;
 
 	const LEAVES: [(u32, u64); 6] = [(0, 5), (1, 6), (7, 7), (40_000, 8), (65_535, 9), (1, 10)];
 
@@ -175,17 +359,73 @@ mod tests {
 		level[0]
 	}
 
+	/// Addresses of all nodes.
+	fn nodes(tree: &Tree) -> Vec<usize> {
+		let mut found = Vec::new();
+		let mut stack: Vec<&Node> = tree.root.iter().collect();
+		while let Some(node) = stack.pop() {
+			found.push(match node {
+				Node::Branch(branch) => Arc::as_ptr(branch) as usize,
+				Node::Leaves(four) => Arc::as_ptr(four) as usize,
+			});
+			stack.extend((0..TREE_ARITY).filter_map(|place| node.child(place)));
+		}
+		found
+	}
+
+	fn account(balance: u64) -> Account {
+		Account { public_key: demo::secret_key(0).public_key(), nonce: 0, balance }
+	}
+
 	#[test]
 	fn root_should_equal_the_full_computation() {
-		let mut tree = Tree::new(8);
-		let mut leaves = BTreeMap::new();
-		assert_eq!(tree.root(), full_root(8, &leaves));
-		for (index, leaf) in LEAVES {
-			tree.set(index, Scalar::from(leaf));
-			leaves.insert(index, Scalar::from(leaf));
+		for depth in [1, 2, 5, 8] {
+			let mut tree = Tree::new(depth);
+			let mut leaves = BTreeMap::new();
+			assert_eq!(tree.root(), full_root(depth, &leaves));
+			for (index, leaf) in LEAVES {
+				tree.set(index, Scalar::from(leaf));
+				leaves.insert(index % (1 << (2 * depth)), Scalar::from(leaf));
+			}
+			assert_eq!(tree.root(), full_root(depth, &leaves));
+			let given = LEAVES.map(|(index, leaf)| (index, Scalar::from(leaf)));
+			assert_eq!(Tree::from_leaves(depth, given).root(), tree.root());
 		}
-		assert_eq!(tree.root(), full_root(8, &leaves));
-		assert_eq!(Tree::from_leaves(8, leaves).root(), tree.root());
+	}
+
+	#[test]
+	fn tree_should_be_the_same_when_built_at_once_or_leaf_by_leaf() {
+		// Enough for several threads, with gaps.
+		let accounts: Vec<_> = (0..2_000u32).map(|i| (i * i % 65_521, account(i.into()))).collect();
+		let built = Tree::from_accounts(8, accounts.clone());
+		let mut set = Tree::new(8);
+		for (index, account) in &accounts {
+			set.set_account(*index, account);
+		}
+		assert_eq!(built.root(), set.root());
+		let expected: BTreeMap<_, _> = accounts.into_iter().collect();
+		for tree in [&built, &set] {
+			assert_eq!(tree.len(), expected.len());
+			assert!(tree.accounts().eq(expected.iter().map(|(index, account)| (*index, account))));
+			for index in (0..65_536).step_by(7) {
+				assert_eq!(tree.account(index), expected.get(&index));
+				assert_eq!(tree.path(index), built.path(index));
+			}
+		}
+		assert_eq!(nodes(&built).len(), nodes(&set).len());
+	}
+
+	#[test]
+	fn account_should_be_none_beyond_the_tree_and_where_only_a_hash_was_set() {
+		let mut tree = Tree::new(2);
+		tree.set_account(3, &account(1));
+		assert_eq!(tree.account(3), Some(&account(1)));
+		assert_eq!(tree.account(3 + 16), None);
+		tree.set(3, Scalar::from(1));
+		assert_eq!((tree.account(3), tree.len()), (None, 0));
+		tree.set_account(3, &account(2));
+		tree.set_account(3, &account(3));
+		assert_eq!((tree.account(3), tree.len()), (Some(&account(3)), 1));
 	}
 
 	#[test]
@@ -193,19 +433,56 @@ mod tests {
 		let mut tree = Tree::new(12);
 		tree.set(0, Scalar::from(1u64));
 		tree.set((1 << 24) - 1, Scalar::from(2u64));
-		assert_eq!(tree.nodes.len(), 2 * 12 + 1);
+		assert_eq!(nodes(&tree).len(), 2 * 11 + 1);
+	}
+
+	#[test]
+	fn clones_should_be_independent() {
+		let leaves = (0..1_000).map(|index| (index, Scalar::from(index + 1)));
+		let original = Tree::from_leaves(5, leaves.clone());
+		let root = original.root();
+		let mut changed = original.clone();
+		changed.set(17, Scalar::from(5));
+		changed.set(1_001, Scalar::from(6));
+		assert_eq!(original.root(), root);
+		assert!(original.path(17).iter().flatten().all(|node| *node != Scalar::from(5)));
+		let expected = leaves.chain([(17, Scalar::from(5)), (1_001, Scalar::from(6))]);
+		assert_eq!(changed.root(), Tree::from_leaves(5, expected).root());
+		// The other way round, and with one of them gone.
+		let mut original = original;
+		original.set(17, Scalar::from(7));
+		assert_eq!(changed.path(17)[0][1], Scalar::from(5));
+		drop(changed);
+		original.set(17, Scalar::from(18));
+		assert_eq!(original.root(), root);
+	}
+
+	#[test]
+	fn clone_should_share_all_nodes_but_those_above_a_changed_leaf() {
+		let original = Tree::from_leaves(5, (0..1_024).map(|index| (index, Scalar::from(index))));
+		let mut changed = original.clone();
+		let before = nodes(&original);
+		assert_eq!(nodes(&changed), before);
+		changed.set(0, Scalar::from(5));
+		changed.set(1_023, Scalar::from(6));
+		changed.set(1_022, Scalar::from(7));
+		let new = nodes(&changed).into_iter().filter(|node| !before.contains(node));
+		// Two paths that have the root in common.
+		assert_eq!(new.count(), 2 * 5 - 1);
+		assert_eq!(nodes(&original), before);
 	}
 
 	#[test]
 	fn path_should_lead_from_the_leaf_to_the_root() {
 		for depth in [8, 10] {
 			let mut tree = Tree::new(depth);
-			tree.set(3, Scalar::from(1));
-			tree.set(27, Scalar::from(2));
+			let leaves = [(3, Scalar::from(1)), (27, Scalar::from(2))];
+			leaves.iter().for_each(|(index, leaf)| tree.set(*index, *leaf));
 			for index in [3, 27, 28, 65_535] {
 				let path = tree.path(index);
 				assert_eq!(path.len(), depth);
-				let mut node = tree.overlay().node(0, index);
+				let set = leaves.iter().find(|(set, _)| *set == index);
+				let mut node = set.map_or(Scalar::zero(), |(_, leaf)| *leaf);
 				for (height, children) in path.iter().enumerate() {
 					assert_eq!(children[(index >> (2 * height)) as usize % TREE_ARITY], node);
 					node = poseidon::hash4(children);
@@ -216,14 +493,16 @@ mod tests {
 	}
 
 	#[test]
-	fn overlay_should_leave_the_tree_as_it_is() {
-		let tree = Tree::from_leaves(8, [(3, Scalar::from(1))]);
-		let before = tree.root();
-		let mut overlay = tree.overlay();
-		overlay.set(4, Scalar::from(2));
-		assert_eq!(tree.root(), before);
-		let expected = Tree::from_leaves(8, [(3, Scalar::from(1)), (4, Scalar::from(2))]);
-		assert_eq!(overlay.root(), expected.root());
-		assert_eq!(overlay.level(6).len(), 16);
+	fn level_should_be_the_nodes_on_the_paths() {
+		let tree = Tree::from_leaves(8, LEAVES.map(|(index, leaf)| (index, Scalar::from(leaf))));
+		let level = tree.level(6);
+		assert_eq!(level.len(), 16);
+		for (node, hash) in level.into_iter().enumerate() {
+			assert_eq!(tree.path((node << 12) as u32)[6][node % TREE_ARITY], hash);
+		}
+		assert_eq!(tree.level(8), [tree.root()]);
+		let leaves = Tree::from_leaves(2, [(3, Scalar::from(1)), (9, Scalar::from(2))]).level(0);
+		assert_eq!((leaves[3], leaves[9]), (Scalar::from(1), Scalar::from(2)));
+		assert_eq!(leaves.iter().filter(|leaf| leaf.is_zero()).count(), 14);
 	}
 }

@@ -186,7 +186,7 @@ mod tests {
 			index,
 			leaves: [old, Scalar::from(7u64)],
 			path,
-			top: before.overlay().level(DEPTH - TOP_LEVELS),
+			top: before.level(DEPTH - TOP_LEVELS),
 			roots: [before.root(), after.root()],
 		}
 	}

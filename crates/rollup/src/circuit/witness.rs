@@ -13,7 +13,7 @@ use crate::{
 	shape::{Shape, MAX_DEPTH},
 	state::State,
 	transfer::RawSlot,
-	tree::{Overlay, Path, Tree},
+	tree::{Path, Tree},
 	Scalar,
 };
 use ark_ec::{AffineRepr, CurveGroup};
@@ -203,7 +203,7 @@ impl BatchCircuit {
 		let (slots, fee, _) = fill(state, data)?;
 		let shape = state.shape();
 		let mut top = [Scalar::ZERO; TOP_NODES];
-		let nodes = state.tree().overlay().level(shape.depth() - TOP_LEVELS);
+		let nodes = state.tree().level(shape.depth() - TOP_LEVELS);
 		for (node, value) in top.iter_mut().zip(nodes) {
 			*node = value;
 		}
@@ -241,7 +241,7 @@ fn fill(state: &State, data: &[u8]) -> Result<Filled, AssignError> {
 	let shape = state.shape();
 	let RawBatch { fee_account, slots } = RawBatch::read(shape, data)
 		.ok_or(AssignError::DataLength { expected: shape.data_len(), found: data.len() })?;
-	let mut ledger = Ledger { state, changed: BTreeMap::new(), tree: state.tree().overlay() };
+	let mut ledger = Ledger { state, changed: BTreeMap::new(), tree: state.tree().clone() };
 	let mut fees = Scalar::ZERO;
 	let mut witnesses = Vec::with_capacity(slots.len());
 	for bytes in &slots {
@@ -259,7 +259,7 @@ fn fill(state: &State, data: &[u8]) -> Result<Filled, AssignError> {
 struct Ledger<'a> {
 	state: &'a State,
 	changed: BTreeMap<u32, AccountWitness>,
-	tree: Overlay<'a>,
+	tree: Tree,
 }
 
 impl Ledger<'_> {

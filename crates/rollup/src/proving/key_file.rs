@@ -16,7 +16,12 @@
 //! A ceremony's key is another matter: `pinned.rs`.
 
 use super::{set_up, Keys, Origin, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
-use crate::{circuit::Constraints, demo, file::write_whole, shape::Shape};
+use crate::{
+	circuit::Constraints,
+	demo,
+	file::{read_bounded, write_whole},
+	shape::Shape,
+};
 use ark_bn254::Bn254;
 use ark_ff::{BigInteger, PrimeField};
 use ark_groth16::ProvingKey;
@@ -37,6 +42,9 @@ pub fn key_file(shape: Shape) -> String {
 pub(super) const MAGIC: &[u8; 16] = b"pvs/dev-key/v1\0\0";
 pub(super) const DIGEST_BYTES: usize = 32;
 pub(super) const HEADER_BYTES: usize = MAGIC.len() + DIGEST_BYTES;
+const G1_BYTES: usize = 64;
+const G2_BYTES: usize = 128;
+const LENGTH_BYTES: usize = 8;
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +86,8 @@ pub enum KeyStoreError {
 enum Unusable {
 	#[error("is truncated")]
 	Truncated,
+	#[error("has {found} bytes, more than the {limit} of this circuit's keys")]
+	TooLarge { found: usize, limit: usize },
 	#[error("is damaged (wrong checksum)")]
 	Checksum,
 	#[error("is not a key file of this version")]
@@ -112,9 +122,9 @@ pub fn load_or_generate_for(
 ) -> Result<Keys, KeyStoreError> {
 	let path = dir.join(key_file(shape));
 	let constraints = Constraints::synthesise(shape).map_err(SetupError::from)?;
-	let digest = circuit_digest(&DEVELOPMENT_ONLY_SEED, &constraints);
-	match fs::read(&path) {
-		Ok(bytes) => match decode(&bytes, &digest) {
+	let layout = Layout::of(&DEVELOPMENT_ONLY_SEED, &constraints);
+	match read_bounded(&path, layout.file_bytes()) {
+		Ok((bytes, found)) => match decode(&bytes, found, &layout) {
 			Ok(proving_key) => {
 				let origin = Origin::Development;
 				return Ok(Keys::assemble(shape, origin, proving_key, constraints)?);
@@ -133,7 +143,7 @@ pub fn load_or_generate_for(
 	let keys = Keys::assemble(shape, Origin::Development, proving_key, constraints)?;
 	fs::create_dir_all(dir)
 		.map_err(|source| KeyStoreError::Directory { path: dir.to_owned(), source })?;
-	write_whole(&path, &encode(MAGIC, &keys.proving_key, &digest)?)
+	write_whole(&path, &encode(MAGIC, &keys.proving_key, &layout.digest)?)
 		.map_err(|source| KeyStoreError::Write { path, source })?;
 	Ok(keys)
 }
@@ -150,7 +160,12 @@ pub(super) fn encode(
 	Ok(bytes)
 }
 
-fn decode(bytes: &[u8], digest: &Bytes32) -> Result<ProvingKey<Bn254>, Unusable> {
+/// Reads bytes that are all of a file of `found` bytes, unless that is too many.
+fn decode(bytes: &[u8], found: usize, layout: &Layout) -> Result<ProvingKey<Bn254>, Unusable> {
+	let limit = layout.file_bytes();
+	if found > limit {
+		return Err(Unusable::TooLarge { found, limit });
+	}
 	let (content, checksum) =
 		bytes.split_last_chunk::<DIGEST_BYTES>().ok_or(Unusable::Truncated)?;
 	if content.len() < HEADER_BYTES {
@@ -163,7 +178,7 @@ fn decode(bytes: &[u8], digest: &Bytes32) -> Result<ProvingKey<Bn254>, Unusable>
 		return Err(Unusable::Checksum);
 	}
 	let (header, mut key) = content.split_at(HEADER_BYTES);
-	if header[MAGIC.len()..] != digest[..] {
+	if header[MAGIC.len()..] != layout.digest {
 		return Err(Unusable::OtherCircuit);
 	}
 	let proving_key =
@@ -172,6 +187,55 @@ fn decode(bytes: &[u8], digest: &Bytes32) -> Result<ProvingKey<Bn254>, Unusable>
 		Ok(proving_key)
 	} else {
 		Err(Unusable::Encoding)
+	}
+}
+
+/// What a circuit says about its key files.
+pub(super) struct Layout {
+	/// Of tag and circuit.
+	pub(super) digest: Bytes32,
+	/// Public inputs and the constant one.
+	pub(super) instance: usize,
+	/// Private variables.
+	pub(super) witness: usize,
+	/// Elements of the domain.
+	pub(super) domain: usize,
+}
+
+impl Layout {
+	pub(super) fn of(tag: &[u8; 32], constraints: &Constraints) -> Self {
+		Self {
+			digest: circuit_digest(tag, constraints),
+			instance: constraints.instance_variables,
+			witness: constraints.witness_variables,
+			domain: constraints.domain_size(),
+		}
+	}
+
+	/// IC, a, b in G1, b in G2, h, l.
+	fn lengths(&self) -> [usize; 6] {
+		let variables = self.instance + self.witness;
+		[self.instance, variables, variables, variables, self.domain - 1, self.witness]
+	}
+
+	/// Of a whole file.
+	pub(super) fn file_bytes(&self) -> usize {
+		let [ic, a, b_g1, b_g2, h, l] = self.lengths();
+		let points = G1_BYTES * (3 + ic + a + b_g1 + h + l) + G2_BYTES * (3 + b_g2);
+		HEADER_BYTES + points + 6 * LENGTH_BYTES + DIGEST_BYTES
+	}
+
+	/// Whether each query of an encoded key announces as many points as it should.
+	pub(super) fn has_lengths(&self, key: &[u8]) -> bool {
+		// Alpha, beta, gamma and delta before the IC; beta and delta in G1 after it.
+		let gaps = [G1_BYTES + 3 * G2_BYTES, 2 * G1_BYTES, 0, 0, 0, 0];
+		let points = [G1_BYTES, G1_BYTES, G1_BYTES, G2_BYTES, G1_BYTES, G1_BYTES];
+		let mut position = 0;
+		self.lengths().into_iter().zip(gaps).zip(points).all(|((length, gap), bytes)| {
+			let start = position + gap;
+			position = start + LENGTH_BYTES + length * bytes;
+			key.get(start..start + LENGTH_BYTES) == Some(&(length as u64).to_le_bytes())
+		})
 	}
 }
 
@@ -200,7 +264,16 @@ mod tests {
 
 	const DIGEST: Bytes32 = [3; 32];
 
-	/// A key of the right type, as small as can be.
+	/// Of a witness without variables.
+	fn layout() -> Layout {
+		Layout { digest: DIGEST, instance: 5, witness: 0, domain: 4 }
+	}
+
+	fn decode_file(bytes: &[u8]) -> Result<ProvingKey<Bn254>, Unusable> {
+		decode(bytes, bytes.len(), &layout())
+	}
+
+	/// A key of that layout.
 	fn key() -> ProvingKey<Bn254> {
 		let g1 = ark_bn254::G1Affine::generator();
 		let g2 = ark_bn254::G2Affine::generator();
@@ -214,10 +287,10 @@ mod tests {
 			},
 			beta_g1: g1,
 			delta_g1: g1,
-			a_query: vec![g1; 3],
-			b_g1_query: vec![g1; 2],
-			b_g2_query: vec![g2; 2],
-			h_query: vec![g1; 1],
+			a_query: vec![g1; 5],
+			b_g1_query: vec![g1; 5],
+			b_g2_query: vec![g2; 5],
+			h_query: vec![g1; 3],
 			l_query: vec![],
 		}
 	}
@@ -233,7 +306,8 @@ mod tests {
 
 	#[test]
 	fn key_file_should_round_trip() {
-		assert_eq!(decode(&file(), &DIGEST), Ok(key()));
+		assert_eq!(decode_file(&file()), Ok(key()));
+		assert_eq!(file().len(), layout().file_bytes());
 	}
 
 	#[test]
@@ -242,7 +316,7 @@ mod tests {
 		for position in 0..file.len() {
 			let mut damaged = file.clone();
 			damaged[position] ^= 1;
-			assert!(decode(&damaged, &DIGEST).is_err(), "byte {position}");
+			assert!(decode_file(&damaged).is_err(), "byte {position}");
 		}
 	}
 
@@ -250,23 +324,35 @@ mod tests {
 	fn key_file_should_be_refused_when_truncated_or_extended() {
 		let file = file();
 		for length in 0..file.len() {
-			assert!(decode(&file[..length], &DIGEST).is_err(), "{length} bytes");
+			assert!(decode_file(&file[..length]).is_err(), "{length} bytes");
 		}
-		assert_eq!(decode(&file[..79], &DIGEST), Err(Unusable::Truncated));
-		assert_eq!(decode(&[&file[..], &[0]].concat(), &DIGEST), Err(Unusable::Checksum));
-		let content = &file[..file.len() - 32];
-		let longer = sealed(&[content, &[0]].concat());
-		assert_eq!(decode(&longer, &DIGEST), Err(Unusable::Encoding));
+		assert_eq!(decode_file(&file[..79]), Err(Unusable::Truncated));
+		let limit = file.len();
+		let longer = [&file[..], &[0]].concat();
+		let refused = decode_file(&longer);
+		assert_eq!(refused, Err(Unusable::TooLarge { found: limit + 1, limit }));
+		assert!(refused.unwrap_err().to_string().contains(&limit.to_string()));
+		// As of a file that was not read to its end.
+		let refused = decode(&longer, limit + 7, &layout());
+		assert_eq!(refused, Err(Unusable::TooLarge { found: limit + 7, limit }));
+		let content = &file[..limit - 32];
 		let shorter = sealed(&content[..content.len() - 1]);
-		assert_eq!(decode(&shorter, &DIGEST), Err(Unusable::Encoding));
+		assert_eq!(decode_file(&shorter), Err(Unusable::Encoding));
+		// A query that is shorter than its length says, and the other way round.
+		let moved = ProvingKey { a_query: vec![ark_bn254::G1Affine::generator(); 4], ..key() };
+		let moved = encode(MAGIC, &moved, &DIGEST).unwrap();
+		let padded = sealed(&[&moved[..moved.len() - 32], &[0; 64]].concat());
+		assert_eq!(decode_file(&padded), Err(Unusable::Encoding));
 	}
 
 	#[test]
 	fn key_file_should_be_refused_when_it_is_of_another_circuit_or_version() {
-		assert_eq!(decode(&file(), &[4; 32]), Err(Unusable::OtherCircuit));
+		let other = Layout { digest: [4; 32], ..layout() };
+		let whole = file();
+		assert_eq!(decode(&whole, whole.len(), &other), Err(Unusable::OtherCircuit));
 		let mut content = file();
 		content.truncate(content.len() - 32);
 		content[13] ^= 1;
-		assert_eq!(decode(&sealed(&content), &DIGEST), Err(Unusable::Magic));
+		assert_eq!(decode_file(&sealed(&content)), Err(Unusable::Magic));
 	}
 }

@@ -5,24 +5,21 @@
 //! all its points are checked, what is wrong is an error, and the file stays as it is.
 
 use super::{
-	key_file::{circuit_digest, encode, DIGEST_BYTES, HEADER_BYTES, MAGIC},
+	key_file::{circuit_digest, encode, Layout, DIGEST_BYTES, HEADER_BYTES, MAGIC},
 	Keys, Origin, Progress, SetupError,
 };
-use crate::{circuit::Constraints, shape::Shape};
+use crate::{circuit::Constraints, file::read_bounded, shape::Shape};
 use ark_bn254::Bn254;
-use ark_groth16::ProvingKey;
+use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_serialize::{CanonicalDeserialize, SerializationError};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use std::{
-	fs, io,
+	io,
 	path::{Path, PathBuf},
 };
 
 const CEREMONY_MAGIC: &[u8; 16] = b"pvs/key/v1\0\0\0\0\0\0";
 const CEREMONY_TAG: &[u8; 32] = b"pvs/reference-rollup/circuit/v1\0";
-const G1_BYTES: usize = 64;
-const G2_BYTES: usize = 128;
-const LENGTH_BYTES: usize = 8;
 
 /// Why a ceremony's key file is refused.
 #[derive(Debug, thiserror::Error)]
@@ -138,74 +135,31 @@ pub fn load_pinned(
 	progress: &dyn Progress,
 ) -> Result<Keys, PinnedKeyError> {
 	let constraints = Constraints::synthesise(shape).map_err(SetupError::from)?;
-	let bytes =
-		fs::read(path).map_err(|source| PinnedKeyError::Read { path: path.to_owned(), source })?;
+	let layout = Layout::of(CEREMONY_TAG, &constraints);
+	let (bytes, found) = read_bounded(path, layout.file_bytes())
+		.map_err(|source| PinnedKeyError::Read { path: path.to_owned(), source })?;
+	let encoded = content(&bytes, found, path, shape, &layout)?;
+	// First, since the points take seconds.
+	expect_key(encoded, path, verifying_key_hash)?;
 	progress.begin("reading and checking the proving key");
-	let proving_key = decode_pinned(&bytes, path, shape, &Layout::of(&constraints));
+	let proving_key = decode_pinned(encoded, path);
 	progress.end();
-	let keys = Keys::assemble(shape, Origin::Ceremony, proving_key?, constraints)?;
-	let (expected, found) = (*verifying_key_hash, keys.verifying_key_hash());
-	if found != expected {
-		return Err(PinnedKeyError::OtherKey { path: path.to_owned(), expected, found });
-	}
-	Ok(keys)
+	Ok(Keys::assemble(shape, Origin::Ceremony, proving_key?, constraints)?)
 }
 
-/// What a circuit says about its key file.
-struct Layout {
-	digest: Bytes32,
-	instance: usize,
-	witness: usize,
-	domain: usize,
-}
-
-impl Layout {
-	fn of(constraints: &Constraints) -> Self {
-		Self {
-			digest: circuit_digest(CEREMONY_TAG, constraints),
-			instance: constraints.instance_variables,
-			witness: constraints.witness_variables,
-			domain: constraints.domain_size(),
-		}
-	}
-
-	/// IC, a, b in G1, b in G2, h, l.
-	fn lengths(&self) -> [usize; 6] {
-		let variables = self.instance + self.witness;
-		[self.instance, variables, variables, variables, self.domain - 1, self.witness]
-	}
-
-	fn file_bytes(&self) -> usize {
-		let [ic, a, b_g1, b_g2, h, l] = self.lengths();
-		let points = G1_BYTES * (3 + ic + a + b_g1 + h + l) + G2_BYTES * (3 + b_g2);
-		HEADER_BYTES + points + 6 * LENGTH_BYTES + DIGEST_BYTES
-	}
-
-	/// Whether each query of an encoded key announces as many points as it should.
-	fn has_lengths(&self, key: &[u8]) -> bool {
-		// Alpha, beta, gamma and delta before the IC; beta and delta in G1 after it.
-		let gaps = [G1_BYTES + 3 * G2_BYTES, 2 * G1_BYTES, 0, 0, 0, 0];
-		let points = [G1_BYTES, G1_BYTES, G1_BYTES, G2_BYTES, G1_BYTES, G1_BYTES];
-		let mut position = 0;
-		self.lengths().into_iter().zip(gaps).zip(points).all(|((length, gap), bytes)| {
-			let start = position + gap;
-			position = start + LENGTH_BYTES + length * bytes;
-			key.get(start..start + LENGTH_BYTES) == Some(&(length as u64).to_le_bytes())
-		})
-	}
-}
-
-fn decode_pinned(
-	bytes: &[u8],
+/// The encoded key in bytes that are all of a file of `found` bytes, unless that is too many.
+fn content<'a>(
+	bytes: &'a [u8],
+	found: usize,
 	path: &Path,
 	shape: Shape,
 	layout: &Layout,
-) -> Result<ProvingKey<Bn254>, PinnedKeyError> {
+) -> Result<&'a [u8], PinnedKeyError> {
 	let path = || path.to_owned();
 	if bytes.starts_with(MAGIC) {
 		return Err(PinnedKeyError::DevelopmentKey { path: path() });
 	}
-	let (expected, found) = (layout.file_bytes(), bytes.len());
+	let expected = layout.file_bytes();
 	let Some((magic, rest)) = bytes.split_first_chunk::<{ CEREMONY_MAGIC.len() }>() else {
 		return Err(PinnedKeyError::NotAKeyFile { path: path() });
 	};
@@ -226,20 +180,39 @@ fn decode_pinned(
 	if blake2_256(&[content]) != checksum {
 		return Err(PinnedKeyError::Checksum { path: path() });
 	}
-	let not_a_key = |reason: String| PinnedKeyError::NotAKey { path: path(), reason };
 	let encoded = &content[HEADER_BYTES..];
 	// Arkworks would reserve memory for any length.
 	if !layout.has_lengths(encoded) {
-		return Err(not_a_key("its queries have other lengths".into()));
+		return Err(not_a_key(path(), "its queries have other lengths"));
 	}
-	ProvingKey::deserialize_uncompressed(encoded).map_err(|error| not_a_key(error.to_string()))
+	Ok(encoded)
+}
+
+/// Compares the hash of the verifying key, with which an encoded proving key begins.
+fn expect_key(encoded: &[u8], path: &Path, expected: &Bytes32) -> Result<(), PinnedKeyError> {
+	let verifying_key = VerifyingKey::deserialize_uncompressed_unchecked(encoded)
+		.map_err(|error| not_a_key(path.to_owned(), error))?;
+	let verifying_key =
+		pvs_verifier::encode_verifying_key(&verifying_key).map_err(SetupError::from)?;
+	let found = blake2_256(&[&verifying_key]);
+	if found == *expected {
+		return Ok(());
+	}
+	Err(PinnedKeyError::OtherKey { path: path.to_owned(), expected: *expected, found })
+}
+
+fn decode_pinned(encoded: &[u8], path: &Path) -> Result<ProvingKey<Bn254>, PinnedKeyError> {
+	ProvingKey::deserialize_uncompressed(encoded).map_err(|error| not_a_key(path.to_owned(), error))
+}
+
+fn not_a_key(path: PathBuf, reason: impl ToString) -> PinnedKeyError {
+	PinnedKeyError::NotAKey { path, reason: reason.to_string() }
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use ark_ec::AffineRepr;
-	use ark_groth16::VerifyingKey;
 
 	const DIGEST: Bytes32 = [3; 32];
 
@@ -273,8 +246,14 @@ mod tests {
 		encode(CEREMONY_MAGIC, &pinned_key(), &DIGEST).unwrap()
 	}
 
+	fn decode_sized(bytes: &[u8], found: usize) -> Result<ProvingKey<Bn254>, PinnedKeyError> {
+		let path = Path::new("some.key");
+		let encoded = content(bytes, found, path, Shape::SMALL, &layout())?;
+		decode_pinned(encoded, path)
+	}
+
 	fn decode_file(bytes: &[u8]) -> Result<ProvingKey<Bn254>, PinnedKeyError> {
-		decode_pinned(bytes, Path::new("some.key"), Shape::SMALL, &layout())
+		decode_sized(bytes, bytes.len())
 	}
 
 	/// The error's words, which name the file.
@@ -316,6 +295,9 @@ mod tests {
 		}
 		let longer = refusal(&[&file[..], &[0]].concat());
 		assert!(longer.contains("has 1 bytes after its end"), "{longer}");
+		// As of a file that was not read to its end.
+		let longer = decode_sized(&[&file[..], &[0]].concat(), file.len() + 7);
+		assert!(longer.unwrap_err().to_string().contains("has 7 bytes after its end"));
 	}
 
 	#[test]

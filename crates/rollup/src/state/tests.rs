@@ -246,8 +246,32 @@ fn root_should_be_that_of_the_accounts_after_every_batch() {
 	let new_key = Some(new_key().public_key());
 	let opening = Transfer { new_key, ..pay(1, 40_000, 5, 0) };
 	state.execute_batch(&data(0, &[signed(opening), transfer(2, 3, 4, 0)])).unwrap();
-	let rebuilt = State::from_accounts(demo::SHAPE, state.accounts.clone());
+	let accounts = state.accounts().map(|(index, account)| (index, *account));
+	let rebuilt = State::from_accounts(demo::SHAPE, accounts.collect());
 	assert_eq!(rebuilt.root(), state.root());
+}
+
+#[test]
+fn clones_should_be_independent() {
+	let before = state();
+	let bytes = before.to_bytes();
+	let [mut first, mut second] = [before.clone(), before.clone()];
+	let new_key = Some(new_key().public_key());
+	let opening = Transfer { new_key, ..pay(1, UNUSED, 5, 0) };
+	first.execute_batch(&data(0, &[signed(opening), transfer(2, 3, 4, 0)])).unwrap();
+	second.execute_batch(&data(0, &[transfer(2, 3, 9, 0)])).unwrap();
+	assert_eq!(before.to_bytes(), bytes);
+	assert_eq!((first.len(), second.len(), before.len()), (17, 16, 16));
+	assert!(second.account(UNUSED).is_none() && before.account(UNUSED).is_none());
+	let balances = [&before, &first, &second].map(|state| state.account(3).unwrap().balance);
+	assert_eq!(balances, [0, 4, 9].map(|more| demo::BALANCE + more));
+	// An outcome outlives the state that it was made on.
+	let outcome = second.execute(&data(0, &[transfer(2, 3, 1, 1)])).unwrap();
+	let mut third = second.clone();
+	drop((before, second));
+	third.apply(outcome).unwrap();
+	assert_eq!(third.account(3).unwrap().balance, demo::BALANCE + 10);
+	assert_eq!(State::from_bytes(&third.to_bytes()).unwrap().root(), third.root());
 }
 
 #[test]
@@ -321,9 +345,12 @@ fn transfer_should_be_refused_when_it_is_replayed_or_comes_early() {
 
 #[test]
 fn transfer_should_be_refused_when_no_nonce_is_left() {
-	let mut accounts = state().accounts;
-	accounts.get_mut(&1).unwrap().nonce = u32::MAX;
-	let state = State::from_accounts(demo::SHAPE, accounts);
+	let state = state();
+	let accounts = state.accounts().map(|(index, account)| {
+		let nonce = if index == 1 { u32::MAX } else { account.nonce };
+		(index, Account { nonce, ..*account })
+	});
+	let state = State::from_accounts(demo::SHAPE, accounts.collect());
 	assert_refused_by(&state, transfer(1, 2, 1, u32::MAX), TransferError::NoncesExhausted(1));
 }
 
