@@ -18,8 +18,8 @@ use pvs_rollup::{
 	genesis::Genesis,
 	keys::SecretKey,
 	proving::{
-		key_file, load_or_generate, BatchProver, Keys, Kind, Progress, ProveError, Prover, Silent,
-		Unwatched, Watch,
+		key_file, load_or_generate, load_or_generate_for, BatchProver, Keys, Kind, Progress,
+		ProveError, Prover, Silent, Unwatched, Watch,
 	},
 	shape::Shape,
 	state::{ExecutionError, State, TransferError},
@@ -103,11 +103,13 @@ fn data() -> Vec<u8> {
 }
 
 fn inputs(data: &[u8]) -> PublicInputs {
-	let mut next = state();
-	next.execute_batch(data).unwrap();
+	inputs_on(&state(), data)
+}
+
+fn inputs_on(state: &State, data: &[u8]) -> PublicInputs {
 	PublicInputs {
-		prev_state_root: state().root(),
-		next_state_root: next.root(),
+		prev_state_root: state.root(),
+		next_state_root: state.execute(data).unwrap().next_root(),
 		data_commitment: data_commitment(data),
 		binding: binding(&[1; 32], BatchId { rollup: 0, index: 0 }, 0, &[2; 32]),
 	}
@@ -144,6 +146,25 @@ fn keys_should_be_made_again_when_the_file_is_damaged_and_then_loaded() {
 	pvs_verifier::verify(keys().prepared_key(), &inputs(&data).to_array(), &proof).unwrap();
 	let files: Vec<_> = fs::read_dir(FIRST_USE.dir.path()).unwrap().collect();
 	assert_eq!(files.len(), 1, "no temporary file stays");
+}
+
+#[test]
+fn keys_should_be_made_again_when_the_file_is_larger_than_any() {
+	let shape = Shape::new(1, 2).unwrap();
+	let dir = tempfile::tempdir().unwrap();
+	let path = dir.path().join(key_file(shape));
+	let made = load_or_generate_for(shape, dir.path(), &Silent).unwrap();
+	let size = fs::metadata(&path).unwrap().len();
+	// One byte too many, and a hole that would not fit any memory.
+	for found in [size + 1, 1 << 40] {
+		fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(found).unwrap();
+		let recorder = Recorder::default();
+		let again = load_or_generate_for(shape, dir.path(), &recorder).unwrap();
+		assert_eq!(again.verifying_key(), made.verifying_key());
+		let note = recorder.0.into_inner().unwrap().remove(0);
+		assert!(note.contains(&format!("has {found} bytes, more than the {size} of")), "{note}");
+		assert_eq!(fs::metadata(&path).unwrap().len(), size);
+	}
 }
 
 #[test]
@@ -205,18 +226,25 @@ fn proofs_of_every_back_end_should_verify() {
 
 #[test]
 fn proof_should_end_at_the_next_step_when_it_is_cancelled() {
-	let data = data();
-	let inputs = inputs(&data);
+	let shape = Shape::new(1, 2).unwrap();
+	let keys = Keys::generate(shape).unwrap();
+	let state = State::from_genesis(&Genesis { shape, ..demo::genesis() }).unwrap();
+	let data = Batch::new(shape, demo::FEE_ACCOUNT, vec![signed(0, 1, 5, 0)]).unwrap().encode();
+	let inputs = inputs_on(&state, &data);
 	// On one thread steps come one after the other; on several, what runs beside comes to its end.
 	let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
 	for kind in Kind::ALL {
-		let prover = BatchProver::new(keys(), kind).unwrap();
-		for after in 0..prover.back_end().steps().min(2) {
+		let prover = BatchProver::new(&keys, kind).unwrap();
+		let all = prover.back_end().steps();
+		for after in 0..all {
 			let steps = Steps { cancel_after: Some(after), ..Steps::default() };
-			let cancelled = pool.install(|| prover.prove(&state(), &data, &inputs, &steps));
+			let cancelled = pool.install(|| prover.prove(&state, &data, &inputs, &steps));
 			assert!(matches!(cancelled, Err(ProveError::Cancelled)), "{kind} after {after}");
 			assert_eq!(steps.done.into_inner(), after, "{kind}");
 		}
+		let steps = Steps { cancel_after: Some(all + 1), ..Steps::default() };
+		assert!(pool.install(|| prover.prove(&state, &data, &inputs, &steps)).is_ok(), "{kind}");
+		assert_eq!(steps.done.into_inner(), all, "{kind}");
 	}
 }
 
@@ -245,6 +273,18 @@ fn proof_should_be_held_back_when_it_does_not_verify() {
 	let prover = BatchProver::with(keys(), Box::new(Mock));
 	let held_back = prover.prove(&state(), &data, &inputs(&data), &Unwatched);
 	assert!(matches!(held_back, Err(ProveError::SelfCheck(ProofError::NotValid))));
+}
+
+/// What a chain does with a proof, with the key that development chains register and what it knows of
+/// the batch.
+#[test]
+fn mock_proof_should_be_refused_as_a_chain_verifies_it() {
+	let inputs = inputs(&data());
+	let registered = pvs_verifier::prepare_key(demo::VERIFYING_KEY).unwrap();
+	let verify = |proof: &[u8]| pvs_verifier::verify(&registered, &inputs.to_array(), proof);
+	let mock = pvs_verifier::encode_proof(&Mock.prove(&[], &Unwatched).unwrap());
+	assert_eq!(verify(&mock), Err(ProofError::NotValid));
+	assert_eq!(verify(&prove(&state(), &data(), &inputs).unwrap()), Ok(()), "a real one");
 }
 
 #[test]
