@@ -65,3 +65,20 @@ fn export_root_should_fail_with_one_line_when_the_file_cannot_be_written() {
 	assert!(error.starts_with("error: cannot write"), "{error}");
 	assert_eq!(error.lines().count(), 1);
 }
+
+#[test]
+fn bench_should_measure_a_state_and_end_with_one_object() {
+	let output = run(&["bench", "--state", "--accounts-log2", "10", "--json"]);
+	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	assert!(output.stderr.is_empty(), "no bar where there is no terminal");
+	let text = String::from_utf8(output.stdout).unwrap();
+	let figures: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+	assert_eq!(figures["accounts"], 1 << 10);
+	let number = |name: &str| figures[name].as_f64().unwrap();
+	assert!(number("state_mib") > 0.1 && number("batch_kib") < 64.0, "{figures}");
+	for wrong in
+		[&["bench", "--accounts-log2", "10"][..], &["bench", "--state", "--max-power", "14"]]
+	{
+		assert!(!run(wrong).status.success());
+	}
+}

@@ -2,6 +2,7 @@
 //! Keys and facts of the reference rollup.
 
 mod bench;
+mod heap;
 
 use clap::{Parser, Subcommand};
 use pvs_primitives::hash::blake2_256;
@@ -27,7 +28,8 @@ const EXAMPLES: &str = "Examples:
   pvs-rollup keys generate --dir keys
   pvs-rollup genesis export-demo --out genesis.json
   pvs-rollup genesis export-root --genesis genesis.json --out root.bin
-  pvs-rollup bench --max-power 16";
+  pvs-rollup bench --max-power 16
+  pvs-rollup bench --state";
 
 /// Keys and facts of the reference payments rollup of PVS.
 #[derive(Parser)]
@@ -72,9 +74,16 @@ enum Command {
 	Info,
 	/// Times proofs of every back end beside plain ark-groth16, in turns, on all threads.
 	///
-	/// Domains of 2^14 to 2^18 points, each with a circuit that fills it. Prints a table, and with
-	/// --json one JSON object as the last line. Takes minutes.
+	/// Domains of 2^14 to 2^18 points, each with a circuit that fills it. Each proof is checked. Prints
+	/// a table, and with --json one JSON object as the last line. Takes minutes.
 	Bench {
+		/// Measures a large state instead: its files, its memory, clones of it, a batch on it.
+		#[arg(long, conflicts_with_all = ["max_power", "repetitions"])]
+		state: bool,
+		/// Accounts of the state, as a power of two.
+		#[arg(long, requires = "state", default_value_t = 20,
+			value_parser = clap::value_parser!(u32).range(8..=24))]
+		accounts_log2: u32,
 		/// The largest domain, as a power of two.
 		#[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(14..=18))]
 		max_power: u32,
@@ -184,7 +193,10 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 			}))
 		},
 		Command::Info => info(shape),
-		Command::Bench { max_power, repetitions } => bench::run(*max_power, (*repetitions).into()),
+		Command::Bench { state: true, accounts_log2, .. } => bench::state(*accounts_log2),
+		Command::Bench { max_power, repetitions, .. } => {
+			bench::proofs(*max_power, (*repetitions).into())
+		},
 	}
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What proofs cost: every back end beside `ark-groth16` as its users call it, in turns.
 
-use crate::Outcome;
+use super::{bar, mib, rounded, table};
+use crate::{heap::HEAP, Outcome};
 use ark_bn254::Bn254;
-use ark_groth16::{Groth16, ProvingKey};
+use ark_groth16::{Groth16, Proof, ProvingKey};
 use ark_snark::SNARK;
-use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use peak_alloc::PeakAlloc;
+use comfy_table::Table;
+use indicatif::ProgressBar;
 use pvs_primitives::{
 	api::BatchId,
 	poseidon::data_commitment,
@@ -23,17 +23,13 @@ use pvs_rollup::{
 	state::State,
 	transfer::Transfer,
 };
+use pvs_verifier::PreparedKey;
 use rand::rngs::OsRng;
 use serde_json::{json, Value};
 use std::{
-	hint::black_box,
-	io::IsTerminal,
 	sync::Arc,
 	time::{Duration, Instant},
 };
-
-#[global_allocator]
-static HEAP: PeakAlloc = PeakAlloc;
 
 /// Domains from 2^14 to 2^18, and the depth of the tree in each: the circuit of a batch among 2^16 accounts
 /// does not fit the first one.
@@ -51,7 +47,7 @@ pub(crate) fn run(max_power: u32, repetitions: usize) -> Outcome<Value> {
 		rows.push(Row::measure(power, depth, repetitions, &bar)?);
 	}
 	bar.finish_and_clear();
-	println!("{}", table(&rows));
+	println!("{}", shown(&rows));
 	let headline = rows.iter().find(|row| row.power == HEADLINE);
 	let large = circuit::count(Shape::LARGE)?.values().sum::<usize>();
 	Ok(json!({
@@ -87,20 +83,22 @@ impl Row {
 		let shape = fullest(power, depth)?;
 		let case = Case::new(shape)?;
 		bar.set_message(format!("2^{power}: keys"));
-		let empty = HEAP.current_usage();
+		let empty = HEAP.used();
 		let keys = Keys::generate(shape)?;
 		let (key, constraints) = (keys.proving_key().clone(), keys.constraints().clone());
+		let prepared = *keys.prepared_key();
 		drop(keys);
 		bar.inc(1);
 
 		let arkworks = backend::Arkworks::new(key.clone(), constraints.clone());
 		let fast = backend::Fast::new(&key, constraints.clone())?;
+		let [plain, ark, ours] = ["ark-groth16", "arkworks", "fast"];
 		let mut times: [Vec<Duration>; 3] = Default::default();
 		for repetition in 0..repetitions {
 			bar.set_message(format!("2^{power}: proof {} of {repetitions}", repetition + 1));
-			times[0].push(timed(|| case.plainly(&key))?);
-			times[1].push(timed(|| case.by(&arkworks))?);
-			times[2].push(timed(|| case.by(&fast))?);
+			times[0].push(case.timed(plain, &prepared, || case.plainly(&key))?);
+			times[1].push(case.timed(ark, &prepared, || case.by(&arkworks))?);
+			times[2].push(case.timed(ours, &prepared, || case.by(&fast))?);
 			bar.inc(1);
 		}
 		let [ark_ms, arkworks_ms, fast_ms] = times.map(median);
@@ -108,17 +106,17 @@ impl Row {
 		// Each alone with what it holds: all but the first need the matrices beside the key.
 		bar.set_message(format!("2^{power}: memory"));
 		drop(fast);
-		let arkworks_peak = peak(empty, || case.by(&arkworks))?;
+		let arkworks_peak = case.peak(ark, &prepared, empty, || case.by(&arkworks))?;
 		drop(arkworks);
-		let with_matrices = HEAP.current_usage();
+		let with_matrices = HEAP.used();
 		let rows = constraints.len();
 		drop(constraints);
-		let matrices = with_matrices - HEAP.current_usage();
-		let ark_peak = peak(empty, || case.plainly(&key))?;
+		let matrices = with_matrices - HEAP.used();
+		let ark_peak = case.peak(plain, &prepared, empty, || case.plainly(&key))?;
 		let constraints = Arc::new(Constraints::synthesise(shape)?);
 		let fast = backend::Fast::new(&key, constraints)?;
 		drop(key);
-		let fast_peak = peak(empty, || case.by(&fast))?;
+		let fast_peak = case.peak(ours, &prepared, empty, || case.by(&fast))?;
 		bar.inc(1);
 		Ok(Self {
 			power,
@@ -193,17 +191,51 @@ impl Case {
 	}
 
 	/// As users of `ark-groth16` do it.
-	fn plainly(&self, key: &ProvingKey<Bn254>) -> Outcome<()> {
+	fn plainly(&self, key: &ProvingKey<Bn254>) -> Outcome<Proof<Bn254>> {
 		let circuit = BatchCircuit::new(&self.state, &self.data, &self.inputs)?;
-		black_box(Groth16::<Bn254>::prove(key, circuit, &mut OsRng)?);
-		Ok(())
+		Ok(Groth16::<Bn254>::prove(key, circuit, &mut OsRng)?)
 	}
 
 	/// As a prover does it, without checking the proof.
-	fn by(&self, prover: &dyn Prover) -> Outcome<()> {
+	fn by(&self, prover: &dyn Prover) -> Outcome<Proof<Bn254>> {
 		let values = assign(&self.state, &self.data, &self.inputs)?;
-		black_box(prover.prove(&values, &Unwatched)?);
-		Ok(())
+		Ok(prover.prove(&values, &Unwatched)?)
+	}
+
+	/// How long a proof takes that holds.
+	fn timed(
+		&self,
+		by: &str,
+		key: &PreparedKey,
+		prove: impl FnOnce() -> Outcome<Proof<Bn254>>,
+	) -> Outcome<Duration> {
+		let (proof, time) = HEAP.uncounted(|| {
+			let started = Instant::now();
+			(prove(), started.elapsed())
+		});
+		self.check(by, key, &proof?)?;
+		Ok(time)
+	}
+
+	/// The most memory in use while a proof is made that holds, above `empty`.
+	fn peak(
+		&self,
+		by: &str,
+		key: &PreparedKey,
+		empty: usize,
+		prove: impl FnOnce() -> Outcome<Proof<Bn254>>,
+	) -> Outcome<f64> {
+		let (proof, peak) = HEAP.peak(prove);
+		self.check(by, key, &proof?)?;
+		Ok(mib(peak.saturating_sub(empty)))
+	}
+
+	fn check(&self, by: &str, key: &PreparedKey, proof: &Proof<Bn254>) -> Outcome<()> {
+		let proof = pvs_verifier::encode_proof(proof);
+		pvs_verifier::verify(key, &self.inputs.to_array(), &proof).map_err(|error| {
+			let shape = self.state.shape();
+			format!("a proof by {by} of a batch of {shape} does not hold ({error}); its time means nothing").into()
+		})
 	}
 }
 
@@ -222,35 +254,13 @@ fn fullest(power: u32, depth: usize) -> Outcome<Shape> {
 	fits.ok_or_else(|| format!("no batch at depth {depth} fits a domain of 2^{power}").into())
 }
 
-fn timed(work: impl FnOnce() -> Outcome<()>) -> Outcome<Duration> {
-	let started = Instant::now();
-	work()?;
-	Ok(started.elapsed())
-}
-
 fn median(mut times: Vec<Duration>) -> f64 {
 	times.sort();
 	times.get(times.len() / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
 }
 
-/// The most bytes in use during `work`, above `empty`.
-fn peak(empty: usize, work: impl FnOnce() -> Outcome<()>) -> Outcome<f64> {
-	HEAP.reset_peak_usage();
-	work()?;
-	Ok(mib(HEAP.peak_usage().saturating_sub(empty)))
-}
-
-fn mib(bytes: usize) -> f64 {
-	bytes as f64 / (1 << 20) as f64
-}
-
-fn rounded(number: f64) -> f64 {
-	(number * 100.0).round() / 100.0
-}
-
-fn table(rows: &[Row]) -> Table {
-	let mut table = Table::new();
-	table.load_preset(UTF8_FULL_CONDENSED).set_header([
+fn shown(rows: &[Row]) -> Table {
+	let mut table = table([
 		"domain",
 		"transfers",
 		"constraints",
@@ -259,11 +269,9 @@ fn table(rows: &[Row]) -> Table {
 		"fast",
 		"fast vs ark-groth16",
 		"memory: ark-groth16",
+		"arkworks",
 		"fast",
 	]);
-	for column in table.column_iter_mut() {
-		column.set_cell_alignment(CellAlignment::Right);
-	}
 	for row in rows {
 		table.add_row([
 			format!("2^{}", row.power),
@@ -274,19 +282,28 @@ fn table(rows: &[Row]) -> Table {
 			format!("{:.0} ms", row.fast.milliseconds),
 			format!("{:.2}", row.ark.milliseconds / row.fast.milliseconds),
 			format!("{:.0} MiB", row.ark.peak_mib),
+			format!("{:.0} MiB", row.arkworks.peak_mib),
 			format!("{:.0} MiB", row.fast.peak_mib),
 		]);
 	}
 	table
 }
 
-fn bar(steps: usize) -> ProgressBar {
-	if !std::io::stderr().is_terminal() {
-		return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use ark_bn254::{G1Affine, G2Affine};
+	use ark_ec::AffineRepr;
+
+	#[test]
+	fn measurement_should_fail_when_a_proof_does_not_hold() {
+		let case = Case::new(demo::SHAPE).unwrap();
+		let key = pvs_verifier::prepare_key(demo::VERIFYING_KEY).unwrap();
+		let (a, b) = (G1Affine::generator(), G2Affine::generator());
+		let prove = || Ok(Proof { a, b, c: a });
+		let refused = case.timed("nobody", &key, prove).unwrap_err().to_string();
+		assert!(refused.contains("by nobody of a batch of 4x2^16 does not hold"), "{refused}");
+		let refused = case.peak("nobody", &key, 0, prove).unwrap_err().to_string();
+		assert!(refused.contains("does not hold"), "{refused}");
 	}
-	let style = ProgressStyle::with_template("{spinner} {msg} {bar:30} {pos}/{len} [{elapsed}]")
-		.unwrap_or_else(|_| ProgressStyle::default_bar());
-	let bar = ProgressBar::new(steps as u64).with_style(style);
-	bar.enable_steady_tick(Duration::from_millis(100));
-	bar
 }
