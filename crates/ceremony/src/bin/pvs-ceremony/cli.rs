@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use pvs_ceremony::{Name, MAX_ITERATIONS_LOG2, MIN_ITERATIONS_LOG2};
 use pvs_primitives::Bytes32;
 use pvs_rollup::shape::Shape;
@@ -108,29 +108,13 @@ pub(crate) enum Command {
 /// What the first parameters follow from.
 #[derive(Debug, Args)]
 pub(crate) struct Ground {
-	/// Sizes of the reference rollup's circuit
-	#[arg(long, value_enum)]
-	pub(crate) shape: Size,
+	/// Sizes of the reference rollup's circuit: small (4x16, powers of tau of power 16), large (7x20,
+	/// power 17), or others as TRANSFERSxBITS of an account's index
+	#[arg(long, value_name = "SHAPE", value_parser = parse_shape)]
+	pub(crate) shape: Shape,
 	/// Powers of tau, a .ptau file of snarkjs
 	#[arg(long, value_name = "FILE")]
 	pub(crate) powers: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Size {
-	/// 4 transfers, 2^16 accounts: needs powers of tau of power 16
-	Small,
-	/// 7 transfers, 2^20 accounts: needs powers of tau of power 17
-	Large,
-}
-
-impl From<Size> for Shape {
-	fn from(size: Size) -> Self {
-		match size {
-			Size::Small => Self::SMALL,
-			Size::Large => Self::LARGE,
-		}
-	}
 }
 
 /// From one file to the next.
@@ -159,6 +143,22 @@ impl FromStr for BeaconValue {
 	}
 }
 
+fn parse_shape(text: &str) -> Result<Shape, String> {
+	match text {
+		"small" => return Ok(Shape::SMALL),
+		"large" => return Ok(Shape::LARGE),
+		_ => {},
+	}
+	let sizes = text.split_once('x').and_then(|(transfers, bits)| {
+		let (transfers, bits) = (transfers.parse().ok()?, bits.parse::<usize>().ok()?);
+		(bits % 2 == 0).then_some((transfers, bits / 2))
+	});
+	let (transfers, depth) = sizes.ok_or(
+		"a shape is small, large, or transfers and bits of an index such as 4x16; the bits are even",
+	)?;
+	Shape::new(transfers, depth).map_err(|error| error.to_string())
+}
+
 fn parse_hash(text: &str) -> Result<Bytes32, String> {
 	let mut hash = Bytes32::default();
 	hex::decode_to_slice(text.strip_prefix("0x").unwrap_or(text), &mut hash)
@@ -174,6 +174,20 @@ mod tests {
 	#[test]
 	fn command_line_should_be_consistent() {
 		Cli::command().debug_assert();
+	}
+
+	#[test]
+	fn shape_should_be_a_name_or_sizes_within_their_limits() {
+		assert_eq!(parse_shape("small"), Ok(Shape::SMALL));
+		assert_eq!(parse_shape("4x16"), Ok(Shape::SMALL));
+		assert_eq!(parse_shape("7x20"), parse_shape("large"));
+		assert_eq!(parse_shape("1x4"), Ok(Shape::new(1, 2).unwrap()));
+		for wrong in ["", "x", "4", "4x", "4x17", "4x-16", "4x2^16", "tiny", "4x16x1"] {
+			assert!(parse_shape(wrong).unwrap_err().contains("such as 4x16"), "{wrong}");
+		}
+		for beyond in ["0x16", "65x16", "4x2", "4x26"] {
+			assert!(parse_shape(beyond).unwrap_err().contains("1 to 64 transfers"), "{beyond}");
+		}
 	}
 
 	#[test]
