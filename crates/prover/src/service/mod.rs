@@ -299,7 +299,7 @@ impl Service {
 				},
 				() = signals.next() => {
 					if self.draining_since.is_some() {
-						return Ok(());
+						break;
 					}
 					self.drain("asked to; open jobs are finished first, ask again to stop at once");
 				},
@@ -307,6 +307,12 @@ impl Service {
 					return Err(ProverError::Stalled(STALL.as_secs()));
 				},
 			}
+		}
+		let open = self.open_jobs().count();
+		if open > 0 {
+			let text =
+				format!("{open} jobs are open still: start again soon, or their bonds may be lost");
+			self.trouble(None, text);
 		}
 		Ok(())
 	}
