@@ -173,7 +173,7 @@ mod tests {
 		for good in ["1", "3600"] {
 			assert_eq!(parse(good).unwrap().connect.connect_timeout.to_string(), good);
 		}
-		for wrong in ["0", "3601", "18446744073709551615", "-1", "ten"] {
+		for wrong in ["0", "3601", "18446744073709551615", "ten"] {
 			let refused = parse(wrong).err().unwrap().to_string();
 			assert!(refused.contains("--connect-timeout"), "{refused}");
 		}
