@@ -34,6 +34,8 @@ const MAGIC: &[u8; 16] = b"pvs/rollup/st/v1";
 const HEAD_BYTES: usize = MAGIC.len() + 2 + 4;
 const ACCOUNT_BYTES: usize = 80;
 const DIGEST_BYTES: usize = 32;
+/// Fewer accounts are not shared out among threads.
+const GRAIN: usize = 64;
 
 /// Why a state cannot be saved or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -219,7 +221,7 @@ fn read_accounts(shape: Shape, bytes: &[u8]) -> Result<Vec<(u32, Account)>, Cont
 		least = index + 1;
 	}
 	// Most of the time goes into the keys.
-	let records = bytes.par_chunks_exact(ACCOUNT_BYTES);
+	let records = bytes.par_chunks_exact(ACCOUNT_BYTES).with_min_len(GRAIN);
 	let accounts = records.clone().map(read_account).collect::<Result<_, _>>();
 	// Any of several errors; always the first one of a file is easier to understand.
 	accounts

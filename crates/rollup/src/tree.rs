@@ -232,14 +232,16 @@ impl Node {
 		}
 		let below = height - 1;
 		let mut branch = Branch::default();
-		let children = branch.children.par_iter_mut().enumerate();
-		children.with_min_len(if items.len() < GRAIN { TREE_ARITY } else { 1 }).for_each(
-			|(child, node)| {
-				let from = items.partition_point(|(index, _)| place(*index, below) < child);
-				let to = items.partition_point(|(index, _)| place(*index, below) <= child);
-				*node = Self::build(below, &items[from..to]);
-			},
-		);
+		let build = |(child, node): (usize, &mut Option<Self>)| {
+			let from = items.partition_point(|(index, _)| place(*index, below) < child);
+			let to = items.partition_point(|(index, _)| place(*index, below) <= child);
+			*node = Self::build(below, &items[from..to]);
+		};
+		if items.len() < GRAIN {
+			branch.children.iter_mut().enumerate().for_each(build);
+		} else {
+			branch.children.par_iter_mut().enumerate().for_each(build);
+		}
 		branch.rehash(height);
 		Some(Self::Branch(Arc::new(branch)))
 	}
