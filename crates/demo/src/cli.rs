@@ -161,7 +161,7 @@ mod tests {
 		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (2, 1, 180));
 		assert!(silent.check().is_ok());
 		let crash = args("pvs-demo --scenario crash");
-		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (15, 4, 240));
+		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (20, 4, 240));
 		assert!(crash.check().is_ok());
 		assert!(args("pvs-demo --scenario latency --check").check().is_ok());
 		let error = args("pvs-demo --check").check().unwrap_err();
