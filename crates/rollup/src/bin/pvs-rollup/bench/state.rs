@@ -175,7 +175,8 @@ fn batch(shape: Shape, accounts: u32, keys: &[SecretKey], number: u32) -> Outcom
 	Ok(Batch::new(shape, demo::FEE_ACCOUNT, transfers)?.encode())
 }
 
-/// The bytes that as many states take as a prover keeps, each a batch further than the one before.
+/// The bytes that as many states take as a prover keeps, each a batch further than the one before; of few
+/// accounts an estimate from fewer states.
 fn keep(state: &State, shape: Shape, accounts: u32, keys: &[SecretKey]) -> Outcome<usize> {
 	// Each payer pays once.
 	let rounds = KEPT.min(accounts / shape.transfers() as u32);
