@@ -13,13 +13,13 @@
 use crate::{
 	coefficient::{combine, Coefficient, CoefficientSum},
 	error::ProofError,
+	fields::Fp12,
 	final_exponentiation::final_exponentiation,
 	key::Key,
 	lines::{lines, Lines},
 	miller::{arguments, miller_loop, Argument, Pair},
 	proof::Proof,
 	threads::{join, two},
-	tower::Fp12,
 };
 use alloc::{sync::Arc, vec::Vec};
 use ark_bn254::{Fr, G1Projective};

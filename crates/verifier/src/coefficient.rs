@@ -3,7 +3,7 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field and curve arithmetic never overflows")]
 
-use crate::tower::Fp12;
+use crate::fields::Fp12;
 use alloc::vec::Vec;
 use ark_bn254::{g1, Fr, G1Affine, G1Projective};
 use ark_ec::scalar_mul::glv::GLVConfig;

@@ -4,7 +4,7 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 
-use crate::tower::Fp12;
+use crate::fields::Fp12;
 
 /// The BN parameter `x`, 4965661367192848881, in signed digits of width 4, the lowest first: 13
 /// multiplications and 4 for the table, where signed bits take 24.

@@ -3,7 +3,7 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field and curve arithmetic never overflows")]
 
-use crate::{base::Fp, tower::Fp2};
+use crate::fields::{Fp, Fp2};
 use alloc::vec::Vec;
 use ark_bn254::{G1Affine, G1Projective};
 use core::ops::Mul;

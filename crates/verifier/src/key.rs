@@ -9,11 +9,11 @@ use crate::{
 		Reader,
 	},
 	error::{KeyError, ProofError},
+	fields::Fp12,
 	final_exponentiation::final_exponentiation,
 	inputs::{InputPoints, PARTS_ONCE},
 	lines::{lines, Lines},
 	miller::{arguments, miller_loop},
-	tower::Fp12,
 };
 use alloc::vec::Vec;
 use ark_bn254::{Fq12, G1Affine, G2Affine};

@@ -28,13 +28,13 @@ extern crate alloc;
 
 #[cfg(feature = "std")]
 mod arkworks;
-mod base;
 mod batch;
 #[cfg(feature = "std")]
 mod cache;
 mod coefficient;
 mod encoding;
 mod error;
+mod fields;
 mod final_exponentiation;
 pub mod host;
 mod inputs;
@@ -44,7 +44,6 @@ mod lines;
 mod miller;
 mod proof;
 mod threads;
-mod tower;
 mod verifiers;
 
 #[cfg(feature = "std")]

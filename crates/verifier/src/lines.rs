@@ -12,7 +12,7 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 
-use crate::{invert::batch_invert, tower::Fp2};
+use crate::{fields::Fp2, invert::batch_invert};
 use alloc::vec::Vec;
 use ark_bn254::{g2, Config, G2Affine};
 use ark_ec::{bn::BnConfig, short_weierstrass::SWCurveConfig};

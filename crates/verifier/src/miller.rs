@@ -4,10 +4,9 @@
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 
 use crate::{
-	base::Fp,
+	fields::{Fp, Fp12, Fp2},
 	invert::batch_invert,
 	lines::Lines,
-	tower::{Fp12, Fp2},
 };
 use alloc::vec::Vec;
 use ark_bn254::{Config, G1Projective};

@@ -8,7 +8,7 @@
 
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 
-use crate::base::{Fp, Wide};
+use super::base::{Fp, Wide};
 use ark_bn254::{Fq12, Fq2, Fq6};
 use ark_ff::Field;
 use core::ops::{Add, Mul, Neg, Sub};
@@ -375,6 +375,7 @@ impl Mul for Fp12 {
 #[allow(clippy::arithmetic_side_effects, reason = "tests fail by panicking")]
 mod tests {
 	use super::*;
+	use crate::fields::plain;
 	use ark_bn254::{Fq, Fq6Config};
 	use ark_ff::{
 		fields::fp6_3over2::Fp6Config, AdditiveGroup, CyclotomicMultSubgroup, UniformRand,
@@ -461,6 +462,11 @@ mod tests {
 			let mut product = a;
 			product.mul_by_034(&Fq2::ONE, &slope, &offset);
 			assert_eq!(Fq12::from(ours.times_line(slope.into(), offset.into())), product);
+			// What is compiled to Wasm.
+			let plain = plain::Fp12::from(a);
+			assert_eq!(Fq12::from(plain.times_line(slope.into(), offset.into())), product);
+			let plain = plain.times_whole_line(constant.into(), slope.into(), offset.into());
+			assert_eq!(Fq12::from(plain), whole.into());
 		}
 		assert_eq!(Fq12::from(Fp12::ONE), Fq12::ONE);
 	}
@@ -485,6 +491,10 @@ mod tests {
 			let square = Fp12::from(in_subgroup).cyclotomic_square();
 			assert_eq!(Fq12::from(square), in_subgroup.cyclotomic_square());
 			assert_eq!(Fq12::from(square), in_subgroup.square());
+			let plain = plain::Fp12::from(in_subgroup);
+			assert_eq!(Fq12::from(plain.cyclotomic_square()), in_subgroup.square());
+			assert_eq!(Fq12::from(plain.conjugate() * plain), Fq12::ONE);
+			assert_eq!(Fq12::from(plain.frobenius(3)), in_subgroup.frobenius_map(3));
 		}
 	}
 }
