@@ -178,17 +178,26 @@ async fn send(args: &LoadArgs, shared: &Shared) -> Result<(), SequencerError> {
 		accepted: accepted.map(Mutex::new),
 	};
 	let mut seeds = args.seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
-	let mut senders = Vec::new();
+	let mut nonces = Vec::new();
 	for account in 0..args.accounts {
-		let nonce = link.next_nonce(account).await?.ok_or_else(|| {
+		let nonce = link.next_nonce(account).await?;
+		nonces.push(nonce.ok_or_else(|| {
 			let text =
 				format!("--accounts: account {account} does not exist; the genesis is another");
 			SequencerError::Input(text)
-		})?;
-		let link = Link::connect(&args.rpc.rpc).await?;
-		let rng = StdRng::seed_from_u64(seeds.gen());
-		senders.push(Sender { common: &common, account, link, rng, nonce });
+		})?);
 	}
+	let mut links = vec![link];
+	while links.len() < nonces.len() {
+		links.push(Link::connect(&args.rpc.rpc).await?);
+	}
+	let senders: Vec<Sender> = (0..)
+		.zip(links.into_iter().zip(nonces))
+		.map(|(account, (link, nonce))| {
+			let rng = StdRng::seed_from_u64(seeds.gen());
+			Sender { common: &common, account, link, rng, nonce }
+		})
+		.collect();
 	book(shared).begin(Instant::now());
 	let (queues, work): (Vec<_>, Vec<_>) = senders
 		.into_iter()
