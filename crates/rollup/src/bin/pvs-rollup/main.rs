@@ -2,7 +2,8 @@
 //! Keys and facts of the reference rollup.
 
 mod bench;
-mod heap;
+#[path = "../workload/mod.rs"]
+mod workload;
 
 use clap::{Parser, Subcommand};
 use pvs_primitives::hash::blake2_256;
@@ -16,11 +17,11 @@ use pvs_rollup::{
 };
 use serde_json::json;
 use std::{
-	error::Error,
 	fs,
 	path::{Path, PathBuf},
 	process::ExitCode,
 };
+use workload::{Outcome, ACCOUNTS_LOG2, POWERS};
 
 const EXAMPLES: &str = "Examples:
   pvs-rollup info
@@ -75,17 +76,18 @@ enum Command {
 	/// Times proofs of every back end beside plain ark-groth16, in turns, on all threads.
 	///
 	/// Domains of 2^14 to 2^18 points, each with a circuit that fills it. Each proof is checked. Prints
-	/// a table, and with --json one JSON object as the last line. Takes minutes.
+	/// a table, and with --json one JSON object as the last line. Takes minutes. Memory is measured by
+	/// pvs-rollup-heap, once, after the times: it has to be in the directory of this program.
 	Bench {
 		/// Measures a large state instead: its files, its memory, clones of it, a batch on it.
 		#[arg(long, conflicts_with_all = ["max_power", "repetitions"])]
 		state: bool,
 		/// Accounts of the state, as a power of two.
 		#[arg(long, requires = "state", default_value_t = 20,
-			value_parser = clap::value_parser!(u32).range(8..=24))]
+			value_parser = clap::value_parser!(u32).range(ACCOUNTS_LOG2))]
 		accounts_log2: u32,
 		/// The largest domain, as a power of two.
-		#[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(14..=18))]
+		#[arg(long, default_value_t = 18, value_parser = clap::value_parser!(u32).range(POWERS))]
 		max_power: u32,
 		/// Proofs of each kind in each domain; the medians are printed.
 		#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -130,8 +132,6 @@ enum GenesisCommand {
 		out: PathBuf,
 	},
 }
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();

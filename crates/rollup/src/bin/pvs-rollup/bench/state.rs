@@ -1,78 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a large state costs: in files, in memory, to clone, to change.
 
-use super::{bar, mib, rounded, table};
-use crate::{heap::HEAP, Outcome};
-use indicatif::ProgressBar;
-use pvs_rollup::{
-	batch::Batch,
-	demo,
-	genesis::{Genesis, GenesisAccount},
-	keys::SecretKey,
-	shape::Shape,
-	state::State,
-	transfer::Transfer,
+use super::{memory::Program, mib, rounded, table};
+use crate::workload::{
+	bar,
+	state::{Accounts, Memory, KEPT, STEPS},
+	Meter, Outcome,
 };
 use serde_json::{json, Value};
-use std::{
-	fs::File,
-	hint::black_box,
-	io::{BufWriter, Write},
-	time::Instant,
-};
+use std::{hint::black_box, time::Instant};
 
-/// States that a prover keeps at most: one for each batch that may be in flight.
-const KEPT: u32 = 256;
 /// What is too short for a clock is repeated that often.
 const REPETITIONS: u32 = 1_000_000;
-/// Keys; each belongs to many accounts, which costs as much as if each had its own.
-const KEYS: u32 = 16;
 
 /// Measures a state of `2^accounts_log2` accounts and prints a table. Returns the figures.
 pub(crate) fn run(accounts_log2: u32) -> Outcome<Value> {
-	let shape = Shape::new(Shape::LARGE.transfers(), accounts_log2.div_ceil(2) as usize)?;
-	let accounts = 1u32 << accounts_log2;
-	let keys: Vec<_> = (0..KEYS).map(demo::secret_key).collect();
-	let dir = tempfile::tempdir()?;
-	let (genesis_file, state_file) = (dir.path().join("genesis.json"), dir.path().join("state"));
-	let bar = bar(6);
-	bar.set_message("making the accounts");
-	write_genesis(&mut BufWriter::new(File::create(&genesis_file)?), shape, accounts, &keys)?;
-	bar.inc(1);
-
-	let (genesis, genesis_cost) =
-		Cost::of(&bar, "reading the genesis", || Ok(Genesis::from_file(&genesis_file)?))?;
-	let (built, build_cost) =
-		Cost::of(&bar, "building the state", || Ok(State::from_genesis(&genesis)?))?;
-	drop(genesis);
-	let ((), save_cost) = Cost::of(&bar, "saving the state", || Ok(built.save(&state_file)?))?;
-	let root = built.root();
-	drop(built);
-	let empty = HEAP.used();
-	let (state, load_cost) = Cost::of(&bar, "loading the state", || Ok(State::load(&state_file)?))?;
-	let held = HEAP.used() - empty;
-	if state.root() != root {
-		return Err("the loaded state has another root than the saved one".into());
-	}
-
+	let heap = Program::beside_this_one()?;
+	let accounts = Accounts::new(accounts_log2)?;
+	let bar = bar(STEPS + 2);
+	let (state, times) = accounts.load::<Clock>(&bar)?;
 	bar.set_message("cloning and changing the state");
-	let clone = HEAP.uncounted(|| {
-		let started = Instant::now();
+	let ((), clones) = Clock::of(|| {
 		(0..REPETITIONS).for_each(|_| drop(black_box(state.clone())));
-		started.elapsed().as_secs_f64() / f64::from(REPETITIONS)
-	});
-	let batch = batch(shape, accounts, &keys, 0)?;
-	let executed = HEAP.uncounted(|| {
-		let started = Instant::now();
-		let outcome = state.execute(&batch).map(drop);
-		outcome.map(|()| started.elapsed().as_secs_f64())
+		Ok(())
 	})?;
-	let kept = keep(&state, shape, accounts, &keys)?;
+	let clone = clones / f64::from(REPETITIONS);
+	let batch = accounts.batch(0)?;
+	let (_, executed) = Clock::of(|| Ok(state.execute(&batch)?))?;
+	drop(state);
 	bar.inc(1);
+	bar.set_message("memory");
+	let memory: Memory = heap.measure(&["state", "--accounts-log2", &accounts_log2.to_string()])?;
 	bar.finish_and_clear();
 
+	let Memory { peaks, held, kept } = memory;
+	let batch_bytes = kept / u64::from(KEPT);
 	let mut table = table(["what", "time", "memory"]);
-	let row = |what: &str, seconds: f64, bytes: usize, kind: &str| {
+	let row = |what: &str, seconds: f64, bytes: u64, kind: &str| {
 		let time = match seconds {
 			0.0 => String::new(),
 			seconds if seconds >= 1.0 => format!("{seconds:.1} s"),
@@ -81,36 +45,30 @@ pub(crate) fn run(accounts_log2: u32) -> Outcome<Value> {
 		};
 		[what.to_owned(), time, format!("{:.2} MiB {kind}", mib(bytes))]
 	};
-	let batch_bytes = kept / KEPT as usize;
-	table.add_row(row(
-		"read and check a genesis file",
-		genesis_cost.seconds,
-		genesis_cost.peak,
-		"peak",
-	));
-	table.add_row(row("build the state from it", build_cost.seconds, build_cost.peak, "peak"));
-	table.add_row(row("save the state", save_cost.seconds, save_cost.peak, "peak"));
-	table.add_row(row("load and check the state", load_cost.seconds, load_cost.peak, "peak"));
+	table.add_row(row("read and check a genesis file", times.genesis, peaks.genesis, "peak"));
+	table.add_row(row("build the state from it", times.build, peaks.build, "peak"));
+	table.add_row(row("save the state", times.save, peaks.save, "peak"));
+	table.add_row(row("load and check the state", times.load, peaks.load, "peak"));
 	table.add_row(row("hold the state", 0.0, held, "held"));
 	table.add_row(row("clone the state", clone, 0, "held"));
 	table.add_row(row("execute a full batch on it", executed, batch_bytes, "held"));
 	table.add_row(row(&format!("keep {KEPT} states, each a batch further"), 0.0, kept, "held"));
-	println!("{} accounts, {} transfers to a batch", accounts, shape.transfers());
+	println!("{} accounts, {} transfers to a batch", accounts.count, accounts.shape.transfers());
 	println!("{table}");
-	let cost = |cost: &Cost| {
+	let cost = |seconds: f64, peak: u64| {
 		json!({
-			"ms": rounded(cost.seconds * 1e3),
-			"peak_mib": rounded(mib(cost.peak)),
+			"ms": rounded(seconds * 1e3),
+			"peak_mib": rounded(mib(peak)),
 		})
 	};
 	Ok(json!({
-		"accounts": accounts,
-		"transfers": shape.transfers(),
+		"accounts": accounts.count,
+		"transfers": accounts.shape.transfers(),
 		"threads": rayon::current_num_threads(),
-		"genesis": cost(&genesis_cost),
-		"build": cost(&build_cost),
-		"save": cost(&save_cost),
-		"load": cost(&load_cost),
+		"genesis": cost(times.genesis, peaks.genesis),
+		"build": cost(times.build, peaks.build),
+		"save": cost(times.save, peaks.save),
+		"load": cost(times.load, peaks.load),
 		"state_mib": rounded(mib(held)),
 		"clone_ns": rounded(clone * 1e9),
 		"batch_ms": rounded(executed * 1e3),
@@ -120,75 +78,16 @@ pub(crate) fn run(accounts_log2: u32) -> Outcome<Value> {
 	}))
 }
 
-struct Cost {
-	seconds: f64,
-	/// Above what was in use before.
-	peak: usize,
-}
+/// Seconds as a figure.
+struct Clock;
 
-impl Cost {
-	/// Of work with few allocations, which may be timed while they are counted.
-	fn of<T>(
-		bar: &ProgressBar,
-		what: &'static str,
-		work: impl FnOnce() -> Outcome<T>,
-	) -> Outcome<(T, Self)> {
-		bar.set_message(what);
-		let (empty, started) = (HEAP.used(), Instant::now());
-		let (result, peak) = HEAP.peak(work);
+impl Meter for Clock {
+	type Figure = f64;
+
+	fn of<T>(work: impl FnOnce() -> Outcome<T>) -> Outcome<(T, f64)> {
+		let started = Instant::now();
+		let result = work();
 		let seconds = started.elapsed().as_secs_f64();
-		bar.inc(1);
-		Ok((result?, Self { seconds, peak: peak.saturating_sub(empty) }))
+		Ok((result?, seconds))
 	}
-}
-
-/// Account by account: a list of all would be counted.
-fn write_genesis(
-	file: &mut impl Write,
-	shape: Shape,
-	accounts: u32,
-	keys: &[SecretKey],
-) -> Outcome<()> {
-	write!(file, "{{\"shape\":{},\"accounts\":[", serde_json::to_string(&shape)?)?;
-	for (index, key) in (0..accounts).zip(keys.iter().cycle()) {
-		let account =
-			GenesisAccount { index, public_key: key.public_key(), balance: demo::BALANCE };
-		let comma = if index == 0 { "" } else { "," };
-		write!(file, "{comma}{}", serde_json::to_string(&account)?)?;
-	}
-	write!(file, "]}}")?;
-	Ok(file.flush()?)
-}
-
-/// A full batch among accounts all over the tree, the `number`th of its kind.
-fn batch(shape: Shape, accounts: u32, keys: &[SecretKey], number: u32) -> Outcome<Vec<u8>> {
-	let count = shape.transfers() as u32;
-	let mut transfers = Vec::new();
-	for place in number * count..(number + 1) * count {
-		// Odd numbers step through all indices of a power of two.
-		let from = place.wrapping_mul(2_654_435_761) % accounts;
-		let to = (from + accounts / 2 + 1) % accounts;
-		let transfer = Transfer { from, to, amount: 1, fee: 1, ..Transfer::default() };
-		let key = keys.get((from % KEYS) as usize).ok_or("an account without a key")?;
-		transfers.push(transfer.sign(key));
-	}
-	Ok(Batch::new(shape, demo::FEE_ACCOUNT, transfers)?.encode())
-}
-
-/// The bytes that as many states take as a prover keeps, each a batch further than the one before; of few
-/// accounts an estimate from fewer states.
-fn keep(state: &State, shape: Shape, accounts: u32, keys: &[SecretKey]) -> Outcome<usize> {
-	// Each payer pays once.
-	let rounds = KEPT.min(accounts / shape.transfers() as u32);
-	let batches = (0..rounds).map(|number| batch(shape, accounts, keys, number));
-	let batches = batches.collect::<Outcome<Vec<_>>>()?;
-	let mut states = Vec::with_capacity(batches.len() + 1);
-	let empty = HEAP.used();
-	let mut next = state.clone();
-	for batch in &batches {
-		next.execute_batch(batch)?;
-		states.push(next.clone());
-	}
-	let used = HEAP.used().saturating_sub(empty);
-	Ok(used / rounds as usize * KEPT as usize)
 }
