@@ -4,8 +4,8 @@
 mod common;
 
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
-use ark_ec::CurveGroup;
-use ark_ff::{PrimeField, UniformRand};
+use ark_ec::{pairing::Pairing, CurveGroup};
+use ark_ff::{BigInteger, Field, PrimeField, UniformRand};
 use ark_groth16::{prepare_verifying_key, Groth16, Proof};
 use common::*;
 use proptest::prelude::*;
@@ -51,6 +51,22 @@ fn test_stolen_proof_rejected_for_thief() {
 		("chain", inputs(&[4; 32], batch, 0, &honest)),
 	] {
 		assert_eq!(judge(&prepared, &inputs, &proof), Err(ProofError::NotValid), "{name}");
+	}
+}
+
+/// What is stored is compared with what our pairing gives, so it has to be everybody's.
+#[test]
+fn prepared_key_should_hold_the_pairing_of_arkworks() {
+	for seed in 0..5 {
+		let Fixture { key, prepared, .. } = Fixture::new(seed);
+		let decoded = decode_verifying_key(&key).unwrap();
+		let pairing = Bn254::pairing(decoded.alpha_g1, decoded.beta_g2).0;
+		let expected: Vec<u8> = pairing
+			.to_base_prime_field_elements()
+			.flat_map(|element| element.into_bigint().to_bytes_be())
+			.collect();
+		assert_eq!(prepared[..key.len()], key[..]);
+		assert_eq!(prepared[key.len()..], expected[..]);
 	}
 }
 

@@ -4,7 +4,7 @@
 //! in arkworks.
 //!
 //! Elements are reduced, [`Wide2`] and [`Wide6`] are not: see [`Wide`] for how many products may be summed.
-//! What follows sums at most 140 before a reduction.
+//! What follows sums at most 140 before a reduction, counted by the absolute value of each; signs leave 102.
 
 #![allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 

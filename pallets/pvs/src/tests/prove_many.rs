@@ -237,9 +237,9 @@ fn overdue_transition_should_be_left_to_the_agenda_when_the_proof_is_not_awaited
 		run_to(16);
 		let proofs = by_ann(&ids);
 		let info = submit_all(&proofs).expect("the call itself is fine");
-		let dearest = Weights::submit_proofs(1).saturating_add(Weights::submit_false_proofs(1));
 		// It was done, and undone: that is paid for.
-		assert_eq!(info.actual_weight, Some(dearest.saturating_add(Weights::default_prover())));
+		let expected = Weights::submit_proofs(1).saturating_add(Weights::default_prover());
+		assert_eq!(info.actual_weight, Some(expected));
 		assert_eq!(events().last(), Some(&refused(ids[0], &ANN, Error::<Test>::NotOffered)));
 		assert_eq!(prover(&ANN).stats.defaults, 0);
 		MaxAgendaWeight::set(AGENDA_WEIGHT);
@@ -327,8 +327,7 @@ fn proofs_should_be_refused_when_too_much_is_overdue() {
 				refused(ids[2], &ANN, Error::<Test>::TooMuchOverdue),
 			]
 		);
-		let dearest = Weights::submit_proofs(3).saturating_add(Weights::submit_false_proofs(3));
-		assert_eq!(info.actual_weight, Some(dearest.saturating_add(step)));
+		assert_eq!(info.actual_weight, Some(Weights::submit_proofs(3).saturating_add(step)));
 		MaxAgendaWeight::set(AGENDA_WEIGHT);
 		run_to(21);
 	});
