@@ -30,6 +30,12 @@ pub enum Error {
 		/// Which part differs.
 		detail: String,
 	},
+	/// A node that was found after the connection had failed has another first block.
+	#[error("the node at {url} is on another chain than the one before; name others with --url")]
+	OtherChain {
+		/// The address.
+		url: String,
+	},
 	/// The node answered with an error, or the connection broke.
 	#[error("the node at {url} failed: {source}")]
 	Node {

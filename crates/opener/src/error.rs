@@ -34,9 +34,6 @@ pub enum OpenerError {
 	/// No block came for so many seconds.
 	#[error("no new block for {0} s: the node or the chain has stalled")]
 	Stalled(u64),
-	/// After connecting again, the chain was another one.
-	#[error("the node at {0} is now on another chain")]
-	OtherChain(String),
 	/// The system refuses something.
 	#[error("{0}: {1}")]
 	Io(String, std::io::Error),
@@ -67,6 +64,6 @@ mod tests {
 		let bad = || Error::BadUrl { url: url() };
 		assert!(!OpenerError::Chain(bad()).is_about_the_connection());
 		assert!(!OpenerError::NoFee(bad()).is_about_the_connection());
-		assert!(!OpenerError::OtherChain(url()).is_about_the_connection());
+		assert!(!OpenerError::Chain(Error::OtherChain { url: url() }).is_about_the_connection());
 	}
 }

@@ -74,8 +74,6 @@ pub(crate) enum ProverError {
 	BalanceTooLow { account: String, free: String, needed: String },
 	#[error("no new block for {0} s: the node or the chain has stalled")]
 	Stalled(u64),
-	#[error("the node at {0} is now on another chain")]
-	OtherChain(String),
 	#[error("interrupted while the node was away")]
 	Interrupted,
 	#[error("cannot replay the rollup: {0}")]

@@ -5,11 +5,33 @@
 use crate::journal::{Job, Key, Outcome};
 use pvs_client::{Block, Client, Error, PvsEvent};
 use pvs_primitives::{BlockNumber, Bytes32};
+use std::ops::RangeInclusive;
 
 /// How far back a node is asked for events. Nodes keep the state of 256 blocks by default.
 const MAX_BLOCKS: BlockNumber = 200;
 
-/// The outcome of a round for `me`, from the events since its bid.
+/// Which blocks say how a round ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Span {
+	/// The chain is not as far as the round was.
+	NotYet,
+	/// More blocks than nodes keep.
+	TooLong,
+	Blocks(RangeInclusive<BlockNumber>),
+}
+
+impl Span {
+	fn new(since: BlockNumber, best: BlockNumber) -> Self {
+		match best.checked_sub(since) {
+			None => Self::NotYet,
+			Some(blocks) if blocks > MAX_BLOCKS => Self::TooLong,
+			Some(_) => Self::Blocks(since..=best),
+		}
+	}
+}
+
+/// The outcome of a round for `me`, from the events since its bid; `None` if the chain is not as far
+/// as that yet, on another fork or a node that is behind.
 ///
 /// # Errors
 ///
@@ -20,22 +42,26 @@ pub(crate) async fn outcome(
 	key: &Key,
 	job: &Job,
 	best: Block,
-) -> Result<Outcome, Error> {
+) -> Result<Option<Outcome>, Error> {
 	let won_at = job.win.map(|win| win.assigned_at);
 	let since = job.rescue.or(won_at).or(job.revealed).or(job.placed);
-	let Some(since) = since else { return Ok(Outcome::Lost) };
-	if best.number.saturating_sub(since) > MAX_BLOCKS {
-		let may_have_mattered = job.win.is_some() || job.rescue.is_some();
-		return Ok(if may_have_mattered { Outcome::Unknown } else { Outcome::Lost });
-	}
-	for number in since..=best.number {
+	let Some(since) = since else { return Ok(Some(Outcome::Lost)) };
+	let blocks = match Span::new(since, best.number) {
+		Span::NotYet => return Ok(None),
+		Span::TooLong => {
+			let may_have_mattered = job.win.is_some() || job.rescue.is_some();
+			return Ok(Some(if may_have_mattered { Outcome::Unknown } else { Outcome::Lost }));
+		},
+		Span::Blocks(blocks) => blocks,
+	};
+	for number in blocks {
 		let block = client.block(client.hash_at(number).await?).await?;
 		let events = client.at(block).await?.events().await?;
 		if let Some(outcome) = events.iter().find_map(|event| outcome_in(event, me, key)) {
-			return Ok(outcome);
+			return Ok(Some(outcome));
 		}
 	}
-	Ok(Outcome::Lost)
+	Ok(Some(Outcome::Lost))
 }
 
 /// What an event says about how a round ended for `me`.
@@ -92,6 +118,15 @@ mod tests {
 
 	fn voided(slashed: u128, reason: VoidReason) -> PvsEvent {
 		PvsEvent::BidVoided { batch: BATCH, round: 1, bidder: ME, slashed, reason }
+	}
+
+	#[test]
+	fn outcome_should_be_open_when_the_chain_is_not_as_far_as_the_round_was() {
+		assert_eq!(Span::new(90, 89), Span::NotYet);
+		assert_eq!(Span::new(90, 0), Span::NotYet);
+		assert_eq!(Span::new(90, 90), Span::Blocks(90..=90));
+		assert_eq!(Span::new(90, 90 + MAX_BLOCKS), Span::Blocks(90..=90 + MAX_BLOCKS));
+		assert_eq!(Span::new(90, 91 + MAX_BLOCKS), Span::TooLong);
 	}
 
 	#[test]

@@ -13,15 +13,19 @@
 //! | 32 | `blake2_256` of everything before |
 //! | rest | the state, as [`pvs_rollup::store`] has it |
 //!
-//! Numbers are little-endian. Nothing in the file is trusted: its root is computed from its accounts,
+//! Numbers are little-endian. No account in the file is trusted: its root is computed from its accounts,
 //! and the state is of use only if the batches on the chain lead from it to the root that is final
-//! there. A file that is not, is told in one line, and the rollup is replayed from its genesis.
+//! there. A file that is not, is told in one line, and the rollup is replayed from its genesis. The
+//! first block that can commit is believed, as the checksum has no key: one that is too late makes a
+//! state that is not found, never a wrong one.
 
 use pvs_client::{Block, Client};
 use pvs_primitives::{hash::blake2_256, BlockNumber, Bytes32, RollupId};
 use pvs_rollup::{file, shape::Shape, state::State, store::ContentError};
 use std::{
-	fs, io,
+	ffi::OsStr,
+	fs,
+	io::{self, Read},
 	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
@@ -110,6 +114,35 @@ impl Store {
 		&self.path
 	}
 
+	/// Removes what saves left that were cut short. Nobody else may be saving.
+	pub(crate) fn remove_leftovers(&self) {
+		let Some((dir, name)) = self.path.parent().zip(self.path.file_name()) else { return };
+		let Ok(entries) = fs::read_dir(dir) else { return };
+		let is_leftover = |found: &OsStr| {
+			let found = found.to_str().zip(name.to_str());
+			let middle = found.and_then(|(found, name)| {
+				found.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".tmp")
+			});
+			let numbers = middle.and_then(|middle| middle.split_once('-'));
+			numbers.is_some_and(|(process, write)| {
+				process.parse::<u32>().is_ok() && write.parse::<u32>().is_ok()
+			})
+		};
+		for entry in entries.flatten().filter(|entry| is_leftover(&entry.file_name())) {
+			if let Err(error) = fs::remove_file(entry.path()) {
+				tracing::warn!("cannot remove {}: {error}", entry.path().display());
+			}
+		}
+	}
+
+	/// The block of the file, if its head is this rollup's.
+	pub(crate) fn block(&self) -> Option<BlockNumber> {
+		let mut head = Vec::with_capacity(HEAD_BYTES.saturating_add(DIGEST_BYTES));
+		let longest = u64::try_from(head.capacity()).ok()?;
+		fs::File::open(&self.path).ok()?.take(longest).read_to_end(&mut head).ok()?;
+		Some(self.decode_head(&head).ok()?.0.block)
+	}
+
 	/// Reads the file, and checks that it is this rollup's and of the chain that the node has.
 	///
 	/// # Errors
@@ -150,6 +183,17 @@ impl Store {
 	}
 
 	fn decode(&self, bytes: &[u8]) -> Result<Snapshot, Unusable> {
+		let (point, state) = self.decode_head(bytes)?;
+		let state = State::from_bytes(state).map_err(Unusable::Content)?;
+		let (expected, found) = (self.owner.shape, state.shape());
+		if found != expected {
+			return Err(Unusable::Shape { expected, found });
+		}
+		Ok(Snapshot { state, point })
+	}
+
+	/// Where the state belongs, and the bytes of the state.
+	fn decode_head<'a>(&self, bytes: &'a [u8]) -> Result<(Point, &'a [u8]), Unusable> {
 		let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>().ok_or(Unusable::Magic)?;
 		if !head.starts_with(MAGIC) {
 			return Err(Unusable::Magic);
@@ -175,12 +219,7 @@ impl Store {
 		if resume_at == 0 || resume_at > block.saturating_add(1) {
 			return Err(Unusable::Head);
 		}
-		let state = State::from_bytes(state).map_err(Unusable::Content)?;
-		let (expected, found) = (self.owner.shape, state.shape());
-		if found != expected {
-			return Err(Unusable::Shape { expected, found });
-		}
-		Ok(Snapshot { state, point: Point { block, hash, resume_at } })
+		Ok((Point { block, hash, resume_at }, state))
 	}
 
 	/// Writes a state: the file is replaced whole, or stays as it is.
@@ -282,6 +321,42 @@ mod tests {
 			assert_eq!((snapshot.point, snapshot.state.root()), (point, state().root()));
 		}
 		assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+	}
+
+	#[test]
+	fn block_should_be_read_from_a_head_that_is_ours() {
+		let dir = tempfile::tempdir().unwrap();
+		let store = store(dir.path());
+		assert_eq!(store.block(), None, "no file");
+		store.save(&state(), POINT).unwrap();
+		assert_eq!(store.block(), Some(90));
+		let other = Store::new(dir.path(), Owner { chain: [2; 32], ..owner() });
+		assert_eq!(other.block(), None);
+		fs::write(store.path(), &store.encode(&state(), POINT)[..HEAD_BYTES]).unwrap();
+		assert_eq!(store.block(), None, "truncated");
+	}
+
+	#[test]
+	fn leftovers_of_saves_should_be_removed_and_nothing_else() {
+		let dir = tempfile::tempdir().unwrap();
+		let kept = [
+			"journal.jsonl",
+			"rollup-3.state",
+			"rollup-3.state.tmp",
+			"rollup-3.state.old-1.tmp",
+			"rollup-33.state.7-1.tmp",
+			"rollup-4.state.7-1.tmp",
+		];
+		for name in kept.iter().chain(&["rollup-3.state.7-0.tmp", "rollup-3.state.4194304-12.tmp"])
+		{
+			fs::write(dir.path().join(name), b"").unwrap();
+		}
+		store(dir.path()).remove_leftovers();
+		let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
+		let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+		names.sort();
+		assert_eq!(names, kept);
+		store(&dir.path().join("missing")).remove_leftovers();
 	}
 
 	#[test]

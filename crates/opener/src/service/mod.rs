@@ -16,7 +16,7 @@ use crate::{
 };
 use futures::{FutureExt, StreamExt};
 use pvs_client::{
-	cli::{ConnectArgs, Deadline},
+	cli::{ConnectArgs, Deadline, Seen},
 	seals, Account, Amount, Block, Call, Client, Error, Included, Keypair, SubmitError, Submitter,
 	Token, View,
 };
@@ -163,7 +163,9 @@ struct Service {
 	me: Account,
 	token: Token,
 	reporter: Reporter,
-	genesis_hash: [u8; 32],
+	seen: Seen,
+	/// Whether the node is behind what was seen, so that nothing is done but to wait.
+	is_behind: bool,
 	min_profit: Balance,
 	parameters: Arc<Parameters>,
 	slot_millis: u64,
@@ -226,7 +228,8 @@ impl Service {
 			me,
 			token,
 			reporter,
-			genesis_hash: client.genesis_hash(),
+			seen: Seen { genesis_hash: client.genesis_hash(), height: view.block().number },
+			is_behind: false,
 			min_profit,
 			slot_millis: info.slot_millis,
 			cost,
@@ -270,11 +273,9 @@ impl Service {
 				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
 				() = stop.as_mut() => return Ok(None),
 			}
-			match self.config.connect.reconnect(lost).await {
-				Ok(client) if client.genesis_hash() != self.genesis_hash => {
-					return Err(OpenerError::OtherChain(client.url().into()));
-				},
+			match self.config.connect.reconnect(lost, self.seen).await {
 				Ok(client) => return Ok(Some(client)),
+				Err(error @ Error::OtherChain { .. }) => return Err(error.into()),
 				Err(error) if give_up.has_passed() => return Err(error.into()),
 				Err(error) => tracing::debug!("still no node: {error}"),
 			}
@@ -305,8 +306,11 @@ impl Service {
 					while let Some(Some(next)) = blocks.next().now_or_never() {
 						newest = next?;
 					}
-					stall = Instant::now() + STALL;
 					self.on_block(session, newest).await?;
+					// A node that is behind for long is like one that stands still.
+					if !self.is_behind {
+						stall = Instant::now() + STALL;
+					}
 				},
 				Some(message) = messages.recv() => {
 					if self.on_message(message) {
@@ -320,6 +324,20 @@ impl Service {
 				},
 			}
 		}
+	}
+
+	/// Whether the node is behind. Seals that it does not show yet are not gone.
+	fn waits_for_node(&mut self, session: &Session, best: Block) -> bool {
+		let is_behind = !self.seen.note(best.number);
+		if is_behind && !self.is_behind {
+			let (url, number, height) = (session.client.url(), best.number, self.seen.height);
+			let text = format!(
+				"the node at {url} is behind, at block {number}: waiting for block {height}"
+			);
+			self.say(&Report::Trouble { about: None, text });
+		}
+		self.is_behind = is_behind;
+		is_behind
 	}
 
 	/// Lets the threads save their work.
@@ -342,7 +360,7 @@ impl Service {
 	/// For whom and under which parameters seals are opened.
 	fn scope(&self) -> Scope {
 		Scope {
-			genesis_hash: self.genesis_hash,
+			genesis_hash: self.seen.genesis_hash,
 			parameters: self.parameters.digest(),
 			opener: self.me.0,
 		}

@@ -26,15 +26,15 @@ use crate::{
 };
 use futures::{FutureExt, StreamExt};
 use pvs_client::{
-	cli::Deadline, seals, Account, Client, Error, Included, Keypair, Signals, SubmitError,
-	Submitter,
+	cli::{Deadline, Seen},
+	seals, Account, Client, Error, Included, Keypair, Signals, SubmitError, Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
 	BlockNumber, Bytes32,
 };
 use pvs_timelock::Parameters;
-use saving::{replay, Saved, Saver};
+use saving::{prepare, replay, Saved, Saver};
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	sync::Arc,
@@ -104,10 +104,14 @@ struct Service {
 	appraiser: Arc<Appraiser>,
 	/// Absent for a rollup with a program of its own.
 	saver: Option<Saver>,
-	genesis_hash: Bytes32,
+	seen: Seen,
+	/// Whether the node is behind what was seen, so that nothing is done but to wait.
+	is_behind: bool,
 	/// What the chain sealed bids with at the start, and what bids are sealed with.
 	seals: Parameters,
 	height: BlockNumber,
+	/// The height at which what is not needed any more was last forgotten.
+	forgot_at: BlockNumber,
 	tasks: BTreeMap<Key, Task>,
 	done: mpsc::UnboundedSender<Done>,
 	/// Rounds that were looked at and not bid in.
@@ -171,14 +175,17 @@ impl Service {
 		let journal = Journal::open(&dir, client.genesis_hash(), me.0)?;
 
 		let reporter = Reporter::new(args.json, token.clone());
-		// Keys or a program may have taken a while.
-		let view = client.at(client.best().await?).await?;
-		let rollup =
-			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
 		let store = genesis.shape().map(|shape| {
 			let (chain, genesis_root) = (client.genesis_hash(), rollup.genesis_root);
 			Store::new(&dir, Owner { chain, rollup: args.rollup, genesis_root, shape })
 		});
+		if let Some(store) = &store {
+			prepare(store, client, &reporter).await?;
+		}
+		// Keys, a program or the node may have taken a while.
+		let view = client.at(client.best().await?).await?;
+		let rollup =
+			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
 		let (appraiser, saver) = replay(genesis, store, client, &view, &rollup, &reporter).await?;
 
 		let (done, results) = mpsc::unbounded_channel();
@@ -192,9 +199,11 @@ impl Service {
 			maker,
 			appraiser: Arc::new(appraiser),
 			saver,
-			genesis_hash: client.genesis_hash(),
+			seen: Seen { genesis_hash: client.genesis_hash(), height: view.block().number },
+			is_behind: false,
 			seals,
 			height: view.block().number,
+			forgot_at: view.block().number,
 			tasks: BTreeMap::new(),
 			done,
 			skipped: BTreeSet::new(),
@@ -257,11 +266,9 @@ impl Service {
 				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
 				() = signals.next() => return Err(ProverError::Interrupted),
 			}
-			match args.connect.reconnect(lost).await {
-				Ok(client) if client.genesis_hash() != self.genesis_hash => {
-					return Err(ProverError::OtherChain(client.url().into()));
-				},
+			match args.connect.reconnect(lost, self.seen).await {
 				Ok(client) => return Ok(client),
+				Err(error @ Error::OtherChain { .. }) => return Err(error.into()),
 				Err(error) if give_up.has_passed() => return Err(error.into()),
 				Err(error) => tracing::debug!("still no node: {error}"),
 			}
@@ -288,8 +295,11 @@ impl Service {
 					while let Some(Some(next)) = blocks.next().now_or_never() {
 						newest = next?;
 					}
-					stall = Instant::now() + STALL;
 					self.on_block(session, newest).await?;
+					// A node that is behind for long is like one that stands still.
+					if !self.is_behind {
+						stall = Instant::now() + STALL;
+					}
 				},
 				Some(done) = results.recv() => {
 					self.on_done(session, done)?;

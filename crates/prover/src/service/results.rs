@@ -81,7 +81,7 @@ impl Service {
 				"the chain's seals are not those that it had when this program started",
 			);
 		}
-		if self.draining_since.is_some() || self.breaker.is_some() {
+		if self.draining_since.is_some() || self.breaker.is_some() || self.is_behind {
 			return Ok(());
 		}
 		if self.height.saturating_add(1) >= round.reveal_from {

@@ -31,6 +31,40 @@ pub(super) struct Saved {
 	took: Duration,
 }
 
+/// How long the node's finalised block may take to reach that of the saved state: a replay from the
+/// genesis takes longer.
+const FINALITY_WAIT: Duration = Duration::from_secs(60);
+const FINALITY_POLL: Duration = Duration::from_secs(1);
+
+/// Removes leftovers beside the saved state, and waits for the node to be as far as it is.
+pub(super) async fn prepare(
+	store: &Store,
+	client: &Client,
+	reporter: &Reporter,
+) -> Result<(), ProverError> {
+	store.remove_leftovers();
+	let Some(saved) = store.block() else { return Ok(()) };
+	let start = Instant::now();
+	let mut is_told = false;
+	loop {
+		let finalized = client.finalized().await?.number;
+		if finalized >= saved || start.elapsed() >= FINALITY_WAIT {
+			return Ok(());
+		}
+		if !is_told {
+			is_told = true;
+			let text = format!(
+				"{} is of block {saved}, and the node's finalised block is {finalized}: waiting for it, \
+				 at most {} s",
+				store.path().display(),
+				FINALITY_WAIT.as_secs()
+			);
+			reporter.say(&Report::Warning { text });
+		}
+		tokio::time::sleep(FINALITY_POLL).await;
+	}
+}
+
 /// Replays the rollup up to its newest final state: from the saved one if that is of use, else from
 /// its genesis.
 pub(super) async fn replay(

@@ -75,7 +75,13 @@ impl Service {
 
 	/// What this prover's bids in a round are bound to.
 	fn context(&self, round: &RoundInfo<Bytes32>) -> [u8; BID_CONTEXT_BYTES] {
-		bid_context(&self.genesis_hash, round.batch, round.round, &round.batch_digest, &self.me.0)
+		bid_context(
+			&self.seen.genesis_hash,
+			round.batch,
+			round.round,
+			&round.batch_digest,
+			&self.me.0,
+		)
 	}
 
 	/// Reads the payload of a bid from its seal on the chain, in the background.

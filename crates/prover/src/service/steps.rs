@@ -60,6 +60,9 @@ impl Service {
 		session: &Session,
 		block: Block,
 	) -> Result<(), ProverError> {
+		if self.waits_for_node(session, block) {
+			return Ok(());
+		}
 		let view = session.client.at(block).await?;
 		self.height = block.number;
 		let mut rounds = view.open_rounds().await?;
@@ -76,12 +79,27 @@ impl Service {
 			self.act(session, &view, round, step)?;
 		}
 		self.settle_the_rest(session, block, &shown).await?;
-		if block.number.checked_rem(FORGET_EVERY) == Some(0) {
+		if block.number.saturating_sub(self.forgot_at) >= FORGET_EVERY {
+			self.forgot_at = block.number;
 			// Before states are forgotten: the finalised block may be behind the best one.
 			self.save_state(session).await?;
 			self.forget_old(&view, &shown).await?;
 		}
 		Ok(())
+	}
+
+	/// Whether the node is behind. Rounds that it does not show yet are not over.
+	fn waits_for_node(&mut self, session: &Session, best: Block) -> bool {
+		let is_behind = !self.seen.note(best.number);
+		if is_behind && !self.is_behind {
+			let (url, number, height) = (session.client.url(), best.number, self.seen.height);
+			let text = format!(
+				"the node at {url} is behind, at block {number}: waiting for block {height}"
+			);
+			self.trouble(None, text);
+		}
+		self.is_behind = is_behind;
+		is_behind
 	}
 
 	/// Takes the next step in a round.
@@ -255,6 +273,8 @@ impl Service {
 			}
 			let Some(job) = self.journal.job(&key) else { continue };
 			let outcome = settle::outcome(&session.client, &self.me.0, &key, job, best).await?;
+			// The next block asks again.
+			let Some(outcome) = outcome else { continue };
 			match outcome {
 				Outcome::Defaulted { .. } => {
 					self.stop_bidding("a batch was won and not delivered");
@@ -404,7 +424,7 @@ impl Service {
 
 	/// Fills in the public inputs of a proof of this prover for a round.
 	pub(super) fn input_maker(&self, (batch, round): Key) -> impl FnOnce(&Work) -> PublicInputs {
-		let binding = binding(&self.genesis_hash, batch, round, &self.me.0);
+		let binding = binding(&self.seen.genesis_hash, batch, round, &self.me.0);
 		move |work| PublicInputs {
 			prev_state_root: work.batch.prev_state_root,
 			next_state_root: work.batch.next_state_root,
@@ -414,6 +434,10 @@ impl Service {
 	}
 
 	pub(super) fn deliver(&mut self, session: &Session, key: Key) {
+		// Once the node has caught up, its block asks for it.
+		if self.is_behind {
+			return;
+		}
 		let sent = self.deliveries.get(&key).copied().unwrap_or(0);
 		let proof = self.journal.job(&key).and_then(|job| job.proof.clone());
 		if let (Some(proof), true) = (proof, sent < MAX_DELIVERIES) {
