@@ -154,8 +154,13 @@ impl DataDir {
 
 	/// Writes the journal anew with what it still has to say.
 	pub(crate) fn rewrite(&mut self, records: &[Record]) -> Result<(), DirError> {
-		self.journal = Journal::write(&self.path.join(JOURNAL), &self.identity, records)?;
-		Ok(())
+		Ok(self.journal.rewrite(&self.identity, records)?)
+	}
+
+	/// Its journal.
+	#[cfg(test)]
+	pub(crate) fn journal(&mut self) -> &mut Journal {
+		&mut self.journal
 	}
 
 	fn state_path(&self, root: &Bytes32) -> PathBuf {

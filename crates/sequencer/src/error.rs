@@ -32,13 +32,6 @@ pub(crate) enum SequencerError {
 		hex::encode(expected)
 	)]
 	ForeignGenesis { rollup: u32, found: Bytes32, expected: Bytes32 },
-	#[error(
-		"the node at {url} is on another chain than before: its first block is 0x{}, not 0x{}; name a \
-		 node of the same chain, or another --data-dir",
-		hex::encode(found),
-		hex::encode(expected)
-	)]
-	ForeignChain { url: String, found: Bytes32, expected: Bytes32 },
 	#[error("the rollup's genesis is invalid: {0}")]
 	Genesis(String),
 	#[error(transparent)]
@@ -59,8 +52,6 @@ pub(crate) enum SequencerError {
 	NoFeeAccount(u32),
 	#[error(transparent)]
 	Core(#[from] CoreError),
-	#[error("stopped, because nothing can be stored any more: {0}")]
-	Storage(String),
 	#[error("cannot listen on {address}: {reason}")]
 	Listen { address: SocketAddr, reason: String },
 	#[error("--listen {0} is not a loopback address: give --listen-anywhere too if it should be reachable")]

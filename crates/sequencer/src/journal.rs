@@ -15,8 +15,9 @@
 //! A process that is killed leaves a frame that is too short. A machine that loses its power may leave one of
 //! the right length, since a file system can grow a file before it writes what is in it: where nothing was
 //! written there are zeros. A last frame with the wrong checksum is therefore cut off only if all its
-//! records are zeros, or [`UNWRITTEN_BYTES`] of them in a row, which no records have. Anything else that does
-//! not fit is damage, perhaps to records that somebody was told about, and the file is refused as it is.
+//! records are zeros, or [`UNWRITTEN_BYTES`] of them in a row, which no records have. That it was written and lost
+//! on the medium later, nothing tells. Anything else that does not fit is damage, perhaps to records that somebody
+//! was told about, and the file is refused as it is. After a write that failed nothing is added to the file.
 //! Checksums depend on those before them, so that no frame can be left out or moved.
 
 use crate::pool::Hash;
@@ -198,6 +199,11 @@ pub(crate) enum JournalError {
 		path.display()
 	)]
 	Content { path: PathBuf, offset: usize, what: What },
+	#[error(
+		"{}: nothing is added after a write that failed; see to its cause and start again",
+		.0.display()
+	)]
+	Broken(PathBuf),
 }
 
 /// What a journal says.
@@ -216,6 +222,8 @@ pub(crate) struct Journal {
 	file: File,
 	path: PathBuf,
 	check: Check,
+	/// Whether a write has failed, so that the end of the file may be torn.
+	is_broken: bool,
 }
 
 impl Journal {
@@ -240,7 +248,8 @@ impl Journal {
 			file.set_len(contents.length as u64).map_err(failed)?;
 			file.sync_all().map_err(failed)?;
 		}
-		Ok((Self { file, path: path.to_owned(), check: contents.check }, contents))
+		let check = contents.check;
+		Ok((Self { file, path: path.to_owned(), check, is_broken: false }, contents))
 	}
 
 	/// Writes a journal of these records in place of whatever is at `path`.
@@ -258,23 +267,60 @@ impl Journal {
 		}
 		file::write_whole(path, &bytes).map_err(failed)?;
 		let file = OpenOptions::new().append(true).open(path).map_err(failed)?;
-		Ok(Self { file, path: path.to_owned(), check })
+		Ok(Self { file, path: path.to_owned(), check, is_broken: false })
 	}
 
-	/// Adds records, all or none. They are on the disk when this returns. After an error nothing more may
-	/// be added: the end of the file may be torn.
+	/// Writes the journal anew with these records alone.
+	///
+	/// # Errors
+	///
+	/// [`JournalError::Broken`] after an error of before, and from then on after any other: this file may not
+	/// be the one at its path any more.
+	pub(crate) fn rewrite(
+		&mut self,
+		identity: &Identity,
+		records: &[Record],
+	) -> Result<(), JournalError> {
+		self.check_whole()?;
+		self.is_broken = true;
+		*self = Self::write(&self.path, identity, records)?;
+		Ok(())
+	}
+
+	/// Adds records, all or none. They are on the disk when this returns.
+	///
+	/// # Errors
+	///
+	/// [`JournalError::Broken`] after an error of before, and from then on after any other: the end of the file
+	/// may be torn, and what came behind that would be lost.
 	pub(crate) fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
+		self.check_whole()?;
 		if records.is_empty() {
 			return Ok(());
 		}
 		let mut bytes = Vec::new();
 		let check = frame(self.check, records, &mut bytes);
+		self.is_broken = true;
 		self.file
 			.write_all(&bytes)
 			.and_then(|()| self.file.sync_data())
 			.map_err(|source| JournalError::File { path: self.path.clone(), source })?;
 		self.check = check;
+		self.is_broken = false;
 		Ok(())
+	}
+
+	fn check_whole(&self) -> Result<(), JournalError> {
+		match self.is_broken {
+			true => Err(JournalError::Broken(self.path.clone())),
+			false => Ok(()),
+		}
+	}
+
+	/// Lets appends go to another file. Gives the one of before.
+	#[cfg(test)]
+	pub(crate) fn use_file(&mut self, file: File) -> File {
+		std::mem::replace(&mut self.file, file)
 	}
 }
 
@@ -425,6 +471,35 @@ mod tests {
 		Journal::write(&path, &IDENTITY, &vec![accepted(1); RECORDS_PER_FRAME + 1]).unwrap();
 		let (_, contents) = Journal::open(&path, &IDENTITY).unwrap();
 		assert_eq!(contents.records.len(), RECORDS_PER_FRAME + 1);
+	}
+
+	#[test]
+	fn journal_should_refuse_records_when_a_write_has_failed() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("journal");
+		let (bytes, _) = written(&path);
+		let (mut journal, _) = Journal::open(&path, &IDENTITY).unwrap();
+		let good = journal.use_file(File::open(&path).unwrap());
+		let error = journal.append(&[accepted(3)]).unwrap_err();
+		assert!(matches!(error, JournalError::File { .. }), "not opened for writing: {error}");
+		journal.use_file(good);
+		for result in [
+			journal.append(&[accepted(4)]),
+			journal.append(&[]),
+			journal.rewrite(&IDENTITY, &[accepted(5)]),
+		] {
+			let error = result.unwrap_err();
+			assert!(matches!(error, JournalError::Broken(_)), "{error}");
+		}
+		assert_eq!(fs::read(&path).unwrap(), bytes);
+		// The same when it cannot be written anew.
+		let (mut journal, _) = Journal::open(&path, &IDENTITY).unwrap();
+		fs::remove_file(&path).unwrap();
+		fs::create_dir(&path).unwrap();
+		let error = journal.rewrite(&IDENTITY, &[]).unwrap_err();
+		assert!(matches!(error, JournalError::File { .. }), "{error}");
+		let error = journal.append(&[accepted(3)]).unwrap_err();
+		assert!(matches!(error, JournalError::Broken(_)), "{error}");
 	}
 
 	/// A process that is killed leaves a part of its last append.

@@ -8,7 +8,7 @@ use crate::{
 use pvs_rollup::keys::SecretKey;
 use rand::{rngs::OsRng, RngCore};
 use std::{
-	fs::{self, OpenOptions},
+	fs::{self, File, OpenOptions},
 	io::{self, Write},
 	path::Path,
 };
@@ -39,13 +39,24 @@ pub(crate) fn create(path: &Path) -> Result<SecretKey, SequencerError> {
 		options.mode(0o600);
 	}
 	let mut file = options.open(path).map_err(failed)?;
-	let written = writeln!(file, "{}", hex(seed)).and_then(|()| file.sync_all());
+	let written = writeln!(file, "{}", hex(seed))
+		.and_then(|()| file.sync_all())
+		// The name lasts once the directory is on the disk too.
+		.and_then(|()| File::open(directory_of(path))?.sync_all());
 	if let Err(error) = written {
 		// Half a secret is of no use to anybody.
 		let _ = fs::remove_file(path);
 		return Err(failed(error));
 	}
 	Ok(SecretKey::from_seed(&seed))
+}
+
+/// The directory that a file is in.
+fn directory_of(path: &Path) -> &Path {
+	match path.parent() {
+		Some(parent) if !parent.as_os_str().is_empty() => parent,
+		_ => Path::new("."),
+	}
 }
 
 /// Reads a secret that only its owner can read.
@@ -82,6 +93,13 @@ pub(crate) fn read(path: &Path) -> Result<SecretKey, SequencerError> {
 mod tests {
 	use super::*;
 	use std::os::unix::fs::PermissionsExt;
+
+	#[test]
+	fn directory_should_be_the_working_directory_when_a_path_names_none() {
+		for (path, directory) in [("secret", "."), ("a/secret", "a"), ("/secret", "/")] {
+			assert_eq!(directory_of(Path::new(path)), Path::new(directory));
+		}
+	}
 
 	#[test]
 	fn secret_should_be_refused_when_others_can_read_it_or_it_is_malformed() {

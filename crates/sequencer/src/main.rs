@@ -4,7 +4,7 @@
 //! | room | what happens there |
 //! | --- | --- |
 //! | [`run`], [`batches`], [`ledger`] | commits random batches and follows them by their events |
-//! | [`serve`], [`pace`] | takes transfers, commits batches, follows the chain, connects again |
+//! | [`serve`], [`pace`], [`trouble`] | takes transfers, commits batches, follows the chain, connects again |
 //! | [`core`] | what a serving sequencer knows, and its rules: no network |
 //! | [`pool`] | transfers that are accepted and not final: pure |
 //! | [`journal`], [`dir`] | what is on the disk |
@@ -31,6 +31,7 @@ mod rpc;
 mod run;
 mod seat;
 mod serve;
+mod trouble;
 
 use clap::Parser;
 use cli::Command;

@@ -8,15 +8,16 @@ use pvs_primitives::BlockNumber;
 /// further one, up to the highest.
 const LONG_PAUSE: BlockNumber = 10;
 const MAX_LONG_PAUSE: BlockNumber = 640;
-/// Blocks from a commit that the chain did not take to the next one, after several in a row: each costs a
-/// transaction fee.
+/// Blocks from a commit that the chain or the node's pool did not take to the next one, after several in a row:
+/// each costs a transaction fee, or nothing.
 const MAX_REFUSAL_PAUSE: BlockNumber = 32;
 
 /// What holds the next commit back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
-	/// The first block on which a commit may be tried again.
-	not_before: BlockNumber,
+	/// The first block on which a commit may be tried again, after commits and after losses.
+	after_commits: BlockNumber,
+	after_losses: BlockNumber,
 	/// Blocks with a loss since the newest proof.
 	losses: u32,
 	/// Commits in a row that the chain did not take.
@@ -30,7 +31,7 @@ pub(crate) struct Pace {
 impl Pace {
 	/// Whether the time has come.
 	pub(crate) fn is_time(&self, best: BlockNumber) -> bool {
-		best >= self.not_before
+		best >= self.after_commits.max(self.after_losses)
 	}
 
 	/// Whether the chain may take one more batch on top of so many pending ones.
@@ -38,14 +39,15 @@ impl Pace {
 		self.full_at.is_none_or(|full| pending < full)
 	}
 
-	/// A batch is on the chain.
+	/// A batch is on the chain, perhaps after nobody waited for it any more.
 	pub(crate) fn committed(&mut self) {
+		self.after_commits = 0;
 		self.refusals = 0;
 		self.failures = 0;
 		self.full_at = None;
 	}
 
-	/// The chain did not take a batch for a reason that can pass, `full_at` if that was the number of
+	/// A batch was not taken for a reason that can pass or at no cost, `full_at` if that was the number of
 	/// pending ones. Returns the pause, and how many refusals there were in a row.
 	pub(crate) fn refused(
 		&mut self,
@@ -55,7 +57,7 @@ impl Pace {
 		self.full_at = full_at;
 		self.refusals = self.refusals.saturating_add(1);
 		let pause = (1 << self.refusals.saturating_sub(1).min(16)).min(MAX_REFUSAL_PAUSE);
-		self.wait(best, pause);
+		self.wait_after_commit(best, pause);
 		(pause, self.refusals)
 	}
 
@@ -64,7 +66,7 @@ impl Pace {
 	pub(crate) fn failed(&mut self, best: BlockNumber) -> (BlockNumber, u32) {
 		let pause = long_pause(self.failures);
 		self.failures = self.failures.saturating_add(1);
-		self.wait(best, pause);
+		self.wait_after_commit(best, pause);
 		(pause, self.failures)
 	}
 
@@ -77,12 +79,12 @@ impl Pace {
 	pub(crate) fn lost(&mut self, best: BlockNumber) -> (BlockNumber, u32) {
 		self.losses = self.losses.saturating_add(1);
 		let pause = self.losses.checked_sub(2).map_or(0, long_pause);
-		self.wait(best, pause);
+		self.after_losses = self.after_losses.max(best.saturating_add(pause));
 		(pause, self.losses)
 	}
 
-	fn wait(&mut self, best: BlockNumber, pause: BlockNumber) {
-		self.not_before = self.not_before.max(best.saturating_add(pause));
+	fn wait_after_commit(&mut self, best: BlockNumber, pause: BlockNumber) {
+		self.after_commits = self.after_commits.max(best.saturating_add(pause));
 	}
 }
 
@@ -115,7 +117,9 @@ mod tests {
 			assert!(!pace.is_time(best + expected - 1));
 			best += expected;
 		}
+		pace.refused(best, None);
 		pace.committed();
+		assert!(pace.is_time(best));
 		assert_eq!(pace.refused(best, None), (1, 1));
 	}
 
@@ -151,5 +155,10 @@ mod tests {
 		assert_eq!(pace.lost(0), (10, 2));
 		pace.refused(1, None);
 		assert!(!pace.is_time(9) && pace.is_time(10));
+		pace.committed();
+		assert!(!pace.is_time(9), "a commit says nothing about provers");
+		pace.failed(1);
+		pace.refused(2, None);
+		assert!(!pace.is_time(10) && pace.is_time(11));
 	}
 }

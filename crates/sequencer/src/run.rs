@@ -44,9 +44,10 @@ impl Sequencer {
 	async fn start(args: RunArgs) -> Result<Self, SequencerError> {
 		let genesis = State::from_genesis(&demo::genesis())
 			.map_err(|error| SequencerError::Genesis(error.to_string()))?;
-		let wanted = Wanted { rollup: args.rollup, genesis_root: genesis.root(), chain: None };
-		let (seat, best) =
-			Seat::take(&args.connect, &args.key, args.max_fee.as_ref(), wanted).await?;
+		let wanted = Wanted { rollup: args.rollup, genesis_root: genesis.root() };
+		let key = args.key.load()?;
+		let client = args.connect.connect().await?;
+		let (seat, best) = Seat::take(client, key, args.max_fee.as_ref(), wanted).await?;
 		let info = seat.rollup(best).await?;
 		seat.check_right(&info)?;
 		seat.check_funds(best, info.params.sequencer_bond).await?;

@@ -3,8 +3,7 @@
 
 use crate::error::SequencerError;
 use pvs_client::{
-	cli::{ConnectArgs, KeyArgs},
-	Account, Amount, Block, Call, Client, Included, PvsEvent, SubmitError, Submitter,
+	Account, Amount, Block, Call, Client, Included, Keypair, PvsEvent, SubmitError, Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, RollupInfo},
@@ -36,8 +35,6 @@ pub(crate) struct Wanted {
 	pub(crate) rollup: u32,
 	/// The rollup's first root.
 	pub(crate) genesis_root: Bytes32,
-	/// The hash of the chain's first block, if that is known.
-	pub(crate) chain: Option<Bytes32>,
 }
 
 /// What became of a commit.
@@ -55,18 +52,15 @@ pub(crate) enum Commit {
 }
 
 impl Seat {
-	/// Connects and checks that the rollup is the right one. Whether the key may commit batches of it says
+	/// Checks that the rollup behind a connection is the right one. Whether the key may commit batches of it says
 	/// [`Seat::check_right`], and whether it can pay for one [`Seat::check_funds`]: both can change.
 	pub(crate) async fn take(
-		connect: &ConnectArgs,
-		key: &KeyArgs,
+		client: Client,
+		key: Keypair,
 		max_fee: Option<&Amount>,
 		wanted: Wanted,
 	) -> Result<(Self, Block), SequencerError> {
-		let Wanted { rollup, genesis_root, chain } = wanted;
-		let key = key.load()?;
-		let client = connect.connect().await?;
-		check_chain(client.url(), client.genesis_hash(), chain)?;
+		let Wanted { rollup, genesis_root } = wanted;
 		let token = client.token();
 		let best = client.best().await?;
 		let view = client.at(best).await?;
@@ -170,16 +164,6 @@ fn check_right(me: Bytes32, rollup: u32, sequencer: Bytes32) -> Result<(), Seque
 	Err(SequencerError::NotSequencer { account, rollup, sequencer })
 }
 
-/// Refuses another chain than the one that was followed before.
-fn check_chain(url: &str, found: Bytes32, expected: Option<Bytes32>) -> Result<(), SequencerError> {
-	match expected {
-		Some(expected) if expected != found => {
-			Err(SequencerError::ForeignChain { url: url.into(), found, expected })
-		},
-		_ => Ok(()),
-	}
-}
-
 /// What a batch holds, if that is more than is free.
 fn shortage(free: u128, max_fee: u128, bond: u128) -> Option<u128> {
 	let needed = max_fee.saturating_add(bond);
@@ -197,15 +181,6 @@ fn committed_batch(included: &Included) -> Option<BatchId> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-
-	#[test]
-	fn chain_should_be_refused_when_it_is_not_the_one_of_before() {
-		assert!(check_chain("ws://here", [1; 32], None).is_ok());
-		assert!(check_chain("ws://here", [1; 32], Some([1; 32])).is_ok());
-		let error = check_chain("ws://here", [1; 32], Some([2; 32])).unwrap_err();
-		assert!(matches!(error, SequencerError::ForeignChain { .. }), "{error}");
-		assert!(error.to_string().contains("ws://here is on another chain"), "{error}");
-	}
 
 	#[test]
 	fn account_should_have_no_right_to_commit_when_another_one_is_the_sequencer() {

@@ -11,16 +11,17 @@ use crate::{
 	pool::Limits,
 	rpc::{self, types::hex, Shared},
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
+	trouble::Troubles,
 };
 use futures::StreamExt;
-use pvs_client::{Block, Error, Signals, SubmitError};
+use pvs_client::{cli, Block, Error, Keypair, Signals, SubmitError};
 use pvs_primitives::BlockNumber;
 use pvs_rollup::{demo, genesis::Genesis, state::State};
 use serde_json::{json, Value};
 use std::{io::Write, sync::Arc, time::Duration};
-use tokio::task::JoinHandle;
+use tokio::{task::JoinHandle, time::Instant};
 
-/// How long no block may come before the connection is taken for dead.
+/// How long no block may come, or only old ones, before the connection is taken for dead.
 const BLOCK_WAIT: Duration = Duration::from_secs(60);
 /// Pause before connecting again.
 const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
@@ -37,15 +38,13 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	let genesis = State::from_genesis(&genesis)
 		.map_err(|error| SequencerError::Genesis(error.to_string()))?;
 	let genesis_root = genesis.root();
-	let wanted = Wanted { rollup: args.rollup, genesis_root, chain: None };
-	let seat = take_seat(&args, wanted).await?;
+	let wanted = Wanted { rollup: args.rollup, genesis_root };
+	let key = args.key.load()?;
+	let client = args.connect.connect().await?;
+	let (seat, _) = Seat::take(client, key.clone(), args.max_fee.as_ref(), wanted).await?;
 	seat.check_right(&seat.rollup(seat.client.best().await?).await?)?;
-	let wanted = Wanted { chain: Some(seat.client.genesis_hash()), ..wanted };
-	let identity = Identity {
-		rollup: args.rollup,
-		rollup_genesis: genesis_root,
-		chain_genesis: seat.client.genesis_hash(),
-	};
+	let chain_genesis = seat.client.genesis_hash();
+	let identity = Identity { rollup: args.rollup, rollup_genesis: genesis_root, chain_genesis };
 	let limits = Limits {
 		total: args.pool_limit,
 		per_account: args.account_limit,
@@ -68,9 +67,11 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		commit: None,
 		last_commit: None,
 		best: 0,
+		highest: cli::Seen { genesis_hash: chain_genesis, height: 0 },
 		pace: Pace::default(),
-		trouble: None,
+		troubles: Troubles::default(),
 		wanted,
+		key,
 		args,
 	};
 	service.catch_up().await?;
@@ -95,10 +96,6 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	result
 }
 
-async fn take_seat(args: &ServeArgs, wanted: Wanted) -> Result<Seat, SequencerError> {
-	Ok(Seat::take(&args.connect, &args.key, args.max_fee.as_ref(), wanted).await?.0)
-}
-
 type Committing = JoinHandle<Result<Commit, SequencerError>>;
 
 struct Service {
@@ -112,10 +109,12 @@ struct Service {
 	last_commit: Option<BlockNumber>,
 	/// The best block that was seen.
 	best: BlockNumber,
+	/// The chain, and the highest block that was seen of it.
+	highest: cli::Seen,
 	pace: Pace,
-	/// What is wrong with commits, until one succeeds.
-	trouble: Option<String>,
+	troubles: Troubles,
 	wanted: Wanted,
+	key: Keypair,
 }
 
 impl Service {
@@ -171,9 +170,10 @@ impl Service {
 			tracing::warn!("{error}; connecting again");
 			self.shared.set_problem(Some(error.to_string()));
 			self.end_commit().await;
+			let mut lost = self.seat.client.url().to_owned();
 			loop {
 				tokio::time::sleep(RECONNECT_PAUSE).await;
-				match take_seat(&self.args, self.wanted).await {
+				match self.take_seat(&mut lost).await {
 					Ok(seat) => {
 						self.seat = Arc::new(seat);
 						break;
@@ -185,8 +185,17 @@ impl Service {
 					Err(error) => return Err(error),
 				}
 			}
-			self.shared.set_problem(self.trouble.clone());
+			self.shared.set_problem(self.troubles.problem());
 		}
+	}
+
+	/// Takes a seat at the next node after `lost` that is of use, and notes there which one that is: if it turns
+	/// out to be of none, those after it come first.
+	async fn take_seat(&self, lost: &mut String) -> Result<Seat, SequencerError> {
+		let client = self.args.connect.reconnect(lost, self.highest).await?;
+		client.url().clone_into(lost);
+		let max_fee = self.args.max_fee.as_ref();
+		Ok(Seat::take(client, self.key.clone(), max_fee, self.wanted).await?.0)
 	}
 
 	async fn end_commit(&mut self) {
@@ -201,34 +210,43 @@ impl Service {
 		let client = self.seat.client.clone();
 		let ended = || Error::StreamEnded { url: client.url().into() };
 		let mut blocks = client.best_blocks().await?;
+		let mut give_up = Instant::now() + BLOCK_WAIT;
 		self.at_block(client.best().await?).await?;
 		loop {
 			tokio::select! {
-				block = tokio::time::timeout(BLOCK_WAIT, blocks.next()) => {
+				block = tokio::time::timeout_at(give_up, blocks.next()) => {
 					let block = block.ok().flatten().ok_or_else(ended)??;
-					self.at_block(block).await?;
+					if self.at_block(block).await? {
+						give_up = Instant::now() + BLOCK_WAIT;
+					}
 				},
 				result = finished(&mut self.commit) => {
 					self.commit = None;
 					self.committed(result).await?;
 				},
 			}
-			let failure = self.shared.with_core(|core| core.failure().map(str::to_owned)).await;
-			if let Some(failure) = failure {
-				return Err(SequencerError::Storage(failure));
-			}
+			self.shared.with_core(|core| core.check_storage()).await?;
 		}
 	}
 
-	async fn at_block(&mut self, best: Block) -> Result<(), SequencerError> {
+	/// Takes in a block and does what is to be done. Says whether the node is at the height of its chain: one that
+	/// is behind knows neither the tip nor what is lost.
+	async fn at_block(&mut self, best: Block) -> Result<bool, SequencerError> {
+		if !self.highest.note(best.number) {
+			let (url, height) = (self.seat.client.url(), self.highest.height);
+			self.set_problem(Some(format!(
+				"the node at {url} is behind: block {height} was seen; nothing is committed before it has \
+				 caught up"
+			)));
+			return Ok(false);
+		}
 		self.best = best.number;
 		let (seen, changes) = match self.take_in(best).await {
 			Ok(seen) => seen,
 			Err(error @ SequencerError::Core(CoreError::Missing(_))) => {
 				// A reorganisation between two answers; what lasts is a node that lacks blocks.
-				tracing::warn!("{error}");
-				self.shared.set_problem(Some(error.to_string()));
-				return Ok(());
+				self.set_problem(Some(error.to_string()));
+				return Ok(true);
 			},
 			Err(error) => return Err(error),
 		};
@@ -237,32 +255,42 @@ impl Service {
 		if expired > 0 {
 			tracing::info!("{expired} transfers have waited for too long and ended");
 		}
+		if self.shared.with_core(|core| core.is_idle()).await {
+			self.troubles.idle();
+		}
 		let problem = match self.pace.is_time(best.number) {
 			true => self.maybe_commit(best, seen).await?,
 			false => None,
 		};
-		let problem = problem.or_else(|| self.trouble.clone());
+		self.set_problem(problem.or_else(|| self.troubles.problem()));
+		Ok(true)
+	}
+
+	/// Notes what is wrong, and tells it if it is new.
+	fn set_problem(&self, problem: Option<String>) {
 		if let Some(problem) = problem.as_ref().filter(|problem| self.shared.is_new(problem)) {
 			tracing::warn!("{problem}");
 		}
 		self.shared.set_problem(problem);
-		Ok(())
 	}
 
 	/// Tells what happened, and slows down when batches are lost one after the other.
 	fn note(&mut self, changes: &[Change], best: BlockNumber) {
 		changes.iter().for_each(|change| self.teller.change(change));
+		self.troubles.take_in(changes);
+		if changes.iter().any(|change| matches!(change, Change::Committed { .. })) {
+			self.pace.committed();
+		}
 		if changes.iter().any(|change| matches!(change, Change::Proven { .. })) {
 			self.pace.proven();
 		}
 		if changes.iter().any(|change| matches!(change, Change::Lost { .. })) {
 			let (pause, losses) = self.pace.lost(best);
 			if pause > 0 {
-				let problem = format!(
+				self.troubles.losses(format!(
 					"batches were lost {losses} times in a row, which costs a bond each time; are provers \
 					 running? The next one is committed in {pause} blocks"
-				);
-				self.trouble = Some(problem);
+				));
 			}
 		}
 	}
@@ -316,12 +344,12 @@ impl Service {
 		Ok(None)
 	}
 
-	/// The chain did not take a batch, which may be different in a later block.
+	/// A batch was not taken, which may be different in a later block or cost nothing.
 	fn refused(&mut self, reason: &str, full_at: Option<u32>) {
 		let (pause, refusals) = self.pace.refused(self.best, full_at);
 		tracing::info!("not committed: {reason}; trying again in {pause} blocks");
 		if refusals > 1 {
-			self.trouble = Some(format!(
+			self.troubles.no_commit(format!(
 				"the chain did not take {refusals} commits in a row ({reason}); the next one is tried \
 				 in {pause} blocks"
 			));
@@ -337,7 +365,7 @@ impl Service {
 			Ok(Commit::Included(_, block)) => {
 				self.last_commit = Some(block);
 				self.pace.committed();
-				self.trouble = None;
+				self.troubles.committed();
 			},
 			Ok(Commit::Refused { reason, full_at }) => self.refused(&reason, full_at),
 			Ok(Commit::Unknown) => {
@@ -345,9 +373,10 @@ impl Service {
 				self.refused("no block took it", None);
 			},
 			Err(error) if can_pass(&error) => return Err(error),
+			Err(error) if is_free(&error) => self.refused(&error.to_string(), None),
 			Err(error) => {
 				let (pause, failures) = self.pace.failed(self.best);
-				self.trouble = Some(format!(
+				self.troubles.no_commit(format!(
 					"cannot commit, {failures} times in a row: {error}; trying again in {pause} blocks"
 				));
 			},
@@ -385,6 +414,12 @@ fn can_pass(error: &SequencerError) -> bool {
 		},
 		_ => false,
 	}
+}
+
+/// Whether a commit came to no block and cost nothing, because the node's pool refused it.
+fn is_free(error: &SequencerError) -> bool {
+	use SubmitError::{CannotPay, Refused};
+	matches!(error, SequencerError::Submit(Refused { .. } | CannotPay { .. }))
 }
 
 /// Says what happens, as lines or as JSON.
@@ -453,17 +488,32 @@ mod tests {
 	use super::*;
 
 	#[test]
+	fn commit_should_be_free_when_the_pool_of_the_node_refused_it() {
+		let (call, reason) = ("commit_batch", String::new());
+		for free in [
+			SubmitError::Refused { call, reason: reason.clone() },
+			SubmitError::CannotPay { call, account: String::new() },
+		] {
+			assert!(is_free(&free.into()));
+		}
+		let name = "Pvs::NotSequencer".into();
+		for other in [
+			SubmitError::Failed { call, name, explanation: reason.clone() },
+			SubmitError::Unknown { call, seconds: 12, reason },
+		] {
+			assert!(!is_free(&other.into()));
+		}
+		assert!(!is_free(&SequencerError::UnknownRollup(0)));
+	}
+
+	#[test]
 	fn only_what_a_new_connection_cures_should_be_waited_for() {
 		let away = Error::StreamEnded { url: "ws://here".into() };
 		for passing in [SequencerError::UnknownRollup(0), away.into()] {
 			assert!(can_pass(&passing), "{passing}");
 		}
-		let foreign = SequencerError::ForeignChain {
-			url: "ws://here".into(),
-			found: [1; 32],
-			expected: [2; 32],
-		};
-		for lasting in [foreign, SequencerError::NoFeeAccount(3)] {
+		let foreign = Error::OtherChain { url: "ws://here".into() };
+		for lasting in [foreign.into(), SequencerError::NoFeeAccount(3)] {
 			assert!(!can_pass(&lasting), "{lasting}");
 		}
 	}

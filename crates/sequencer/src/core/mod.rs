@@ -95,6 +95,8 @@ pub(crate) enum CoreError {
 	Missing(#[from] Missing),
 	#[error(transparent)]
 	Storage(#[from] DirError),
+	#[error("stopped, because nothing can be stored any more: {0}")]
+	Stopped(String),
 }
 
 /// Why a transfer is not accepted.
@@ -351,7 +353,12 @@ impl Core {
 	}
 
 	/// Saves the final state.
+	///
+	/// # Errors
+	///
+	/// [`CoreError::Stopped`], and nothing was touched, if something could not be stored before.
 	pub(crate) fn save(&mut self) -> Result<(), CoreError> {
+		self.check_storage()?;
 		self.finals_since_save = 0;
 		self.records = self.records.saturating_add(1);
 		let saved = self.dir.save(&self.base);
@@ -376,6 +383,7 @@ impl Core {
 	}
 
 	fn write(&mut self, records: &[Record]) -> Result<(), CoreError> {
+		self.check_storage()?;
 		self.records = self.records.saturating_add(records.len());
 		let written = self.dir.append(records);
 		self.guard(written)
@@ -492,6 +500,23 @@ impl Core {
 	/// The best and the newest finalised block that were taken in.
 	pub(crate) fn blocks(&self) -> (BlockNumber, BlockNumber) {
 		(self.best, self.finalized)
+	}
+
+	/// Checks that everything could be stored so far: nothing is after what could not.
+	///
+	/// # Errors
+	///
+	/// [`CoreError::Stopped`].
+	pub(crate) fn check_storage(&self) -> Result<(), CoreError> {
+		match &self.failure {
+			Some(failure) => Err(CoreError::Stopped(failure.clone())),
+			None => Ok(()),
+		}
+	}
+
+	/// Whether there is nothing to do: no transfer waits, and no batch is on its way to being final.
+	pub(crate) fn is_idle(&self) -> bool {
+		self.pool.len() == 0 && self.layers.is_empty()
 	}
 
 	/// Why nothing can be stored any more, if so.

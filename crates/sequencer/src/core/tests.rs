@@ -258,6 +258,42 @@ fn acknowledged_transfers_should_be_final_once_when_killed_at_any_step() {
 	}
 }
 
+/// Whatever comes behind an append that failed may be behind half a frame.
+#[test]
+fn journal_should_be_left_alone_when_an_append_has_failed() {
+	let dir = tempfile::tempdir().unwrap();
+	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
+	follow(&mut core, &chain);
+	let mut acknowledged = Vec::new();
+	for step in [Act::Submit(0, 0), Act::Submit(1, 0), Act::Block, Act::Submit(2, 0), Act::Prove] {
+		acknowledged.extend(act(step, &mut core, &mut chain));
+	}
+	let path = dir.path().join("journal");
+	let good = core.dir.journal().use_file(fs::File::open(&path).unwrap());
+	let [result] = &core.submit(&[transfer(3, 0)], &[], 0)[..] else { panic!() };
+	assert!(matches!(result, Err(SubmitError::Storage)), "{result:?}");
+	// The disk has space again, and half of the append.
+	core.dir.journal().use_file(good);
+	let torn = [fs::read(&path).unwrap(), vec![7; 9]].concat();
+	fs::write(&path, &torn).unwrap();
+
+	chain.finalize();
+	for result in [core.follow(chain.heads()).map(|_| ()), core.save(), core.check_storage()] {
+		assert!(matches!(result, Err(CoreError::Stopped(_))), "{result:?}");
+	}
+	let [result] = &core.submit(&[transfer(4, 0)], &[], 0)[..] else { panic!() };
+	assert!(matches!(result, Err(SubmitError::Storage)), "{result:?}");
+	assert_eq!(fs::read(&path).unwrap(), torn);
+	drop(core);
+
+	let (mut core, notes) = open(dir.path());
+	assert!(matches!(&notes[..], [note] if note.contains("9 bytes of an interrupted write")));
+	follow(&mut core, &chain);
+	assert_eq!(core.status(&hash_of(&transfer(2, 0))), Status::Pending);
+	assert_eq!(core.status(&hash_of(&transfer(3, 0))), Status::Unknown);
+	settle_and_check(&mut core, &mut chain, &acknowledged, "after an append that failed");
+}
+
 #[test]
 fn status_should_go_from_pending_over_committed_and_proven_to_final() {
 	let dir = tempfile::tempdir().unwrap();
@@ -265,8 +301,10 @@ fn status_should_go_from_pending_over_committed_and_proven_to_final() {
 	follow(&mut core, &chain);
 	let hash = hash_of(&transfer(0, 0));
 	assert_eq!(core.status(&hash), Status::Unknown);
+	assert!(core.is_idle());
 	act(Act::Submit(0, 0), &mut core, &mut chain);
 	assert_eq!(core.status(&hash), Status::Pending);
+	assert!(!core.is_idle());
 	act(Act::Block, &mut core, &mut chain);
 	let committed = |stage| Status::Committed { batch: Some(0), block: 2, stage };
 	assert_eq!(core.status(&hash), committed(Stage::Committed));
@@ -274,11 +312,13 @@ fn status_should_go_from_pending_over_committed_and_proven_to_final() {
 	assert_eq!(follow(&mut core, &chain), [Change::Proven { batch: Some(0) }]);
 	assert_eq!(core.status(&hash), committed(Stage::Proven), "final on the best chain only");
 	assert_eq!(core.settled().root(), genesis().root());
+	assert!(!core.is_idle());
 	chain.finalize();
 	let settled = Change::Final { batch: Some(0), transfers: 1 };
 	assert_eq!(follow(&mut core, &chain), [settled]);
 	let ended = Status::Ended(Ended::Final { batch: Some(0), block: 2 });
 	assert_eq!(core.status(&hash), ended);
+	assert!(core.is_idle());
 	drop(core);
 	let (core, _) = open(dir.path());
 	assert_eq!(core.status(&hash), ended, "also before the chain is asked");
