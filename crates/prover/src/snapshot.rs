@@ -342,8 +342,8 @@ mod tests {
 		let kept = [
 			"journal.jsonl",
 			"rollup-3.state",
-			"rollup-3.state.tmp",
 			"rollup-3.state.old-1.tmp",
+			"rollup-3.state.tmp",
 			"rollup-33.state.7-1.tmp",
 			"rollup-4.state.7-1.tmp",
 		];
