@@ -449,7 +449,7 @@ mod tests {
 			for place in 0..300 {
 				let (a, b) = (Fq::rand(&mut rng), Fq::rand(&mut rng));
 				let product = Fp::from(a).times(b.into());
-				if (place ^ place / 7) % 2 == 0 {
+				if (place ^ (place / 7)) % 2 == 0 {
 					(sum, expected) = (sum + product, expected + a * b);
 				} else {
 					(sum, expected) = (sum - product, expected - a * b);
