@@ -1,26 +1,42 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what the build needs and is missing: C tools, protoc, libssl's headers, the Wasm target.
+# Installs what the build needs and is missing: C tools, protoc, libssl's headers, Binaryen, the Wasm target.
 # Says nothing when nothing is to do. Exits 1 and says exactly what is missing and how to get it where
 # it may not install.
 set -euo pipefail
 
-case "${1:-}" in
-	-h | --help)
-		cat <<'EOF'
-Usage: scripts/setup.sh
+also=()
+while [ $# -gt 0 ]; do
+	case "$1" in
+		-h | --help)
+			cat <<'EOF'
+Usage: scripts/setup.sh [--also TOOL]...
 
 Installs what building PVS needs and this machine lacks. Needs root for Debian packages and a network
 for those and for the Wasm target; without either it prints what is missing and exits 1.
+
+  --also m4    also what `scripts/bench.sh seal` builds GMP with
+  --also npm   also what `scripts/bench.sh verify` and `examples/circom` take snarkjs and circom with
 EOF
-		exit 0
-		;;
-	"") ;;
-	*)
-		echo "setup: unknown argument '$1'; see --help" >&2
-		exit 2
-		;;
-esac
+			exit 0
+			;;
+		--also)
+			case "${2:-}" in
+				m4 | npm) also+=("$2") ;;
+				*)
+					echo "setup: --also takes m4 or npm, not '${2:-}'; see --help" >&2
+					exit 2
+					;;
+			esac
+			shift
+			;;
+		*)
+			echo "setup: unknown argument '$1'; see --help" >&2
+			exit 2
+			;;
+	esac
+	shift
+done
 
 # shellcheck source=scripts/env.sh
 . "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -36,6 +52,9 @@ have git || missing+=(git)
 have pkg-config || missing+=(pkg-config)
 have protoc || missing+=(protobuf-compiler)
 { have pkg-config && pkg-config --exists openssl 2>/dev/null; } || missing+=(libssl-dev)
+for tool in "${also[@]}"; do
+	have "$tool" || missing+=("$tool")
+done
 
 as_root() {
 	if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi
@@ -54,6 +73,11 @@ if [ ${#missing[@]} -gt 0 ] && ! apt_install "${missing[@]}"; then
 	say "missing: ${missing[*]}"
 	say "install them as root, for instance: apt-get install ${missing[*]}"
 	exit 1
+fi
+
+# Without it the runtime's Wasm is a little larger, and nothing else differs.
+if ! have wasm-opt && [ -z "${PVS_WASM_OPT:-}" ] && ! apt_install binaryen; then
+	say "wasm-opt is missing: the Wasm will not be compacted; as root: apt-get install binaryen"
 fi
 
 # --- Rust and the Wasm target ----------------------------------------------------------------------
