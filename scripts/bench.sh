@@ -16,7 +16,7 @@ market    Builds, then measures on the runtime, natively and in memory: what eac
           how many bids and reveals fit one, how many batches can be in flight, what they take in state
           and what is left of them. With --json the last line of the output is one JSON object.
 
-seal      Builds, with GMP beside (its build needs m4), then measures squarings per second in turns with
+seal      Builds, with GMP beside, then measures squarings per second in turns with
           GMP's powm, what sealing, solving and proving take, and verification of an opening natively
           and in Wasm; prints the delay that windows and margins need. --json as above.
 
@@ -127,28 +127,23 @@ case "$output" in
 esac
 
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-"$scripts/setup.sh"
+case "$command" in
+	seal) "$scripts/setup.sh" --also m4 ;;
+	verify) "$scripts/setup.sh" --also npm ;;
+	*) "$scripts/setup.sh" ;;
+esac
 # shellcheck source=scripts/env.sh
 . "$scripts/env.sh"
 cd "$PVS_ROOT"
 
 if [ "$command" != weights ]; then
 	pvs_claim_target
-	options=()
-	if [ "$command" = verify ]; then
-		command -v npm >/dev/null || {
-			echo "bench: snarkjs comes from npm, which is missing: install it (Debian: apt-get install npm)" >&2
-			exit 1
-		}
-	fi
-	if [ "$command" = seal ]; then
-		command -v m4 >/dev/null || {
-			echo "bench: GMP is built with m4, which is missing: install it (Debian: apt-get install m4)" >&2
-			exit 1
-		}
-		options+=(--features pvs-bench/gmp)
-	fi
-	cargo build --release --workspace --locked "${options[@]}" >&2
+	case "$command" in
+		latency) pvs_build "${PVS_DEMO_PROGRAMS[@]}" ;;
+		prove) pvs_build pvs-rollup pvs-rollup-heap ;;
+		seal) pvs_build pvs-bench --features=pvs-bench/gmp ;;
+		*) pvs_build pvs-bench ;;
+	esac
 	options=()
 	[ "$json" = 0 ] || options+=(--json)
 	if [ "$command" = prove ]; then
@@ -176,7 +171,7 @@ pvs_claim_target
 export SKIP_PVS_VERIFIER_WASM_WASM_BUILD=1
 # The benchmarking command comes with a runtime of its own for measurements that are not ours.
 export SKIP_FRAME_STORAGE_ACCESS_TEST_RUNTIME_WASM_BUILD=1
-cargo build --release --locked -p pvs-bench --bin pvs-bencher --features bencher >&2
+pvs_cargo build --release --locked -p pvs-bench --bin pvs-bencher --features bencher >&2
 
 options=()
 if [ "$extrinsic" = '*' ]; then

@@ -66,7 +66,7 @@ scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$PVS_ROOT"
 pvs_claim_target
 
-cargo build --release --workspace --locked >&2
+pvs_build "${PVS_DEMO_PROGRAMS[@]}"
 options=(--bin-dir "$CARGO_TARGET_DIR/release" --scenario "$scenario")
 [ -z "$batches" ] || options+=(--batches "$batches")
 [ "$json" = 0 ] || options+=(--json)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 # Sourced by the other scripts: one target directory, one way to build.
 
 PVS_ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
@@ -21,6 +22,45 @@ pvs_claim_target() {
 		printf '%s' "$PVS_ROOT" >"$owner"
 	fi
 }
+
+# Runs cargo. On a terminal one line shows crates done of all and the time gone; elsewhere cargo's own lines
+# do. At the end a line says how long it took.
+pvs_cargo() {
+	local code=0 start=$SECONDS
+	if [ -t 2 ] && command -v perl >/dev/null 2>&1; then
+		local filter
+		COLUMNS=$(tput cols 2>/dev/null || echo 80)
+		export COLUMNS
+		exec 3> >(exec perl "$PVS_ROOT/scripts/progress.pl" >&2)
+		filter=$!
+		CARGO_TERM_COLOR=always CARGO_TERM_PROGRESS_WHEN=always CARGO_TERM_PROGRESS_WIDTH=120 \
+			cargo "$@" 2>&3 || code=$?
+		exec 3>&-
+		wait "$filter" || true
+	else
+		cargo "$@" || code=$?
+	fi
+	[ "$code" -ne 0 ] || [ $((SECONDS - start)) -lt 2 ] ||
+		printf 'cargo %s: %d min %02d s\n' "$1" $(((SECONDS - start) / 60)) $(((SECONDS - start) % 60)) >&2
+	return "$code"
+}
+
+# Builds the named programs, with the features that building everything gives their crates, so that no crate is
+# compiled twice. Options of cargo may stand among the names.
+pvs_build() {
+	local name options=()
+	for name in "$@"; do
+		case "$name" in
+			-*) options+=("$name") ;;
+			*) options+=(--bin "$name") ;;
+		esac
+	done
+	pvs_cargo build --release --workspace --locked "${options[@]}" >&2
+}
+
+# What `pvs-demo` starts, and itself.
+# shellcheck disable=SC2034 # Used by the scripts that source this one.
+PVS_DEMO_PROGRAMS=(pvs-node pvs-sequencer pvs-prover pvs-opener pvs-demo)
 
 # Where setup.sh had to make a Wasm toolchain of its own.
 if [ -f "$CARGO_TARGET_DIR/wasm-toolchain.sh" ]; then

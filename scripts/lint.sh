@@ -13,7 +13,7 @@ fail() {
 while IFS= read -r file; do
 	head -n 2 "$file" | grep -q 'SPDX-License-Identifier: Apache-2.0' ||
 		fail "$file: no SPDX header in its first two lines"
-done < <(git ls-files -- '*.rs' '*.sh' .ci/run)
+done < <(git ls-files -- '*.rs' '*.sh' '*.pl' .ci/run)
 
 while IFS= read -r file; do
 	bash -n "$file" || fail "$file: does not parse"

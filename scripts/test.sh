@@ -33,6 +33,7 @@ scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 cd "$PVS_ROOT"
 pvs_claim_target
 
+pvs_cargo test --no-run --release --workspace --locked
 cargo test --release --workspace --locked -- "$@"
 [ $# -eq 0 ] || exit 0
 

@@ -42,18 +42,14 @@ EOF
 done
 
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-command -v npm >/dev/null || {
-	echo "circom example: npm is missing; install Node.js 20 or later" >&2
-	exit 1
-}
+scripts="$here/../../scripts"
+"$scripts/setup.sh" --also npm
 if [ -z "$bin_dir" ]; then
-	scripts="$here/../../scripts"
-	"$scripts/setup.sh"
 	# shellcheck source=scripts/env.sh
 	. "$scripts/env.sh"
 	cd "$PVS_ROOT"
 	pvs_claim_target
-	cargo build --release --workspace --locked >&2
+	pvs_build pvs-node pvs-prover
 	bin_dir=$CARGO_TARGET_DIR/release
 fi
 
