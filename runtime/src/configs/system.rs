@@ -61,10 +61,13 @@ impl frame_system::Config for Runtime {
 	type BlockLength = RuntimeBlockLength;
 	type BlockWeights = RuntimeBlockWeights;
 	type DbWeight = ParityDbWeight;
+	// The prelude's `()` would charge RocksDB's prices, whatever `DbWeight` says.
+	type ExtensionsWeightInfo = frame_system::SubstrateExtensionsWeight<Runtime>;
 	type Hash = Hash;
 	type MaxConsumers = ConstU32<16>;
 	type Nonce = Nonce;
 	type SS58Prefix = ConstU16Prefix;
+	type SystemWeightInfo = frame_system::weights::SubstrateWeight<Runtime>;
 	type Version = Version;
 }
 
@@ -95,6 +98,8 @@ impl pallet_grandpa::Config for Runtime {
 	type MaxNominators = ConstU32<0>;
 	type MaxSetIdSessionEntries = ConstU64<0>;
 	type RuntimeEvent = RuntimeEvent;
+	// The pallet has no other weights. Only root can send what they are charged for: `note_stalled`, since
+	// reports of equivocations are switched off.
 	type WeightInfo = ();
 }
 

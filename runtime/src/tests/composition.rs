@@ -5,10 +5,14 @@ use crate::{
 	genesis_presets::{demo_params, get_preset, preset_names, DEMO_DATA_LEN},
 	AccountId, AllPalletsWithSystem, Pvs, Runtime, RuntimeGenesisConfig,
 };
+use core::any::TypeId;
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
 	traits::{Get, GetCallName},
-	weights::{constants::WEIGHT_REF_TIME_PER_SECOND, Weight},
+	weights::{
+		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
+		Weight,
+	},
 };
 use pallet_pvs::{Call, ProofSubmission, WeightInfo};
 use sp_runtime::BuildStorage;
@@ -23,6 +27,27 @@ fn constants_should_be_consistent() {
 #[test]
 fn block_should_take_a_third_of_its_slot_at_the_most() {
 	assert!(RuntimeBlockWeights::get().max_block.ref_time() <= WEIGHT_REF_TIME_PER_SECOND / 3);
+}
+
+/// Finding M6: `()` charges RocksDB's prices on a chain whose database is ParityDB.
+#[test]
+fn system_and_extensions_should_have_the_weights_that_were_measured() {
+	fn same<A: 'static, B: 'static>() -> bool {
+		TypeId::of::<A>() == TypeId::of::<B>()
+	}
+	assert!(same::<
+		<Runtime as frame_system::Config>::ExtensionsWeightInfo,
+		frame_system::SubstrateExtensionsWeight<Runtime>,
+	>());
+	assert!(same::<
+		<Runtime as frame_system::Config>::SystemWeightInfo,
+		frame_system::weights::SubstrateWeight<Runtime>,
+	>());
+	assert!(same::<
+		<Runtime as pallet_transaction_payment::Config>::WeightInfo,
+		pallet_transaction_payment::weights::SubstrateWeight<Runtime>,
+	>());
+	assert!(same::<<Runtime as frame_system::Config>::DbWeight, ParityDbWeight>());
 }
 
 #[test]
