@@ -1300,12 +1300,12 @@ pub mod pallet {
 		/// Signed by the opener: anyone but the batch's and the rollup's sequencer.
 		///
 		/// ## Details
-		/// In the opening window. `solution` is `u^(2^T)` in `Z_N*/{+1,-1}`, 256 bytes, `u` the first 256
-		/// bytes of the seal; `proof` is a Wesolowski proof of it, 257 bytes, whose challenge names the
-		/// opener, so that a copied opening pays nobody else. If the seal holds the payload that was
-		/// committed to, the bid counts like any other and its bidder pays the silence penalty;
-		/// otherwise the bid is void and its whole bond is lost. Half of the silence penalty goes to the
-		/// opener. The last opening closes the round.
+		/// In the opening window. `solution` is `u^(2^T)` in the group of integers modulo `N` up to sign,
+		/// 256 bytes, `u` the first 256 bytes of the seal; `proof` is a Wesolowski proof of it, 257
+		/// bytes, whose challenge names the opener, so that a copied opening pays nobody else. If the
+		/// seal holds the payload that was committed to, the bid counts like any other and its bidder
+		/// pays the silence penalty; otherwise the bid is void and its whole bond is lost. Half of the
+		/// silence penalty goes to the opener. The last opening closes the round.
 		///
 		/// ## Errors
 		/// `SolutionWrongLength`, `OpeningProofWrongLength`, `BatchNotFound`, `BatchWasDropped`,
