@@ -2,7 +2,8 @@
 //! The committed test vectors: every implementation of the encodings must reproduce them.
 //!
 //! `PVS_WRITE_VECTORS=1 cargo test -p pvs-primitives --test vectors` writes them again;
-//! `python3 primitives/vectors/check.py` computes them a second way.
+//! `python3 primitives/vectors/check.py` computes them a second way. Values of u64 and u128 are decimal
+//! strings: `primitives/vectors/README.md`.
 
 use pvs_primitives::{
 	api::BatchId,
@@ -15,7 +16,10 @@ use pvs_primitives::{
 	Bytes32,
 };
 use serde_json::{json, Value};
-use std::{fs, path::PathBuf};
+use std::{
+	fs,
+	path::{Path, PathBuf},
+};
 
 const MODULUS: &str = "30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001";
 
@@ -66,13 +70,21 @@ fn u32_of(value: &Value) -> u32 {
 	value.as_u64().unwrap().try_into().unwrap()
 }
 
+fn u64_of(value: &Value) -> u64 {
+	value.as_str().unwrap().parse().unwrap()
+}
+
 fn u128_of(value: &Value) -> u128 {
 	value.as_str().unwrap().parse().unwrap()
 }
 
+fn folder() -> PathBuf {
+	Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
+}
+
 /// Writes the file where that was asked for, and returns the cases of the committed file.
 fn committed(name: &str, about: &str, cases: Vec<Value>) -> Vec<Value> {
-	let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors").join(name);
+	let path = folder().join(name);
 	let expected = json!({ "about": about, "cases": cases });
 	if std::env::var_os("PVS_WRITE_VECTORS").is_some() {
 		let text = serde_json::to_string_pretty(&expected).unwrap();
@@ -150,7 +162,7 @@ fn data_commitment_should_match_the_committed_vectors() {
 
 #[test]
 fn binding_should_match_the_committed_vectors() {
-	let at = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (7, 1 << 40, 3), (!0, !0, !0)];
+	let at = [(0, 0_u64, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (7, 1 << 40, 3), (!0, !0, !0)];
 	let cases = at
 		.map(|(rollup, index, round)| {
 			let genesis_hash = filler32("pvs/vectors/genesis");
@@ -159,7 +171,7 @@ fn binding_should_match_the_committed_vectors() {
 			json!({
 				"genesis_hash": hex_of(genesis_hash),
 				"rollup": rollup,
-				"index": index,
+				"index": index.to_string(),
 				"round": round,
 				"prover": hex_of(prover),
 				"binding": hex_of(result),
@@ -177,7 +189,7 @@ fn binding_should_match_the_committed_vectors() {
 }
 
 fn batch_of(case: &Value) -> BatchId {
-	BatchId { rollup: u32_of(&case["rollup"]), index: case["index"].as_u64().unwrap() }
+	BatchId { rollup: u32_of(&case["rollup"]), index: u64_of(&case["index"]) }
 }
 
 #[test]
@@ -195,7 +207,7 @@ fn bid_should_match_the_committed_vectors() {
 		payload(3, 0, 0, None),
 		payload(4, 0x0102_0304_0506_0708_090a_0b0c_0d0e_0f10, 0x1112_1314, Some([0xff; 32])),
 	];
-	let at = [(0, 0, 0), (1, 2, 3), (5, 1 << 33, 1), (!0, !0, !0), (2, 1, 0)];
+	let at = [(0, 0_u64, 0), (1, 2, 3), (5, 1 << 33, 1), (!0, !0, !0), (2, 1, 0)];
 	let cases = payloads
 		.iter()
 		.zip(at)
@@ -209,7 +221,7 @@ fn bid_should_match_the_committed_vectors() {
 			json!({
 				"genesis_hash": hex_of(genesis_hash),
 				"rollup": rollup,
-				"index": index,
+				"index": index.to_string(),
 				"round": round,
 				"batch_digest": hex_of(digest),
 				"bidder": hex_of(bidder),
@@ -397,4 +409,58 @@ fn batch_digest_should_match_the_committed_vectors() {
 		);
 		assert_eq!(digest, bytes32_of(&case["batch_digest"]));
 	}
+}
+
+/// Largest integer that JavaScript, which reads numbers as doubles, tells from its neighbors.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// Returns the places of numbers that a reader with doubles may round: all but small naturals.
+fn unsafe_numbers(value: &Value, place: &str) -> Vec<String> {
+	match value {
+		Value::Number(number) if number.as_u64().is_none_or(|n| n > MAX_SAFE_INTEGER) => {
+			vec![format!("{place}: {number}")]
+		},
+		Value::Array(values) => values
+			.iter()
+			.enumerate()
+			.flat_map(|(index, value)| unsafe_numbers(value, &format!("{place}[{index}]")))
+			.collect(),
+		Value::Object(fields) => fields
+			.iter()
+			.flat_map(|(name, value)| unsafe_numbers(value, &format!("{place}.{name}")))
+			.collect(),
+		_ => Vec::new(),
+	}
+}
+
+#[test]
+fn vectors_should_hold_no_number_that_doubles_round() {
+	let mut files = 0;
+	for entry in fs::read_dir(folder()).unwrap() {
+		let path = entry.unwrap().path();
+		if path.extension().is_none_or(|extension| extension != "json") {
+			continue;
+		}
+		let file: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+		let name = path.file_stem().unwrap().to_str().unwrap();
+		assert_eq!(unsafe_numbers(&file, name), Vec::<String>::new(), "write them as strings");
+		files += 1;
+	}
+	assert_eq!(files, 6);
+}
+
+#[test]
+fn unsafe_numbers_should_be_found_when_they_are_no_small_naturals() {
+	let value = json!({
+		"largest": MAX_SAFE_INTEGER,
+		"list": [{ "next": MAX_SAFE_INTEGER + 1 }, u64::MAX, "18446744073709551615", -1, 0.5],
+	});
+	let found = unsafe_numbers(&value, "file");
+	let expected = [
+		"file.list[0].next: 9007199254740992",
+		"file.list[1]: 18446744073709551615",
+		"file.list[3]: -1",
+		"file.list[4]: 0.5",
+	];
+	assert_eq!(found, expected);
 }

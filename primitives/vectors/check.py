@@ -85,7 +85,20 @@ def unhex(text):
 
 
 def le(value, width):
+    """Little-endian bytes of a number, or, where it is wider than 32 bits, of a decimal string."""
+    if isinstance(value, str) != (width > 4):
+        raise ValueError(f"{value!r} of {width} bytes: above 4 a string, else a number")
     return int(value).to_bytes(width, "little")
+
+
+def unsafe_numbers(value):
+    """All numbers that JavaScript, which reads them as doubles, may round."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [number for part in value for number in unsafe_numbers(part)]
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return [value] if is_number and not (isinstance(value, int) and 0 <= value < 1 << 53) else []
 
 
 def place(case):
@@ -180,7 +193,11 @@ def main():
         return 1
     wrong = 0
     for name in files:
-        cases = json.loads((HERE / f"{name}.json").read_text())["cases"]
+        file = json.loads((HERE / f"{name}.json").read_text())
+        if numbers := unsafe_numbers(file):
+            print(f"{name}: numbers that must be strings: {numbers}", file=sys.stderr)
+            return 1
+        cases = file["cases"]
         bad = [number for number, case in enumerate(cases) if not checks[name](case)]
         wrong += len(bad)
         print(f"{name}: {len(cases)} cases, " + (f"wrong: {bad}" if bad else "all agree"))

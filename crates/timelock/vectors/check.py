@@ -40,6 +40,23 @@ def unhex(text):
     return bytes.fromhex(text.removeprefix("0x"))
 
 
+def wide(text):
+    """A value of u64: a decimal string, so that no reader rounds it."""
+    if not isinstance(text, str):
+        raise ValueError(f"{text!r}: values of u64 are decimal strings")
+    return int(text)
+
+
+def unsafe_numbers(value):
+    """All numbers that JavaScript, which reads them as doubles, may round."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [number for part in value for number in unsafe_numbers(part)]
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return [value] if is_number and not (isinstance(value, int) and 0 <= value < 1 << 53) else []
+
+
 def number(data):
     return int.from_bytes(data, "big")
 
@@ -152,7 +169,7 @@ def canonical(data, error):
 
 class Parameters:
     def __init__(self, values):
-        self.delay = values["delay"]
+        self.delay = wide(values["delay"])
         self.t = struct.pack("<Q", self.delay)
         self.h = unhex(values["h"])
         self.proof = unhex(values["h_proof"])
@@ -261,6 +278,9 @@ def check_good(parameters, case):
 
 def main():
     file = json.loads((HERE / "seal.json").read_text())
+    if numbers := unsafe_numbers(file):
+        print(f"numbers that must be strings: {numbers}", file=sys.stderr)
+        return 1
     values = file["parameters"]
     parameters = Parameters(values)
     wrong = []

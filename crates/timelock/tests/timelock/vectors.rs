@@ -9,6 +9,7 @@ use pvs_timelock::{
 };
 use rand::{rngs::StdRng, Rng, RngCore, SeedableRng};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 
 #[derive(Serialize, Deserialize)]
@@ -24,7 +25,7 @@ struct File {
 struct Set {
 	modulus: String,
 	generator: String,
-	delay: u64,
+	delay: String,
 	h: String,
 	h_proof: String,
 	digest: String,
@@ -33,7 +34,7 @@ struct Set {
 #[derive(Serialize, Deserialize, PartialEq, Debug)]
 struct Shipped {
 	name: String,
-	delay: u64,
+	delay: String,
 	digest: String,
 }
 
@@ -111,7 +112,7 @@ fn shipped() -> Vec<Shipped> {
 	[INSECURE_DEVELOPMENT, STANDARD]
 		.map(|set| Shipped {
 			name: set.name.into(),
-			delay: set.delay,
+			delay: set.delay.to_string(),
 			digest: to_hex(&set.digest()),
 		})
 		.into()
@@ -303,7 +304,7 @@ fn generate() -> File {
 		parameters: Set {
 			modulus: to_hex(pvs_timelock::modulus()),
 			generator: to_hex(pvs_timelock::generator()),
-			delay: parameters.delay,
+			delay: parameters.delay.to_string(),
 			h: to_hex(&parameters.h),
 			h_proof: to_hex(&parameters.h_proof),
 			digest: to_hex(&parameters.digest()),
@@ -327,7 +328,7 @@ fn vectors_should_agree_with_what_this_crate_computes() {
 	let parameters = Parameters {
 		name: "vectors",
 		insecure: true,
-		delay: set.delay,
+		delay: set.delay.parse().unwrap(),
 		h: from_hex(&set.h),
 		h_proof: from_hex(&set.h_proof),
 	};
@@ -356,6 +357,25 @@ fn vectors_should_agree_with_what_this_crate_computes() {
 	assert_eq!(errors.keys().copied().collect::<Vec<_>>(), expected);
 	assert!(file.good.len() >= 20 && file.bad.len() >= 40);
 	assert!(file.good.iter().any(|case| case.attempt > 0));
+}
+
+/// Whether a number stands in the value that JavaScript, which reads numbers as doubles, may round.
+fn has_unsafe_number(value: &Value) -> bool {
+	match value {
+		Value::Number(number) => number.as_u64().is_none_or(|number| number >= 1 << 53),
+		Value::Array(values) => values.iter().any(has_unsafe_number),
+		Value::Object(fields) => fields.values().any(has_unsafe_number),
+		_ => false,
+	}
+}
+
+#[test]
+fn vectors_should_hold_no_number_that_doubles_round() {
+	let file: Value = serde_json::from_str(&std::fs::read_to_string(path()).unwrap()).unwrap();
+	assert!(!has_unsafe_number(&file), "write values of u64 as strings");
+	let largest = (1_u64 << 53) - 1;
+	assert!(!has_unsafe_number(&serde_json::json!([{ "a": largest }, "9007199254740992"])));
+	assert!(has_unsafe_number(&serde_json::json!([{ "a": largest + 1 }])));
 }
 
 fn check_good(parameters: &Parameters, case: &Good, number: usize) {
