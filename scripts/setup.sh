@@ -16,7 +16,8 @@ Installs what building PVS needs and this machine lacks. Needs root for Debian p
 for those and for the Wasm target; without either it prints what is missing and exits 1.
 
   --also m4    also what `scripts/bench.sh seal` builds GMP with
-  --also npm   also what `scripts/bench.sh verify` and `examples/circom` take snarkjs and circom with
+  --also npm   also what `scripts/test.sh`, `scripts/bench.sh verify` and `examples/circom` take
+               polkadot-api's generator, snarkjs and circom with
 EOF
 			exit 0
 			;;
@@ -54,6 +55,8 @@ have protoc || missing+=(protobuf-compiler)
 { have pkg-config && pkg-config --exists openssl 2>/dev/null; } || missing+=(libssl-dev)
 for tool in "${also[@]}"; do
 	have "$tool" || missing+=("$tool")
+	# Debian's npm only recommends the program that runs it.
+	[ "$tool" != npm ] || have node || missing+=(nodejs)
 done
 
 as_root() {

@@ -13,10 +13,11 @@ case "${1:-}" in
 		cat <<'EOF'
 Usage: scripts/test.sh [--all | FILTER]
 
-Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, proves
-a batch on a real chain, three more on one where provers fail, stay away and are late, and two on one where
-a bidder stays silent. With FILTER, runs only the Rust tests whose names contain it. With --all, also
-proves a batch of a circom circuit (needs npm), and kills a serving sequencer ten times.
+Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, generates
+a polkadot-api client from the committed metadata (needs npm), proves a batch on a real
+chain, three more on one where provers fail, stay away and are late, and two on one where a bidder stays
+silent. With FILTER, runs only the Rust tests whose names contain it. With --all, also proves a batch of a
+circom circuit, and kills a serving sequencer ten times.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)
@@ -27,7 +28,11 @@ EOF
 esac
 
 scripts="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-"$scripts/setup.sh"
+if [ $# -eq 0 ]; then
+	"$scripts/setup.sh" --also npm
+else
+	"$scripts/setup.sh"
+fi
 # shellcheck source=scripts/env.sh
 . "$scripts/env.sh"
 cd "$PVS_ROOT"
@@ -37,6 +42,7 @@ pvs_cargo test --no-run --release --workspace --locked
 cargo test --release --workspace --locked -- "$@"
 [ $# -eq 0 ] || exit 0
 
+runtime/papi/check.sh
 "$scripts/demo.sh" --batches 1 --json
 "$scripts/demo.sh" --scenario faults --json
 "$scripts/demo.sh" --scenario silent --json
