@@ -7,6 +7,7 @@ use crate::{
 		aliases, be, coordinate, g1_bytes, g2_bytes, is_coordinate, outside_subgroup, with_bytes,
 		with_coordinate,
 	},
+	trapdoor::forgeable_keys,
 	TestKeys,
 };
 use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
@@ -293,6 +294,9 @@ pub fn bad_keys() -> Vec<BadKey> {
 		let point = g2_bytes(&G2Affine::rand(&mut rng));
 		let bytes = with_bytes(&with_bytes(&key, 192, &point), 320, &point);
 		corpus.push(("gamma equals delta", bytes, KeyError::GammaEqualsDelta));
+	}
+	for (key, error) in forgeable_keys() {
+		corpus.push(("related points", key.bytes(), error));
 	}
 
 	corpus.into_iter().map(|(kind, key, error)| BadKey { kind, key, error }).collect()

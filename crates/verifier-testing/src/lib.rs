@@ -8,6 +8,7 @@
 pub mod bytes;
 pub mod corpus;
 pub mod peer;
+pub mod trapdoor;
 
 use ark_bn254::{Bn254, Fr};
 use ark_ff::Field;

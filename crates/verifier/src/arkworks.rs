@@ -61,7 +61,7 @@ pub fn decode_proof(bytes: &[u8]) -> Result<Proof<Bn254>, ProofError> {
 ///
 /// As [`prepare_key`](crate::prepare_key).
 pub fn decode_verifying_key(bytes: &[u8]) -> Result<VerifyingKey<Bn254>, KeyError> {
-	let key = CheckedKey::decode(bytes)?;
+	let key = CheckedKey::decode(bytes)?.points;
 	Ok(VerifyingKey {
 		alpha_g1: key.alpha,
 		beta_g2: key.beta,

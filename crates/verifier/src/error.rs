@@ -43,6 +43,74 @@ pub enum KeyError {
 	/// gamma equals delta, as after a set-up without its second phase: proofs can be forged.
 	#[codec(index = 5)]
 	GammaEqualsDelta,
+	/// gamma is minus delta: proofs can be forged.
+	#[codec(index = 6)]
+	GammaEqualsMinusDelta,
+	/// beta equals delta: proofs can be forged.
+	#[codec(index = 7)]
+	BetaEqualsDelta,
+	/// beta is minus delta: proofs can be forged.
+	#[codec(index = 8)]
+	BetaEqualsMinusDelta,
+	/// beta equals gamma: proofs can be forged.
+	#[codec(index = 9)]
+	BetaEqualsGamma,
+	/// beta is minus gamma: proofs can be forged.
+	#[codec(index = 10)]
+	BetaEqualsMinusGamma,
+	/// beta, gamma and delta add up to the identity with some signs: proofs can be forged.
+	#[codec(index = 11)]
+	BetaGammaDeltaDependent,
+	/// delta is plus or minus the generator, as after a set-up without its second phase: proofs can
+	/// be forged.
+	#[codec(index = 12)]
+	DeltaIsGenerator,
+	/// beta, or beta plus or minus delta, is plus or minus the generator, as without a secret in
+	/// phase 1: proofs can be forged.
+	#[codec(index = 13)]
+	BetaIsGenerator,
+	/// alpha is plus or minus the generator, up to delta, as without a secret in phase 1: proofs
+	/// can be forged.
+	#[codec(index = 14)]
+	AlphaIsGenerator,
+	/// alpha and beta have the same logarithm, up to sign, 1 and delta: proofs can be forged.
+	#[codec(index = 15)]
+	AlphaMatchesBeta,
+	/// alpha and gamma have the same logarithm, up to sign and delta: proofs can be forged.
+	#[codec(index = 16)]
+	AlphaMatchesGamma,
+	/// alpha and delta have the same logarithm, up to sign: proofs can be forged.
+	#[codec(index = 17)]
+	AlphaMatchesDelta,
+	/// `e(alpha, beta)` is the pairing of the generator with delta, or with gamma or the generator
+	/// up to delta: proofs can be forged.
+	#[codec(index = 18)]
+	AlphaBetaIsKnown,
+	/// IC points add up to the identity with some signs: public inputs are not bound each by
+	/// itself.
+	#[codec(index = 19)]
+	InputPointsDependent,
+	/// IC points add up to alpha with some signs: proofs can be forged for some inputs.
+	#[codec(index = 20)]
+	InputPointsReachAlpha,
+	/// gamma is the generator, and IC points add up to plus or minus the generator of G1: beta
+	/// follows from alpha, and proofs can be forged.
+	#[codec(index = 21)]
+	InputPointsReachGenerator,
+}
+
+impl KeyError {
+	/// Whether the points are good one by one, and related so that proofs can be forged.
+	pub const fn is_forgeable(self) -> bool {
+		!matches!(
+			self,
+			Self::WrongLength
+				| Self::NonCanonicalCoordinate
+				| Self::NotOnCurve
+				| Self::NotInSubgroup
+				| Self::Identity
+		)
+	}
 }
 
 /// Why a proof is refused. Only `NotValid` says that a well-formed proof is false.
@@ -97,6 +165,65 @@ impl fmt::Display for KeyError {
 			Self::NotInSubgroup => "a G2 point is outside the subgroup of prime order",
 			Self::Identity => "a point is the identity: every public input must be constrained",
 			Self::GammaEqualsDelta => "gamma equals delta: run the second phase of the set-up",
+			Self::GammaEqualsMinusDelta => {
+				"gamma is minus delta, as after a phase 2 that multiplies by -1: run it with \
+				 secret factors"
+			},
+			Self::BetaEqualsDelta => {
+				"beta equals delta, so the set-up took one secret for both: run it again"
+			},
+			Self::BetaEqualsMinusDelta => {
+				"beta is minus delta, so the set-up took one secret for both: run it again"
+			},
+			Self::BetaEqualsGamma => {
+				"beta equals gamma, so the set-up took one secret for both: run it again"
+			},
+			Self::BetaEqualsMinusGamma => {
+				"beta is minus gamma, so the set-up took one secret for both: run it again"
+			},
+			Self::BetaGammaDeltaDependent => {
+				"beta, gamma and delta add up to the identity with some signs, so one secret of \
+				 the set-up follows from two others: run it again"
+			},
+			Self::DeltaIsGenerator => {
+				"delta is 1 or -1 times the generator: run the second phase of the set-up"
+			},
+			Self::BetaIsGenerator => {
+				"beta is 1 or -1 times the generator, up to delta: run the first phase of the \
+				 set-up (powers of tau) with a secret beta"
+			},
+			Self::AlphaIsGenerator => {
+				"alpha is 1 or -1 times the generator, up to delta: run the first phase of the \
+				 set-up (powers of tau) with a secret alpha"
+			},
+			Self::AlphaMatchesBeta => {
+				"alpha and beta have the same logarithm, up to sign, 1 and delta, so the set-up \
+				 took one secret for both: run it again"
+			},
+			Self::AlphaMatchesGamma => {
+				"alpha and gamma have the same logarithm, up to sign and delta, so the set-up \
+				 took one secret for both: run it again"
+			},
+			Self::AlphaMatchesDelta => {
+				"alpha and delta have the same logarithm, up to sign, so the set-up took one \
+				 secret for both: run it again"
+			},
+			Self::AlphaBetaIsKnown => {
+				"e(alpha, beta) is a pairing of the generator with gamma, delta or the \
+				 generator, so alpha and beta were not drawn independently: run the set-up again"
+			},
+			Self::InputPointsDependent => {
+				"IC points add up to the identity with some signs: constrain each public input \
+				 by itself, and run the set-up again"
+			},
+			Self::InputPointsReachAlpha => {
+				"IC points add up to alpha with some signs, so gamma follows from other secrets \
+				 of the set-up: run it again"
+			},
+			Self::InputPointsReachGenerator => {
+				"gamma is 1 and IC points add up to the generator with some signs, so one secret \
+				 of the set-up follows from another: run it again"
+			},
 		})
 	}
 }

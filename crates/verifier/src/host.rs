@@ -138,6 +138,22 @@ fn key_code(key: &[u8], prepared: &mut [u8]) -> u32 {
 		Err(KeyError::NotInSubgroup) => 4,
 		Err(KeyError::Identity) => 5,
 		Err(KeyError::GammaEqualsDelta) => 6,
+		Err(KeyError::GammaEqualsMinusDelta) => 7,
+		Err(KeyError::BetaEqualsDelta) => 8,
+		Err(KeyError::BetaEqualsMinusDelta) => 9,
+		Err(KeyError::BetaEqualsGamma) => 10,
+		Err(KeyError::BetaEqualsMinusGamma) => 11,
+		Err(KeyError::BetaGammaDeltaDependent) => 12,
+		Err(KeyError::DeltaIsGenerator) => 13,
+		Err(KeyError::BetaIsGenerator) => 14,
+		Err(KeyError::AlphaIsGenerator) => 15,
+		Err(KeyError::AlphaMatchesBeta) => 16,
+		Err(KeyError::AlphaMatchesGamma) => 17,
+		Err(KeyError::AlphaMatchesDelta) => 18,
+		Err(KeyError::AlphaBetaIsKnown) => 19,
+		Err(KeyError::InputPointsDependent) => 20,
+		Err(KeyError::InputPointsReachAlpha) => 21,
+		Err(KeyError::InputPointsReachGenerator) => 22,
 	}
 }
 
@@ -149,6 +165,22 @@ fn key_result(code: u32) -> Result<(), KeyError> {
 		4 => KeyError::NotInSubgroup,
 		5 => KeyError::Identity,
 		6 => KeyError::GammaEqualsDelta,
+		7 => KeyError::GammaEqualsMinusDelta,
+		8 => KeyError::BetaEqualsDelta,
+		9 => KeyError::BetaEqualsMinusDelta,
+		10 => KeyError::BetaEqualsGamma,
+		11 => KeyError::BetaEqualsMinusGamma,
+		12 => KeyError::BetaGammaDeltaDependent,
+		13 => KeyError::DeltaIsGenerator,
+		14 => KeyError::BetaIsGenerator,
+		15 => KeyError::AlphaIsGenerator,
+		16 => KeyError::AlphaMatchesBeta,
+		17 => KeyError::AlphaMatchesGamma,
+		18 => KeyError::AlphaMatchesDelta,
+		19 => KeyError::AlphaBetaIsKnown,
+		20 => KeyError::InputPointsDependent,
+		21 => KeyError::InputPointsReachAlpha,
+		22 => KeyError::InputPointsReachGenerator,
 		// 1, and codes that version 1 of the function never returns.
 		_ => KeyError::WrongLength,
 	})
@@ -219,7 +251,7 @@ mod tests {
 
 	#[test]
 	fn codes_should_name_each_error_when_read_back() {
-		assert_eq!((all::<KeyError>().len(), all::<ProofError>().len()), (6, 9));
+		assert_eq!((all::<KeyError>().len(), all::<ProofError>().len()), (22, 9));
 		for error in all::<KeyError>() {
 			let code = error.encode().iter().map(|index| u32::from(*index)).sum::<u32>();
 			assert_eq!(key_result(code.saturating_add(1)), Err(error));
@@ -233,7 +265,7 @@ mod tests {
 
 	#[test]
 	fn unknown_code_should_be_an_error() {
-		for code in [7, 10, 255, u32::MAX] {
+		for code in [23, 255, u32::MAX] {
 			assert_eq!(key_result(code), Err(KeyError::WrongLength));
 		}
 		for code in [NO_ANSWER, 11, u8::MAX] {

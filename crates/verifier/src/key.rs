@@ -10,14 +10,11 @@ use crate::{
 	},
 	error::{KeyError, ProofError},
 	fields::Fp12,
-	final_exponentiation::final_exponentiation,
 	inputs::{InputPoints, PARTS_ONCE},
 	lines::{lines, Lines},
-	miller::{arguments, miller_loop},
+	relations,
 };
-use alloc::vec::Vec;
 use ark_bn254::{Fq12, G1Affine, G2Affine};
-use ark_ec::AffineRepr;
 use ark_ff::Field;
 use pvs_primitives::{PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
 
@@ -35,12 +32,8 @@ pub type PreparedKey = [u8; PREPARED_KEY_BYTES];
 /// IC points: one for the constant 1 and one for each public input.
 pub(crate) const IC_POINTS: usize = PUBLIC_INPUTS + 1;
 
-/// A key whose points are on their curves, in their subgroups and not the identity.
-#[cfg_attr(
-	not(feature = "std"),
-	allow(dead_code, reason = "conversion to arkworks reads the rest")
-)]
-pub(crate) struct CheckedKey {
+/// The points of a key: on their curves, in their subgroups and not the identity.
+pub(crate) struct Points {
 	pub(crate) alpha: G1Affine,
 	pub(crate) beta: G2Affine,
 	pub(crate) gamma: G2Affine,
@@ -48,9 +41,9 @@ pub(crate) struct CheckedKey {
 	pub(crate) ic: [G1Affine; IC_POINTS],
 }
 
-impl CheckedKey {
-	/// Reads and checks a key of layout v1.
-	pub(crate) fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+impl Points {
+	/// Reads and checks the points of a key of layout v1, one by one.
+	fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
 		if bytes.len() != VERIFYING_KEY_BYTES {
 			return Err(KeyError::WrongLength);
 		}
@@ -63,40 +56,45 @@ impl CheckedKey {
 		for point in &mut ic {
 			*point = checked_g1(reader.take().ok_or(KeyError::WrongLength)?)?;
 		}
-		if gamma == delta {
-			return Err(KeyError::GammaEqualsDelta);
-		}
 		Ok(Self { alpha, beta, gamma, delta, ic })
+	}
+}
+
+/// A key whose points are good, one by one and together.
+pub(crate) struct CheckedKey {
+	#[cfg_attr(not(feature = "std"), allow(dead_code, reason = "conversion to arkworks reads it"))]
+	pub(crate) points: Points,
+	alpha_beta: Fp12,
+}
+
+impl CheckedKey {
+	/// Reads and checks a key of layout v1.
+	pub(crate) fn decode(bytes: &[u8]) -> Result<Self, KeyError> {
+		let points = Points::decode(bytes)?;
+		let alpha_beta = relations::check(&points)?;
+		Ok(Self { points, alpha_beta })
 	}
 }
 
 /// Checks a verifying key and precomputes what every verification with it needs.
 ///
-/// A key that passes was made for four public inputs, binds each of them, and has no known
-/// degeneracy. What it was made *of*, nobody can see: soundness rests with whoever ran the set-up.
+/// A key that passes was made for four public inputs and satisfies none of the relations in
+/// `docs/verification.md` under which anyone forges proofs. What it was made *of*, nobody can see:
+/// soundness rests with whoever ran the set-up.
 ///
 /// # Errors
 ///
-/// The first reason that applies, in the order of the bytes; `GammaEqualsDelta` comes last.
+/// The first reason that applies: the points in the order of the bytes, then their relations in the order
+/// of the variants of [`KeyError`].
 pub fn prepare_key(bytes: &[u8]) -> Result<PreparedKey, KeyError> {
 	let key = CheckedKey::decode(bytes)?;
-	let alpha_beta = pairing(&key.alpha, &key.beta).ok_or(KeyError::NotInSubgroup)?;
 	let mut prepared = [0; PREPARED_KEY_BYTES];
 	let (key_bytes, target_bytes) = prepared.split_at_mut(VERIFYING_KEY_BYTES);
 	for (to, from) in key_bytes.iter_mut().zip(bytes) {
 		*to = *from;
 	}
-	write_base_elements(Fq12::from(alpha_beta).to_base_prime_field_elements(), target_bytes);
+	write_base_elements(Fq12::from(key.alpha_beta).to_base_prime_field_elements(), target_bytes);
 	Ok(prepared)
-}
-
-/// `e(a, b)`; `None` if `b` is not in its subgroup or either is the identity.
-fn pairing(a: &G1Affine, b: &G2Affine) -> Option<Fp12> {
-	let arguments = arguments(&[a.into_group()]);
-	let lines = lines(core::slice::from_ref(b));
-	let pairs: Option<Vec<_>> =
-		arguments.into_iter().zip(&lines).map(|(at, lines)| Some((at?, lines.as_ref()?))).collect();
-	final_exponentiation(&miller_loop(pairs?))
 }
 
 /// With which use of a key its tables are made. They cost about as much as one verification and

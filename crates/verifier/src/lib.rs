@@ -43,6 +43,7 @@ mod key;
 mod lines;
 mod miller;
 mod proof;
+mod relations;
 mod threads;
 mod verifiers;
 

@@ -708,6 +708,49 @@ pub mod pallet {
 		KeyIdentity,
 		/// gamma equals delta: the key's phase 2 was skipped and proofs could be forged.
 		KeyGammaEqualsDelta,
+		/// gamma is minus delta: phase 2 multiplied by -1 and proofs could be forged. Run it
+		/// again.
+		KeyGammaEqualsMinusDelta,
+		/// beta equals delta: proofs could be forged. Run the key's set-up again.
+		KeyBetaEqualsDelta,
+		/// beta is minus delta: proofs could be forged. Run the key's set-up again.
+		KeyBetaEqualsMinusDelta,
+		/// beta equals gamma: proofs could be forged. Run the key's set-up again.
+		KeyBetaEqualsGamma,
+		/// beta is minus gamma: proofs could be forged. Run the key's set-up again.
+		KeyBetaEqualsMinusGamma,
+		/// beta, gamma and delta add up to the identity with some signs: proofs could be forged.
+		/// Run the key's set-up again.
+		KeyBetaGammaDeltaDependent,
+		/// delta is 1 or -1: the key's phase 2 was skipped and proofs could be forged.
+		KeyDeltaIsGenerator,
+		/// beta is 1 or -1, up to delta: the key's phase 1 had no secret beta and proofs could be
+		/// forged.
+		KeyBetaIsGenerator,
+		/// alpha is 1 or -1, up to delta: the key's phase 1 had no secret alpha and proofs could
+		/// be forged.
+		KeyAlphaIsGenerator,
+		/// alpha and beta are one secret, up to sign, 1 and delta: proofs could be forged. Run
+		/// the key's set-up again.
+		KeyAlphaMatchesBeta,
+		/// alpha and gamma are one secret, up to sign and delta: proofs could be forged. Run the
+		/// key's set-up again.
+		KeyAlphaMatchesGamma,
+		/// alpha and delta are one secret, up to sign: proofs could be forged. Run the key's set-
+		/// up again.
+		KeyAlphaMatchesDelta,
+		/// alpha times beta is 1, gamma or delta, up to sign and delta: proofs could be forged.
+		/// Run the key's set-up again.
+		KeyAlphaBetaIsKnown,
+		/// IC points add up to the identity with some signs: public inputs are not bound each by
+		/// itself. Constrain each of them.
+		KeyInputPointsDependent,
+		/// IC points add up to alpha with some signs: proofs could be forged. Run the key's set-
+		/// up again.
+		KeyInputPointsReachAlpha,
+		/// gamma is 1 and IC points add up to 1 or -1 with some signs: proofs could be forged.
+		/// Run the key's set-up again.
+		KeyInputPointsReachGenerator,
 		/// The state root is not below the field's modulus.
 		StateRootNonCanonical,
 

@@ -168,6 +168,22 @@ impl<T: Config> Pallet<T> {
 			KeyError::NotInSubgroup => Error::KeyNotInSubgroup,
 			KeyError::Identity => Error::KeyIdentity,
 			KeyError::GammaEqualsDelta => Error::KeyGammaEqualsDelta,
+			KeyError::GammaEqualsMinusDelta => Error::KeyGammaEqualsMinusDelta,
+			KeyError::BetaEqualsDelta => Error::KeyBetaEqualsDelta,
+			KeyError::BetaEqualsMinusDelta => Error::KeyBetaEqualsMinusDelta,
+			KeyError::BetaEqualsGamma => Error::KeyBetaEqualsGamma,
+			KeyError::BetaEqualsMinusGamma => Error::KeyBetaEqualsMinusGamma,
+			KeyError::BetaGammaDeltaDependent => Error::KeyBetaGammaDeltaDependent,
+			KeyError::DeltaIsGenerator => Error::KeyDeltaIsGenerator,
+			KeyError::BetaIsGenerator => Error::KeyBetaIsGenerator,
+			KeyError::AlphaIsGenerator => Error::KeyAlphaIsGenerator,
+			KeyError::AlphaMatchesBeta => Error::KeyAlphaMatchesBeta,
+			KeyError::AlphaMatchesGamma => Error::KeyAlphaMatchesGamma,
+			KeyError::AlphaMatchesDelta => Error::KeyAlphaMatchesDelta,
+			KeyError::AlphaBetaIsKnown => Error::KeyAlphaBetaIsKnown,
+			KeyError::InputPointsDependent => Error::KeyInputPointsDependent,
+			KeyError::InputPointsReachAlpha => Error::KeyInputPointsReachAlpha,
+			KeyError::InputPointsReachGenerator => Error::KeyInputPointsReachGenerator,
 		}
 	}
 }

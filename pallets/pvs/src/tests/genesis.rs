@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{mock::*, pallet::GenesisRollup, GenesisConfig};
+use pvs_verifier_testing::trapdoor::forgeable_keys;
 use sp_runtime::BuildStorage;
 
 fn genesis(change: impl FnOnce(&mut GenesisConfig<Test>)) -> GenesisConfig<Test> {
@@ -41,6 +42,20 @@ fn genesis_should_register_rollups_and_provers() {
 #[should_panic(expected = "rollup 0 of the genesis is refused")]
 fn genesis_should_stop_the_chain_when_a_key_is_faulty() {
 	build(genesis(|config| config.rollups[0].verifying_key.truncate(5)));
+}
+
+/// V0: each relation under which proofs are forged is named.
+#[test]
+fn genesis_should_stop_the_chain_when_the_points_of_a_key_are_related() {
+	let mut keys = forgeable_keys();
+	keys.dedup_by_key(|(_, error)| *error);
+	for (key, error) in keys {
+		let build = || build(genesis(|config| config.rollups[0].verifying_key = key.bytes()));
+		let panic = std::panic::catch_unwind(build).err().expect("the genesis is refused");
+		let message = panic.downcast_ref::<String>().expect("the panic has a message");
+		assert!(message.contains("rollup 0 of the genesis is refused"), "{message}");
+		assert!(message.contains(&format!("\"Key{error:?}\"")), "{}: {message}", key.relation);
+	}
 }
 
 #[test]

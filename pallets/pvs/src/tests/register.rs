@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{mock::*, Error, Event, HoldReason};
+use codec::Encode;
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::params::{RollupParams, SilencePolicy};
+use pvs_verifier::KeyError;
 use pvs_verifier_testing::{
 	bytes::{g2_bytes, outside_subgroup},
 	corpus::Fixture,
+	trapdoor::{forgeable_keys, neighbors_of_forgeable_keys},
 };
 use sp_runtime::DispatchError;
 
@@ -63,6 +66,51 @@ fn rollup_should_be_refused_when_its_key_is_faulty() {
 			with(|key| key[64..192].copy_from_slice(&off_subgroup())),
 			Error::<Test>::KeyNotInSubgroup
 		);
+	});
+}
+
+/// V0: keys under which anyone forges proofs from public bytes. All signs of each relation are refused, each
+/// relation with an error of its own.
+#[test]
+fn test_vk_with_related_points_rejected() {
+	chain(|| {
+		let mut seen = Vec::new();
+		for (key, cause) in forgeable_keys() {
+			let error = match cause {
+				KeyError::GammaEqualsDelta => Error::<Test>::KeyGammaEqualsDelta,
+				KeyError::GammaEqualsMinusDelta => Error::KeyGammaEqualsMinusDelta,
+				KeyError::BetaEqualsDelta => Error::KeyBetaEqualsDelta,
+				KeyError::BetaEqualsMinusDelta => Error::KeyBetaEqualsMinusDelta,
+				KeyError::BetaEqualsGamma => Error::KeyBetaEqualsGamma,
+				KeyError::BetaEqualsMinusGamma => Error::KeyBetaEqualsMinusGamma,
+				KeyError::BetaGammaDeltaDependent => Error::KeyBetaGammaDeltaDependent,
+				KeyError::DeltaIsGenerator => Error::KeyDeltaIsGenerator,
+				KeyError::BetaIsGenerator => Error::KeyBetaIsGenerator,
+				KeyError::AlphaIsGenerator => Error::KeyAlphaIsGenerator,
+				KeyError::AlphaMatchesBeta => Error::KeyAlphaMatchesBeta,
+				KeyError::AlphaMatchesGamma => Error::KeyAlphaMatchesGamma,
+				KeyError::AlphaMatchesDelta => Error::KeyAlphaMatchesDelta,
+				KeyError::AlphaBetaIsKnown => Error::KeyAlphaBetaIsKnown,
+				KeyError::InputPointsDependent => Error::KeyInputPointsDependent,
+				KeyError::InputPointsReachAlpha => Error::KeyInputPointsReachAlpha,
+				KeyError::InputPointsReachGenerator => Error::KeyInputPointsReachGenerator,
+				other => panic!("{other:?} is about a single point"),
+			};
+			assert_noop!(register(key.bytes(), root(0), params()), error);
+			seen.push(cause);
+		}
+		seen.sort_by_key(Encode::encode);
+		seen.dedup();
+		assert_eq!(seen.len(), 17, "a relation is missing: {seen:?}");
+	});
+}
+
+#[test]
+fn rollup_should_be_registered_when_its_key_is_one_step_off_a_relation() {
+	chain(|| {
+		for key in neighbors_of_forgeable_keys() {
+			assert_ok!(register(key.bytes(), root(0), params()));
+		}
 	});
 }
 
