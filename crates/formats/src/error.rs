@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a file is refused: one variant for each cause, in the words of the format it came from.
 
+use crate::PointNames;
 use pvs_verifier::{KeyError, ProofError};
 
 /// Why a file is not a key, a proof or a list of public inputs that a chain takes.
@@ -151,15 +152,13 @@ pub enum FormatError {
 		/// How many.
 		count: u32,
 	},
-	/// gamma equals delta: anyone can forge proofs.
-	#[error(
-		"{gamma} equals {delta}: proofs can be forged, because phase 2 of the set-up has not been run"
-	)]
-	GammaEqualsDelta {
-		/// The name of gamma.
-		gamma: &'static str,
-		/// The name of delta.
-		delta: &'static str,
+	/// The points are related so that anyone can forge proofs.
+	#[error("proofs can be forged under this key: {relation} ({names})")]
+	Forgeable {
+		/// How they are related, and what to do.
+		relation: KeyError,
+		/// What the file calls them.
+		names: PointNames,
 	},
 	/// The chain's own check refuses the key, after everything above.
 	#[error("the chain would refuse the key: {0}")]

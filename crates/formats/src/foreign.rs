@@ -23,12 +23,36 @@ impl Source {
 	/// All of them.
 	pub const ALL: [Self; 3] = [Self::Snarkjs, Self::Arkworks, Self::Gnark];
 
-	fn gamma_and_delta(self) -> (&'static str, &'static str) {
-		match self {
-			Self::Snarkjs => ("vk_gamma_2", "vk_delta_2"),
-			Self::Arkworks => ("gamma_g2", "delta_g2"),
-			Self::Gnark => ("G2.Gamma", "G2.Delta"),
-		}
+	/// What its files call the points of a key.
+	fn point_names(self) -> PointNames {
+		let [alpha, beta, gamma, delta, ic] = match self {
+			Self::Snarkjs => ["vk_alpha_1", "vk_beta_2", "vk_gamma_2", "vk_delta_2", "IC"],
+			Self::Arkworks => ["alpha_g1", "beta_g2", "gamma_g2", "delta_g2", "gamma_abc_g1"],
+			Self::Gnark => ["G1.Alpha", "G2.Beta", "G2.Gamma", "G2.Delta", "G1.K"],
+		};
+		PointNames { alpha, beta, gamma, delta, ic }
+	}
+}
+
+/// What a file calls the points of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PointNames {
+	/// Its alpha in G1.
+	pub alpha: &'static str,
+	/// Its beta in G2.
+	pub beta: &'static str,
+	/// Its gamma.
+	pub gamma: &'static str,
+	/// Its delta in G2.
+	pub delta: &'static str,
+	/// Its IC points.
+	pub ic: &'static str,
+}
+
+impl fmt::Display for PointNames {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self { alpha, beta, gamma, delta, ic } = self;
+		write!(f, "alpha is {alpha}, beta {beta}, gamma {gamma}, delta {delta}, IC {ic}")
 	}
 }
 
@@ -95,21 +119,21 @@ impl ForeignKey {
 	///
 	/// # Errors
 	///
-	/// `WrongInputCount` unless there are four public inputs, `GammaEqualsDelta`, and `KeyRefused`
-	/// if `points` did not come out of [`read_key`].
+	/// `WrongInputCount` unless there are four public inputs, `Forgeable` if the points are related so
+	/// that proofs can be forged, and `KeyRefused` if `points` did not come out of [`read_key`].
 	pub fn to_wire(&self) -> Result<[u8; VERIFYING_KEY_BYTES], FormatError> {
 		let found = self.public_inputs();
 		if found != PUBLIC_INPUTS {
 			return Err(FormatError::WrongInputCount { found });
 		}
-		if self.points.gamma_g2 == self.points.delta_g2 {
-			let (gamma, delta) = self.source.gamma_and_delta();
-			return Err(FormatError::GammaEqualsDelta { gamma, delta });
-		}
 		let bytes = pvs_verifier::encode_verifying_key(&self.points);
-		bytes
-			.and_then(|bytes| pvs_verifier::prepare_key(&bytes).map(|_| bytes))
-			.map_err(FormatError::KeyRefused)
+		bytes.and_then(|bytes| pvs_verifier::prepare_key(&bytes).map(|_| bytes)).map_err(|error| {
+			if error.is_forgeable() {
+				FormatError::Forgeable { relation: error, names: self.source.point_names() }
+			} else {
+				FormatError::KeyRefused(error)
+			}
+		})
 	}
 }
 

@@ -40,7 +40,7 @@ mod snarkjs;
 pub use error::FormatError;
 pub use foreign::{
 	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, ForeignKey, ForeignProof,
-	Source,
+	PointNames, Source,
 };
 pub use number::parse_scalar;
 

@@ -9,9 +9,11 @@ use ark_groth16::{Proof, VerifyingKey};
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize, Compress, Validate};
 use pvs_formats::{
 	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, ForeignKey, ForeignProof,
-	FormatError, Source::Arkworks,
+	FormatError, PointNames, Source::Arkworks,
 };
 use pvs_primitives::field::scalar_from_be;
+use pvs_verifier::KeyError;
+use pvs_verifier_testing::trapdoor::forgeable_keys;
 
 fn key_of(bytes: &[u8]) -> Result<ForeignKey, FormatError> {
 	read_key(Arkworks, bytes)
@@ -223,9 +225,29 @@ fn count_should_be_refused_before_anything_is_allocated_for_it() {
 }
 
 #[test]
+fn key_should_be_refused_by_name_when_its_points_are_related() {
+	for (key, error) in forgeable_keys() {
+		for compressed in [true, false] {
+			let file = write(&key.points, compressed);
+			let refused = key_of(&file).unwrap().to_wire().unwrap_err();
+			let FormatError::Forgeable { relation, names } = refused else { panic!("{refused}") };
+			assert_eq!(relation, error, "{}", key.relation);
+			assert_eq!(names.beta, "beta_g2");
+		}
+	}
+}
+
+#[test]
 fn key_should_be_refused_when_gamma_equals_delta_or_the_inputs_are_not_four() {
 	let file = changed_key(false, |vk| vk.delta_g2 = vk.gamma_g2);
-	let error = FormatError::GammaEqualsDelta { gamma: "gamma_g2", delta: "delta_g2" };
+	let names = PointNames {
+		alpha: "alpha_g1",
+		beta: "beta_g2",
+		gamma: "gamma_g2",
+		delta: "delta_g2",
+		ic: "gamma_abc_g1",
+	};
+	let error = FormatError::Forgeable { relation: KeyError::GammaEqualsDelta, names };
 	assert_eq!(key_of(&file).unwrap().to_wire(), Err(error));
 	for points in [1, 4, 6, 17, 40] {
 		for compressed in [true, false] {

@@ -9,6 +9,7 @@ use pvs_formats::{
 	FormatError,
 };
 use pvs_primitives::hash::blake2_256;
+use pvs_verifier_testing::trapdoor::forgeable_keys;
 use std::{
 	fs,
 	path::{Path, PathBuf},
@@ -161,6 +162,27 @@ fn nothing_should_be_written_when_a_file_is_refused() {
 	let error = room.run("proof import --from gnark @large").unwrap_err();
 	assert!(matches!(&error, Error::Format { error: FormatError::TooLarge { .. }, .. }), "{error}");
 	assert_eq!(room.files(), before + 1);
+}
+
+/// V0: whoever imports a key reads what is wrong with the set-up that made it.
+#[test]
+fn nothing_should_be_written_when_proofs_could_be_forged_under_the_key() {
+	let room = Room::new();
+	let before = room.files();
+	for (key, error) in forgeable_keys() {
+		let mut file = vec![];
+		key.points.serialize_compressed(&mut file).unwrap();
+		fs::write(room.path("key"), file).unwrap();
+		let refused = room.run("key import --from arkworks @key").unwrap_err().to_string();
+		let expected =
+			format!("key: proofs can be forged under this key: {error} (alpha is alpha_g1");
+		assert!(refused.contains(&expected), "{}: {refused}", key.relation);
+		fs::write(room.path("key"), key.bytes()).unwrap();
+		let refused = room.run("key show @key").unwrap_err();
+		assert!(matches!(&refused, Error::WireKey { error: found, .. } if *found == error));
+		assert!(refused.to_string().contains(&error.to_string()), "{refused}");
+		assert_eq!(room.files(), before + 1, "{}", key.relation);
+	}
 }
 
 #[test]

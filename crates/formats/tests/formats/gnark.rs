@@ -8,8 +8,10 @@ use ark_ff::{BigInteger, PrimeField};
 use ark_groth16::{Proof, VerifyingKey};
 use pvs_formats::{
 	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, ForeignKey, FormatError,
-	Source::Gnark,
+	PointNames, Source::Gnark,
 };
+use pvs_verifier::KeyError;
+use pvs_verifier_testing::trapdoor::forgeable_keys;
 
 fn key_of(bytes: &[u8]) -> Result<ForeignKey, FormatError> {
 	read_key(Gnark, bytes)
@@ -359,9 +361,30 @@ fn count_should_be_refused_before_anything_is_allocated_for_it() {
 }
 
 #[test]
+fn key_should_be_refused_by_name_when_its_points_are_related() {
+	for (key, error) in forgeable_keys() {
+		for compressed in [true, false] {
+			let file =
+				today(compressed).key(&key.points, G1Affine::generator(), G1Affine::generator());
+			let refused = key_of(&file).unwrap().to_wire().unwrap_err();
+			let FormatError::Forgeable { relation, names } = refused else { panic!("{refused}") };
+			assert_eq!(relation, error, "{}", key.relation);
+			assert_eq!(names.beta, "G2.Beta");
+		}
+	}
+}
+
+#[test]
 fn key_should_be_refused_when_gamma_equals_delta_or_the_inputs_are_not_four() {
 	let file = changed_key(true, |vk| vk.delta_g2 = vk.gamma_g2);
-	let error = FormatError::GammaEqualsDelta { gamma: "G2.Gamma", delta: "G2.Delta" };
+	let names = PointNames {
+		alpha: "G1.Alpha",
+		beta: "G2.Beta",
+		gamma: "G2.Gamma",
+		delta: "G2.Delta",
+		ic: "G1.K",
+	};
+	let error = FormatError::Forgeable { relation: KeyError::GammaEqualsDelta, names };
 	assert_eq!(key_of(&file).unwrap().to_wire(), Err(error));
 	for points in [1, 4, 6, 40] {
 		let ic = made(1).vk().gamma_abc_g1[1];

@@ -3,8 +3,10 @@
 
 use crate::common::{snarkjs_files::*, *};
 use pvs_formats::{
-	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, FormatError, Source::Snarkjs,
+	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, FormatError, PointNames,
+	Source::Snarkjs,
 };
+use pvs_verifier::KeyError;
 use serde_json::{json, Value};
 
 const MODULUS: &str =
@@ -61,8 +63,15 @@ fn genuine_files_should_be_refused_by_cause_when_a_chain_cannot_take_them() {
 	let bls = || FormatError::WrongCurve { found: "\"bls12381\"".into() };
 	assert_eq!(wire(KEY_BLS12381), bls());
 	assert_eq!(read_proof(Snarkjs, PROOF_BLS12381), Err(bls()));
-	let degenerate = FormatError::GammaEqualsDelta { gamma: "vk_gamma_2", delta: "vk_delta_2" };
-	assert_eq!(wire(KEY_NO_PHASE2), degenerate);
+	let names = PointNames {
+		alpha: "vk_alpha_1",
+		beta: "vk_beta_2",
+		gamma: "vk_gamma_2",
+		delta: "vk_delta_2",
+		ic: "IC",
+	};
+	let relation = KeyError::GammaEqualsDelta;
+	assert_eq!(wire(KEY_NO_PHASE2), FormatError::Forgeable { relation, names });
 }
 
 #[test]
