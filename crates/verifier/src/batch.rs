@@ -196,18 +196,24 @@ fn draw_coefficients(statements: &mut [Statement], claims: &[Claim<'_>], keys: &
 	if statements.len() < 2 {
 		return;
 	}
+	let seed = seed(statements, claims, keys);
+	for (statement, place) in statements.iter_mut().zip(0..).skip(1) {
+		statement.coefficient = Coefficient::derive(&seed, place);
+	}
+}
+
+/// The hash of the domain and, for each statement, of its prepared key's hash, its inputs and its proof.
+/// A part that were left out could be chosen after the coefficients, and two false proofs made to cancel.
+fn seed(statements: &[Statement], claims: &[Claim<'_>], keys: &Keys<'_>) -> Bytes32 {
 	let keys: Vec<Bytes32> = keys.all.iter().map(|(bytes, _)| blake2_256(&[bytes])).collect();
 	let mut parts: Vec<&[u8]> = Vec::with_capacity(statements.len().saturating_mul(3));
 	parts.push(DOMAIN);
-	for statement in statements.iter() {
+	for statement in statements {
 		if let (Some(key), Some(claim)) = (keys.get(statement.key), claims.get(statement.place)) {
 			parts.extend([key, claim.inputs.as_flattened(), claim.proof]);
 		}
 	}
-	let seed = blake2_256(&parts);
-	for (statement, place) in statements.iter_mut().zip(0..).skip(1) {
-		statement.coefficient = Coefficient::derive(&seed, place);
-	}
+	blake2_256(&parts)
 }
 
 /// A statement with its own pair of the Miller loop: `coefficient * A` and the lines of `B`.
@@ -390,3 +396,13 @@ fn find_bad(
 	let only_right = bad.len() == before;
 	find_bad(right, keys, only_right, failures, bad);
 }
+
+#[cfg(test)]
+#[allow(
+	clippy::indexing_slicing,
+	clippy::unwrap_used,
+	clippy::cast_possible_truncation,
+	clippy::as_conversions,
+	reason = "tests fail by panicking"
+)]
+mod tests;

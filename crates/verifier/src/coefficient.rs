@@ -250,4 +250,20 @@ mod tests {
 		assert_ne!(one, Coefficient::derive(&[1; 32], 1));
 		assert_ne!(one, Coefficient::derive(&[2; 32], 0));
 	}
+
+	/// Every bit of both halves is set in some coefficients and not in others, and both halves weigh.
+	#[test]
+	fn derive_should_use_all_bits_of_both_halves() {
+		let all: Vec<_> = (0..500).map(|place| Coefficient::derive(&[3; 32], place)).collect();
+		for half in [|c: &Coefficient| c.low, |c: &Coefficient| c.high] {
+			assert_eq!(all.iter().map(half).fold(0, |bits, half| bits | half), u64::MAX);
+			assert_eq!(all.iter().map(half).fold(u64::MAX, |bits, half| bits & half), 0);
+		}
+		for Coefficient { low, high } in all {
+			assert_ne!(low, high);
+			let scalar = Coefficient { low, high }.scalar();
+			assert_ne!(scalar, Coefficient { low, high: 0 }.scalar());
+			assert_ne!(scalar, Coefficient { low: 0, high }.scalar());
+		}
+	}
 }
