@@ -10,7 +10,11 @@ use anyhow::{bail, ensure, Context};
 use ark_bn254::Fr;
 use pvs_primitives::Bytes32;
 use pvs_verifier::{verify_batch, Claim};
-use pvs_verifier_testing::{bytes::be, corpus::Fixture, peer::Arkworks};
+use pvs_verifier_testing::{
+	bytes::be,
+	corpus::Fixture,
+	peer::{Arkworks, ArkworksBatch},
+};
 use pvs_verifier_wasm::{Path, Request, Verifier};
 use serde_json::{json, Value};
 use std::{
@@ -21,6 +25,8 @@ use std::{
 
 /// Sizes of batches.
 const SIZES: [usize; 5] = [1, 4, 16, 64, 256];
+/// Proofs of the batch that arkworks verifies too.
+const BATCH: usize = 64;
 /// Rounds in which everything is measured once, so that the machine's moods hit all alike.
 const ROUNDS: usize = 11;
 /// What is repeated for at least this long within a round.
@@ -109,6 +115,11 @@ impl Proofs {
 		Arkworks::new(&self.fixture.keys, inputs, proof)
 	}
 
+	/// As many as [`BATCH`] for arkworks.
+	fn arkworks_batch(&self) -> ArkworksBatch {
+		ArkworksBatch::new(&self.fixture.keys, &self.all[..BATCH])
+	}
+
 	fn claims(&self, count: usize) -> Vec<Claim<'_>> {
 		let prepared = &self.fixture.prepared;
 		self.all[..count].iter().map(|(inputs, proof)| Claim { prepared, inputs, proof }).collect()
@@ -132,32 +143,55 @@ fn native(proofs: &Proofs) -> Vec<Subject<'_>> {
 		.into()
 }
 
-/// What the child process on one core prints: milliseconds per proof for each size.
+/// Ours on one core, for a size of batches.
+struct OneCore {
+	/// Milliseconds per proof.
+	ms: f64,
+	/// How many times faster than arkworks that prepares the key for each proof.
+	by_preparing: f64,
+	/// How many times faster than arkworks with a key prepared before, proof by proof.
+	by_prepared: f64,
+	/// How many times faster than arkworks with a key prepared before and [`BATCH`] proofs together.
+	by_prepared_batch: f64,
+}
+
+/// What the child process on one core prints: the numbers of a [`OneCore`] for each size, in its order.
 pub(crate) fn run_on_one_core() -> anyhow::Result<()> {
 	use rustix::thread::{sched_setaffinity, CpuSet};
 	let mut core = CpuSet::new();
 	core.set(0);
 	sched_setaffinity(None, &core).context("cannot stay on one core")?;
 	let proofs = Proofs::new();
-	let arkworks = proofs.arkworks();
-	let mut subjects: Vec<_> = peers(&arkworks).into();
+	let (arkworks, batch) = (proofs.arkworks(), proofs.arkworks_batch());
+	let mut subjects: Vec<_> = peers(&arkworks, &batch).into();
 	subjects.extend(native(&proofs));
 	for _ in 0..ROUNDS {
 		subjects.iter_mut().try_for_each(Subject::measure)?;
 	}
-	let (peers, ours) = subjects.split_at(2);
-	let of = |subject: &Subject<'_>| (subject.time(), subject.speedup_over(&peers[0]));
+	let ([preparing, prepared, prepared_batch], ours) =
+		subjects.split_first_chunk().context("the peers come first")?;
+	let of = |subject: &Subject<'_>| {
+		let ratios = [preparing, prepared, prepared_batch].map(|peer| subject.speedup_over(peer));
+		(subject.time(), ratios)
+	};
 	println!("{}", json!(ours.iter().map(of).collect::<Vec<_>>()));
 	Ok(())
 }
 
-/// Milliseconds per proof and how many times faster than arkworks that prepares the key, for each size.
-fn on_one_core() -> anyhow::Result<Vec<(f64, f64)>> {
+/// What the child process measures, for each size.
+fn on_one_core() -> anyhow::Result<Vec<OneCore>> {
 	let program = std::env::current_exe()?;
 	let output =
 		Command::new(program).args(["verify", ONE_CORE]).stderr(Stdio::inherit()).output()?;
 	ensure!(output.status.success(), "the measurement on one core failed: {}", output.status);
-	Ok(serde_json::from_slice(&output.stdout)?)
+	let sizes: Vec<(f64, [f64; 3])> = serde_json::from_slice(&output.stdout)?;
+	let named = |(ms, [by_preparing, by_prepared, by_prepared_batch])| OneCore {
+		ms,
+		by_preparing,
+		by_prepared,
+		by_prepared_batch,
+	};
+	Ok(sizes.into_iter().map(named).collect())
 }
 
 /// The name of what a call that verifies nothing takes.
@@ -197,8 +231,11 @@ fn snarkjs(directory: &std::path::Path) -> anyhow::Result<f64> {
 	answer["median_ms"].as_f64().context("snarkjs printed no time")
 }
 
+/// The name of what arkworks can do with a batch.
+const PREPARED_BATCH: &str = "arkworks, prepared key, random combination of 64";
+
 /// A subject for each way to verify with arkworks.
-fn peers(arkworks: &Arkworks) -> [Subject<'_>; 2] {
+fn peers<'a>(arkworks: &'a Arkworks, batch: &'a ArkworksBatch) -> [Subject<'a>; 3] {
 	[
 		Subject::new(
 			"arkworks, preparing the key for each proof (zkVerify's algorithm)",
@@ -210,6 +247,10 @@ fn peers(arkworks: &Arkworks) -> [Subject<'_>; 2] {
 		),
 		Subject::new("arkworks, prepared key", 1, || {
 			ensure!(arkworks.verify_prepared(), "arkworks refuses the proof");
+			Ok(())
+		}),
+		Subject::new(PREPARED_BATCH, BATCH, || {
+			ensure!(batch.verify(), "arkworks refuses the batch");
 			Ok(())
 		}),
 	]
@@ -224,7 +265,7 @@ pub(crate) fn run(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Res
 
 fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()> {
 	let proofs = Proofs::new();
-	let arkworks = proofs.arkworks();
+	let (arkworks, batch) = (proofs.arkworks(), proofs.arkworks_batch());
 	let verifier: Verifier = Verifier::new()?;
 	let others: Vec<_> = (0..KEYS).map(|seed| Fixture::new(1_000 + seed as u64)).collect();
 
@@ -241,7 +282,7 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 		})
 		.collect();
 
-	let mut subjects: Vec<_> = peers(&arkworks).into();
+	let mut subjects: Vec<_> = peers(&arkworks, &batch).into();
 	subjects.extend(native(&proofs));
 	for path in [Path::Host, Path::Wasm] {
 		let name = match path {
@@ -320,6 +361,14 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 		 and \"Wasm\" are calls of a runtime that has nothing but the verifier, without the time of a call \
 		 that verifies nothing."
 	);
+	let used_well = one_core.first().zip(one_core.get(3));
+	if let Some((single, batch)) = used_well {
+		println!(
+			"Beside arkworks used well, natively on one core: {:.2} times as fast alone (its key prepared \
+			 before), {:.2} times in a batch of {BATCH} (a random combination of as many).",
+			single.by_prepared, batch.by_prepared_batch
+		);
+	}
 	let mut rows = table(&["what", "ms per proof", "times as fast"]);
 	for subject in &subjects {
 		rows.add_row([
@@ -328,11 +377,11 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 			format!("{:.2}", subject.speedup_over(baseline)),
 		]);
 	}
-	for (size, (time, speedup)) in SIZES.into_iter().zip(&one_core) {
+	for (size, measured) in SIZES.into_iter().zip(&one_core) {
 		rows.add_row([
 			format!("native, one core, batch of {size}"),
-			format!("{time:.3}"),
-			format!("{speedup:.2}"),
+			format!("{:.3}", measured.ms),
+			format!("{:.2}", measured.by_preparing),
 		]);
 	}
 	if let Some(time) = snarkjs_ms {
@@ -371,10 +420,24 @@ fn measure(json: bool, snarkjs_directory: Option<PathBuf>) -> anyhow::Result<()>
 				"host_ms": rounded(host.time()),
 				"wasm_ms": rounded(named("Wasm, batch of 1")?.time()),
 				"native_ms": rounded(named("native, batch of 1")?.time()),
-				"native_one_core_ms": one_core.first().map(|(time, _)| rounded(*time)),
-				"native_one_core_batch64_ms": one_core.get(3).map(|(time, _)| rounded(*time)),
-				"single_speedup_one_core": one_core.first().map(|(_, speedup)| rounded(*speedup)),
-				"batch64_speedup_one_core": one_core.get(3).map(|(_, speedup)| rounded(*speedup)),
+				"native_one_core_ms": one_core.first().map(|single| rounded(single.ms)),
+				"native_one_core_batch64_ms": one_core.get(3).map(|batch| rounded(batch.ms)),
+				"single_speedup_one_core":
+					one_core.first().map(|single| rounded(single.by_preparing)),
+				"batch64_speedup_one_core": one_core.get(3).map(|batch| rounded(batch.by_preparing)),
+				"single_vs_prepared_one_core":
+					one_core.first().map(|single| rounded(single.by_prepared)),
+				"batch64_vs_prepared_one_core":
+					one_core.get(3).map(|batch| rounded(batch.by_prepared)),
+				"batch64_vs_prepared_batch64_one_core":
+					one_core.get(3).map(|batch| rounded(batch.by_prepared_batch)),
+				"single_vs_prepared":
+					rounded(named("native, batch of 1")?.speedup_over(named("arkworks, prepared key")?)),
+				"batch64_vs_prepared":
+					rounded(named("native, batch of 64")?.speedup_over(named("arkworks, prepared key")?)),
+				"batch64_vs_prepared_batch64":
+					rounded(named("native, batch of 64")?.speedup_over(named(PREPARED_BATCH)?)),
+				"arkworks_prepared_batch64_ms": rounded(named(PREPARED_BATCH)?.time()),
 				"per_call_preparing_ms": rounded(baseline.time()),
 				"arkworks_prepared_ms": rounded(named("arkworks, prepared key")?.time()),
 				"arkworks_prepared_speedup":

@@ -13,6 +13,7 @@ use pvs_verifier::{decode_proof, encode_proof, verify_batch, Claim, ProofError};
 use pvs_verifier_testing::{
 	bytes::{be, g2_bytes, outside_subgroup, with_bytes, with_coordinate},
 	corpus::Fixture,
+	peer::ArkworksBatch,
 };
 use std::sync::LazyLock;
 
@@ -165,6 +166,26 @@ fn batch_should_accept_the_same_claim_twice_and_its_rerandomised_copies() {
 	let copy = encode_proof(&Groth16::<Bn254>::rerandomize_proof(vk, &decoded, &mut rng));
 	let claims = [fixture.claim(), fixture.claim(), Claim { proof: &copy, ..fixture.claim() }];
 	assert_eq!(judge_all(&claims), [Ok(()); 3]);
+}
+
+/// What the benchmarks compare with does the same work.
+#[test]
+fn batch_of_arkworks_should_hold_unless_a_proof_is_false() {
+	let fixture = &KEYS[0];
+	let mut claims: Vec<_> =
+		(0..5).map(|seed| (fixture.inputs, fixture.keys.prove(&fixture.inputs, seed))).collect();
+	let holds = |claims: &[_]| ArkworksBatch::new(&fixture.keys, claims).verify();
+	assert!(holds(&claims) && holds(&claims[..1]));
+	for place in 0..5 {
+		let good = claims[place];
+		claims[place].0[3] = KEYS[1].inputs[3];
+		assert!(!holds(&claims), "inputs of {place}");
+		claims[place] = good;
+		let Proof { a, b, c } = decode_proof(&good.1).unwrap();
+		claims[place].1 = encode_proof(&Proof { a: -a, b, c });
+		assert!(!holds(&claims), "proof {place}");
+		claims[place] = good;
+	}
 }
 
 /// Inputs at the edges of the field, where sums of products wrap.
