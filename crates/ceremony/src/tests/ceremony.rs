@@ -5,7 +5,10 @@ use super::{
 	beacon, name, read, secret, start, Matrices, Products, Trapdoor, GENUINE, LARGE, POWERS, SMALL,
 	WHOLE,
 };
-use crate::{Beacon, Ceremony, Circuit, CircuitError, ExpectedBeaconError, FinaliseError, Silent};
+use crate::{
+	Beacon, Ceremony, Circuit, CircuitError, ExpectedBeaconError, FinaliseError, Powers, Secret,
+	Silent,
+};
 use ark_bn254::{Bn254, Fr, G1Projective, G2Projective};
 use ark_ec::PrimeGroup;
 use ark_ff::{Field, One};
@@ -159,6 +162,42 @@ fn finalising_should_be_refused_when_no_chain_would_take_the_key() {
 	let verified = ceremony.verify(&matrices.circuit(), &powers, &Silent).unwrap();
 	let refused = verified.finalise(false).map(|_| ()).unwrap_err();
 	assert!(matches!(refused, FinaliseError::Key(KeyError::WrongLength)), "{refused}");
+}
+
+/// V0: what a ceremony can end with although each contribution is right, and the powers are powers.
+#[test]
+fn finalising_should_be_refused_by_name_when_proofs_could_be_forged_under_the_key() {
+	let refused = |powers: &Powers, factors: &[Fr]| {
+		let start = Ceremony::start(&LARGE.circuit(), powers, &Silent).unwrap();
+		let ceremony = factors.iter().fold(start, |ceremony, factor| {
+			ceremony.contribute(name("Mallory"), Secret::of(*factor), &Silent).unwrap()
+		});
+		let verified = ceremony.verify(&LARGE.circuit(), powers, &Silent).unwrap();
+		assert_eq!(ceremony.verifying_key_hash(), None);
+		match verified.finalise(false).map(|_| ()).unwrap_err() {
+			FinaliseError::Key(error) => error,
+			other => panic!("{other}"),
+		}
+	};
+	// Gamma is 1, and the factors multiply to delta.
+	let five = Fr::from(5u64);
+	let undone = [five, five.inverse().unwrap()];
+	assert_eq!(refused(&POWERS, &undone), KeyError::GammaEqualsDelta);
+	assert_eq!(refused(&POWERS, &[-Fr::one()]), KeyError::GammaEqualsMinusDelta);
+	let honest = Trapdoor::of(3);
+	let of_beta = refused(&honest.powers(5), &[honest.beta]);
+	assert_eq!(of_beta, KeyError::BetaEqualsDelta, "whoever knows beta");
+	let of_alpha = refused(&honest.powers(5), &[honest.alpha]);
+	assert_eq!(of_alpha, KeyError::AlphaMatchesDelta, "whoever knows alpha");
+	for (powers, error) in [
+		(Trapdoor { beta: Fr::one(), ..honest }, KeyError::BetaEqualsGamma),
+		(Trapdoor { beta: -Fr::one(), ..honest }, KeyError::BetaEqualsMinusGamma),
+		(Trapdoor { alpha: Fr::one(), ..honest }, KeyError::AlphaIsGenerator),
+		(Trapdoor { alpha: honest.beta, ..honest }, KeyError::AlphaMatchesBeta),
+		(Trapdoor { alpha: honest.beta.inverse().unwrap(), ..honest }, KeyError::AlphaBetaIsKnown),
+	] {
+		assert_eq!(refused(&powers.powers(5), &[five]), error);
+	}
 }
 
 #[test]
