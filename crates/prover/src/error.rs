@@ -49,7 +49,7 @@ pub(crate) enum ProverError {
 		hex::encode(ours)
 	)]
 	OtherVerifyingKey { rollup: u32, found: [u8; 32], file: PathBuf, ours: [u8; 32] },
-	#[error("the file {} holds no verifying key: {error}", file.display())]
+	#[error("the file {} holds no verifying key that a chain accepts: {error}", file.display())]
 	VerifyingKey { file: PathBuf, error: KeyError },
 	#[error("--program needs --verifying-key")]
 	NoVerifyingKey,

@@ -11,6 +11,7 @@ use crate::{
 use pvs_client::RollupState;
 use pvs_primitives::{api::RollupInfo, hash::blake2_256, Bytes32, VERIFYING_KEY_BYTES};
 use pvs_rollup::{demo, genesis::Genesis, shape::Shape, state::State};
+use pvs_verifier::PreparedKey;
 use std::{fs::File, io::Read, path::Path, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
@@ -206,10 +207,7 @@ async fn load_program(
 ) -> Result<(Ledger, ProofMaker), ProverError> {
 	let ProgramArgs { program_arg, verifying_key, execute_timeout, .. } = &args.program;
 	let file = verifying_key.as_deref().ok_or(ProverError::NoVerifyingKey)?;
-	let key = read_key(file)?;
-	let prepared = pvs_verifier::prepare_key(&key)
-		.map_err(|error| ProverError::VerifyingKey { file: file.to_owned(), error })?;
-	let ours = blake2_256(&[&key]);
+	let (ours, prepared) = prepare_key(file)?;
 	if ours != rollup.verifying_key_hash {
 		let (rollup, found) = (rollup.id, rollup.verifying_key_hash);
 		return Err(ProverError::OtherVerifyingKey { rollup, found, file: file.to_owned(), ours });
@@ -240,6 +238,15 @@ fn check_genesis(
 	Err(ProverError::ForeignGenesis { rollup, found, whose: whose.to_owned(), ours })
 }
 
+/// Reads a verifying key in our encoding and checks it as a chain does: its hash, and the key as proofs
+/// are verified with it.
+fn prepare_key(file: &Path) -> Result<(Bytes32, PreparedKey), ProverError> {
+	let key = read_key(file)?;
+	let prepared = pvs_verifier::prepare_key(&key)
+		.map_err(|error| ProverError::VerifyingKey { file: file.to_owned(), error })?;
+	Ok((blake2_256(&[&key]), prepared))
+}
+
 /// Reads a verifying key in our encoding.
 fn read_key(path: &Path) -> Result<Vec<u8>, ProverError> {
 	let name = || format!("cannot read the verifying key {}", path.display());
@@ -255,6 +262,7 @@ mod tests {
 	use super::*;
 	use crate::price::tests::params;
 	use pvs_primitives::params::RollupParams;
+	use pvs_verifier_testing::trapdoor::forgeable_keys;
 	use std::{fs, path::PathBuf};
 	use tempfile::TempDir;
 
@@ -354,5 +362,25 @@ mod tests {
 		for part in [&*"04".repeat(32), &*"05".repeat(32), "7x2^20", "--proving-key", "--program"] {
 			assert!(refused.contains(part), "{part}: {refused}");
 		}
+	}
+
+	/// V0: a program's key is checked before there is a bid, and the cause is named.
+	#[test]
+	fn verifying_key_should_be_refused_by_name_when_proofs_could_be_forged_under_it() {
+		let dir = tempfile::tempdir().unwrap();
+		let file = dir.path().join("some.pvskey");
+		for (key, error) in forgeable_keys() {
+			fs::write(&file, key.bytes()).unwrap();
+			let refused = prepare_key(&file).map(|_| ()).unwrap_err();
+			assert!(
+				matches!(&refused, ProverError::VerifyingKey { error: found, .. } if *found == error),
+				"{}: {refused}",
+				key.relation
+			);
+			let refused = refused.to_string();
+			assert!(refused.contains("some.pvskey") && refused.contains(&error.to_string()));
+		}
+		fs::write(&file, demo::VERIFYING_KEY).unwrap();
+		assert_eq!(prepare_key(&file).unwrap().0, blake2_256(&[demo::VERIFYING_KEY]));
 	}
 }

@@ -13,6 +13,7 @@ use ark_bn254::Bn254;
 use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_serialize::{CanonicalDeserialize, SerializationError};
 use pvs_primitives::{hash::blake2_256, Bytes32};
+use pvs_verifier::KeyError;
 use std::{
 	io,
 	path::{Path, PathBuf},
@@ -100,7 +101,15 @@ pub enum PinnedKeyError {
 		/// The hash of the key in the file.
 		found: Bytes32,
 	},
-	/// The circuit cannot be synthesised, or no chain would take the key.
+	/// No chain would take the verifying key, such as one under which proofs can be forged.
+	#[error("{path} has a verifying key that no chain accepts: {error}")]
+	VerifyingKey {
+		/// The file.
+		path: PathBuf,
+		/// Why.
+		error: KeyError,
+	},
+	/// The circuit cannot be synthesised.
 	#[error(transparent)]
 	Setup(#[from] SetupError),
 }
@@ -192,8 +201,8 @@ fn content<'a>(
 fn expect_key(encoded: &[u8], path: &Path, expected: &Bytes32) -> Result<(), PinnedKeyError> {
 	let verifying_key = VerifyingKey::deserialize_uncompressed_unchecked(encoded)
 		.map_err(|error| not_a_key(path.to_owned(), error))?;
-	let verifying_key =
-		pvs_verifier::encode_verifying_key(&verifying_key).map_err(SetupError::from)?;
+	let verifying_key = pvs_verifier::encode_verifying_key(&verifying_key)
+		.map_err(|error| PinnedKeyError::VerifyingKey { path: path.to_owned(), error })?;
 	let found = blake2_256(&[&verifying_key]);
 	if found == *expected {
 		return Ok(());
@@ -213,6 +222,7 @@ fn not_a_key(path: PathBuf, reason: impl ToString) -> PinnedKeyError {
 mod tests {
 	use super::*;
 	use ark_ec::AffineRepr;
+	use pvs_verifier_testing::trapdoor::forgeable_keys;
 
 	const DIGEST: Bytes32 = [3; 32];
 
@@ -298,6 +308,24 @@ mod tests {
 		// As of a file that was not read to its end.
 		let longer = decode_sized(&[&file[..], &[0]].concat(), file.len() + 7);
 		assert!(longer.unwrap_err().to_string().contains("has 7 bytes after its end"));
+	}
+
+	/// V0: before the hash is compared, let alone a bid made.
+	#[test]
+	fn pinned_key_should_be_refused_by_name_when_proofs_could_be_forged_under_it() {
+		for (key, expected) in forgeable_keys() {
+			let key = ProvingKey { vk: key.points, ..pinned_key() };
+			let file = encode(CEREMONY_MAGIC, &key, &DIGEST).unwrap();
+			let path = Path::new("some.key");
+			let encoded = content(&file, file.len(), path, Shape::SMALL, &layout()).unwrap();
+			let refused = expect_key(encoded, path, &[0; 32]).unwrap_err();
+			assert!(
+				matches!(&refused, PinnedKeyError::VerifyingKey { error, .. } if *error == expected),
+				"{refused}"
+			);
+			let words = format!("some.key has a verifying key that no chain accepts: {expected}");
+			assert_eq!(refused.to_string(), words);
+		}
 	}
 
 	#[test]
