@@ -112,6 +112,10 @@ pub fn forgeable_keys() -> Vec<(RelatedKey, KeyError)> {
 			add(name("alpha", "gamma"), KeyError::AlphaMatchesGamma, &change);
 			let change = |k: &mut Trapdoor| k.beta = (s * k.gamma + t * k.delta) / k.alpha;
 			add(name("alpha * beta", "gamma"), KeyError::AlphaBetaIsKnown, &change);
+			let change = |k: &mut Trapdoor| k.alpha = t + s * k.beta / k.delta;
+			add(name("alpha * delta", "beta"), KeyError::AlphaDeltaIsKnown, &change);
+			let change = |k: &mut Trapdoor| k.alpha = t + s / k.delta;
+			add(name("alpha * delta", "1"), KeyError::AlphaDeltaIsKnown, &change);
 			let change = |k: &mut Trapdoor| k.beta = (s + t * k.delta) / k.alpha;
 			add(name("alpha * beta", "1"), KeyError::AlphaBetaIsKnown, &change);
 		}
@@ -149,7 +153,7 @@ pub fn forgeable_keys() -> Vec<(RelatedKey, KeyError)> {
 #[allow(clippy::arithmetic_side_effects, reason = "field arithmetic never overflows")]
 pub fn neighbors_of_forgeable_keys() -> Vec<RelatedKey> {
 	type Change = fn(&mut Trapdoor);
-	let changes: [(&str, Change); 25] = [
+	let changes: [(&str, Change); 28] = [
 		("gamma = 2 delta", |k| k.gamma = k.delta.double()),
 		("gamma = -2 delta", |k| k.gamma = -k.delta.double()),
 		("beta = 2 delta", |k| k.beta = k.delta.double()),
@@ -171,6 +175,9 @@ pub fn neighbors_of_forgeable_keys() -> Vec<RelatedKey> {
 		("alpha = 2 delta", |k| k.alpha = k.delta.double()),
 		("alpha * beta = 2", |k| k.beta = Fr::from(2u64) / k.alpha),
 		("alpha * beta = 2 gamma", |k| k.beta = k.gamma.double() / k.alpha),
+		("alpha * delta = 2", |k| k.delta = Fr::from(2u64) / k.alpha),
+		("alpha * delta = 2 beta", |k| k.beta = k.alpha * k.delta / Fr::from(2u64)),
+		("alpha * delta = gamma", |k| k.gamma = k.alpha * k.delta),
 		("IC[2] = 2 IC[1]", |k| k.ic[2] = k.ic[1].double()),
 		("IC[0] = 2 alpha", |k| k.ic[0] = k.alpha.double()),
 		("IC[3] = 1", |k| k.ic[3] = Fr::ONE),

@@ -86,16 +86,20 @@ pub enum KeyError {
 	/// up to delta: proofs can be forged.
 	#[codec(index = 18)]
 	AlphaBetaIsKnown,
+	/// `e(alpha, delta)` is the pairing of the generator with beta or the generator, up to delta:
+	/// proofs can be forged.
+	#[codec(index = 19)]
+	AlphaDeltaIsKnown,
 	/// IC points add up to the identity with some signs: public inputs are not bound each by
 	/// itself.
-	#[codec(index = 19)]
+	#[codec(index = 20)]
 	InputPointsDependent,
 	/// IC points add up to alpha with some signs: proofs can be forged for some inputs.
-	#[codec(index = 20)]
+	#[codec(index = 21)]
 	InputPointsReachAlpha,
 	/// gamma is the generator, and IC points add up to plus or minus the generator of G1: beta
 	/// follows from alpha, and proofs can be forged.
-	#[codec(index = 21)]
+	#[codec(index = 22)]
 	InputPointsReachGenerator,
 }
 
@@ -211,6 +215,10 @@ impl fmt::Display for KeyError {
 			Self::AlphaBetaIsKnown => {
 				"e(alpha, beta) is a pairing of the generator with gamma, delta or the \
 				 generator, so alpha and beta were not drawn independently: run the set-up again"
+			},
+			Self::AlphaDeltaIsKnown => {
+				"e(alpha, delta) is a pairing of the generator with beta or the generator, so \
+				 delta was not drawn independently: run the second phase of the set-up again"
 			},
 			Self::InputPointsDependent => {
 				"IC points add up to the identity with some signs: constrain each public input \

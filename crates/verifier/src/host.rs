@@ -151,9 +151,10 @@ fn key_code(key: &[u8], prepared: &mut [u8]) -> u32 {
 		Err(KeyError::AlphaMatchesGamma) => 17,
 		Err(KeyError::AlphaMatchesDelta) => 18,
 		Err(KeyError::AlphaBetaIsKnown) => 19,
-		Err(KeyError::InputPointsDependent) => 20,
-		Err(KeyError::InputPointsReachAlpha) => 21,
-		Err(KeyError::InputPointsReachGenerator) => 22,
+		Err(KeyError::AlphaDeltaIsKnown) => 20,
+		Err(KeyError::InputPointsDependent) => 21,
+		Err(KeyError::InputPointsReachAlpha) => 22,
+		Err(KeyError::InputPointsReachGenerator) => 23,
 	}
 }
 
@@ -178,9 +179,10 @@ fn key_result(code: u32) -> Result<(), KeyError> {
 		17 => KeyError::AlphaMatchesGamma,
 		18 => KeyError::AlphaMatchesDelta,
 		19 => KeyError::AlphaBetaIsKnown,
-		20 => KeyError::InputPointsDependent,
-		21 => KeyError::InputPointsReachAlpha,
-		22 => KeyError::InputPointsReachGenerator,
+		20 => KeyError::AlphaDeltaIsKnown,
+		21 => KeyError::InputPointsDependent,
+		22 => KeyError::InputPointsReachAlpha,
+		23 => KeyError::InputPointsReachGenerator,
 		// 1, and codes that version 1 of the function never returns.
 		_ => KeyError::WrongLength,
 	})
@@ -251,7 +253,7 @@ mod tests {
 
 	#[test]
 	fn codes_should_name_each_error_when_read_back() {
-		assert_eq!((all::<KeyError>().len(), all::<ProofError>().len()), (22, 9));
+		assert_eq!((all::<KeyError>().len(), all::<ProofError>().len()), (23, 9));
 		for error in all::<KeyError>() {
 			let code = error.encode().iter().map(|index| u32::from(*index)).sum::<u32>();
 			assert_eq!(key_result(code.saturating_add(1)), Err(error));
@@ -265,7 +267,7 @@ mod tests {
 
 	#[test]
 	fn unknown_code_should_be_an_error() {
-		for code in [23, 255, u32::MAX] {
+		for code in [24, 255, u32::MAX] {
 			assert_eq!(key_result(code), Err(KeyError::WrongLength));
 		}
 		for code in [NO_ANSWER, 11, u8::MAX] {

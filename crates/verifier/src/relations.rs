@@ -73,8 +73,9 @@ fn is_up_to_sign<P: SWCurveConfig>(point: &Projective<P>, other: &Affine<P>) -> 
 /// generators.
 fn check_pairings(key: &Points) -> Result<Fp12, KeyError> {
 	let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
-	let [alpha_beta, one, alpha, beta, gamma, delta] = pairings([
+	let [alpha_beta, alpha_delta, one, alpha, beta, gamma, delta] = pairings([
 		(key.alpha, key.beta),
+		(key.alpha, key.delta),
 		(g1, g2),
 		(key.alpha, g2),
 		(g1, key.beta),
@@ -94,6 +95,8 @@ fn check_pairings(key: &Points) -> Result<Fp12, KeyError> {
 	refuse_if(alike(alpha, delta), KeyError::AlphaMatchesDelta)?;
 	let known = [one, gamma].into_iter().any(|known| alike_up_to_delta(alpha_beta, known));
 	refuse_if(known || alike(alpha_beta, delta), KeyError::AlphaBetaIsKnown)?;
+	let known = [one, beta].into_iter().any(|known| alike_up_to_delta(alpha_delta, known));
+	refuse_if(known, KeyError::AlphaDeltaIsKnown)?;
 	Ok(alpha_beta)
 }
 

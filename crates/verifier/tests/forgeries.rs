@@ -345,6 +345,39 @@ fn forgery_should_pass_and_its_key_be_refused_when_alpha_is_the_generator_up_to_
 	}
 }
 
+/// For `alpha delta = s + t delta`, C takes up any constant `c` as `s c (alpha - t)`: here that by which
+/// `U V` differs from W.
+#[test]
+fn forgery_should_pass_and_its_key_be_refused_when_alpha_delta_is_known() {
+	for (s, t) in SIGNS.into_iter().flat_map(|s| UP_TO_DELTA.map(|t| (Fr::from(s), Fr::from(t)))) {
+		false_statements(
+			KeyError::AlphaDeltaIsKnown,
+			|key, _| key.alpha = t + s / key.delta,
+			|public, _, [u, v, w]| {
+				let c = (public.alpha() - g1() * t) * (s * (u * v - w));
+				Some(proof(public.alpha() + g1() * u, public.beta_2() + g2() * v, c))
+			},
+		);
+	}
+}
+
+/// For `alpha delta = s beta + t delta`, C takes up any multiple of beta: `(alpha + a)(beta + V)` for
+/// `a = W / V` is right but for `beta (a - U)`.
+#[test]
+fn forgery_should_pass_and_its_key_be_refused_when_alpha_delta_is_known_by_beta() {
+	for (s, t) in SIGNS.into_iter().flat_map(|s| UP_TO_DELTA.map(|t| (Fr::from(s), Fr::from(t)))) {
+		false_statements(
+			KeyError::AlphaDeltaIsKnown,
+			|key, _| key.alpha = t + s * key.beta / key.delta,
+			|public, _, [u, v, w]| {
+				let a = w / v;
+				let c = (public.alpha() - g1() * t) * (s * (a - u));
+				Some(proof(public.alpha() + g1() * a, public.beta_2() + g2() * v, c))
+			},
+		);
+	}
+}
+
 /// A root of `square z^2 - sum z + product`, of which about half have some.
 fn root(square: Fr, sum: Fr, product: Fr) -> Option<Fr> {
 	let discriminant = sum.square() - Fr::from(4u64) * square * product;
@@ -504,7 +537,7 @@ fn forgery_should_pass_and_its_key_be_refused_when_an_input_point_is_alpha() {
 fn every_relation_should_have_its_error_and_a_key_with_it() {
 	let all = (0..=u8::MAX).filter_map(|index| KeyError::decode_all(&mut &[index][..]).ok());
 	let related: Vec<_> = all.filter(|error| error.is_forgeable()).collect();
-	assert_eq!(related.len(), 17);
+	assert_eq!(related.len(), 18);
 	let keys = forgeable_keys();
 	for error in related {
 		assert!(keys.iter().any(|(_, found)| *found == error), "no key for {error:?}");

@@ -742,6 +742,9 @@ pub mod pallet {
 		/// alpha times beta is 1, gamma or delta, up to sign and delta: proofs could be forged.
 		/// Run the key's set-up again.
 		KeyAlphaBetaIsKnown,
+		/// alpha times delta is 1 or beta, up to sign and delta: proofs could be forged. Run the key's
+		/// phase 2 again.
+		KeyAlphaDeltaIsKnown,
 		/// IC points add up to the identity with some signs: public inputs are not bound each by
 		/// itself. Constrain each of them.
 		KeyInputPointsDependent,

@@ -181,6 +181,7 @@ impl<T: Config> Pallet<T> {
 			KeyError::AlphaMatchesGamma => Error::KeyAlphaMatchesGamma,
 			KeyError::AlphaMatchesDelta => Error::KeyAlphaMatchesDelta,
 			KeyError::AlphaBetaIsKnown => Error::KeyAlphaBetaIsKnown,
+			KeyError::AlphaDeltaIsKnown => Error::KeyAlphaDeltaIsKnown,
 			KeyError::InputPointsDependent => Error::KeyInputPointsDependent,
 			KeyError::InputPointsReachAlpha => Error::KeyInputPointsReachAlpha,
 			KeyError::InputPointsReachGenerator => Error::KeyInputPointsReachGenerator,
