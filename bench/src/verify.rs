@@ -185,13 +185,14 @@ fn on_one_core() -> anyhow::Result<Vec<OneCore>> {
 		Command::new(program).args(["verify", ONE_CORE]).stderr(Stdio::inherit()).output()?;
 	ensure!(output.status.success(), "the measurement on one core failed: {}", output.status);
 	let sizes: Vec<(f64, [f64; 3])> = serde_json::from_slice(&output.stdout)?;
-	let named = |(ms, [by_preparing, by_prepared, by_prepared_batch])| OneCore {
+	let sizes = sizes.into_iter();
+	let sizes = sizes.map(|(ms, [by_preparing, by_prepared, by_prepared_batch])| OneCore {
 		ms,
 		by_preparing,
 		by_prepared,
 		by_prepared_batch,
-	};
-	Ok(sizes.into_iter().map(named).collect())
+	});
+	Ok(sizes.collect())
 }
 
 /// The name of what a call that verifies nothing takes.
