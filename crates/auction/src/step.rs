@@ -19,6 +19,7 @@ use alloc::{vec, vec::Vec};
 use pvs_primitives::{
 	api::Phase,
 	bid::{BidPayload, PAYLOAD_BYTES},
+	params::RollupParams,
 	Balance, BlockNumber, Bytes32, RoundNumber,
 };
 
@@ -285,6 +286,28 @@ pub fn claim<AccountId: PartialEq>(
 		(Stage::Assigned(_) | Stage::Offered(_) | Stage::Rescue(_), _) => Err(Refusal::TooLate),
 		_ => Err(Refusal::NothingToProve),
 	}
+}
+
+/// Whether a round's next transition, when it is due, can fail the batch. The end of a rescue then does
+/// fail it, the close of an auction if none of its bids counts. Depends on the round's counters
+/// only, so that a transition's weight is bounded before its bids are read.
+pub fn may_fail<AccountId>(round: &Round<AccountId>, context: &Context) -> bool {
+	let (empty, failed) = match &round.stage {
+		Stage::Auction(_) => (1, 0),
+		Stage::Rescue(_) => (0, 1),
+		_ => return false,
+	};
+	context.standing == Standing::Head
+		&& !has_rounds_left(
+			round.empty_rounds.saturating_add(empty),
+			round.failed_rounds.saturating_add(failed),
+			context.params,
+		)
+}
+
+/// Whether a batch with so many rounds of each kind behind it gets another one.
+fn has_rounds_left(empty_rounds: u32, failed_rounds: u32, params: &RollupParams) -> bool {
+	empty_rounds < params.max_empty_rounds && failed_rounds < params.max_failed_rounds
 }
 
 /// What becomes of a round at block `now`.
@@ -554,9 +577,7 @@ fn next_round<A>(
 	context: &Context,
 	now: BlockNumber,
 ) -> Outcome<A> {
-	if round.empty_rounds < context.params.max_empty_rounds
-		&& round.failed_rounds < context.params.max_failed_rounds
-	{
+	if has_rounds_left(round.empty_rounds, round.failed_rounds, context.params) {
 		let reserve = round.reserve;
 		return open(round, reserve, effects, now);
 	}

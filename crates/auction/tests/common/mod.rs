@@ -7,7 +7,7 @@ use pvs_auction::{
 	phase::{due, phase},
 	round::{Bid, BidStage, Context, Round, Stage, Standing, VoidReason},
 	slot_fee::slot_fee,
-	step::{claim, step, Effect, Input, Outcome, Receipt, Refusal, Reward},
+	step::{claim, may_fail, step, Effect, Input, Outcome, Receipt, Refusal, Reward},
 };
 use pvs_primitives::{
 	api::Phase,
@@ -225,7 +225,11 @@ impl Market {
 	pub(crate) fn pass_deadline(&mut self) -> Result<Vec<Effect<Id>>, Refusal> {
 		let bids = self.bids.clone();
 		let closing = matches!(self.round.stage, Stage::Auction(_));
+		let counted = closing && bids.iter().any(|bid| bid.stage.terms().is_some());
+		let fails = may_fail(&self.round, &self.context()) && !counted;
 		let effects = self.advance(Input::Due(if closing { &bids } else { &[] }))?;
+		let failed = effects.iter().any(|effect| matches!(effect, Effect::BatchFailed { .. }));
+		assert_eq!(failed, fails, "what may fail a batch is known from its counters");
 		if closing {
 			let closed = std::mem::take(&mut self.bids);
 			assert!(
