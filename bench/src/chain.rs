@@ -205,6 +205,7 @@ impl Chain {
 /// The batches whose deadlines lie at or before a block.
 fn overdue(number: u32) -> BTreeSet<(RollupId, BatchIndex)> {
 	pallet_pvs::Agenda::<Runtime>::iter_keys()
+		.map(pallet_pvs::types::agenda_item)
 		.filter(|(at, _)| *at <= number)
 		.map(|(_, batch)| (batch.rollup, batch.index))
 		.collect()

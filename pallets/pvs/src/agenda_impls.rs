@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Deadlines without transactions: each batch has at most one entry under the block at which its
-//! next transition is due, and each block works off what is due as far as its weight allows.
+//! next transition is due, and each block works off what is due as far as its weight allows, at its
+//! start within a limit and at its end with what is left.
+//!
+//! Rollups take turns. A pass goes over what was due when it began, oldest first, and takes one item of
+//! each rollup and block; the next pass takes the next ones. So an item waits for at most one item of
+//! each other rollup and block that is overdue before its turn comes, however many they have.
 
 #![deny(
 	clippy::unwrap_used,
@@ -12,21 +17,68 @@
 )]
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
-use frame_support::{pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
-use pvs_auction::round::{Stage, Standing};
-use pvs_primitives::{api::BatchId, BlockNumber};
+use alloc::collections::VecDeque;
+use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
+use pvs_auction::{
+	round::{Stage, Standing},
+	step::may_fail,
+};
+use pvs_primitives::{api::BatchId, BatchIndex, BlockNumber};
 
 /// How long a failed item waits before it is tried again.
 pub(crate) const RETRY_BLOCKS: BlockNumber = 100;
 
+/// A batch, and the block at which its next transition is due.
+type Item = (BlockNumber, BatchId);
+
+/// Whose turn it is, while a block works off the agenda. The items of one rollup and block are a group.
+#[derive(Default)]
+struct Turns {
+	/// The pass, as storage keeps it from block to block.
+	pass: AgendaPass,
+	/// Whether the pass began in this call, so that `groups` has all of its groups.
+	whole: bool,
+	/// Whether a whole pass is over and the next ones go through `groups`: seeking a group again from its
+	/// first key would look over every entry that this block took out of it.
+	again: bool,
+	/// The last item of each group that this block took one of, in the order of the next turns.
+	groups: VecDeque<Item>,
+}
+
+impl Turns {
+	/// A pass that begins in block `until`; none if nothing is due.
+	fn new_pass(until: Option<BlockNumber>) -> Self {
+		let pass = until.map_or(AgendaPass::default(), |until| AgendaPass { last: None, until });
+		Self { pass, whole: true, again: false, groups: VecDeque::new() }
+	}
+
+	/// Counts an item's turn.
+	fn take(&mut self, item: Item) {
+		self.pass.last = Some((item.0, item.1.rollup));
+		self.groups.push_back(item);
+	}
+}
+
 impl<T: Config> Pallet<T> {
-	/// The start of a block.
+	/// The start of a block: works off what is due, within `MaxAgendaWeight`.
 	pub(crate) fn do_initialize() -> Weight {
 		BlockDataBytes::<T>::kill();
 		let mut meter = WeightMeter::with_limit(T::MaxAgendaWeight::get());
 		Self::work_off_agenda(&mut meter);
-		// The counter of data bytes and the cursor, which the meter does not see.
+		// The counter of data bytes and the pass, which the meter does not see.
 		meter.consumed().saturating_add(T::DbWeight::get().reads_writes(1, 2))
+	}
+
+	/// The end of a block: goes on with what is left of its weight. Returns what that took.
+	pub(crate) fn do_idle(left: Weight) -> Weight {
+		let pass = T::DbWeight::get().reads_writes(1, 1);
+		let lookup = T::WeightInfo::agenda_lookup();
+		let Some(limit) = left.checked_sub(&pass).filter(|limit| lookup.all_lte(*limit)) else {
+			return Weight::zero();
+		};
+		let mut meter = WeightMeter::with_limit(limit);
+		Self::work_off_agenda(&mut meter);
+		meter.consumed().saturating_add(pass)
 	}
 
 	/// The most that one transition weighs.
@@ -42,24 +94,31 @@ impl<T: Config> Pallet<T> {
 			.max(T::WeightInfo::finalize_batch())
 	}
 
-	/// What the next transition of a batch weighs.
+	/// The most that the next transition of a batch weighs. Which bids count is not known yet.
 	pub(crate) fn step_weight(entry: &Entry<T>) -> Weight {
+		let fails = may_fail(&entry.batch.round, &Self::context(entry));
+		Self::step_weight_if(entry, fails)
+	}
+
+	/// What the next transition of a batch weighs if it fails the batch, or if it does not.
+	fn step_weight_if(entry: &Entry<T>, fails: bool) -> Weight {
 		let bids = match entry.batch.round.stage {
 			Stage::Auction(auction) => auction.bids,
 			// Each bond is released like that of a bid.
-			_ => u32::try_from(entry.batch.round.bonded().count()).unwrap_or(u32::MAX),
+			_ => Self::count(entry.batch.round.bonded().count()),
 		};
 		if Self::standing(entry.id, &entry.rollup) == Standing::Dropped {
 			return T::WeightInfo::drop_batch(bids);
 		}
 		match entry.batch.round.stage {
-			// Without a bid that counts, closing the last round fails the batch.
-			Stage::Auction(_) => {
+			Stage::Auction(_) if fails => {
 				T::WeightInfo::close_round(bids).saturating_add(T::WeightInfo::fail_batch())
 			},
+			Stage::Auction(_) => T::WeightInfo::close_round(bids),
 			Stage::Assigned(_) => T::WeightInfo::default_prover(),
 			Stage::Offered(_) => T::WeightInfo::pass_place(),
-			Stage::Rescue(_) => T::WeightInfo::end_rescue().max(T::WeightInfo::fail_batch()),
+			Stage::Rescue(_) if fails => T::WeightInfo::fail_batch(),
+			Stage::Rescue(_) => T::WeightInfo::end_rescue(),
 			Stage::Waiting => T::WeightInfo::open_last_round(),
 			Stage::Proven { .. } => T::WeightInfo::finalize_batch(),
 		}
@@ -67,43 +126,70 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn work_off_agenda(meter: &mut WeightMeter) {
 		let now = Self::now();
-		let mut cursor = AgendaCursor::<T>::get();
-		if PendingInChain::<T>::get() == 0 {
-			// Nothing can be due: a chain that has just taken the pallet in has no past to walk through.
-			cursor = now.saturating_add(1);
-			AgendaCursor::<T>::put(cursor);
-		}
-		'blocks: while cursor <= now {
-			// A step can add to the block that is worked off: it is done when a new look finds nothing.
-			let mut found = false;
-			let mut items = Agenda::<T>::iter_key_prefix(cursor);
-			loop {
-				if meter.try_consume(T::WeightInfo::agenda_lookup()).is_err() {
-					break 'blocks;
-				}
-				let Some(batch) = items.next() else { break };
-				found = true;
-				let weight = Self::entry(batch)
-					.map_or(T::WeightInfo::agenda_lookup(), |entry| Self::step_weight(&entry));
-				if meter.try_consume(weight).is_err() {
-					break 'blocks;
-				}
-				Agenda::<T>::remove(cursor, batch);
-				if let Err(error) = with_storage_layer(|| Self::perform_scheduled(batch)) {
+		let before = CurrentPass::<T>::get();
+		let mut turns = Turns { pass: before, ..Default::default() };
+		while meter.try_consume(T::WeightInfo::agenda_lookup()).is_ok() {
+			let Some((at, batch)) = Self::next_due(&mut turns, now) else { break };
+			// Looking up an entry whose batch is gone includes taking it out.
+			let most = Self::entry(batch).map_or(Weight::zero(), |entry| Self::step_weight(&entry));
+			if !meter.can_consume(most) {
+				break;
+			}
+			Agenda::<T>::remove(agenda_key(at, batch));
+			turns.take((at, batch));
+			match with_storage_layer(|| Self::perform_scheduled(batch)) {
+				Ok(weight) => meter.consume(weight),
+				Err(error) => {
+					meter.consume(most);
 					log::error!(
 						target: "pvs::agenda",
 						"{batch:?} failed and is tried again: {error:?}"
 					);
 					Self::retry_later(batch, now);
 					Self::deposit_event(Event::AgendaItemFailed { batch, error });
-				}
-			}
-			if !found {
-				cursor = cursor.saturating_add(1);
-				// What a later step adds to a past block goes to the first open one.
-				AgendaCursor::<T>::put(cursor);
+				},
 			}
 		}
+		if turns.pass != before {
+			CurrentPass::<T>::put(turns.pass);
+		}
+	}
+
+	/// The item whose turn it is; `None` if nothing is due.
+	fn next_due(turns: &mut Turns, now: BlockNumber) -> Option<Item> {
+		if !turns.again {
+			let group = turns
+				.pass
+				.last
+				.map(|(at, rollup)| (at, BatchId { rollup, index: BatchIndex::MAX }));
+			let due = Self::item_behind(group).filter(|(at, _)| *at <= turns.pass.until);
+			if due.is_some() {
+				return due;
+			}
+			turns.again = turns.whole;
+		}
+		// Each look but the last drops a group of which this block took an item: one for each step at the
+		// most, and steps were measured with a look-up of their own.
+		while turns.again {
+			let Some((at, batch)) = turns.groups.pop_front() else { break };
+			let in_group = |(next_at, next): &Item| *next_at == at && next.rollup == batch.rollup;
+			let due = Self::item_behind(Some((at, batch))).filter(in_group);
+			if due.is_some() {
+				return due;
+			}
+		}
+		let first = Self::item_behind(None).filter(|(at, _)| *at <= now);
+		*turns = Turns::new_pass(first.map(|_| now));
+		first
+	}
+
+	/// The first item of the agenda behind this one.
+	fn item_behind(item: Option<Item>) -> Option<Item> {
+		let mut keys = match item {
+			Some((at, batch)) => Agenda::<T>::iter_keys_from_key(agenda_key(at, batch)),
+			None => Agenda::<T>::iter_keys(),
+		};
+		keys.next().map(agenda_item)
 	}
 
 	fn retry_later(batch: BatchId, now: BlockNumber) {
@@ -114,55 +200,65 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Performs the transition of a batch whose entry was taken out of the agenda.
-	fn perform_scheduled(batch: BatchId) -> DispatchResult {
+	/// Performs the transition of a batch whose entry was taken out of the agenda. Returns its weight.
+	fn perform_scheduled(batch: BatchId) -> Result<Weight, DispatchError> {
 		let Ok(mut entry) = Self::entry(batch) else {
-			return Ok(());
+			return Ok(Weight::zero());
 		};
 		entry.batch.due = None;
 		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;
-		if Self::is_due(&entry) || (dropped && !entry.batch.cleaned) {
-			Self::perform(&mut entry)?;
-		}
+		let weight = if Self::is_due(&entry) || (dropped && !entry.batch.cleaned) {
+			Self::perform(&mut entry)?
+		} else {
+			Self::step_weight(&entry)
+		};
 		Self::store(entry);
-		Ok(())
+		Ok(weight)
 	}
 
-	/// Performs a transition that is due.
-	fn perform(entry: &mut Entry<T>) -> DispatchResult {
+	/// Performs a transition that is due. Returns its weight.
+	fn perform(entry: &mut Entry<T>) -> Result<Weight, DispatchError> {
+		let [goes_on, fails] = [false, true].map(|fails| Self::step_weight_if(entry, fails));
 		match (Self::standing(entry.id, &entry.rollup), &entry.batch.round.stage) {
-			(Standing::Head, Stage::Proven { .. }) => Self::finalize(entry),
+			(Standing::Head, Stage::Proven { .. }) => Self::finalize(entry)?,
 			(Standing::Dropped, _) => {
 				Self::advance_due(entry)?;
 				// A batch that keeps its row for a prover at work passes the clean-up on as well.
-				Self::clean_up_successor(entry)
+				Self::clean_up_successor(entry)?;
 			},
-			_ => Self::advance_due(entry),
+			_ => Self::advance_due(entry)?,
 		}
+		Ok(if entry.ended { fails } else { goes_on })
 	}
 
-	/// Before or after a call, in memory: the transition that is due, if one is. Returns its weight.
-	pub(crate) fn catch_up(entry: &mut Entry<T>) -> Result<Option<Weight>, DispatchError> {
+	/// Before or after a call, in memory: performs the transition that is due, if one is and the budget
+	/// allows it, and charges it to the budget, also if it fails. Returns whether one was due.
+	pub(crate) fn catch_up(
+		entry: &mut Entry<T>,
+		budget: &mut WeightMeter,
+	) -> Result<bool, DispatchError> {
 		if !Self::is_due(entry) {
-			return Ok(None);
+			return Ok(false);
 		}
-		let weight = Self::step_weight(entry);
-		Self::perform(entry)?;
-		Ok(Some(weight))
+		let most = Self::step_weight(entry);
+		ensure!(budget.can_consume(most), Error::<T>::TooMuchOverdue);
+		let performed = Self::perform(entry);
+		budget.consume(performed.unwrap_or(most));
+		performed.map(|_| true)
 	}
 
-	/// Moves a batch's entry to block `at`, or to the first block that is not worked off.
+	/// Moves a batch's entry to block `at`, or to this block if that has passed.
 	pub(crate) fn schedule(batch: BatchId, record: &mut BatchRecordOf<T>, at: BlockNumber) {
 		Self::unschedule(batch, record);
-		let at = at.max(AgendaCursor::<T>::get());
-		Agenda::<T>::insert(at, batch, ());
+		let at = at.max(Self::now());
+		Agenda::<T>::insert(agenda_key(at, batch), ());
 		record.due = Some(at);
 	}
 
 	/// Takes a batch's entry out of the agenda.
 	pub(crate) fn unschedule(batch: BatchId, record: &mut BatchRecordOf<T>) {
 		if let Some(at) = record.due.take() {
-			Agenda::<T>::remove(at, batch);
+			Agenda::<T>::remove(agenda_key(at, batch));
 		}
 	}
 }

@@ -9,7 +9,11 @@
 
 mod trapdoor;
 
-use crate::{pallet::*, types::ProofSubmission, weights::WeightInfo};
+use crate::{
+	pallet::*,
+	types::{agenda_item, agenda_key, AgendaPass, ProofSubmission},
+	weights::WeightInfo,
+};
 use alloc::{vec, vec::Vec};
 use frame_benchmarking::v2::*;
 use frame_support::{
@@ -17,7 +21,10 @@ use frame_support::{
 	traits::fungible::{Inspect, Mutate},
 	weights::WeightMeter,
 };
-use frame_system::{pallet_prelude::BlockNumberFor, RawOrigin};
+use frame_system::{
+	pallet_prelude::{BlockNumberFor, OriginFor},
+	RawOrigin,
+};
 use pvs_auction::{
 	phase::Windows,
 	reserve::Reserve,
@@ -29,7 +36,7 @@ use pvs_primitives::{
 	bid::{BidPayload, PAYLOAD_BYTES},
 	hash::blake2_256,
 	params::{PaymentRule, RollupParams, SilencePolicy, WHOLE},
-	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, PROOF_BYTES,
 };
 use pvs_timelock::{
 	generator, seal, testing, verify_opening, Exponent, OpeningError, Statement, ELEMENT_BYTES,
@@ -502,16 +509,24 @@ fn full_assignment<T: Config>() -> Stage<T::AccountId> {
 fn one_step<T: Config>(batch: BatchId) -> Result<WeightMeter, BenchmarkError> {
 	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
 	let due = entry.batch.due.ok_or("something is due")?;
-	let others: Vec<_> =
-		Agenda::<T>::iter_key_prefix(due).filter(|other| *other != batch).collect();
-	for other in others {
-		Agenda::<T>::remove(due, other);
-	}
-	AgendaCursor::<T>::put(due);
 	set_now::<T>(due.max(Pallet::<T>::now()));
+	let key = agenda_key(due, batch);
+	let others: Vec<_> = Agenda::<T>::iter_keys()
+		.filter(|other| *other != key && agenda_item(*other).0 <= Pallet::<T>::now())
+		.collect();
+	for other in others {
+		Agenda::<T>::remove(other);
+	}
+	begin_pass::<T>();
 	frame_system::Pallet::<T>::reset_events();
 	let weight = T::WeightInfo::agenda_lookup().saturating_add(Pallet::<T>::step_weight(&entry));
 	Ok(WeightMeter::with_limit(weight))
+}
+
+/// Puts the agenda at the end of a pass: the next look-up finds nothing behind it and begins a new one.
+fn begin_pass<T: Config>() {
+	let now = Pallet::<T>::now();
+	CurrentPass::<T>::put(AgendaPass { last: Some((now, RollupId::MAX)), until: now });
 }
 
 fn assert_last<T: Config>(event: Event<T>) {
@@ -631,6 +646,31 @@ mod benches {
 		Ok(())
 	}
 
+	/// Of a bid that is sealed no more, in a full round.
+	#[benchmark]
+	fn refuse_opening() -> Result<(), BenchmarkError> {
+		let bidder = funded::<T>("silent", 0);
+		let batch = silent_round::<T>(&bidder, &overpriced::<T>())?;
+		Bids::<T>::mutate(batch, &bidder, |bid| {
+			if let Some(bid) = bid {
+				bid.stage = BidStage::Void;
+			}
+		});
+		let origin: OriginFor<T> = RawOrigin::Signed(caller::<T>()).into();
+		let solution = generator().to_vec().try_into().map_err(|_| "256 bytes")?;
+		let proof = vec![0xff; OPENING_PROOF_BYTES].try_into().map_err(|_| "257 bytes")?;
+		let refused;
+
+		#[block]
+		{
+			refused = Pallet::<T>::open_bid(origin, batch, bidder, solution, proof);
+		}
+
+		let error = refused.err().ok_or("it is sealed no more")?.error;
+		assert_eq!(error, Error::<T>::BidNotSealed.into());
+		Ok(())
+	}
+
 	/// The longest search for the challenge of an opening: it ends without one.
 	#[benchmark]
 	fn challenge_search() -> Result<(), BenchmarkError> {
@@ -697,6 +737,29 @@ mod benches {
 		_(RawOrigin::Signed(relayer), batch, prover, proof);
 
 		check_late_proof::<T>(&late)
+	}
+
+	/// Another proof, as long as one can be, than the one that the prover at the head of a full ladder
+	/// committed to.
+	#[benchmark]
+	fn refuse_proof() -> Result<(), BenchmarkError> {
+		let late = late_proofs::<T>(1, true)?.pop().ok_or("one proof was asked for")?;
+		let ProofSubmission { batch, prover, .. } = late;
+		let origin: OriginFor<T> = RawOrigin::Signed(caller::<T>()).into();
+		let longest = vec![0xff; 2 * PROOF_BYTES].try_into().map_err(|_| "512 bytes")?;
+		let (refused, rescuer);
+
+		#[block]
+		{
+			refused = Pallet::<T>::submit_proof(origin, batch, prover.clone(), longest);
+			// In a rescue the prover's row is read.
+			rescuer = Provers::<T>::get(&prover);
+		}
+
+		let error = refused.err().ok_or("it is another proof")?.error;
+		assert_eq!(error, Error::<T>::OtherProofCommitted.into());
+		assert!(rescuer.is_some());
+		Ok(())
 	}
 
 	/// As many of the proofs of `submit_proof`, each of another rollup.
@@ -1041,24 +1104,22 @@ mod benches {
 		Ok(())
 	}
 
-	/// An entry whose batch has ended: found, judged and taken out. Dearer than an empty block, which only
-	/// moves the cursor.
+	/// An entry whose batch has ended: found by the second of two looks, judged and taken out. Dearer than
+	/// finding nothing, which is all that most blocks do.
 	#[benchmark]
 	fn agenda_lookup() -> Result<(), BenchmarkError> {
-		let batch = BatchId { rollup: RollupId::MAX, index: 0 };
-		let now = Pallet::<T>::now();
-		PendingInChain::<T>::put(1);
-		Agenda::<T>::insert(now, batch, ());
-		AgendaCursor::<T>::put(now);
-		let lookups = T::WeightInfo::agenda_lookup().saturating_mul(2);
-		let mut meter = WeightMeter::with_limit(lookups);
+		let batch = BatchId { rollup: 0, index: 0 };
+		let entry = agenda_key(Pallet::<T>::now(), batch);
+		Agenda::<T>::insert(entry, ());
+		begin_pass::<T>();
+		let mut meter = WeightMeter::with_limit(T::WeightInfo::agenda_lookup());
 
 		#[block]
 		{
 			Pallet::<T>::work_off_agenda(&mut meter);
 		}
 
-		assert!(!Agenda::<T>::contains_key(now, batch));
+		assert!(!Agenda::<T>::contains_key(entry));
 		Ok(())
 	}
 

@@ -15,7 +15,13 @@ use alloc::{
 	collections::{btree_map, BTreeMap},
 	vec::Vec,
 };
-use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
+use frame_support::{
+	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
+	ensure,
+	pallet_prelude::*,
+	storage::with_storage_layer,
+	weights::WeightMeter,
+};
 use pvs_auction::{
 	round::{BidStage, Round, Stage, Standing},
 	slot_fee::slot_fee,
@@ -33,6 +39,9 @@ use pvs_timelock::{
 	PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
 };
 use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
+
+/// The solution of a seal, and the proof of it.
+type Opening = ([u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_commit_batch(
@@ -56,13 +65,15 @@ impl<T: Config> Pallet<T> {
 		let block_data = BlockDataBytes::<T>::get().saturating_add(data_len);
 		ensure!(block_data <= T::MaxBlockDataBytes::get(), Error::<T>::BlockDataFull);
 
+		let id = BatchId { rollup, index: record.next_index };
+		record.next_index = successor::<T>(id.index)?;
+
 		let deposit = T::BatchDeposit::get();
 		Self::hold(HoldReason::Escrow, &sequencer, max_fee)?;
 		Self::hold(HoldReason::SequencerBond, &sequencer, record.params.sequencer_bond)?;
 		Self::hold(HoldReason::BatchDeposit, &sequencer, deposit)?;
 
 		let now = Self::now();
-		let id = BatchId { rollup, index: record.next_index };
 		let batch = BatchRecord {
 			sequencer: sequencer.clone(),
 			committed_at: now,
@@ -76,7 +87,6 @@ impl<T: Config> Pallet<T> {
 			due: None,
 			cleaned: false,
 		};
-		record.next_index = successor::<T>(id.index)?;
 		record.tip_root = next_state_root;
 		record.pending = record.pending.saturating_add(1);
 		PendingInChain::<T>::put(in_chain.saturating_add(1));
@@ -138,12 +148,22 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Returns the weight of closing the round, if this reveal closed it.
 	pub(crate) fn do_reveal_bid(
 		bidder: T::AccountId,
 		id: BatchId,
 		payload: &[u8; PAYLOAD_BYTES],
-	) -> Result<Weight, DispatchError> {
+	) -> DispatchResultWithPostInfo {
+		let mut closing = Self::step_budget();
+		let revealed = Self::reveal(bidder, id, payload, &mut closing);
+		Self::charged(T::WeightInfo::reveal_bid().saturating_add(closing.consumed()), revealed)
+	}
+
+	fn reveal(
+		bidder: T::AccountId,
+		id: BatchId,
+		payload: &[u8; PAYLOAD_BYTES],
+		closing: &mut WeightMeter,
+	) -> DispatchResult {
 		let mut entry = Self::entry(id)?;
 		let bid = Bids::<T>::get(id, &bidder);
 		let share = bid.as_ref().map_or(0, |bid| bid.share);
@@ -156,36 +176,59 @@ impl<T: Config> Pallet<T> {
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::AlreadyRevealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		Self::carry_out(&mut entry, after)?;
-		let closing = Self::catch_up(&mut entry)?.unwrap_or_default();
+		Self::catch_up(&mut entry, closing)?;
 		Self::store(entry);
-		Ok(closing)
+		Ok(())
 	}
 
-	/// Returns the weight of closing the round, if this opening closed it.
 	pub(crate) fn do_open_bid(
 		opener: T::AccountId,
 		id: BatchId,
 		bidder: T::AccountId,
 		solution: &[u8],
 		proof: &[u8],
-	) -> Result<Weight, DispatchError> {
+	) -> DispatchResultWithPostInfo {
+		let (entry, bid, opening) = Self::openable(&opener, id, &bidder, solution, proof)
+			.map_err(|error| error.with_weight(T::WeightInfo::refuse_opening()))?;
+		let mut closing = Self::step_budget();
+		let opened = Self::open(entry, (bidder, bid), opener, &opening, &mut closing);
+		let own = T::WeightInfo::open_bid().saturating_add(T::WeightInfo::challenge_search());
+		Self::charged(own.saturating_add(closing.consumed()), opened)
+	}
+
+	/// Before the dear part: the batch, the bid, and the solution with its proof, if this bid may be
+	/// opened by this opener now.
+	fn openable(
+		opener: &T::AccountId,
+		id: BatchId,
+		bidder: &T::AccountId,
+		solution: &[u8],
+		proof: &[u8],
+	) -> Result<(Entry<T>, BidRecord, Opening), DispatchError> {
 		let solution: [u8; ELEMENT_BYTES] =
 			solution.try_into().map_err(|_| Error::<T>::SolutionWrongLength)?;
 		let proof: [u8; OPENING_PROOF_BYTES] =
 			proof.try_into().map_err(|_| Error::<T>::OpeningProofWrongLength)?;
-		let mut entry = Self::entry(id)?;
-		let (now, payload) = (Self::now(), None);
+		let entry = Self::entry(id)?;
 		let asked =
-			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload };
-		// Before the dear part: whether the phase allows it at all.
-		step(entry.batch.round.clone(), asked, &Self::context(&entry), now)
+			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload: None };
+		step(entry.batch.round.clone(), asked, &Self::context(&entry), Self::now())
 			.map_err(Self::refusal)?;
 		// Nobody who could keep a reveal out earns by it under its own name.
-		let is_sequencer = opener == entry.batch.sequencer || opener == entry.rollup.sequencer;
+		let is_sequencer = *opener == entry.batch.sequencer || *opener == entry.rollup.sequencer;
 		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
-		let bid = Bids::<T>::get(id, &bidder).ok_or(Error::<T>::BidNotFound)?;
+		let bid = Bids::<T>::get(id, bidder).ok_or(Error::<T>::BidNotFound)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
+		Ok((entry, bid, (solution, proof)))
+	}
 
+	fn open(
+		mut entry: Entry<T>,
+		(bidder, bid): (T::AccountId, BidRecord),
+		opener: T::AccountId,
+		(solution, proof): &Opening,
+		closing: &mut WeightMeter,
+	) -> DispatchResult {
 		let context = Self::bid_context(&entry, &bidder);
 		let parameters = T::SealParameters::get();
 		let statement = Statement {
@@ -195,44 +238,66 @@ impl<T: Config> Pallet<T> {
 			commitment: &bid.commitment,
 			opener: opener.as_ref(),
 		};
-		verify_opening(&statement, &solution, &proof).map_err(Self::opening_error)?;
-		let payload = decrypt(parameters, &bid.seal, &context, &solution)
+		verify_opening(&statement, solution, proof).map_err(Self::opening_error)?;
+		let payload = decrypt(parameters, &bid.seal, &context, solution)
 			.filter(|payload| commitment_in(&context, payload) == bid.commitment);
 		let payload = payload.as_ref();
 		Self::advance(&mut entry, Input::Open { bidder, share: bid.share, opener, payload })?;
-		let closing = Self::catch_up(&mut entry)?.unwrap_or_default();
+		Self::catch_up(&mut entry, closing)?;
 		Self::store(entry);
-		Ok(closing)
+		Ok(())
 	}
 
-	/// Returns the weight of the transition that was overdue, if one was.
 	pub(crate) fn do_accept_place(
 		prover: T::AccountId,
 		id: BatchId,
 		round: RoundNumber,
-	) -> Result<Weight, DispatchError> {
+	) -> DispatchResultWithPostInfo {
+		let mut overdue = Self::step_budget();
+		let accepted = Self::take_place(prover, id, round, &mut overdue);
+		Self::charged(T::WeightInfo::accept_place().saturating_add(overdue.consumed()), accepted)
+	}
+
+	fn take_place(
+		prover: T::AccountId,
+		id: BatchId,
+		round: RoundNumber,
+		overdue: &mut WeightMeter,
+	) -> DispatchResult {
 		let mut entry = Self::entry(id)?;
-		let mut overdue = WeightMeter::with_limit(Self::heaviest_step());
-		Self::catch_up_or_end(&mut entry, &mut overdue)?;
+		Self::catch_up_or_end(&mut entry, overdue)?;
 		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		Self::advance(&mut entry, Input::Accept(prover))?;
 		Self::store(entry);
-		Ok(overdue.consumed())
+		Ok(())
 	}
 
-	/// Returns the weight of the transition that was overdue, if one was.
 	pub(crate) fn do_submit_proof(
 		id: BatchId,
 		prover: T::AccountId,
 		proof: &[u8],
-	) -> Result<Weight, DispatchError> {
-		let mut overdue = WeightMeter::with_limit(Self::heaviest_step());
-		let (mut entry, inputs, _) = Self::awaited(id, &prover, proof, &mut overdue)?;
-		let key = VerifyingKeys::<T>::get(id.rollup).ok_or(Error::<T>::Corrupt)?;
-		T::ProofVerifier::verify(&key, &inputs, proof).map_err(Self::proof_error)?;
+	) -> DispatchResultWithPostInfo {
+		let mut overdue = Self::step_budget();
+		let awaited = Self::awaited(id, &prover, proof, &mut overdue);
+		let overdue = overdue.consumed();
+		let (entry, inputs, _) = awaited.map_err(|error| {
+			error.with_weight(T::WeightInfo::refuse_proof().saturating_add(overdue))
+		})?;
+		let accepted = Self::accept_proof(entry, prover, &inputs, proof);
+		Self::charged(T::WeightInfo::submit_proof().saturating_add(overdue), accepted)
+	}
+
+	fn accept_proof(
+		mut entry: Entry<T>,
+		prover: T::AccountId,
+		inputs: &[Bytes32; PUBLIC_INPUTS],
+		proof: &[u8],
+	) -> DispatchResult {
+		let key = VerifyingKeys::<T>::get(entry.id.rollup).ok_or(Error::<T>::Corrupt)?;
+		T::ProofVerifier::verify(&key, inputs, proof).map_err(Self::proof_error)?;
 		Self::advance(&mut entry, Input::Proof(prover))?;
 		Self::store(entry);
-		Ok(overdue.consumed())
+		Ok(())
 	}
 
 	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether
@@ -242,7 +307,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<(Weight, bool), DispatchError> {
 		ensure!(!proofs.is_empty(), Error::<T>::NoProofs);
 		// One budget for all: it fits several defaults, and no call declares more than one heaviest step.
-		let mut overdue = WeightMeter::with_limit(Self::heaviest_step());
+		let mut overdue = Self::step_budget();
 		let mut keys = BTreeMap::new();
 		let mut awaited = Vec::with_capacity(proofs.len());
 		for ProofSubmission { batch, prover, proof } in proofs {
@@ -332,8 +397,21 @@ impl<T: Config> Pallet<T> {
 		u32::try_from(length).unwrap_or(u32::MAX)
 	}
 
-	/// As `catch_up`, within a budget that is charged before the transition; an error if the batch ends
-	/// with it. What it did is undone then, and the agenda does it. Returns whether one was due.
+	/// What the transition of a batch beside a call's own work may weigh.
+	fn step_budget() -> WeightMeter {
+		WeightMeter::with_limit(Self::heaviest_step())
+	}
+
+	/// The outcome of a call that did as much as this, whether it succeeded or not.
+	pub(crate) fn charged(weight: Weight, outcome: DispatchResult) -> DispatchResultWithPostInfo {
+		match outcome {
+			Ok(()) => Ok(Some(weight).into()),
+			Err(error) => Err(error.with_weight(weight)),
+		}
+	}
+
+	/// As `catch_up`; an error if the batch ends with the transition. What it did is undone then, and the
+	/// agenda does it.
 	fn catch_up_or_end(
 		entry: &mut Entry<T>,
 		budget: &mut WeightMeter,
@@ -342,11 +420,7 @@ impl<T: Config> Pallet<T> {
 		if matches!(entry.batch.round.stage, Stage::Proven { .. }) && !dropped {
 			return Ok(false);
 		}
-		if Self::is_due(entry) {
-			let weight = Self::step_weight(entry);
-			budget.try_consume(weight).map_err(|_| Error::<T>::TooMuchOverdue)?;
-		}
-		let moved = Self::catch_up(entry)?.is_some();
+		let moved = Self::catch_up(entry, budget)?;
 		match (entry.ended, dropped) {
 			(false, _) => Ok(moved),
 			(true, true) => Err(Error::<T>::BatchWasDropped.into()),

@@ -36,7 +36,7 @@ pub mod pallet {
 	use crate::{types::*, weights::WeightInfo};
 	use alloc::vec::Vec;
 	use frame_support::{
-		dispatch::{DispatchClass, DispatchResultWithPostInfo},
+		dispatch::{DispatchClass, DispatchResultWithPostInfo, WithPostDispatchInfo},
 		pallet_prelude::*,
 		traits::fungible,
 		PalletId,
@@ -291,14 +291,15 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type RecentProofs<T> = StorageValue<_, RecentCount, ValueQuery>;
 
-	/// The batches whose next deadline is at a block; one entry at the most per batch.
+	/// The deadlines: block, rollup and index of each batch whose next transition has one, big-endian, in the
+	/// order in which they fall due. One entry at the most per batch.
+	// Identity: the order of keys is the order of work, and all three numbers are given by the chain.
 	#[pallet::storage]
-	pub type Agenda<T> =
-		StorageDoubleMap<_, Twox64Concat, BlockNumber, Twox64Concat, BatchId, (), OptionQuery>;
+	pub type Agenda<T> = StorageMap<_, Identity, AgendaKey, (), OptionQuery>;
 
-	/// The first block whose agenda is not worked off.
+	/// How far the agenda's pass over what is overdue has come.
 	#[pallet::storage]
-	pub type AgendaCursor<T> = StorageValue<_, BlockNumber, ValueQuery>;
+	pub type CurrentPass<T> = StorageValue<_, AgendaPass, ValueQuery>;
 
 	/// Bytes of batch data in this block so far.
 	#[pallet::storage]
@@ -948,6 +949,10 @@ pub mod pallet {
 			Self::do_initialize()
 		}
 
+		fn on_idle(_: BlockNumberFor<T>, remaining_weight: Weight) -> Weight {
+			Self::do_idle(remaining_weight)
+		}
+
 		fn integrity_test() {
 			Self::check_constants();
 		}
@@ -1080,10 +1085,13 @@ pub mod pallet {
 			prev_state_root: Bytes32,
 			next_state_root: Bytes32,
 			max_fee: Balance,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let sequencer = ensure_signed(origin)?;
 			let roots = (prev_state_root, next_state_root);
+			// Whatever is wrong is found before the data is hashed.
 			Self::do_commit_batch(sequencer, rollup, &data, roots, max_fee)
+				.map_err(|error| error.with_weight(T::WeightInfo::commit_batch(0)))?;
+			Ok(().into())
 		}
 
 		/// Place a bid whose content stays hidden until it is revealed.
@@ -1134,7 +1142,8 @@ pub mod pallet {
 		/// In the reveal window. `payload` is what the commitment was made of, 85 bytes. A payload that
 		/// matches but is malformed, or asks more than the reserve, makes the bid void and burns its
 		/// bond. The last reveal closes the round: the winner is assigned, the next `ladder_len` bids
-		/// make the ladder behind it, the others are released.
+		/// make the ladder behind it, the others are released. The close is charged to the reveal that
+		/// does it; any other, and one that is refused, is charged the reveal alone.
 		///
 		/// ## Errors
 		/// `BatchNotFound`, `BatchWasDropped`, `NotRevealing`, `BidNotFound`, `AlreadyRevealed`,
@@ -1153,8 +1162,7 @@ pub mod pallet {
 			payload: [u8; PAYLOAD_BYTES],
 		) -> DispatchResultWithPostInfo {
 			let bidder = ensure_signed(origin)?;
-			let closing = Self::do_reveal_bid(bidder, batch, &payload)?;
-			Ok(Some(T::WeightInfo::reveal_bid().saturating_add(closing)).into())
+			Self::do_reveal_bid(bidder, batch, &payload)
 		}
 
 		/// Submit the proof of a batch for the prover that it is bound to.
@@ -1169,7 +1177,8 @@ pub mod pallet {
 		/// neither the batch's nor the rollup's sequencer. On time it earns the full payment; in the
 		/// next `grace_blocks` blocks each block takes `late_rate * reserve` off. After a default it also
 		/// earns at most half of what was slashed. What is left of the escrow and the sequencer's bond
-		/// return.
+		/// return. A proof that is refused before it is verified, as of a rescuer that comes second, is
+		/// not charged the verification; a deadline that had passed is charged in any case.
 		///
 		/// ## Errors
 		/// `BatchNotFound`, `BatchWasDropped`, `NothingToProve`, `TooLate`, `NotAssigned`, `NotOffered`,
@@ -1191,8 +1200,7 @@ pub mod pallet {
 			proof: ProofBytes,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let overdue = Self::do_submit_proof(batch, prover, &proof)?;
-			Ok(Some(T::WeightInfo::submit_proof().saturating_add(overdue)).into())
+			Self::do_submit_proof(batch, prover, &proof)
 		}
 
 		/// Take the place on the ladder that is offered after another prover's default.
@@ -1221,8 +1229,7 @@ pub mod pallet {
 			round: RoundNumber,
 		) -> DispatchResultWithPostInfo {
 			let prover = ensure_signed(origin)?;
-			let overdue = Self::do_accept_place(prover, batch, round)?;
-			Ok(Some(T::WeightInfo::accept_place().saturating_add(overdue)).into())
+			Self::do_accept_place(prover, batch, round)
 		}
 
 		/// Top up a prover's stake.
@@ -1311,8 +1318,7 @@ pub mod pallet {
 			sequencer: T::AccountId,
 		) -> DispatchResultWithPostInfo {
 			let owner = ensure_signed(origin)?;
-			let looked_at = Self::do_set_sequencer(owner, rollup, sequencer)?;
-			Ok(Some(T::WeightInfo::set_sequencer(looked_at)).into())
+			Self::do_set_sequencer(owner, rollup, sequencer)
 		}
 
 		/// Change the parameters of a rollup.
@@ -1376,10 +1382,7 @@ pub mod pallet {
 			proof: OpeningProofBytes,
 		) -> DispatchResultWithPostInfo {
 			let opener = ensure_signed(origin)?;
-			let closing = Self::do_open_bid(opener, batch, bidder, &solution, &proof)?;
-			let weight =
-				T::WeightInfo::open_bid().saturating_add(T::WeightInfo::challenge_search());
-			Ok(Some(weight.saturating_add(closing)).into())
+			Self::do_open_bid(opener, batch, bidder, &solution, &proof)
 		}
 
 		/// Submit the proofs of several batches at once, for the provers that they are bound to.
@@ -1412,7 +1415,8 @@ pub mod pallet {
 			proofs: ProofSubmissions<T>,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let (overdue, searched) = Self::do_submit_proofs(&proofs)?;
+			let (overdue, searched) = Self::do_submit_proofs(&proofs)
+				.map_err(|error| error.with_weight(T::WeightInfo::refuse_proof()))?;
 			let weight = Self::submit_proofs_weight(proofs.len(), searched);
 			Ok(Some(weight.saturating_add(overdue)).into())
 		}

@@ -3,14 +3,15 @@
 
 use crate as pallet_pvs;
 use crate::{
-	Config, Event, OpeningProofBytes, ProofSubmission, ProofSubmissions, SealBytes, SolutionBytes,
+	Call, Config, Event, OpeningProofBytes, ProofSubmission, ProofSubmissions, SealBytes,
+	SolutionBytes,
 };
 use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
 	derive_impl,
-	dispatch::DispatchResultWithPostInfo,
+	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, PostDispatchInfo},
 	parameter_types,
-	traits::{fungible::Inspect, ConstU128, ConstU32, Get, Hooks},
+	traits::{fungible::Inspect, ConstU128, ConstU32, Get, Hooks, UnfilteredDispatchable},
 	weights::Weight,
 	PalletId,
 };
@@ -294,6 +295,30 @@ pub(crate) fn register_rollup(params: RollupParams) {
 	.expect("the rollup is valid");
 }
 
+/// Registers as many rollups, which take the same key and differ by their ids only.
+pub(crate) fn register_rollups(count: u32, params: RollupParams) {
+	register_rollup(params);
+	let row = crate::Rollups::<Test>::get(0).expect("registered");
+	let key = crate::VerifyingKeys::<Test>::get(0).expect("stored");
+	for rollup in 1..count {
+		// As `register_rollup` does, without checking the same key again.
+		Pvs::hold(crate::HoldReason::RollupDeposit, &OWNER, ROLLUP_DEPOSIT).expect("it has it");
+		crate::Rollups::<Test>::insert(rollup, row.clone());
+		crate::VerifyingKeys::<Test>::insert(rollup, key);
+	}
+	crate::NextRollupId::<Test>::put(count);
+}
+
+/// Commits the next batch of a rollup whose batches have a single byte, however many this block has.
+pub(crate) fn commit_to(rollup: u32) -> BatchId {
+	crate::BlockDataBytes::<Test>::kill();
+	let index = crate::Rollups::<Test>::get(rollup).expect("registered").next_index;
+	let data = vec![1].try_into().expect("short");
+	Pvs::commit_batch(signed(&SEQUENCER), rollup, data, tip(rollup), root(1), 10)
+		.expect("the batch is valid");
+	BatchId { rollup, index }
+}
+
 /// Goes to the start of block `number`, through every block before it.
 pub(crate) fn run_to(number: u32) {
 	while System::block_number() < number {
@@ -308,8 +333,35 @@ pub(crate) fn next_block() -> Weight {
 	Pvs::on_initialize(System::block_number())
 }
 
+/// Ends a block that has so much weight left. Returns the weight of its hook, which is not more.
+pub(crate) fn idle(left: Weight) -> Weight {
+	let used = Pvs::on_idle(now(), left);
+	assert!(used.all_lte(left), "{used:?} of {left:?}");
+	used
+}
+
 pub(crate) fn now() -> u32 {
 	System::block_number()
+}
+
+/// What came of a call, without what it is charged if it failed.
+pub(crate) type CallResult = Result<PostDispatchInfo, DispatchError>;
+
+pub(crate) fn outcome(of: DispatchResultWithPostInfo) -> CallResult {
+	of.map_err(|refused| refused.error)
+}
+
+/// Sends a call. Whatever comes of it, it is charged no more than it declares.
+pub(crate) fn dispatch(origin: RuntimeOrigin, call: Call<Test>) -> DispatchResultWithPostInfo {
+	let (text, declared) = (format!("{call:?}"), call.get_dispatch_info().call_weight);
+	let outcome = call.dispatch_bypass_filter(origin);
+	let info = match &outcome {
+		Ok(info) => info,
+		Err(refused) => &refused.post_info,
+	};
+	let charged = info.actual_weight.unwrap_or(declared);
+	assert!(charged.all_lte(declared), "{charged:?} of {declared:?}: {text:.60} {outcome:?}");
+	outcome
 }
 
 /// The root that the next batch of a rollup builds on.
@@ -433,13 +485,10 @@ pub(crate) fn solved(
 }
 
 /// Opens the seal of a bid.
-pub(crate) fn open(
-	id: BatchId,
-	bidder: &AccountId,
-	opener: &AccountId,
-) -> DispatchResultWithPostInfo {
+pub(crate) fn open(id: BatchId, bidder: &AccountId, opener: &AccountId) -> CallResult {
 	let (solution, proof) = solved(id, bidder, opener);
-	Pvs::open_bid(signed(opener), id, bidder.clone(), solution, proof)
+	let call = Call::open_bid { batch: id, bidder: bidder.clone(), solution, proof };
+	outcome(dispatch(signed(opener), call))
 }
 
 pub(crate) fn bid(id: BatchId, bidder: &AccountId, fee: Balance, proof_blocks: u32) {
@@ -451,8 +500,9 @@ pub(crate) fn reveal(
 	bidder: &AccountId,
 	fee: Balance,
 	proof_blocks: u32,
-) -> DispatchResultWithPostInfo {
-	Pvs::reveal_bid(RuntimeOrigin::signed(bidder.clone()), id, payload(fee, proof_blocks).encode())
+) -> CallResult {
+	let call = Call::reveal_bid { batch: id, payload: payload(fee, proof_blocks).encode() };
+	outcome(dispatch(signed(bidder), call))
 }
 
 /// The proof of `prover` for the current round of a batch.
@@ -514,17 +564,10 @@ impl ProofVerifier for Verifier {
 	}
 }
 
-pub(crate) fn submit(
-	id: BatchId,
-	prover: &AccountId,
-	proof: Vec<u8>,
-) -> DispatchResultWithPostInfo {
-	Pvs::submit_proof(
-		RuntimeOrigin::signed(prover.clone()),
-		id,
-		prover.clone(),
-		proof.try_into().expect("at most twice as long"),
-	)
+pub(crate) fn submit(id: BatchId, prover: &AccountId, proof: Vec<u8>) -> CallResult {
+	let proof = proof.try_into().expect("at most twice as long");
+	let call = Call::submit_proof { batch: id, prover: prover.clone(), proof };
+	outcome(dispatch(signed(prover), call))
 }
 
 /// Batches, provers and proofs as `submit_proofs` takes them.
@@ -557,13 +600,13 @@ pub(crate) fn signed(who: &AccountId) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who.clone())
 }
 
-pub(crate) fn accept(id: BatchId, prover: &AccountId) -> DispatchResultWithPostInfo {
+pub(crate) fn accept(id: BatchId, prover: &AccountId) -> CallResult {
 	let round = crate::Batches::<Test>::get(id).map_or(0, |batch| batch.round.number);
-	Pvs::accept_place(signed(prover), id, round)
+	outcome(dispatch(signed(prover), Call::accept_place { batch: id, round }))
 }
 
 /// Delivers a valid proof of `prover` for the current round.
-pub(crate) fn deliver(id: BatchId, prover: &AccountId) -> DispatchResultWithPostInfo {
+pub(crate) fn deliver(id: BatchId, prover: &AccountId) -> CallResult {
 	submit(id, prover, proof(id, prover))
 }
 

@@ -10,8 +10,8 @@
 	clippy::as_conversions
 )]
 
-use crate::{pallet::*, types::*};
-use frame_support::{ensure, pallet_prelude::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
+use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, pallet_prelude::*};
 use pvs_auction::{
 	reserve::Reserve,
 	round::BidStage,
@@ -78,16 +78,26 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Returns at how many batches it had to look.
 	pub(crate) fn do_set_sequencer(
 		owner: T::AccountId,
 		rollup: RollupId,
 		sequencer: T::AccountId,
-	) -> Result<u32, DispatchError> {
+	) -> DispatchResultWithPostInfo {
+		let mut looked_at = 0;
+		let changed = Self::change_sequencer(owner, rollup, sequencer, &mut looked_at);
+		Self::charged(T::WeightInfo::set_sequencer(looked_at), changed)
+	}
+
+	/// Counts in `looked_at` at how many batches it had to look, also if it fails.
+	fn change_sequencer(
+		owner: T::AccountId,
+		rollup: RollupId,
+		sequencer: T::AccountId,
+		looked_at: &mut u32,
+	) -> DispatchResult {
 		let mut record = Self::owned(&owner, rollup)?;
-		let mut looked_at = 0u32;
 		for index in record.next_to_finalize..record.next_index {
-			looked_at = looked_at.saturating_add(1);
+			*looked_at = looked_at.saturating_add(1);
 			let id = BatchId { rollup, index };
 			let bids = Bids::<T>::get(id, &sequencer);
 			let has_bid = bids.is_some_and(|bid| bid.stage != BidStage::Void);
@@ -98,7 +108,7 @@ impl<T: Config> Pallet<T> {
 		record.sequencer = sequencer.clone();
 		Rollups::<T>::insert(rollup, record);
 		Self::deposit_event(Event::SequencerChanged { rollup, sequencer });
-		Ok(looked_at)
+		Ok(())
 	}
 
 	pub(crate) fn do_set_params(

@@ -180,13 +180,16 @@ impl<T: Config> Pallet<T> {
 
 	fn check_agenda() -> Result<(), TryRuntimeError> {
 		let mut entries = BTreeMap::new();
-		for (at, batch, ()) in Agenda::<T>::iter() {
+		for (at, batch) in Agenda::<T>::iter_keys().map(agenda_item) {
 			ensure!(
 				entries.insert(batch, at).is_none(),
 				"20: a batch has at most one entry in the agenda"
 			);
-			ensure!(at >= AgendaCursor::<T>::get(), "21: no entry is behind the cursor");
 		}
+		ensure!(
+			CurrentPass::<T>::get().until <= Self::now(),
+			"21: a pass of the agenda began in a block that has passed"
+		);
 		for (batch, record) in Batches::<T>::iter() {
 			ensure!(entries.remove(&batch) == record.due, "22: agenda and batch agree");
 			if !matches!(record.round.stage, Stage::Waiting | Stage::Proven { .. }) {

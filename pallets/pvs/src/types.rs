@@ -11,7 +11,7 @@ use pvs_auction::{
 use pvs_primitives::{
 	api::{BatchId, ProverStats, Unbonding},
 	params::RollupParams,
-	Balance, BatchIndex, BlockNumber, Bytes32,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
 };
 use pvs_timelock::SEAL_BYTES;
 use scale_info::TypeInfo;
@@ -31,6 +31,33 @@ pub(crate) struct Entry<T: Config> {
 	pub(crate) batch: BatchRecordOf<T>,
 	/// Whether the batch has ended: its row is gone and must not be written again.
 	pub(crate) ended: bool,
+}
+
+/// The key of an entry of the agenda: block, rollup and index, each big-endian, so that entries sort by
+/// block, and within a block by rollup.
+pub type AgendaKey = ([u8; 4], [u8; 4], [u8; 8]);
+
+/// The key of a batch whose next transition is due at `at`.
+pub fn agenda_key(at: BlockNumber, batch: BatchId) -> AgendaKey {
+	(at.to_be_bytes(), batch.rollup.to_be_bytes(), batch.index.to_be_bytes())
+}
+
+/// The block at which a batch's next transition is due, and the batch.
+pub fn agenda_item((at, rollup, index): AgendaKey) -> (BlockNumber, BatchId) {
+	let batch = BatchId {
+		rollup: RollupId::from_be_bytes(rollup),
+		index: BatchIndex::from_be_bytes(index),
+	};
+	(BlockNumber::from_be_bytes(at), batch)
+}
+
+/// A pass of the agenda over what is overdue: one item of each rollup and block.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct AgendaPass {
+	/// Block and rollup of the item that was worked off last; `None` before the first.
+	pub last: Option<(BlockNumber, RollupId)>,
+	/// The block in which the pass began. What is due later waits for the next pass.
+	pub until: BlockNumber,
 }
 
 /// A registered rollup.

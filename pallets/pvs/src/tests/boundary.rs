@@ -29,15 +29,15 @@ fn try_place(id: BatchId, digest: [u8; 32]) -> Result<(), DispatchError> {
 }
 
 fn try_reveal(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {
-	probe(|| reveal(id, who, 100, 5).map(|_| ()).map_err(|e| e.error))
+	probe(|| reveal(id, who, 100, 5).map(|_| ()))
 }
 
 fn try_accept(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {
-	probe(|| accept(id, who).map(|_| ()).map_err(|e| e.error))
+	probe(|| accept(id, who).map(|_| ()))
 }
 
 fn try_submit(id: BatchId, who: &AccountId, proof: &[u8]) -> Result<(), DispatchError> {
-	probe(|| submit(id, who, proof.to_vec()).map(|_| ()).map_err(|e| e.error))
+	probe(|| submit(id, who, proof.to_vec()).map(|_| ()))
 }
 
 /// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`, opening `[10, 20)`; Ann is sealed to the end.

@@ -10,14 +10,14 @@ fn try_commit(
 	len: usize,
 	max_fee: u128,
 ) -> Result<(), sp_runtime::DispatchError> {
-	Pvs::commit_batch(
-		RuntimeOrigin::signed(who),
+	let call = crate::Call::commit_batch {
 		rollup,
-		vec![1; len].try_into().expect("short enough"),
-		tip(rollup),
-		root(1),
+		data: vec![1; len].try_into().expect("short enough"),
+		prev_state_root: tip(rollup),
+		next_state_root: root(1),
 		max_fee,
-	)
+	};
+	outcome(dispatch(signed(&who), call)).map(|_| ())
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //! What becomes of the batches behind a failed one, whatever phase they are in.
 
 use crate::{mock::*, Batches, Error, Event, HoldReason};
-use frame_support::{assert_noop, assert_ok, weights::Weight};
+use frame_support::{
+	assert_noop, assert_ok,
+	weights::{Weight, WeightMeter},
+};
 use pvs_auction::round::VoidReason;
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
@@ -199,7 +202,8 @@ fn calls_should_be_refused_on_dropped_batches_from_the_failure_on() {
 		MaxAgendaWeight::set(Weight::zero());
 		run_to(FAILURE);
 		let mut entry = Pvs::entry(line.first).expect("pending");
-		assert_ok!(Pvs::catch_up(&mut entry));
+		let mut budget = WeightMeter::with_limit(Pvs::heaviest_step());
+		assert_ok!(Pvs::catch_up(&mut entry, &mut budget));
 		Pvs::store(entry);
 		let dropped = sp_runtime::DispatchError::from(Error::<Test>::BatchWasDropped);
 		for id in [line.waiting, line.offered, line.rescue, line.bidding, line.none] {
@@ -210,7 +214,7 @@ fn calls_should_be_refused_on_dropped_batches_from_the_failure_on() {
 				dropped
 			);
 			let payload = payload(100, 20).encode();
-			assert_noop!(Pvs::reveal_bid(signed(&BEN), id, payload), dropped);
+			assert_noop!(outcome(Pvs::reveal_bid(signed(&BEN), id, payload)), dropped);
 		}
 		assert_noop!(reveal(line.revealing, &BEN, 100, 20), dropped);
 		// These perform what is due first, after which the batch is gone.

@@ -2,8 +2,8 @@
 //! Negative controls: each invariant of `try_state` fails when what it is about is corrupted (F1).
 
 use crate::{
-	mock::*, Agenda, AgendaCursor, BatchRecord, Batches, BidRecord, Bids, PendingInChain,
-	ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
+	mock::*, types::agenda_key, Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPass,
+	PendingInChain, ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
 };
 use frame_support::storage::with_transaction;
 use pvs_auction::round::{BidStage, Stage};
@@ -76,13 +76,17 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(17, || rollup_row(|row| row.next_index += 1)),
 		(18, || rollup_row(|row| row.tip_root = root(77))),
 		(19, || Rollups::<Test>::remove(0)),
-		(20, || Agenda::<Test>::insert(60, batch(0), ())),
-		(21, || AgendaCursor::<Test>::put(1_000)),
+		(20, || Agenda::<Test>::insert(agenda_key(60, batch(0)), ())),
+		(21, || CurrentPass::<Test>::mutate(|pass| pass.until = 1_000)),
 		(22, || batch_row(0, |row| row.due = Some(999))),
 		(23, || {
-			batch_row(0, |row| Agenda::<Test>::remove(row.due.take().expect("due"), batch(0)));
+			batch_row(0, |row| {
+				Agenda::<Test>::remove(agenda_key(row.due.take().expect("due"), batch(0)));
+			});
 		}),
-		(24, || Agenda::<Test>::insert(60, BatchId { rollup: 5, index: 5 }, ())),
+		(24, || {
+			Agenda::<Test>::insert(agenda_key(60, BatchId { rollup: 5, index: 5 }), ());
+		}),
 		(25, || batch_row(1, |row| row.round.slashed += 1)),
 		(26, || prover_row(|row| row.deposit += 1)),
 		(27, || rollup_row(|row| row.prices.reserve = row.params.max_reserve + 1)),

@@ -5,6 +5,8 @@ mod agenda;
 mod attacks;
 mod bid;
 mod boundary;
+mod capacity;
+mod charges;
 mod commit;
 mod coverage;
 mod descendants;

@@ -30,7 +30,7 @@ fn sealed_bid(id: BatchId, bidder: &AccountId, fee: u128) {
 }
 
 fn try_open(id: BatchId, bidder: &AccountId, opener: &AccountId) -> Result<(), DispatchError> {
-	open(id, bidder, opener).map(|_| ()).map_err(|refused| refused.error)
+	open(id, bidder, opener).map(|_| ())
 }
 
 fn try_open_with(
@@ -432,7 +432,7 @@ fn test_copied_opening_pays_original_only() {
 		run_to(10);
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		assert_noop!(
-			Pvs::open_bid(signed(&DEE), id, ANN, solution.clone(), proof.clone()),
+			outcome(Pvs::open_bid(signed(&DEE), id, ANN, solution.clone(), proof.clone())),
 			Error::<Test>::OpeningProofInvalid
 		);
 		assert_ok!(Pvs::open_bid(signed(&GUEST), id, ANN, solution, proof));

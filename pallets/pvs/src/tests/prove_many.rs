@@ -2,19 +2,18 @@
 
 use crate::{mock::*, weights::WeightInfo, Batches, Config, Error, Event};
 use codec::DecodeAll;
-use frame_support::{assert_noop, assert_ok, dispatch::PostDispatchInfo, weights::Weight};
+use frame_support::{assert_noop, assert_ok, weights::Weight};
 use pvs_primitives::api::BatchId;
 use pvs_verifier_testing::TestKeys;
-use sp_runtime::{DispatchError, DispatchErrorWithPostInfo};
+use sp_runtime::DispatchError;
 
 type Weights = <Test as Config>::WeightInfo;
 type Proofs = [(BatchId, AccountId, Vec<u8>)];
 
 /// Sent by somebody who has no part in the market.
-fn submit_all(
-	proofs: &Proofs,
-) -> Result<PostDispatchInfo, DispatchErrorWithPostInfo<PostDispatchInfo>> {
-	Pvs::submit_proofs(RuntimeOrigin::signed(GUEST), submissions(proofs))
+fn submit_all(proofs: &Proofs) -> CallResult {
+	let proofs = submissions(proofs);
+	outcome(dispatch(signed(&GUEST), crate::Call::submit_proofs { proofs }))
 }
 
 /// Commits as many batches and takes all of them to a winner, Ann, in one block.
@@ -152,7 +151,7 @@ fn each_fault_should_be_named_as_by_a_single_submission() {
 			let mut proofs = by_ann(&ids);
 			change(&mut proofs[0]);
 			let (id, prover, bytes) = proofs[0].clone();
-			let single = submit(id, &prover, bytes).map(|_| ()).map_err(|refused| refused.error);
+			let single = submit(id, &prover, bytes).map(|_| ());
 			assert_eq!(single, Err(error));
 			System::reset_events();
 			assert_ok!(submit_all(&proofs));
@@ -317,17 +316,18 @@ fn proofs_should_be_refused_when_too_much_is_overdue() {
 		let proofs: Vec<_> = ids.iter().map(|id| (*id, ANN, vec![1; 256])).collect();
 		System::reset_events();
 		let info = submit_all(&proofs).expect("the call itself is fine");
-		let step = Weights::close_round(4).saturating_add(Weights::fail_batch());
-		assert!(step.saturating_mul(2).any_gt(Pvs::heaviest_step()), "two do not fit");
+		let step = Weights::close_round(4);
+		assert!(step.saturating_mul(3).any_gt(Pvs::heaviest_step()), "three do not fit");
 		assert_eq!(
 			events(),
 			[
 				refused(ids[0], &ANN, Error::<Test>::NothingToProve),
-				refused(ids[1], &ANN, Error::<Test>::TooMuchOverdue),
+				refused(ids[1], &ANN, Error::<Test>::NothingToProve),
 				refused(ids[2], &ANN, Error::<Test>::TooMuchOverdue),
 			]
 		);
-		assert_eq!(info.actual_weight, Some(Weights::submit_proofs(3).saturating_add(step)));
+		let overdue = step.saturating_mul(2);
+		assert_eq!(info.actual_weight, Some(Weights::submit_proofs(3).saturating_add(overdue)));
 		MaxAgendaWeight::set(AGENDA_WEIGHT);
 		run_to(21);
 	});
@@ -353,7 +353,7 @@ fn test_vk_swap_after_open_ignored() {
 		assert_eq!(crate::VerifyingKeys::<Test>::get(0), before);
 		let inputs = Pvs::public_inputs(ids[0], ANN).expect("pending");
 		let swapped = other_keys.prove(&inputs, 1).to_vec();
-		let single = submit(ids[0], &ANN, swapped.clone()).map(|_| ()).map_err(|error| error.error);
+		let single = submit(ids[0], &ANN, swapped.clone()).map(|_| ());
 		assert_eq!(single, Err(Error::<Test>::ProofInvalid.into()));
 		assert_ok!(submit_all(&[(ids[0], ANN, swapped)]));
 		assert_eq!(events().last(), Some(&refused(ids[0], &ANN, Error::<Test>::ProofInvalid)));

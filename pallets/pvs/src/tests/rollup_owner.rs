@@ -5,8 +5,13 @@ use crate::{mock::*, weights::SubstrateWeight, Error, Event, HoldReason, WeightI
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::params::RollupParams;
 
-fn set_sequencer(who: &AccountId) -> frame_support::dispatch::DispatchResultWithPostInfo {
-	Pvs::set_sequencer(signed(&OWNER), 0, who.clone())
+fn set_sequencer(who: &AccountId) -> CallResult {
+	set_sequencer_by(&OWNER, 0, who)
+}
+
+fn set_sequencer_by(owner: &AccountId, rollup: u32, who: &AccountId) -> CallResult {
+	let call = crate::Call::set_sequencer { rollup, sequencer: who.clone() };
+	outcome(dispatch(signed(owner), call))
 }
 
 fn set_params(params: RollupParams) -> Result<(), sp_runtime::DispatchError> {
@@ -16,8 +21,8 @@ fn set_params(params: RollupParams) -> Result<(), sp_runtime::DispatchError> {
 #[test]
 fn sequencer_should_be_changed_by_the_owner_only() {
 	market(|| {
-		assert_noop!(Pvs::set_sequencer(signed(&OWNER), 9, GUEST), Error::<Test>::RollupNotFound);
-		assert_noop!(Pvs::set_sequencer(signed(&SEQUENCER), 0, GUEST), Error::<Test>::NotOwner);
+		assert_noop!(set_sequencer_by(&OWNER, 9, &GUEST), Error::<Test>::RollupNotFound);
+		assert_noop!(set_sequencer_by(&SEQUENCER, 0, &GUEST), Error::<Test>::NotOwner);
 		assert_ok!(set_sequencer(&GUEST));
 		assert_eq!(events(), [Event::SequencerChanged { rollup: 0, sequencer: GUEST }]);
 		assert_eq!(rollup().sequencer, GUEST);

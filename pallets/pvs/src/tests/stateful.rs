@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Random sequences of actions, with the invariants checked in between, and a prover that follows
 //! the protocol: it must never be slashed, and its income must be what a second calculation of its
-//! payments says.
+//! payments says. No call is charged more than it declares.
 //!
 //! `PVS_STATEFUL_SEQUENCES` sets how many sequences run; the seed of each is its number. In each tenth
 //! sequence the honest prover looks, and the invariants are checked, after every action; in the others
 //! it looks at the end of every block, and the invariants are checked every fourth block or so. Proofs
 //! are cheap here: other tests are about real ones.
 
-use crate::{agenda_impls::RETRY_BLOCKS, mock::*, Batches, Event, Provers};
+use crate::{agenda_impls::RETRY_BLOCKS, mock::*, Batches, Call, Event, Provers};
 use frame_support::weights::Weight;
 use pvs_auction::{
 	phase::phase,
@@ -232,14 +232,14 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			let sequencer = Pvs::rollup_info(0).expect("registered").sequencer;
 			let index = Pvs::rollup_info(0).expect("registered").next_index;
 			let number = u8::try_from(index % 250).expect("small") + 1;
-			let _ = Pvs::commit_batch(
-				RuntimeOrigin::signed(sequencer),
-				0,
-				vec![number; 40].try_into().expect("short enough"),
-				tip(0),
-				root(number),
-				100 + u128::from(dice.roll(900)),
-			);
+			let call = Call::commit_batch {
+				rollup: 0,
+				data: vec![number; 40].try_into().expect("short enough"),
+				prev_state_root: tip(0),
+				next_state_root: root(number),
+				max_fee: 100 + u128::from(dice.roll(900)),
+			};
+			let _ = dispatch(RuntimeOrigin::signed(sequencer), call);
 		},
 		3..=7 => {
 			if Pvs::round_info(id).is_some() && mood != Mood::NeverBid {
@@ -262,7 +262,8 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			open_seals();
 			for ((id, _, rival), bytes) in bids.iter() {
 				if dice.roll(5) > 0 && mood != Mood::NeverReveal {
-					let _ = Pvs::reveal_bid(RuntimeOrigin::signed(rival.clone()), *id, *bytes);
+					let call = Call::reveal_bid { batch: *id, payload: *bytes };
+					let _ = dispatch(RuntimeOrigin::signed(rival.clone()), call);
 				}
 			}
 		},
@@ -279,8 +280,8 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 					let _ = submit(id, &prover, proof.2);
 				} else {
 					let false_one = (id, rival.clone(), vec![1; 256]);
-					let all = submissions(&[false_one, proof.clone(), proof]);
-					let _ = Pvs::submit_proofs(signed, all);
+					let proofs = submissions(&[false_one, proof.clone(), proof]);
+					let _ = dispatch(signed, Call::submit_proofs { proofs });
 				}
 			}
 		},
@@ -290,7 +291,8 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 		16 => {
 			for (id, rival) in pending().into_iter().zip(RIVALS.into_iter().cycle()) {
 				let round = round_number(id);
-				let _ = Pvs::accept_place(RuntimeOrigin::signed(rival), id, round);
+				let call = Call::accept_place { batch: id, round };
+				let _ = dispatch(RuntimeOrigin::signed(rival), call);
 			}
 		},
 		17 => {
@@ -329,7 +331,8 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 		},
 		22 => {
 			let next = dice.pick(&[SEQUENCER, GUEST, rival]).expect("three").clone();
-			let _ = Pvs::set_sequencer(RuntimeOrigin::signed(OWNER), 0, next);
+			let call = Call::set_sequencer { rollup: 0, sequencer: next };
+			let _ = dispatch(RuntimeOrigin::signed(OWNER), call);
 		},
 		_ => {
 			// A block or more in which deadlines have to wait.
@@ -379,6 +382,9 @@ fn run(seed: u64) {
 				check();
 			}
 			if ends_block {
+				// Two blocks of three have room left, for one step or several.
+				idle(Weight::from_parts(2_000_000_000 * u64::from(now() % 3), u64::MAX));
+				watch.look(seed);
 				run_to(System::block_number() + 1);
 			}
 		}
