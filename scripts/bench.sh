@@ -39,7 +39,7 @@ latency   Builds, then runs a development chain with a sequencer and three prove
           --pipeline K      how many may be unproven at the same time (default 2)
 
 weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
-          their own (the first time takes half an hour), measures every benchmark of pallet-pvs on the
+          their own (the first time takes twenty minutes), measures every benchmark of pallet-pvs on the
           runtime's Wasm and writes pallets/pvs/src/weights.rs from bench/weights.hbs.
           --steps N         values of each length that is varied (default 20)
           --repeat N        repetitions of each (default 10)
