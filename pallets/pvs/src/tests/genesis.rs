@@ -51,7 +51,7 @@ fn genesis_should_stop_the_chain_when_the_points_of_a_key_are_related() {
 	keys.dedup_by_key(|(_, error)| *error);
 	for (key, error) in keys {
 		let build = || build(genesis(|config| config.rollups[0].verifying_key = key.bytes()));
-		let panic = std::panic::catch_unwind(build).err().expect("the genesis is refused");
+		let panic = std::panic::catch_unwind(build).expect_err("the genesis is refused");
 		let message = panic.downcast_ref::<String>().expect("the panic has a message");
 		assert!(message.contains("rollup 0 of the genesis is refused"), "{message}");
 		assert!(message.contains(&format!("\"Key{error:?}\"")), "{}: {message}", key.relation);
