@@ -147,15 +147,15 @@ fn native(proofs: &Proofs) -> Vec<Subject<'_>> {
 struct OneCore {
 	/// Milliseconds per proof.
 	ms: f64,
-	/// How many times faster than arkworks that prepares the key for each proof.
+	/// Speed-up over arkworks that prepares the key for each proof.
 	by_preparing: f64,
-	/// How many times faster than arkworks with a key prepared before, proof by proof.
+	/// Speed-up over arkworks with a key prepared before, proof by proof.
 	by_prepared: f64,
-	/// How many times faster than arkworks with a key prepared before and [`BATCH`] proofs together.
+	/// Speed-up over arkworks with a key prepared before and [`BATCH`] proofs together.
 	by_prepared_batch: f64,
 }
 
-/// What the child process on one core prints: the numbers of a [`OneCore`] for each size, in its order.
+/// Prints, as the child process on one core, the numbers of a [`OneCore`] for each size, in its order.
 pub(crate) fn run_on_one_core() -> anyhow::Result<()> {
 	use rustix::thread::{sched_setaffinity, CpuSet};
 	let mut core = CpuSet::new();
@@ -178,7 +178,7 @@ pub(crate) fn run_on_one_core() -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// What the child process measures, for each size.
+/// Returns what the child process measures, for each size.
 fn on_one_core() -> anyhow::Result<Vec<OneCore>> {
 	let program = std::env::current_exe()?;
 	let output =

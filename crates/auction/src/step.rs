@@ -288,7 +288,7 @@ pub fn claim<AccountId: PartialEq>(
 	}
 }
 
-/// Whether a round's next transition, when it is due, can fail the batch. The end of a rescue then does
+/// Returns whether a round's next transition, when it is due, can fail the batch. The end of a rescue then does
 /// fail it, the close of an auction if none of its bids counts. Depends on the round's counters
 /// only, so that a transition's weight is bounded before its bids are read.
 pub fn may_fail<AccountId>(round: &Round<AccountId>, context: &Context) -> bool {
