@@ -119,6 +119,12 @@ pub fn forgeable_keys() -> Vec<(RelatedKey, KeyError)> {
 			let change = |k: &mut Trapdoor| k.beta = (s + t * k.delta) / k.alpha;
 			add(name("alpha * beta", "1"), KeyError::AlphaBetaIsKnown, &change);
 		}
+		let change = |k: &mut Trapdoor| k.beta = s * k.gamma / k.alpha - k.delta;
+		add(named("alpha * (beta + delta)", "gamma"), KeyError::AlphaBetaIsKnown, &change);
+		let change = |k: &mut Trapdoor| k.beta = s * k.alpha / (k.alpha - one);
+		add(named("alpha * beta", "alpha") + " + beta", KeyError::AlphaBetaIsKnown, &change);
+		let change = |k: &mut Trapdoor| k.delta = s * k.alpha / (k.alpha - one);
+		add(named("alpha * delta", "alpha") + " + delta", KeyError::AlphaDeltaIsKnown, &change);
 		add(named("alpha", "delta"), KeyError::AlphaMatchesDelta, &|k| k.alpha = s * k.delta);
 		let change = |k: &mut Trapdoor| k.beta = s * k.delta / k.alpha;
 		add(named("alpha * beta", "delta"), KeyError::AlphaBetaIsKnown, &change);

@@ -82,12 +82,11 @@ pub enum KeyError {
 	/// alpha and delta have the same logarithm, up to sign: proofs can be forged.
 	#[codec(index = 17)]
 	AlphaMatchesDelta,
-	/// `e(alpha, beta)` is the pairing of the generator with delta, or with gamma or the generator
-	/// up to delta: proofs can be forged.
+	/// `alpha beta` is a sum of `alpha gamma`, gamma, `alpha delta` and delta, or of alpha, beta, 1 and
+	/// delta, with some signs: proofs can be forged.
 	#[codec(index = 18)]
 	AlphaBetaIsKnown,
-	/// `e(alpha, delta)` is the pairing of the generator with beta or the generator, up to delta:
-	/// proofs can be forged.
+	/// `alpha delta` is a sum of alpha, beta, 1 and delta with some signs: proofs can be forged.
 	#[codec(index = 19)]
 	AlphaDeltaIsKnown,
 	/// IC points add up to the identity with some signs: public inputs are not bound each by
@@ -167,7 +166,7 @@ impl fmt::Display for KeyError {
 			Self::NonCanonicalCoordinate => "reduce each coordinate modulo the base field",
 			Self::NotOnCurve => "a point is not on its curve: check byte order and Fp2 order",
 			Self::NotInSubgroup => "a G2 point is outside the subgroup of prime order",
-			Self::Identity => "a point is the identity: every public input must be constrained",
+			Self::Identity => "a point is the identity, as when a public input takes part in no constraint",
 			Self::GammaEqualsDelta => "gamma equals delta: run the second phase of the set-up",
 			Self::GammaEqualsMinusDelta => {
 				"gamma is minus delta, as after a phase 2 that multiplies by -1: run it with \
@@ -213,12 +212,12 @@ impl fmt::Display for KeyError {
 				 secret for both: run it again"
 			},
 			Self::AlphaBetaIsKnown => {
-				"e(alpha, beta) is a pairing of the generator with gamma, delta or the \
-				 generator, so alpha and beta were not drawn independently: run the set-up again"
+				"alpha times beta is a sum of gamma, delta, their products with alpha, or of alpha, \
+				 beta, 1 and delta, so the secrets were not drawn independently: run the set-up again"
 			},
 			Self::AlphaDeltaIsKnown => {
-				"e(alpha, delta) is a pairing of the generator with beta or the generator, so \
-				 delta was not drawn independently: run the second phase of the set-up again"
+				"alpha times delta is a sum of alpha, beta, 1 and delta, so delta was not drawn \
+				 independently: run the second phase of the set-up again"
 			},
 			Self::InputPointsDependent => {
 				"IC points add up to the identity with some signs: constrain each public input \
@@ -229,7 +228,7 @@ impl fmt::Display for KeyError {
 				 of the set-up: run it again"
 			},
 			Self::InputPointsReachGenerator => {
-				"gamma is 1 and IC points add up to the generator with some signs, so one secret \
+				"gamma is 1 or -1 and IC points add up to the generator with some signs, so one secret \
 				 of the set-up follows from another: run it again"
 			},
 		})

@@ -73,8 +73,9 @@ fn is_up_to_sign<P: SWCurveConfig>(point: &Projective<P>, other: &Affine<P>) -> 
 /// generators.
 fn check_pairings(key: &Points) -> Result<Fp12, KeyError> {
 	let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
-	let [alpha_beta, alpha_delta, one, alpha, beta, gamma, delta] = pairings([
+	let [alpha_beta, alpha_gamma, alpha_delta, one, alpha, beta, gamma, delta] = pairings([
 		(key.alpha, key.beta),
+		(key.alpha, key.gamma),
 		(key.alpha, key.delta),
 		(g1, g2),
 		(key.alpha, g2),
@@ -93,11 +94,24 @@ fn check_pairings(key: &Points) -> Result<Fp12, KeyError> {
 	refuse_if(alpha_is_beta, KeyError::AlphaMatchesBeta)?;
 	refuse_if(alike_up_to_delta(alpha, gamma), KeyError::AlphaMatchesGamma)?;
 	refuse_if(alike(alpha, delta), KeyError::AlphaMatchesDelta)?;
-	let known = [one, gamma].into_iter().any(|known| alike_up_to_delta(alpha_beta, known));
-	refuse_if(known || alike(alpha_beta, delta), KeyError::AlphaBetaIsKnown)?;
-	let known = [one, beta].into_iter().any(|known| alike_up_to_delta(alpha_delta, known));
+	let known = sums([alpha_gamma, gamma, alpha_delta, delta]).contains(&alpha_beta)
+		|| sums([alpha, beta, one, delta]).contains(&alpha_beta);
+	refuse_if(known, KeyError::AlphaBetaIsKnown)?;
+	let known = sums([alpha, beta, one, delta]).contains(&alpha_delta);
 	refuse_if(known, KeyError::AlphaDeltaIsKnown)?;
 	Ok(alpha_beta)
+}
+
+/// Returns the 81 sums of logarithms in which each is added, subtracted or left out, as products in the
+/// target group, where an inverse is the conjugate.
+fn sums(terms: [Fp12; 4]) -> Vec<Fp12> {
+	let mut sums = alloc::vec![Fp12::ONE];
+	for term in terms {
+		let with_term: Vec<_> =
+			sums.iter().flat_map(|sum| [*sum * term, *sum * term.conjugate()]).collect();
+		sums.extend(with_term);
+	}
+	sums
 }
 
 /// The pairing of each pair; `None` if a point of G2 is not in its subgroup or one is the identity.

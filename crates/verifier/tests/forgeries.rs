@@ -345,43 +345,83 @@ fn forgery_should_pass_and_its_key_be_refused_when_alpha_is_the_generator_up_to_
 	}
 }
 
-/// For `alpha delta = s + t delta`, C takes up any constant `c` as `s c (alpha - t)`: here that by which
-/// `U V` differs from W.
-#[test]
-fn forgery_should_pass_and_its_key_be_refused_when_alpha_delta_is_known() {
-	for (s, t) in SIGNS.into_iter().flat_map(|s| UP_TO_DELTA.map(|t| (Fr::from(s), Fr::from(t)))) {
-		false_statements(
-			KeyError::AlphaDeltaIsKnown,
-			|key, _| key.alpha = t + s / key.delta,
-			|public, _, [u, v, w]| {
-				let c = (public.alpha() - g1() * t) * (s * (u * v - w));
-				Some(proof(public.alpha() + g1() * u, public.beta_2() + g2() * v, c))
-			},
-		);
-	}
-}
-
-/// For `alpha delta = s beta + t delta`, C takes up any multiple of beta: `(alpha + a)(beta + V)` for
-/// `a = W / V` is right but for `beta (a - U)`.
-#[test]
-fn forgery_should_pass_and_its_key_be_refused_when_alpha_delta_is_known_by_beta() {
-	for (s, t) in SIGNS.into_iter().flat_map(|s| UP_TO_DELTA.map(|t| (Fr::from(s), Fr::from(t)))) {
-		false_statements(
-			KeyError::AlphaDeltaIsKnown,
-			|key, _| key.alpha = t + s * key.beta / key.delta,
-			|public, _, [u, v, w]| {
-				let a = w / v;
-				let c = (public.alpha() - g1() * t) * (s * (a - u));
-				Some(proof(public.alpha() + g1() * a, public.beta_2() + g2() * v, c))
-			},
-		);
-	}
-}
-
 /// A root of `square z^2 - sum z + product`, of which about half have some.
 fn root(square: Fr, sum: Fr, product: Fr) -> Option<Fr> {
+	if square == Fr::ZERO {
+		return Some(product / sum);
+	}
 	let discriminant = sum.square() - Fr::from(4u64) * square * product;
 	Some((sum + discriminant.sqrt()?) / square.double())
+}
+
+/// All factors of four terms that are 0, 1 or -1.
+fn factors() -> Vec<[Fr; 4]> {
+	let each = [0i64, 1, -1].map(Fr::from);
+	let pairs = each.iter().flat_map(|a| each.map(|b| [*a, b]));
+	let pairs: Vec<_> = pairs.collect();
+	pairs.iter().flat_map(|[a, b]| pairs.iter().map(|[c, d]| [*a, *b, *c, *d])).collect()
+}
+
+/// From the key alone: for `alpha beta = a alpha gamma + b gamma + c alpha delta + d delta`,
+/// `alpha beta + I gamma` is `(I + a alpha + b) gamma` but for `(c alpha + d) delta`. Without b and d, beta,
+/// gamma and delta are dependent.
+#[test]
+fn forgery_should_pass_and_its_key_be_refused_when_alpha_beta_is_a_sum_with_gamma() {
+	for [a, b, c, d] in factors().into_iter().filter(|[_, b, _, d]| [*b, *d] != [Fr::ZERO; 2]) {
+		any_statement(
+			KeyError::AlphaBetaIsKnown,
+			|key| {
+				let of_alpha = a * key.gamma + c * key.delta;
+				key.beta = of_alpha + (b * key.gamma + d * key.delta) / key.alpha;
+			},
+			|public, x| {
+				let alpha = public.alpha();
+				let left = public.sum(x) + alpha * a + g1() * b;
+				public.blinded(left, public.gamma(), -(alpha * c + g1() * d))
+			},
+		);
+	}
+}
+
+/// For `alpha beta = s alpha + t beta + m + n delta`, `A = (1 + e) alpha + U - t e` and
+/// `B = beta + (V - s e) / (1 + e)` are right but for `n e delta`, where `e` is a root of
+/// `(m + s t) e^2 + (m - W - s U - t V) e + U V - W`. For `m = -s t` without delta, alpha is t or beta is s.
+#[test]
+fn forgery_should_pass_and_its_key_be_refused_when_alpha_beta_is_a_sum() {
+	for [s, t, m, n] in factors().into_iter().filter(|[s, t, m, n]| *n != Fr::ZERO || *m != -*s * t)
+	{
+		false_statements(
+			KeyError::AlphaBetaIsKnown,
+			|key, _| key.beta = (s * key.alpha + m + n * key.delta) / (key.alpha - t),
+			|public, _, [u, v, w]| {
+				let e = root(m + s * t, w + s * u + t * v - m, u * v - w)?;
+				let one_more = e + Fr::ONE;
+				let a = public.alpha() * one_more + g1() * (u - t * e);
+				let b = public.beta_2() + g2() * ((v - s * e) / one_more);
+				Some(public.blinded(a, b, g1() * (n * e)))
+			},
+		);
+	}
+}
+
+/// For `alpha delta = a alpha + b beta + m + t delta`, `(alpha + U + b c)(beta + V + a c)` is right but for
+/// `c (alpha - t) delta`, where c is a root of `a b c^2 + (a U + b V - m) c + U V - W`. For `m = -a t` without
+/// beta, alpha is t or delta is a.
+#[test]
+fn forgery_should_pass_and_its_key_be_refused_when_alpha_delta_is_a_sum() {
+	for [a, b, m, t] in factors().into_iter().filter(|[a, b, m, t]| *b != Fr::ZERO || *m != -*a * t)
+	{
+		false_statements(
+			KeyError::AlphaDeltaIsKnown,
+			|key, _| key.delta = (a * key.alpha + b * key.beta + m) / (key.alpha - t),
+			|public, _, [u, v, w]| {
+				let c = root(a * b, m - a * u - b * v, u * v - w)?;
+				let left = public.alpha() + g1() * (u + b * c);
+				let right = public.beta_2() + g2() * (v + a * c);
+				Some(proof(left, right, (public.alpha() - g1() * t) * c))
+			},
+		);
+	}
 }
 
 /// For `alpha = s beta + m`, `alpha beta + beta U + alpha V + W` is `(beta + a)(s beta + b)` if

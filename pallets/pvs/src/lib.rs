@@ -740,10 +740,10 @@ pub mod pallet {
 		/// alpha and delta are one secret, up to sign: proofs could be forged. Run the key's set-
 		/// up again.
 		KeyAlphaMatchesDelta,
-		/// alpha times beta is 1, gamma or delta, up to sign and delta: proofs could be forged.
-		/// Run the key's set-up again.
+		/// alpha times beta is a sum of gamma, delta and their products with alpha, or of alpha, beta, 1
+		/// and delta: proofs could be forged. Run the key's set-up again.
 		KeyAlphaBetaIsKnown,
-		/// alpha times delta is 1 or beta, up to sign and delta: proofs could be forged. Run the key's
+		/// alpha times delta is a sum of alpha, beta, 1 and delta: proofs could be forged. Run the key's
 		/// phase 2 again.
 		KeyAlphaDeltaIsKnown,
 		/// IC points add up to the identity with some signs: public inputs are not bound each by
