@@ -4,7 +4,7 @@
 use crate::{
 	api::BatchId,
 	hash::{blake2_256, BATCH_DOMAIN, BID_DOMAIN},
-	params::RollupParams,
+	params::Snapshot,
 	Balance, BlockNumber, Bytes32, RoundNumber,
 };
 use codec::Encode;
@@ -149,17 +149,16 @@ pub fn bid_commitment(
 /// What a bidder names, so that its bid never lands on a batch that it did not mean.
 ///
 /// `blake2_256("pvs/batch/v1" ++ prev_root ++ next_root ++ data_commitment ++ max_fee ++ reserve
-/// ++ blake2_256(params))`: amounts in planck, little-endian; `params` is the batch's snapshot in
-/// SCALE.
+/// ++ blake2_256(snapshot))`: amounts in planck, little-endian; the snapshot in SCALE.
 pub fn batch_digest(
 	prev_root: &Bytes32,
 	next_root: &Bytes32,
 	data_commitment: &Bytes32,
 	max_fee: Balance,
 	reserve: Balance,
-	params: &RollupParams,
+	snapshot: &Snapshot,
 ) -> Bytes32 {
-	let params_hash = blake2_256(&[&params.encode()]);
+	let snapshot_hash = blake2_256(&[&snapshot.encode()]);
 	blake2_256(&[
 		BATCH_DOMAIN,
 		prev_root,
@@ -167,6 +166,6 @@ pub fn batch_digest(
 		data_commitment,
 		&max_fee.to_le_bytes(),
 		&reserve.to_le_bytes(),
-		&params_hash,
+		&snapshot_hash,
 	])
 }

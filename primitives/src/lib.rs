@@ -18,6 +18,7 @@ pub mod hash;
 pub mod params;
 pub mod poseidon;
 pub mod public_inputs;
+pub mod seal_timing;
 
 /// Identifies a rollup. Counts up from 0 and is never reused.
 pub type RollupId = u32;

@@ -7,13 +7,36 @@
 	reason = "the codec derives write the indices of variants that way"
 )]
 
-use crate::{Balance, BlockNumber};
+use crate::{seal_timing::SealTiming, Balance, BlockNumber, Bytes32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 /// One whole in the fixed point of weights and rates: 10^9.
 pub const WHOLE: u32 = 1_000_000_000;
+
+/// Meaning of a rollup's data, roots and public inputs. It is fixed when the rollup is registered.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+	Serialize,
+	Deserialize,
+)]
+#[scale_info(capture_docs = "always")]
+pub enum Layout {
+	/// Roots and the Poseidon commitment to the data are scalars of BN254; a proof has four public
+	/// inputs: root before, root after, data commitment, binding.
+	#[codec(index = 0)]
+	Fields,
+}
 
 /// How the winner of a round is paid.
 #[derive(
@@ -30,6 +53,7 @@ pub const WHOLE: u32 = 1_000_000_000;
 	Serialize,
 	Deserialize,
 )]
+#[scale_info(capture_docs = "always")]
 pub enum PaymentRule {
 	/// The fee at which the winner's score would equal the next bid's, between its own fee and the
 	/// reserve (Che 1993, second-score auction).
@@ -55,6 +79,7 @@ pub enum PaymentRule {
 	Serialize,
 	Deserialize,
 )]
+#[scale_info(capture_docs = "always")]
 pub enum SilencePolicy {
 	/// The round closes on the revealed bids; a silent bidder loses its whole bond, which is above
 	/// the reserve and so above what dropping a bid can win.
@@ -71,6 +96,9 @@ pub enum SilencePolicy {
 
 /// What a rollup's owner sets for its market. Amounts are in planck, times in blocks, weights, rates
 /// and factors in 10^-9.
+///
+/// A number that is 0 is refused, `w_share` excepted: wallets write 0 for a field that is missing or
+/// misspelt.
 #[derive(
 	Clone,
 	Debug,
@@ -84,12 +112,16 @@ pub enum SilencePolicy {
 	Serialize,
 	Deserialize,
 )]
+#[scale_info(capture_docs = "always")]
 pub struct RollupParams {
+	/// Meaning of data, roots and public inputs; `set_params` cannot change it.
+	pub layout: Layout,
 	/// Exact length of a batch's data, in bytes; 1 to the runtime's `MaxDataBytes`.
 	pub data_len: u32,
 	/// Length of the bidding window; above the runtime's `InclusionSlack`.
 	pub bidding_blocks: BlockNumber,
-	/// Length of the reveal window; above the runtime's `InclusionSlack`.
+	/// Length of the reveal window; at least the runtime's `InclusionSlack` + 2. A winner's time counts
+	/// from its last block, whenever the bids were revealed.
 	pub reveal_blocks: BlockNumber,
 	/// What becomes of a round in which a bidder stays silent.
 	pub silence_policy: SilencePolicy,
@@ -97,7 +129,7 @@ pub struct RollupParams {
 	pub payment_rule: PaymentRule,
 	/// Weight of the fee in the score; above 0.
 	pub w_fee: u32,
-	/// Weight of the committed proof time in the score.
+	/// Weight of the committed proof time in the score; above 0.
 	pub w_time: u32,
 	/// By how much a bidder's share of recent proofs worsens its score; 0 switches
 	/// anti-concentration off.
@@ -106,13 +138,13 @@ pub struct RollupParams {
 	pub min_proof_blocks: BlockNumber,
 	/// The longest committed time that a bid may name; at least `min_proof_blocks`.
 	pub max_proof_blocks: BlockNumber,
-	/// The lowest `max_fee` of a batch, and the lowest reserve; above 0.
+	/// The lowest reserve; at least the chain's existential deposit.
 	pub min_reserve: Balance,
 	/// The reserve before the first proof; from `min_reserve` to `max_reserve`.
 	pub initial_reserve: Balance,
 	/// The highest `max_fee` of a batch; at least `min_reserve`.
 	pub max_reserve: Balance,
-	/// How far above the mean payment the reserve may stay.
+	/// How far above the mean payment the reserve may stay; above 0.
 	pub reserve_margin: u32,
 	/// Weight of the newest payment in the mean; above 0, at most one whole.
 	pub reserve_weight: u32,
@@ -120,13 +152,13 @@ pub struct RollupParams {
 	pub escalation_factor: u32,
 	/// What a bond holds above the reserve; at least the chain's existential deposit.
 	pub silence_penalty: Balance,
-	/// Blocks after the committed time in which a late proof is still paid, reduced.
+	/// Blocks after the committed time in which a late proof is still paid, reduced; above 0.
 	pub grace_blocks: BlockNumber,
 	/// Share of the reserve that each late block takes off the payment; at least
 	/// `w_time / (w_fee * max_proof_blocks)`, so that claiming a time that one cannot hold never
 	/// pays.
 	pub late_rate: u32,
-	/// How many runners-up may step in for a winner that fails; 0 to 8.
+	/// How many runners-up may step in for a winner that fails; 1 to 8.
 	pub ladder_len: u32,
 	/// Blocks in which a runner-up may take its place; above the runtime's `InclusionSlack`.
 	pub ladder_blocks: BlockNumber,
@@ -139,4 +171,36 @@ pub struct RollupParams {
 	pub max_failed_rounds: u32,
 	/// What the sequencer holds beside the escrow, and loses when the batch fails.
 	pub sequencer_bond: Balance,
+}
+
+/// What a batch is bound to from its commitment to its end: the parameters of its rollup and the
+/// constants of its runtime, as they were in the block of the commitment. Neither `set_params` nor a
+/// runtime upgrade changes a round that is open.
+#[derive(
+	Clone,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+#[scale_info(capture_docs = "always")]
+pub struct Snapshot {
+	/// Parameters of the rollup.
+	pub params: RollupParams,
+	/// Blocks between the bidding and the reveal window.
+	pub finality_gap: BlockNumber,
+	/// Number of blocks by which a minority of block authors can delay a transaction.
+	pub inclusion_slack: BlockNumber,
+	/// The most bids in one round.
+	pub max_bids: u32,
+	/// Lowest price of a bid's place in a round, in planck.
+	pub slot_fee_base: Balance,
+	/// Relation between squarings and blocks.
+	pub seal_timing: SealTiming,
+	/// Digest of the time-lock puzzle of the batch's seals.
+	pub seal_digest: Bytes32,
 }

@@ -32,7 +32,6 @@ pub mod reserve;
 pub mod round;
 pub mod rules;
 pub mod score;
-pub mod seal;
 pub mod share;
 pub mod slashing;
 pub mod slot_fee;

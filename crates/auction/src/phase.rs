@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The one total function that says what a round allows at a block.
 
-use crate::round::{Context, Delivery, Rescue, Round, Stage, Standing};
+use crate::round::{Auction, Context, Delivery, Offer, Rescue, Round, Stage, Standing};
 use pvs_primitives::{
 	api::Phase,
-	params::{RollupParams, SilencePolicy},
+	params::{RollupParams, SilencePolicy, Snapshot},
 	BlockNumber,
 };
 
@@ -24,29 +24,42 @@ pub struct Windows {
 }
 
 impl Windows {
-	/// The windows of a round that opened at `opened_at`.
-	pub fn new(opened_at: BlockNumber, params: &RollupParams, finality_gap: BlockNumber) -> Self {
+	/// Returns the windows of an auction that opened at `opened_at`.
+	///
+	/// The opening window is as long as an opener needs for the seals that were left when the reveal
+	/// window ended, and as a transaction may be delayed; at most the rollup's `opening_blocks`.
+	pub fn new(opened_at: BlockNumber, auction: &Auction, context: &Context) -> Self {
+		let params = context.params();
 		let bidding_from = opened_at.saturating_add(1);
 		let bidding_until = bidding_from.saturating_add(params.bidding_blocks);
-		let reveal_from = bidding_until.saturating_add(finality_gap);
+		let reveal_from = bidding_until.saturating_add(context.snapshot.finality_gap);
 		let reveal_until = reveal_from.saturating_add(params.reveal_blocks);
 		let opening_until = match params.silence_policy {
 			SilencePolicy::Exclude => reveal_until,
 			SilencePolicy::ForceOpen { opening_blocks } => {
-				reveal_until.saturating_add(opening_blocks)
+				reveal_until.saturating_add(opening_time(auction, opening_blocks, context))
 			},
 		};
 		Self { bidding_from, bidding_until, reveal_from, reveal_until, opening_until }
 	}
 
-	/// The block in which an auction closes: after bidding without bids, else as soon as no bid is
-	/// sealed, but not before the reveal window, and at the end of the last window.
-	fn close(&self, bids: u32, sealed: u32) -> BlockNumber {
-		match (bids, sealed) {
+	/// Returns the block in which an auction closes: after bidding without bids, else as soon as no bid
+	/// is sealed, but not before the reveal window, and at the end of the last window.
+	fn close(&self, auction: &Auction) -> BlockNumber {
+		match (auction.bids, auction.sealed) {
 			(0, _) => self.bidding_until,
 			(_, 0) => self.reveal_from,
 			_ => self.opening_until,
 		}
+	}
+
+	/// Returns the block from which the first winner's time counts, of an auction that closes in block
+	/// `now`: the last one of the reveal window, whenever the bids were revealed. Where seals were
+	/// opened by force, the block of the last opening, or the last one of the opening window.
+	pub fn clock(&self, auction: &Auction, now: BlockNumber) -> BlockNumber {
+		let last_opening = self.opening_until.saturating_sub(1);
+		let opened_until = if auction.sealed > 0 { last_opening } else { now.min(last_opening) };
+		self.reveal_until.saturating_sub(1).max(opened_until)
 	}
 
 	fn phase(&self, now: BlockNumber) -> (Phase, BlockNumber) {
@@ -64,29 +77,63 @@ impl Windows {
 	}
 }
 
+/// Returns the length of the opening window: what an opener needs for the seals that were left at its
+/// start, and the inclusion slack; at most `most`, and that where the delay of the seals is unknown.
+fn opening_time(auction: &Auction, most: BlockNumber, context: &Context) -> BlockNumber {
+	let seals = auction.sealed.saturating_add(auction.opened);
+	context.seal_delay.map_or(most, |delay| {
+		let needed = context.snapshot.seal_timing.opening_blocks(delay, seals);
+		needed.saturating_add(context.snapshot.inclusion_slack).min(most)
+	})
+}
+
+/// Returns the time that a bid is held to, in blocks: `max(proof_blocks, min_proof_blocks)`.
+pub fn held_to(proof_blocks: BlockNumber, params: &RollupParams) -> BlockNumber {
+	proof_blocks.max(params.min_proof_blocks)
+}
+
 impl Delivery {
-	/// Deadlines of a prover assigned at `assigned_at` that committed to `proof_blocks`:
-	/// on time up to `assigned_at + max(proof_blocks, min_proof_blocks) + inclusion_slack`, late for
-	/// the next `grace_blocks`.
+	/// Returns the deadlines of a prover assigned at `assigned_at` that committed to `proof_blocks` and
+	/// whose time counts from `clock`: on time up to
+	/// `clock + max(proof_blocks, min_proof_blocks) + inclusion_slack`, late for the next
+	/// `grace_blocks`.
 	pub fn new(
 		assigned_at: BlockNumber,
+		clock: BlockNumber,
 		proof_blocks: BlockNumber,
-		params: &RollupParams,
-		inclusion_slack: BlockNumber,
+		snapshot: &Snapshot,
 	) -> Self {
-		let on_time_until = assigned_at
-			.saturating_add(proof_blocks.max(params.min_proof_blocks))
-			.saturating_add(inclusion_slack);
-		Self {
-			assigned_at,
-			on_time_until,
-			late_until: on_time_until.saturating_add(params.grace_blocks),
-		}
+		let on_time_until = clock
+			.saturating_add(held_to(proof_blocks, &snapshot.params))
+			.saturating_add(snapshot.inclusion_slack);
+		let late_until = on_time_until.saturating_add(snapshot.params.grace_blocks);
+		Self { assigned_at, clock, on_time_until, late_until }
 	}
 
 	/// How many blocks late a delivery at `now` is; 0 if it is on time.
 	pub fn late_blocks(&self, now: BlockNumber) -> BlockNumber {
 		now.saturating_sub(self.on_time_until)
+	}
+}
+
+impl<AccountId> Offer<AccountId> {
+	/// Returns the last block in which the place may be taken:
+	/// `min(offered + ladder_blocks, offered + 1 + 2 * inclusion_slack + t)`. Whoever has its proof
+	/// delivers it until then as well as by taking the place first.
+	pub fn until(&self, snapshot: &Snapshot) -> BlockNumber {
+		let proving = snapshot
+			.inclusion_slack
+			.saturating_mul(2)
+			.saturating_add(1)
+			.saturating_add(held_to(self.place.proof_blocks, &snapshot.params));
+		self.offered_at.saturating_add(snapshot.params.ladder_blocks.min(proving))
+	}
+
+	/// Returns the block from which the time of a prover counts that takes the place in block `now`:
+	/// that one, but no later than an honest transaction needs.
+	pub fn clock(&self, snapshot: &Snapshot, now: BlockNumber) -> BlockNumber {
+		let at_once = self.offered_at.saturating_add(1).saturating_add(snapshot.inclusion_slack);
+		now.min(at_once)
 	}
 }
 
@@ -106,14 +153,10 @@ pub fn due<AccountId>(round: &Round<AccountId>, context: &Context) -> Option<Blo
 		Stage::Assigned(assignment) => assignment.delivery.late_until.saturating_add(1),
 		_ if context.standing == Standing::Dropped => 0,
 		Stage::Auction(auction) => {
-			Windows::new(round.opened_at, context.params, context.finality_gap)
-				.close(auction.bids, auction.sealed)
+			Windows::new(round.opened_at, auction, context).close(auction)
 		},
-		// Taken in the block of the offer or in one of the next `ladder_blocks`.
-		Stage::Offered(offer) => {
-			offer.offered_at.saturating_add(context.params.ladder_blocks).saturating_add(1)
-		},
-		Stage::Rescue(rescue) => rescue.until(context.params),
+		Stage::Offered(offer) => offer.until(context.snapshot).saturating_add(1),
+		Stage::Rescue(rescue) => rescue.until(context.params()),
 		Stage::Waiting | Stage::Proven { .. } if context.standing == Standing::Head => 0,
 		Stage::Waiting | Stage::Proven { .. } => return None,
 	};
@@ -136,8 +179,8 @@ pub fn phase<AccountId>(
 		},
 		Stage::Proven { .. } => (Phase::Proven, due.max(now.saturating_add(1))),
 		_ if now >= due => (Phase::Overdue, now.saturating_add(1)),
-		Stage::Auction(_) => {
-			let windows = Windows::new(round.opened_at, context.params, context.finality_gap);
+		Stage::Auction(auction) => {
+			let windows = Windows::new(round.opened_at, auction, context);
 			let (phase, until) = windows.phase(now);
 			(phase, until.min(due))
 		},
@@ -156,11 +199,13 @@ mod tests {
 	use super::*;
 	use crate::{
 		round::{Assignment, Auction, Ladder, Offer, Place},
-		score::tests::params,
+		score::tests::{params, snapshot},
 	};
 	use proptest::prelude::*;
 
 	const OPENED: u32 = 10;
+	/// Squarings that two cores of an opener do in a block, of a seal on each.
+	const DELAY: u64 = 1_000;
 
 	fn parameters() -> RollupParams {
 		RollupParams {
@@ -174,8 +219,12 @@ mod tests {
 		}
 	}
 
-	fn context(params: &RollupParams, standing: Standing) -> Context<'_> {
-		Context { params, max_fee: 100, standing, finality_gap: 3, inclusion_slack: 1, max_bids: 8 }
+	fn of(params: RollupParams) -> Snapshot {
+		Snapshot { params, ..snapshot() }
+	}
+
+	fn context(snapshot: &Snapshot, standing: Standing) -> Context<'_> {
+		Context { snapshot, seal_delay: Some(DELAY), max_fee: 100, standing }
 	}
 
 	fn round(stage: Stage<u8>) -> Round<u8> {
@@ -183,7 +232,7 @@ mod tests {
 	}
 
 	fn auction(bids: u32, sealed: u32) -> Stage<u8> {
-		Stage::Auction(Auction { bids, sealed })
+		Stage::Auction(Auction { bids, sealed, opened: 0 })
 	}
 
 	fn place() -> Place<u8> {
@@ -200,7 +249,7 @@ mod tests {
 	fn assigned(at: u32, params: &RollupParams) -> Stage<u8> {
 		Stage::Assigned(Assignment {
 			place: place(),
-			delivery: Delivery::new(at, 4, params, 1),
+			delivery: Delivery::new(at, at, 4, &of(params.clone())),
 			first_payment: 20,
 			ladder: Ladder::new(),
 		})
@@ -227,7 +276,8 @@ mod tests {
 		standing: Standing,
 		timeline: &[(u32, Phase)],
 	) {
-		let (round, context) = (round(stage.clone()), context(params, standing));
+		let snapshot = of(params.clone());
+		let (round, context) = (round(stage.clone()), context(&snapshot, standing));
 		let from = timeline[0].0;
 		let until = timeline[timeline.len() - 1].0 + 2;
 		for now in from..until {

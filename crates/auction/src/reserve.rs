@@ -26,13 +26,14 @@ impl Reserve {
 	}
 
 	/// Takes in the payment (before lateness) of a batch that was proven in a round with reserve
-	/// `round_reserve`:
+	/// `round_reserve` in which `counted` bids counted:
 	/// `mean = mean * (1 - reserve_weight) + payment * reserve_weight`, the first payment if there is
 	/// no mean; then `reserve = max(min_reserve, min(max(reserve, round_reserve),
 	/// mean * (1 + reserve_margin)))`. Divisions round up.
 	///
 	/// A payment is never above its round's reserve, so payments only ever lower it: a lone bidder
-	/// cannot ratchet it up.
+	/// cannot ratchet it up. Nor can it, as the friend of a sequencer, talk it down: what a lone bidder
+	/// is paid counts as no less than the mean, or the round's reserve while there is none.
 	///
 	/// # Errors
 	/// None is reachable: the divisors are constants and an overflow counts as the largest amount.
@@ -40,8 +41,11 @@ impl Reserve {
 		&self,
 		payment: Balance,
 		round_reserve: Balance,
+		counted: u32,
 		params: &RollupParams,
 	) -> Result<Self, MathError> {
+		let least = if counted >= 2 { 0 } else { self.mean.unwrap_or(round_reserve) };
+		let payment = payment.max(least);
 		let mean = match self.mean {
 			None => payment,
 			Some(mean) => {

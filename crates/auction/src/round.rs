@@ -10,7 +10,10 @@
 use crate::score::Score;
 use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use pvs_primitives::{params::RollupParams, Balance, BlockNumber, Bytes32, RoundNumber};
+use pvs_primitives::{
+	params::{RollupParams, Snapshot},
+	Balance, BlockNumber, Bytes32, RoundNumber,
+};
 use scale_info::TypeInfo;
 
 /// The longest ladder that a rollup may choose.
@@ -34,6 +37,8 @@ pub struct Round<AccountId> {
 	pub failed_rounds: u32,
 	/// What provers lost by not delivering the batch, in planck; kept until the batch ends.
 	pub slashed: Balance,
+	/// Number of bids that counted when the round's auction closed; 0 before.
+	pub counted: u32,
 	/// Where the round stands.
 	pub stage: Stage<AccountId>,
 }
@@ -73,6 +78,8 @@ pub struct Auction {
 	pub bids: u32,
 	/// How many of them are neither revealed nor void.
 	pub sealed: u32,
+	/// How many of them were opened, or made void, after the reveal window.
+	pub opened: u32,
 }
 
 /// A prover's place in the ranking, and what was fixed for it when the round closed.
@@ -111,6 +118,8 @@ pub struct Assignment<AccountId> {
 pub struct Delivery {
 	/// The block in which the prover was assigned.
 	pub assigned_at: BlockNumber,
+	/// The block from which its time counts. It does not depend on who revealed when.
+	pub clock: BlockNumber,
 	/// The last block for the full payment.
 	pub on_time_until: BlockNumber,
 	/// The last block for a reduced payment.
@@ -243,25 +252,27 @@ pub enum Standing {
 /// Everything beside the round itself that a transition depends on.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-	/// The batch's snapshot of its rollup's parameters.
-	pub params: &'a RollupParams,
+	/// Parameters and constants as they were when the batch was committed.
+	pub snapshot: &'a Snapshot,
+	/// How many squarings a seal of the batch takes to open; `None` if the runtime has lost the puzzle
+	/// that the snapshot names.
+	pub seal_delay: Option<u64>,
 	/// What the batch's sequencer has in escrow, in planck.
 	pub max_fee: Balance,
 	/// Where the batch stands among those of its rollup.
 	pub standing: Standing,
-	/// Blocks between the bidding and the reveal window.
-	pub finality_gap: BlockNumber,
-	/// The number of blocks by which a minority of block authors can delay a transaction.
-	pub inclusion_slack: BlockNumber,
-	/// The most bids in one round.
-	pub max_bids: u32,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+	/// The rollup's parameters as they were when the batch was committed.
+	pub fn params(&self) -> &'a RollupParams {
+		&self.snapshot.params
+	}
+
 	/// What a bid reserves of its bidder's stake in a round with this reserve:
 	/// `reserve + silence_penalty`, in planck. Public, so that it says nothing about the fee.
 	pub fn bond(&self, reserve: Balance) -> Balance {
-		reserve.saturating_add(self.params.silence_penalty)
+		reserve.saturating_add(self.params().silence_penalty)
 	}
 
 	/// What is left of that for a bid in this stage, in planck: an opened one has paid the silence
@@ -285,6 +296,7 @@ impl<AccountId> Round<AccountId> {
 			empty_rounds: 0,
 			failed_rounds: 0,
 			slashed: 0,
+			counted: 0,
 			stage: Stage::Auction(Auction::default()),
 		}
 	}

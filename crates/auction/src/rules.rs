@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which parameters a rollup may choose.
 
-use crate::round::MAX_LADDER;
+use crate::{fixed::mul_div_ceil, round::MAX_LADDER};
 use primitive_types::U256;
 use pvs_primitives::{
 	params::{RollupParams, SilencePolicy, WHOLE},
@@ -39,27 +39,36 @@ pub enum BrokenRule {
 	DataLength,
 	/// The bidding window is not longer than the inclusion slack, or above the longest window.
 	BiddingWindow,
-	/// The reveal window is not longer than the inclusion slack, or above the longest window.
+	/// The reveal window is shorter than the inclusion slack + 2, or above the longest window.
 	RevealWindow,
 	/// `w_fee` is 0: bids would not be compared by fee, and second-score payment divides by it.
 	FeeWeight,
+	/// `w_time` is 0: nobody would gain by being faster.
+	TimeWeight,
 	/// `min_proof_blocks` is 0, above `max_proof_blocks`, or the latter is above the longest window.
 	ProofBlocks,
-	/// `min_reserve` is 0, or `min_reserve <= initial_reserve <= max_reserve` does not hold.
+	/// `min_reserve` is 0 or below the existential deposit, or
+	/// `min_reserve <= initial_reserve <= max_reserve` does not hold.
 	Reserve,
+	/// `reserve_margin` is 0: the reserve would fall to the mean payment, below half of all payments.
+	ReserveMargin,
 	/// `reserve_weight` is 0 or above one whole.
 	ReserveWeight,
 	/// `escalation_factor` is not above one whole: the reserve would not rise.
 	EscalationFactor,
 	/// `silence_penalty` is 0, so that staying silent would be free, or below the existential deposit.
 	SilencePenalty,
+	/// Seals are opened by force and `silence_penalty` is below
+	/// `2 * ceil(max_reserve * w_time / w_fee)`, twice what all time of a round can be worth: half of the
+	/// penalty can return through a friend that opens the seal.
+	SilencePenaltyForOpening,
 	/// The bond at `max_reserve` does not fit into the chain's minimal stake.
 	Bond,
 	/// `late_rate` is below `w_time / (w_fee * max_proof_blocks)`, or above one whole.
 	LateRate,
-	/// `grace_blocks` is above the longest window.
+	/// `grace_blocks` is 0 or above the longest window.
 	Grace,
-	/// `ladder_len` is above 8, or `ladder_blocks` is not longer than the inclusion slack or above the
+	/// `ladder_len` is 0 or above 8, or `ladder_blocks` is not longer than the inclusion slack or above the
 	/// longest window.
 	Ladder,
 	/// `rescue_blocks` is below the inclusion slack + 2, so that its pay could not rise over a delay, or
@@ -74,7 +83,8 @@ pub enum BrokenRule {
 	SequencerBond,
 	/// The bidding window is longer than the chain's seals keep bids secret.
 	SealedTime,
-	/// `opening_blocks` is too short to open the seals of a full round, or above the longest window.
+	/// `opening_blocks` is too short to open the seals of a full round, or above the longest window. Where
+	/// no such window is that long, seals cannot be opened by force on the chain.
 	SilencePolicy,
 }
 
@@ -91,8 +101,13 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 	)?;
 	ensure(window(params.bidding_blocks), BrokenRule::BiddingWindow)?;
 	ensure(params.bidding_blocks <= limits.max_bidding_blocks, BrokenRule::SealedTime)?;
-	ensure(window(params.reveal_blocks), BrokenRule::RevealWindow)?;
+	let least_reveal = limits.inclusion_slack.saturating_add(2);
+	ensure(
+		params.reveal_blocks >= least_reveal && window(params.reveal_blocks),
+		BrokenRule::RevealWindow,
+	)?;
 	ensure(params.w_fee >= 1, BrokenRule::FeeWeight)?;
+	ensure(params.w_time >= 1, BrokenRule::TimeWeight)?;
 	ensure(
 		params.min_proof_blocks >= 1
 			&& params.min_proof_blocks <= params.max_proof_blocks
@@ -100,11 +115,12 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 		BrokenRule::ProofBlocks,
 	)?;
 	ensure(
-		params.min_reserve >= 1
+		params.min_reserve >= limits.existential_deposit.max(1)
 			&& params.min_reserve <= params.initial_reserve
 			&& params.initial_reserve <= params.max_reserve,
 		BrokenRule::Reserve,
 	)?;
+	ensure(params.reserve_margin >= 1, BrokenRule::ReserveMargin)?;
 	ensure(
 		params.reserve_weight >= 1 && params.reserve_weight <= WHOLE,
 		BrokenRule::ReserveWeight,
@@ -117,8 +133,14 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 	let bond = params.max_reserve.checked_add(params.silence_penalty);
 	ensure(bond.is_some_and(|bond| bond <= limits.min_stake), BrokenRule::Bond)?;
 	ensure(late_rate_deters(params), BrokenRule::LateRate)?;
-	ensure(params.grace_blocks <= limits.max_window_blocks, BrokenRule::Grace)?;
-	ensure(params.ladder_len <= MAX_LADDER && window(params.ladder_blocks), BrokenRule::Ladder)?;
+	ensure(
+		params.grace_blocks >= 1 && params.grace_blocks <= limits.max_window_blocks,
+		BrokenRule::Grace,
+	)?;
+	ensure(
+		(1..=MAX_LADDER).contains(&params.ladder_len) && window(params.ladder_blocks),
+		BrokenRule::Ladder,
+	)?;
 	ensure(
 		params.rescue_blocks >= limits.inclusion_slack.saturating_add(2)
 			&& window(params.rescue_blocks),
@@ -135,11 +157,23 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 	ensure(params.sequencer_bond >= limits.min_sequencer_bond, BrokenRule::SequencerBond)?;
 	match params.silence_policy {
 		SilencePolicy::Exclude => Ok(()),
-		SilencePolicy::ForceOpen { opening_blocks } => ensure(
-			opening_blocks >= limits.min_opening_blocks && window(opening_blocks),
-			BrokenRule::SilencePolicy,
-		),
+		SilencePolicy::ForceOpen { opening_blocks } => {
+			ensure(
+				opening_blocks >= limits.min_opening_blocks && window(opening_blocks),
+				BrokenRule::SilencePolicy,
+			)?;
+			ensure(silence_deters(params), BrokenRule::SilencePenaltyForOpening)
+		},
 	}
+}
+
+/// `silence_penalty >= 2 * ceil(max_reserve * w_time / w_fee)`. What does not fit is not covered.
+fn silence_deters(params: &RollupParams) -> bool {
+	let worth = mul_div_ceil(params.max_reserve.into(), params.w_time.into(), params.w_fee.into());
+	worth
+		.ok()
+		.and_then(|worth| worth.checked_mul(2))
+		.is_some_and(|least| params.silence_penalty >= least)
 }
 
 /// `late_rate / WHOLE >= w_time / (w_fee * max_proof_blocks)`, without division.
@@ -180,7 +214,7 @@ mod tests {
 	fn good() -> RollupParams {
 		RollupParams {
 			bidding_blocks: 3,
-			reveal_blocks: 3,
+			reveal_blocks: 4,
 			min_reserve: 50,
 			initial_reserve: 100,
 			max_reserve: 990,
@@ -212,18 +246,18 @@ mod tests {
 			|p| p.data_len = 100,
 			|p| p.bidding_blocks = 10,
 			|p| p.reveal_blocks = 20,
-			|p| (p.w_fee, p.w_time) = (1, 0),
+			|p| (p.w_fee, p.w_time) = (WHOLE, 1),
 			|p| p.w_fee = u32::MAX,
-			|p| p.w_time = 0,
+			|p| p.w_time = 1,
 			|p| p.w_share = u32::MAX,
 			|p| p.min_proof_blocks = 1,
 			|p| p.min_proof_blocks = 20,
 			|p| (p.min_proof_blocks, p.max_proof_blocks, p.late_rate) = (1, 1, WHOLE),
-			|p| p.min_reserve = 1,
+			|p| p.min_reserve = 10,
 			|p| p.min_reserve = 100,
 			|p| p.initial_reserve = 50,
 			|p| p.initial_reserve = 990,
-			|p| p.reserve_margin = 0,
+			|p| p.reserve_margin = 1,
 			|p| p.reserve_margin = u32::MAX,
 			|p| p.reserve_weight = 1,
 			|p| p.reserve_weight = WHOLE,
@@ -233,9 +267,9 @@ mod tests {
 			// 0.3 / (0.7 * 20) is 0.0214285714..
 			|p| p.late_rate = 21_428_572,
 			|p| p.late_rate = WHOLE,
-			|p| p.grace_blocks = 0,
+			|p| p.grace_blocks = 1,
 			|p| p.grace_blocks = 20,
-			|p| p.ladder_len = 0,
+			|p| p.ladder_len = 1,
 			|p| p.ladder_len = MAX_LADDER,
 			|p| p.ladder_blocks = 20,
 			|p| p.rescue_blocks = 20,
@@ -244,8 +278,8 @@ mod tests {
 			|p| p.max_failed_rounds = 1,
 			|p| p.max_failed_rounds = 5,
 			|p| p.sequencer_bond = u128::MAX,
-			|p| p.silence_policy = open(6),
-			|p| p.silence_policy = open(20),
+			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(6), 86, 100),
+			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(20), 86, 100),
 		];
 		for (number, change) in cases.iter().enumerate() {
 			assert_eq!(outcome(*change, &LIMITS), Ok(()), "case {number}");
@@ -260,18 +294,21 @@ mod tests {
 			(|p| p.bidding_blocks = 2, BrokenRule::BiddingWindow),
 			(|p| p.bidding_blocks = 21, BrokenRule::BiddingWindow),
 			(|p| p.bidding_blocks = 11, BrokenRule::SealedTime),
-			(|p| p.reveal_blocks = 2, BrokenRule::RevealWindow),
+			(|p| p.reveal_blocks = 3, BrokenRule::RevealWindow),
 			(|p| p.reveal_blocks = 21, BrokenRule::RevealWindow),
 			(|p| p.w_fee = 0, BrokenRule::FeeWeight),
+			(|p| p.w_time = 0, BrokenRule::TimeWeight),
 			(|p| p.min_proof_blocks = 0, BrokenRule::ProofBlocks),
 			(|p| p.min_proof_blocks = 21, BrokenRule::ProofBlocks),
 			(|p| p.max_proof_blocks = 1, BrokenRule::ProofBlocks),
 			(|p| p.max_proof_blocks = 21, BrokenRule::ProofBlocks),
 			(|p| p.min_reserve = 0, BrokenRule::Reserve),
+			(|p| p.min_reserve = 9, BrokenRule::Reserve),
 			(|p| p.min_reserve = 101, BrokenRule::Reserve),
 			(|p| p.initial_reserve = 49, BrokenRule::Reserve),
 			(|p| p.initial_reserve = 991, BrokenRule::Reserve),
 			(|p| p.max_reserve = 99, BrokenRule::Reserve),
+			(|p| p.reserve_margin = 0, BrokenRule::ReserveMargin),
 			(|p| p.reserve_weight = 0, BrokenRule::ReserveWeight),
 			(|p| p.reserve_weight = WHOLE + 1, BrokenRule::ReserveWeight),
 			(|p| p.escalation_factor = WHOLE, BrokenRule::EscalationFactor),
@@ -282,7 +319,9 @@ mod tests {
 			(|p| p.silence_penalty = u128::MAX, BrokenRule::Bond),
 			(|p| p.late_rate = 21_428_571, BrokenRule::LateRate),
 			(|p| p.late_rate = WHOLE + 1, BrokenRule::LateRate),
+			(|p| p.grace_blocks = 0, BrokenRule::Grace),
 			(|p| p.grace_blocks = 21, BrokenRule::Grace),
+			(|p| p.ladder_len = 0, BrokenRule::Ladder),
 			(|p| p.ladder_len = MAX_LADDER + 1, BrokenRule::Ladder),
 			(|p| p.ladder_blocks = 2, BrokenRule::Ladder),
 			(|p| p.ladder_blocks = 21, BrokenRule::Ladder),
@@ -295,6 +334,11 @@ mod tests {
 			(|p| p.sequencer_bond = 6, BrokenRule::SequencerBond),
 			(|p| p.silence_policy = open(5), BrokenRule::SilencePolicy),
 			(|p| p.silence_policy = open(21), BrokenRule::SilencePolicy),
+			// 100 * 0.3 / 0.7 is 42.86: all time of a round is worth 43.
+			(
+				|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(6), 85, 100),
+				BrokenRule::SilencePenaltyForOpening,
+			),
 		];
 		for (number, (change, rule)) in cases.iter().enumerate() {
 			assert_eq!(outcome(*change, &LIMITS), Err(*rule), "case {number}");
@@ -304,18 +348,22 @@ mod tests {
 	#[test]
 	fn rescue_should_have_two_blocks_at_least_when_nothing_delays_transactions() {
 		let limits = Limits { inclusion_slack: 0, ..LIMITS };
-		let one: Change = |p| (p.bidding_blocks, p.reveal_blocks, p.ladder_blocks) = (1, 1, 1);
+		let one: Change = |p| (p.bidding_blocks, p.reveal_blocks, p.ladder_blocks) = (1, 2, 1);
 		assert_eq!(outcome(one, &limits), Ok(()));
 		assert_eq!(outcome(|p| p.rescue_blocks = 2, &limits), Ok(()));
 		// The price of a rescue divides by its length less one.
 		assert_eq!(outcome(|p| p.rescue_blocks = 1, &limits), Err(BrokenRule::Rescue));
 		assert_eq!(outcome(|p| p.ladder_blocks = 0, &limits), Err(BrokenRule::Ladder));
+		// A reveal that waits for the block before it needs a second one.
+		assert_eq!(outcome(|p| p.reveal_blocks = 1, &limits), Err(BrokenRule::RevealWindow));
 	}
 
 	#[test]
 	fn opening_window_should_be_longer_than_the_inclusion_slack() {
 		let limits = Limits { min_opening_blocks: 0, ..LIMITS };
-		assert_eq!(outcome(|p| p.silence_policy = open(3), &limits), Ok(()));
+		let three: Change =
+			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(3), 86, 100);
+		assert_eq!(outcome(three, &limits), Ok(()));
 		assert_eq!(
 			outcome(|p| p.silence_policy = open(2), &limits),
 			Err(BrokenRule::SilencePolicy)
@@ -335,7 +383,7 @@ mod tests {
 		assert_eq!(outcome(wide, &LIMITS), Err(BrokenRule::LateRate));
 		let narrow: Change = |p| (p.w_fee, p.w_time, p.late_rate) = (u32::MAX, 1, 1);
 		assert_eq!(outcome(narrow, &LIMITS), Ok(()));
-		let none: Change = |p| (p.w_time, p.late_rate) = (0, 0);
-		assert_eq!(outcome(none, &LIMITS), Ok(()));
+		let none: Change = |p| (p.w_time, p.late_rate) = (1, 0);
+		assert_eq!(outcome(none, &LIMITS), Err(BrokenRule::LateRate));
 	}
 }

@@ -58,10 +58,34 @@ pub(crate) fn nano(weight: u32) -> U256 {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use pvs_primitives::params::{PaymentRule, SilencePolicy};
+	use pvs_primitives::{
+		params::{Layout, PaymentRule, SilencePolicy, Snapshot},
+		seal_timing::SealTiming,
+	};
+
+	/// One seal of 1,000 squarings takes a block on each of two cores.
+	pub(crate) fn snapshot() -> Snapshot {
+		Snapshot {
+			params: params(),
+			finality_gap: 3,
+			inclusion_slack: 1,
+			max_bids: 8,
+			slot_fee_base: 2,
+			seal_timing: SealTiming {
+				slot_millis: 1_000,
+				stretch_percent: 100,
+				fastest_squarings: 1_000,
+				margin: 1,
+				opener_squarings: 1_000,
+				opener_cores: 2,
+			},
+			seal_digest: [7; 32],
+		}
+	}
 
 	pub(crate) fn params() -> RollupParams {
 		RollupParams {
+			layout: Layout::Fields,
 			data_len: 100,
 			bidding_blocks: 2,
 			reveal_blocks: 2,

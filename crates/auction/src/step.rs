@@ -4,7 +4,7 @@
 use crate::{
 	lateness::late_cost,
 	payment::payment,
-	phase::{due, phase},
+	phase::{due, phase, Windows},
 	rank::rank,
 	reserve::escalated,
 	round::{
@@ -28,8 +28,8 @@ use pvs_primitives::{
 pub enum Input<'a, AccountId> {
 	/// A prover bids. Who may and what it costs was checked before.
 	Bid,
-	/// A bidder, whose share of recent proofs was `share` (in 10^-9) when it bid, shows the payload
-	/// behind its commitment.
+	/// Somebody shows the payload behind the commitment of a bidder whose share of recent proofs was
+	/// `share` (in 10^-9) when it bid. In the opening window it opens the bid, and rewards nobody.
 	Reveal {
 		/// The bidder.
 		bidder: AccountId,
@@ -71,7 +71,7 @@ pub enum Effect<AccountId> {
 		/// What it says.
 		terms: Terms,
 	},
-	/// A silent bidder's seal was opened, and its bid counts. It pays the silence penalty.
+	/// A silent bidder's bid was opened and counts. It pays the silence penalty.
 	BidOpened {
 		/// The bidder.
 		bidder: AccountId,
@@ -79,8 +79,8 @@ pub enum Effect<AccountId> {
 		terms: Terms,
 		/// What the bidder loses, in planck.
 		penalty: Balance,
-		/// What the opener gets of that; the rest is burned.
-		reward: Reward<AccountId>,
+		/// What an opener gets of that; the rest is burned. `None` if it was opened by its payload.
+		reward: Option<Reward<AccountId>>,
 	},
 	/// A bid does not count.
 	BidVoided {
@@ -167,6 +167,8 @@ pub struct Receipt<AccountId> {
 	pub prover: AccountId,
 	/// The reserve of the round.
 	pub reserve: Balance,
+	/// Number of bids that counted in the round.
+	pub counted: u32,
 	/// What escrow pays, before lateness.
 	pub payment: Balance,
 	/// How many blocks late the delivery was.
@@ -276,7 +278,7 @@ pub fn claim<AccountId: PartialEq>(
 				rescue.first_payment,
 				round.reserve,
 				rescue.started_at,
-				context.params.rescue_blocks,
+				context.params().rescue_blocks,
 				now,
 			)?,
 			late_blocks: 0,
@@ -301,7 +303,7 @@ pub fn may_fail<AccountId>(round: &Round<AccountId>, context: &Context) -> bool 
 		&& !has_rounds_left(
 			round.empty_rounds.saturating_add(empty),
 			round.failed_rounds.saturating_add(failed),
-			context.params,
+			context.params(),
 		)
 }
 
@@ -343,7 +345,7 @@ fn bid<A>(mut round: Round<A>, context: &Context, now: BlockNumber) -> Result<Ou
 	ensure(phase != Phase::Dropped, Refusal::Dropped)?;
 	let Stage::Auction(auction) = &mut round.stage else { return Err(Refusal::NotBidding) };
 	ensure(phase == Phase::Bidding, Refusal::NotBidding)?;
-	ensure(auction.bids < context.max_bids, Refusal::RoundFull)?;
+	ensure(auction.bids < context.snapshot.max_bids, Refusal::RoundFull)?;
 	auction.bids = auction.bids.saturating_add(1);
 	auction.sealed = auction.sealed.saturating_add(1);
 	Ok(Outcome { round: Some(round), effects: Vec::new() })
@@ -361,9 +363,17 @@ fn reveal<A>(
 	let reserve = round.reserve;
 	ensure(phase != Phase::Dropped, Refusal::Dropped)?;
 	let Stage::Auction(auction) = &mut round.stage else { return Err(Refusal::NotRevealing) };
-	ensure(phase == Phase::Revealing, Refusal::NotRevealing)?;
+	let opens = phase == Phase::SealOpening;
+	ensure(opens || phase == Phase::Revealing, Refusal::NotRevealing)?;
 	auction.sealed = auction.sealed.saturating_sub(1);
+	auction.opened = auction.opened.saturating_add(u32::from(opens));
 	let effect = match check_payload(payload, reserve, context) {
+		Ok(payload) if opens => Effect::BidOpened {
+			bidder,
+			terms: terms(&payload, share, reserve, context)?,
+			penalty: context.params().silence_penalty,
+			reward: None,
+		},
 		Ok(payload) => {
 			Effect::BidCounted { bidder, terms: terms(&payload, share, reserve, context)? }
 		},
@@ -387,7 +397,8 @@ fn open_seal<A>(
 	let Stage::Auction(auction) = &mut round.stage else { return Err(Refusal::NotOpening) };
 	ensure(phase == Phase::SealOpening, Refusal::NotOpening)?;
 	auction.sealed = auction.sealed.saturating_sub(1);
-	let penalty = context.params.silence_penalty;
+	auction.opened = auction.opened.saturating_add(1);
+	let penalty = context.params().silence_penalty;
 	let reward = Reward { opener, amount: opener_reward(penalty) };
 	let payload = payload
 		.ok_or(VoidReason::BadSeal)
@@ -395,7 +406,7 @@ fn open_seal<A>(
 	let effect = match payload {
 		Ok(payload) => {
 			let terms = terms(&payload, share, reserve, context)?;
-			Effect::BidOpened { bidder, terms, penalty, reward }
+			Effect::BidOpened { bidder, terms, penalty, reward: Some(reward) }
 		},
 		Err(reason) => Effect::BidVoided {
 			bidder,
@@ -418,7 +429,7 @@ fn terms(
 		proof_blocks: payload.proof_blocks,
 		proof_commitment: payload.proof_commitment,
 		salt: payload.salt,
-		score: score(payload.fee, payload.proof_blocks, share, reserve, context.params)?,
+		score: score(payload.fee, payload.proof_blocks, share, reserve, context.params())?,
 	})
 }
 
@@ -430,7 +441,7 @@ fn check_payload(
 	let payload = BidPayload::decode(payload).map_err(|_| VoidReason::Undecodable)?;
 	ensure(payload.salt != [0u8; 32], VoidReason::ZeroSalt)?;
 	ensure(
-		payload.proof_blocks >= 1 && payload.proof_blocks <= context.params.max_proof_blocks,
+		payload.proof_blocks >= 1 && payload.proof_blocks <= context.params().max_proof_blocks,
 		VoidReason::ProofBlocks,
 	)?;
 	ensure(payload.fee <= reserve, VoidReason::AboveReserve)?;
@@ -482,6 +493,7 @@ fn close<A>(
 where
 	A: Clone + AsRef<[u8; 32]>,
 {
+	let Stage::Auction(auction) = round.stage else { return Err(Refusal::NotDue) };
 	let bond = context.bond(round.reserve);
 	let mut effects: Vec<_> = bids
 		.iter()
@@ -495,56 +507,98 @@ where
 		.collect();
 
 	let ranked = rank(bids);
-	let mut places = Vec::new();
 	let places_kept =
-		usize::try_from(context.params.ladder_len.min(MAX_LADDER)).unwrap_or(0).saturating_add(1);
-	let next_scores = ranked.iter().skip(1).map(|(_, terms)| Some(terms.score)).chain([None]);
-	for (rank, ((bid, terms), next_score)) in ranked.iter().zip(next_scores).enumerate() {
+		usize::try_from(context.params().ladder_len.min(MAX_LADDER)).unwrap_or(0).saturating_add(1);
+	for (bid, _) in ranked.iter().skip(places_kept) {
 		let bond = context.bond_of(&bid.stage, round.reserve);
-		if rank >= places_kept {
-			effects.push(Effect::BondReleased { prover: bid.bidder.clone(), bond });
-			continue;
-		}
-		places.push(Place {
-			prover: bid.bidder.clone(),
-			fee: terms.fee,
-			payment: payment(
-				terms.fee,
-				terms.proof_blocks,
-				bid.share,
-				next_score,
-				round.reserve,
-				context.params,
-			)?,
-			proof_blocks: terms.proof_blocks,
-			proof_commitment: terms.proof_commitment,
-			bond,
-		});
+		effects.push(Effect::BondReleased { prover: bid.bidder.clone(), bond });
 	}
-	let mut places = places.into_iter();
+	let mut places = places(&ranked, places_kept, round.reserve, context)?.into_iter();
 	let Some(winner) = places.next() else {
 		effects.push(Effect::RoundEmpty(round.number));
 		round.empty_rounds = round.empty_rounds.saturating_add(1);
-		let last = round.empty_rounds.saturating_add(1) >= context.params.max_empty_rounds;
-		round.reserve = escalated(round.reserve, context.max_fee, last, context.params)?;
+		let last = round.empty_rounds.saturating_add(1) >= context.params().max_empty_rounds;
+		round.reserve = escalated(round.reserve, context.max_fee, last, context.params())?;
 		return Ok(next_round(round, effects, context, now));
 	};
-	let ladder = Ladder::truncate_from(places.collect());
+	round.counted = u32::try_from(ranked.len()).unwrap_or(u32::MAX);
+	let clock = Windows::new(round.opened_at, &auction, context).clock(&auction, now);
+	let delivery = Delivery::new(now, clock, winner.proof_blocks, context.snapshot);
 	let first_payment = winner.payment;
+	let ladder = Ladder::truncate_from(places.collect());
 	effects.push(Effect::WinnerSelected);
-	round.stage = assigned(winner, first_payment, ladder, context, now);
+	round.stage = Stage::Assigned(Assignment { place: winner, delivery, first_payment, ladder });
 	Ok(Outcome { round: Some(round), effects })
 }
 
-fn assigned<A>(
-	place: Place<A>,
-	first_payment: Balance,
-	ladder: Ladder<A>,
+/// Returns the first places of a ranking, with what was fixed for each: its payment by the rollup's
+/// rule against the bid behind it, and its bond.
+fn places<A: Clone>(
+	ranked: &[(&Bid<A>, &Terms)],
+	kept: usize,
+	reserve: Balance,
+	context: &Context,
+) -> Result<Vec<Place<A>>, MathError> {
+	let next_scores = ranked.iter().skip(1).map(|(_, terms)| Some(terms.score)).chain([None]);
+	let payment_of = |bid: &Bid<A>, terms: &Terms, next_score| {
+		payment(terms.fee, terms.proof_blocks, bid.share, next_score, reserve, context.params())
+	};
+	ranked
+		.iter()
+		.zip(next_scores)
+		.take(kept)
+		.map(|((bid, terms), next_score)| {
+			Ok(Place {
+				prover: bid.bidder.clone(),
+				fee: terms.fee,
+				payment: payment_of(bid, terms, next_score)?,
+				proof_blocks: terms.proof_blocks,
+				proof_commitment: terms.proof_commitment,
+				bond: context.bond_of(&bid.stage, reserve),
+			})
+		})
+		.collect()
+}
+
+/// The winner of an auction if it closes on the bids that count so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedWinner<AccountId> {
+	/// The prover and its terms.
+	pub place: Place<AccountId>,
+	/// Its deadlines, if the auction closes by its deadline.
+	pub delivery: Delivery,
+	/// Whether it stays, since bids can be placed, revealed or opened no more.
+	pub decided: bool,
+}
+
+/// Returns who wins an auction if nothing happens to its bids any more; `None` if no auction is open or
+/// no bid counts. Asked for block `now` from the state of the block before. An auction that closes by
+/// its deadline is decided by the state of the last block of its last window, so that its winner need
+/// not wait for the block that writes it down: `submit_proof` closes the round itself.
+///
+/// # Errors
+/// `MathError` if the parameters of the round break their rules.
+pub fn expected_winner<A>(
+	round: &Round<A>,
+	bids: &[Bid<A>],
 	context: &Context,
 	now: BlockNumber,
-) -> Stage<A> {
-	let delivery = Delivery::new(now, place.proof_blocks, context.params, context.inclusion_slack);
-	Stage::Assigned(Assignment { place, delivery, first_payment, ladder })
+) -> Result<Option<ExpectedWinner<A>>, MathError>
+where
+	A: Clone + AsRef<[u8; 32]>,
+{
+	let Stage::Auction(auction) = round.stage else { return Ok(None) };
+	if context.standing == Standing::Dropped {
+		return Ok(None);
+	}
+	let first = places(&rank(bids), 1, round.reserve, context)?.into_iter().next();
+	Ok(first.map(|place| {
+		let windows = Windows::new(round.opened_at, &auction, context);
+		let closes_at = now.max(windows.opening_until);
+		let clock = windows.clock(&auction, closes_at);
+		let delivery = Delivery::new(closes_at, clock, place.proof_blocks, context.snapshot);
+		ExpectedWinner { place, delivery, decided: now >= windows.opening_until }
+	}))
 }
 
 /// The next one on the ladder is asked, or everyone.
@@ -558,14 +612,14 @@ fn pass_on<A>(
 ) -> Outcome<A> {
 	if ladder.is_empty() {
 		let rescue = Rescue { started_at: now, first_payment };
-		let until = rescue.until(context.params).saturating_sub(1);
+		let until = rescue.until(context.params()).saturating_sub(1);
 		effects.push(Effect::RescueOpened { until });
 		round.stage = Stage::Rescue(rescue);
 	} else {
-		let until = now.saturating_add(context.params.ladder_blocks);
-		effects.push(Effect::PlaceOffered { until });
 		let place = ladder.remove(0);
-		round.stage = Stage::Offered(Offer { offered_at: now, first_payment, place, ladder });
+		let offer = Offer { offered_at: now, first_payment, place, ladder };
+		effects.push(Effect::PlaceOffered { until: offer.until(context.snapshot) });
+		round.stage = Stage::Offered(offer);
 	}
 	Outcome { round: Some(round), effects }
 }
@@ -577,7 +631,7 @@ fn next_round<A>(
 	context: &Context,
 	now: BlockNumber,
 ) -> Outcome<A> {
-	if has_rounds_left(round.empty_rounds, round.failed_rounds, context.params) {
+	if has_rounds_left(round.empty_rounds, round.failed_rounds, context.params()) {
 		let reserve = round.reserve;
 		return open(round, reserve, effects, now);
 	}
@@ -600,6 +654,7 @@ fn open<A>(
 	round.number = round.number.saturating_add(1);
 	round.opened_at = now;
 	round.reserve = reserve;
+	round.counted = 0;
 	round.stage = Stage::Auction(Auction::default());
 	Outcome { round: Some(round), effects }
 }
@@ -615,7 +670,10 @@ fn accept<A: PartialEq>(
 	ensure(phase == Phase::Offered, Refusal::NothingOffered)?;
 	let Stage::Offered(offer) = round.stage else { return Err(Refusal::NothingOffered) };
 	ensure(offer.place.prover == prover, Refusal::NotOffered)?;
-	round.stage = assigned(offer.place, offer.first_payment, offer.ladder, context, now);
+	let clock = offer.clock(context.snapshot, now);
+	let Offer { place, first_payment, ladder, .. } = offer;
+	let delivery = Delivery::new(now, clock, place.proof_blocks, context.snapshot);
+	round.stage = Stage::Assigned(Assignment { place, delivery, first_payment, ladder });
 	Ok(Outcome { round: Some(round), effects: vec![Effect::PlaceAccepted] })
 }
 
@@ -627,12 +685,13 @@ fn deliver<A: Clone + PartialEq>(
 ) -> Result<Outcome<A>, Refusal> {
 	let claim = claim(&round, &prover, context, now)?;
 	let late_cost =
-		late_cost(claim.payment, claim.late_blocks, context.params.late_rate, round.reserve)?;
+		late_cost(claim.payment, claim.late_blocks, context.params().late_rate, round.reserve)?;
 	let slashed_share = deliverers_share(round.slashed, claim.payment, round.reserve);
 	let mut effects: Vec<_> = round.bonded().map(released).collect();
 	effects.push(Effect::Delivered(Receipt {
 		prover: prover.clone(),
 		reserve: round.reserve,
+		counted: round.counted,
 		payment: claim.payment,
 		late_blocks: claim.late_blocks,
 		late_cost,

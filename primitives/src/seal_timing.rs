@@ -12,7 +12,7 @@
 )]
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use pvs_primitives::BlockNumber;
+use crate::BlockNumber;
 use scale_info::TypeInfo;
 
 /// What a chain records about squarings and time. Nothing in it may be 0.
@@ -28,6 +28,7 @@ use scale_info::TypeInfo;
 	MaxEncodedLen,
 	TypeInfo,
 )]
+#[scale_info(capture_docs = "always")]
 pub struct SealTiming {
 	/// The time between two blocks, in milliseconds.
 	pub slot_millis: u64,
