@@ -241,7 +241,7 @@ pub(crate) fn prove(
 ) -> anyhow::Result<RuntimeCall> {
 	let prover = account(prover);
 	let inputs = chain
-		.read(|| Pvs::public_inputs(batch, prover.clone()))
+		.read(|| Pvs::public_inputs_of(batch, prover.clone()))
 		.with_context(|| format!("{batch:?} is not pending"))?;
 	let proof = keys.prove(&inputs, 1).to_vec();
 	let proof = proof.try_into().map_err(|_| anyhow!("a proof has 256 bytes"))?;

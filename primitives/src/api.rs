@@ -8,7 +8,8 @@
 )]
 
 use crate::{
-	params::RollupParams, Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
+	params::{RollupParams, Snapshot},
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -184,8 +185,8 @@ pub struct BatchInfo<AccountId> {
 	pub slashed: Balance,
 	/// Where it stands.
 	pub status: BatchStatus<AccountId>,
-	/// The parameters of this batch.
-	pub params: RollupParams,
+	/// The rollup's parameters and the chain's constants when the batch was committed.
+	pub snapshot: Snapshot,
 }
 
 /// Where a bid stands.
@@ -241,10 +242,36 @@ pub struct AssignmentInfo<AccountId> {
 	pub proof_blocks: BlockNumber,
 	/// The block in which it was assigned.
 	pub assigned_at: BlockNumber,
+	/// The block from which its time counts.
+	pub clock: BlockNumber,
 	/// The last block for the full payment.
 	pub on_time_until: BlockNumber,
 	/// The last block for a reduced payment.
 	pub late_until: BlockNumber,
+}
+
+/// The winner of an open auction if nothing happens to its bids any more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct ExpectedWinner<AccountId> {
+	/// The round.
+	pub round: RoundNumber,
+	/// The prover.
+	pub prover: AccountId,
+	/// What it asks.
+	pub fee: Balance,
+	/// What it gets from escrow if it is on time.
+	pub payment: Balance,
+	/// The time that it commits to, in blocks.
+	pub proof_blocks: BlockNumber,
+	/// The block from which its time counts.
+	pub clock: BlockNumber,
+	/// The last block for the full payment.
+	pub on_time_until: BlockNumber,
+	/// The last block for a reduced payment.
+	pub late_until: BlockNumber,
+	/// Whether no transaction of a later block can change it. `submit_proof` of the next block then
+	/// closes the round itself: the prover need not wait.
+	pub decided: bool,
 }
 
 /// A runner-up.

@@ -13,6 +13,7 @@ extern crate alloc;
 
 pub mod api;
 pub mod bid;
+pub mod commit_digest;
 pub mod field;
 pub mod hash;
 pub mod params;

@@ -13,7 +13,7 @@ use frame_support::{
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
+	api::{BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
@@ -57,15 +57,6 @@ impl_runtime_apis! {
 
 		fn metadata_versions() -> Vec<u32> {
 			Runtime::metadata_versions()
-		}
-	}
-
-	impl frame_support::view_functions::runtime_api::RuntimeViewFunction<Block> for Runtime {
-		fn execute_view_function(
-			id: frame_support::view_functions::ViewFunctionId,
-			input: Vec<u8>,
-		) -> Result<Vec<u8>, frame_support::view_functions::ViewFunctionDispatchError> {
-			Runtime::execute_view_function(id, input)
 		}
 	}
 
@@ -219,31 +210,35 @@ impl_runtime_apis! {
 
 	impl pallet_pvs_runtime_api::PvsApi<Block, AccountId> for Runtime {
 		fn rollup(rollup: RollupId) -> Option<RollupInfo<AccountId>> {
-			Pvs::rollup(rollup)
+			Pvs::rollup_info(rollup)
 		}
 
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>> {
-			Pvs::batch(batch)
+			Pvs::batch_info(batch)
 		}
 
 		fn open_rounds() -> Vec<RoundInfo<AccountId>> {
-			Pvs::open_rounds()
+			Pvs::all_rounds()
 		}
 
 		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>> {
-			Pvs::round(batch)
+			Pvs::round_info(batch)
+		}
+
+		fn expected_winner(batch: BatchId) -> Option<ExpectedWinner<AccountId>> {
+			Pvs::expected_winner_info(batch)
 		}
 
 		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>> {
-			Pvs::prover(account)
+			Pvs::prover_info(account)
 		}
 
 		fn market(rollup: RollupId) -> Option<MarketInfo> {
-			Pvs::market(rollup)
+			Pvs::market_info(rollup)
 		}
 
 		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]> {
-			Pvs::public_inputs(batch, prover)
+			Pvs::public_inputs_of(batch, prover)
 		}
 
 		fn bid_commitment(
@@ -251,11 +246,11 @@ impl_runtime_apis! {
 			bidder: AccountId,
 			payload: [u8; PAYLOAD_BYTES],
 		) -> Option<Bytes32> {
-			Pvs::bid_commitment(batch, bidder, payload)
+			Pvs::commitment_of(batch, bidder, payload)
 		}
 
 		fn seals() -> SealInfo {
-			Pvs::seals()
+			Pvs::seal_info()
 		}
 
 		fn check_opening(
@@ -265,7 +260,7 @@ impl_runtime_apis! {
 			solution: [u8; ELEMENT_BYTES],
 			proof: [u8; OPENING_PROOF_BYTES],
 		) -> Option<bool> {
-			Pvs::check_opening(batch, bidder, opener, solution, proof)
+			Pvs::opening_holds(batch, (bidder, opener), &solution, &proof)
 		}
 	}
 

@@ -8,7 +8,7 @@ use crate::{
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
 use pallet_pvs::GenesisRollup;
-use pvs_primitives::params::{PaymentRule, RollupParams, SilencePolicy};
+use pvs_primitives::params::{Layout, PaymentRule, RollupParams, SilencePolicy};
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -27,6 +27,7 @@ pub const DEMO_DATA_LEN: u32 = 420;
 /// bidders are excluded: a rollup bound by latency does not wait for seals.
 pub fn demo_params() -> RollupParams {
 	RollupParams {
+		layout: Layout::Fields,
 		data_len: DEMO_DATA_LEN,
 		bidding_blocks: 2,
 		reveal_blocks: 8,

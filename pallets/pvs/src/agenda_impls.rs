@@ -3,7 +3,10 @@
 //! next transition is due, and each block works off what is due as far as its weight allows, at its
 //! start within a limit and at its end with what is left.
 //!
-//! Rollups take turns. A pass goes over what was due when it began, oldest first, and takes one item of
+//! Auctions that close go first: a winner must not wait for other work of the chain. They have a lane
+//! of their own.
+//!
+//! Rollups take turns in a lane. A pass goes over what was due when it began, oldest first, and takes one item of
 //! each rollup and block; the next pass takes the next ones. So an item waits for at most one item of
 //! each other rollup and block that is overdue before its turn comes, however many they have.
 
@@ -23,13 +26,13 @@ use pvs_auction::{
 	round::{Stage, Standing},
 	step::may_fail,
 };
-use pvs_primitives::{api::BatchId, BatchIndex, BlockNumber};
+use pvs_primitives::{api::BatchId, BatchIndex, BlockNumber, RollupId};
 
 /// How long a failed item waits before it is tried again.
 pub(crate) const RETRY_BLOCKS: BlockNumber = 100;
 
-/// A batch, and the block at which its next transition is due.
-type Item = (BlockNumber, BatchId);
+/// A batch, and when its next transition is due.
+type Item = (Due, BatchId);
 
 /// Whose turn it is, while a block works off the agenda. The items of one rollup and block are a group.
 #[derive(Default)]
@@ -46,6 +49,11 @@ struct Turns {
 }
 
 impl Turns {
+	/// A lane whose pass stands where an earlier block left it.
+	fn resumed(pass: AgendaPass) -> Self {
+		Self { pass, ..Self::default() }
+	}
+
 	/// A pass that begins in block `until`; none if nothing is due.
 	fn new_pass(until: Option<BlockNumber>) -> Self {
 		let pass = until.map_or(AgendaPass::default(), |until| AgendaPass { last: None, until });
@@ -54,7 +62,7 @@ impl Turns {
 
 	/// Counts an item's turn.
 	fn take(&mut self, item: Item) {
-		self.pass.last = Some((item.0, item.1.rollup));
+		self.pass.last = Some((item.0.at, item.1.rollup));
 		self.groups.push_back(item);
 	}
 }
@@ -63,10 +71,11 @@ impl<T: Config> Pallet<T> {
 	/// The start of a block: works off what is due, within `MaxAgendaWeight`.
 	pub(crate) fn do_initialize() -> Weight {
 		BlockDataBytes::<T>::kill();
+		CommitsInBlock::<T>::kill();
 		let mut meter = WeightMeter::with_limit(T::MaxAgendaWeight::get());
 		Self::work_off_agenda(&mut meter);
-		// The counter of data bytes and the pass, which the meter does not see.
-		meter.consumed().saturating_add(T::DbWeight::get().reads_writes(1, 2))
+		// The counters of commits and of their bytes, and the passes, which the meter does not see.
+		meter.consumed().saturating_add(T::DbWeight::get().reads_writes(1, 3))
 	}
 
 	/// The end of a block: goes on with what is left of its weight. Returns what that took.
@@ -126,17 +135,20 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn work_off_agenda(meter: &mut WeightMeter) {
 		let now = Self::now();
-		let before = CurrentPass::<T>::get();
-		let mut turns = Turns { pass: before, ..Default::default() };
+		let before = CurrentPasses::<T>::get();
+		let mut lanes = before.map(Turns::resumed);
 		while meter.try_consume(T::WeightInfo::agenda_lookup()).is_ok() {
-			let Some((at, batch)) = Self::next_due(&mut turns, now) else { break };
+			let next = lanes.iter_mut().zip(Lane::ALL).find_map(|(turns, lane)| {
+				Self::next_due(turns, lane, now).map(|item| (turns, item))
+			});
+			let Some((turns, (due, batch))) = next else { break };
 			// Looking up an entry whose batch is gone includes taking it out.
 			let most = Self::entry(batch).map_or(Weight::zero(), |entry| Self::step_weight(&entry));
 			if !meter.can_consume(most) {
 				break;
 			}
-			Agenda::<T>::remove(agenda_key(at, batch));
-			turns.take((at, batch));
+			Agenda::<T>::remove(agenda_key(due, batch));
+			turns.take((due, batch));
 			match with_storage_layer(|| Self::perform_scheduled(batch)) {
 				Ok(weight) => meter.consume(weight),
 				Err(error) => {
@@ -150,19 +162,21 @@ impl<T: Config> Pallet<T> {
 				},
 			}
 		}
-		if turns.pass != before {
-			CurrentPass::<T>::put(turns.pass);
+		let after = lanes.map(|turns| turns.pass);
+		if after != before {
+			CurrentPasses::<T>::put(after);
 		}
 	}
 
-	/// The item whose turn it is; `None` if nothing is due.
-	fn next_due(turns: &mut Turns, now: BlockNumber) -> Option<Item> {
+	/// Returns the item of a lane whose turn it is; `None` if nothing is due.
+	fn next_due(turns: &mut Turns, lane: Lane, now: BlockNumber) -> Option<Item> {
 		if !turns.again {
 			let group = turns
 				.pass
 				.last
-				.map(|(at, rollup)| (at, BatchId { rollup, index: BatchIndex::MAX }));
-			let due = Self::item_behind(group).filter(|(at, _)| *at <= turns.pass.until);
+				.map(|(at, rollup)| (Due { lane, at }, BatchId { rollup, index: BatchIndex::MAX }));
+			let due =
+				Self::item_behind(lane, group).filter(|(due, _)| due.at <= turns.pass.until);
 			if due.is_some() {
 				return due;
 			}
@@ -173,29 +187,37 @@ impl<T: Config> Pallet<T> {
 		while turns.again {
 			let Some((at, batch)) = turns.groups.pop_front() else { break };
 			let in_group = |(next_at, next): &Item| *next_at == at && next.rollup == batch.rollup;
-			let due = Self::item_behind(Some((at, batch))).filter(in_group);
+			let due = Self::item_behind(lane, Some((at, batch))).filter(in_group);
 			if due.is_some() {
 				return due;
 			}
 		}
-		let first = Self::item_behind(None).filter(|(at, _)| *at <= now);
+		let first = Self::item_behind(lane, None).filter(|(due, _)| due.at <= now);
 		*turns = Turns::new_pass(first.map(|_| now));
 		first
 	}
 
-	/// The first item of the agenda behind this one.
-	fn item_behind(item: Option<Item>) -> Option<Item> {
-		let mut keys = match item {
-			Some((at, batch)) => Agenda::<T>::iter_keys_from_key(agenda_key(at, batch)),
-			None => Agenda::<T>::iter_keys(),
+	/// Returns the first item of a lane behind this one.
+	fn item_behind(lane: Lane, item: Option<Item>) -> Option<Item> {
+		let last_of_closes = (
+			Due { lane: Lane::Closes, at: BlockNumber::MAX },
+			BatchId { rollup: RollupId::MAX, index: BatchIndex::MAX },
+		);
+		let mut keys = match (item, lane) {
+			(Some((due, batch)), _) => Agenda::<T>::iter_keys_from_key(agenda_key(due, batch)),
+			(None, Lane::Closes) => Agenda::<T>::iter_keys(),
+			(None, Lane::Others) => {
+				Agenda::<T>::iter_keys_from_key(agenda_key(last_of_closes.0, last_of_closes.1))
+			},
 		};
-		keys.next().map(agenda_item)
+		keys.next().map(agenda_item).filter(|(due, _)| due.lane == lane)
 	}
 
 	fn retry_later(batch: BatchId, now: BlockNumber) {
 		if let Some(mut record) = Batches::<T>::get(batch) {
 			record.due = None;
-			Self::schedule(batch, &mut record, now.saturating_add(RETRY_BLOCKS));
+			let due = Due { lane: Lane::Others, at: now.saturating_add(RETRY_BLOCKS) };
+			Self::schedule(batch, &mut record, due);
 			Batches::<T>::insert(batch, record);
 		}
 	}
@@ -247,18 +269,18 @@ impl<T: Config> Pallet<T> {
 		performed.map(|_| true)
 	}
 
-	/// Moves a batch's entry to block `at`, or to this block if that has passed.
-	pub(crate) fn schedule(batch: BatchId, record: &mut BatchRecordOf<T>, at: BlockNumber) {
+	/// Moves a batch's entry to where it is due, or to this block if that has passed.
+	pub(crate) fn schedule(batch: BatchId, record: &mut BatchRecordOf<T>, due: Due) {
 		Self::unschedule(batch, record);
-		let at = at.max(Self::now());
-		Agenda::<T>::insert(agenda_key(at, batch), ());
-		record.due = Some(at);
+		let due = Due { at: due.at.max(Self::now()), ..due };
+		Agenda::<T>::insert(agenda_key(due, batch), ());
+		record.due = Some(due);
 	}
 
 	/// Takes a batch's entry out of the agenda.
 	pub(crate) fn unschedule(batch: BatchId, record: &mut BatchRecordOf<T>) {
-		if let Some(at) = record.due.take() {
-			Agenda::<T>::remove(agenda_key(at, batch));
+		if let Some(due) = record.due.take() {
+			Agenda::<T>::remove(agenda_key(due, batch));
 		}
 	}
 }

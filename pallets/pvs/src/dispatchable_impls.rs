@@ -30,6 +30,7 @@ use pvs_auction::{
 use pvs_primitives::{
 	api::BatchId,
 	bid::{commitment_in, PAYLOAD_BYTES},
+	commit_digest::{CommitDigest, ENGINE_ID},
 	field,
 	hash::blake2_256,
 	poseidon, Balance, Bytes32, RollupId, RoundNumber,
@@ -39,6 +40,7 @@ use pvs_timelock::{
 	PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
 };
 use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
+use sp_runtime::DigestItem;
 
 /// The solution of a seal, and the proof of it.
 type Opening = ([u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
@@ -51,19 +53,23 @@ impl<T: Config> Pallet<T> {
 		(prev_state_root, next_state_root): (Bytes32, Bytes32),
 		max_fee: Balance,
 	) -> DispatchResult {
+		let extrinsic = Self::current_extrinsic()?;
 		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
 		ensure!(record.sequencer == sequencer, Error::<T>::NotSequencer);
 		ensure!(record.tip_root == prev_state_root, Error::<T>::TipChanged);
 		let data_len = u32::try_from(data.len()).map_err(|_| Error::<T>::WrongDataLength)?;
 		ensure!(data_len == record.params.data_len, Error::<T>::WrongDataLength);
 		ensure!(field::is_canonical(&next_state_root), Error::<T>::StateRootNonCanonical);
-		ensure!(max_fee >= record.params.min_reserve, Error::<T>::MaxFeeTooLow);
+		// A low `max_fee` would shut out everyone but a friend.
+		ensure!(max_fee >= record.prices.reserve, Error::<T>::MaxFeeTooLow);
 		ensure!(max_fee <= record.params.max_reserve, Error::<T>::MaxFeeTooHigh);
 		ensure!(record.pending < T::MaxPendingBatches::get(), Error::<T>::TooManyPendingBatches);
 		let in_chain = PendingInChain::<T>::get();
 		ensure!(in_chain < T::MaxPendingInChain::get(), Error::<T>::ChainFull);
 		let block_data = BlockDataBytes::<T>::get().saturating_add(data_len);
 		ensure!(block_data <= T::MaxBlockDataBytes::get(), Error::<T>::BlockDataFull);
+		let commits = CommitsInBlock::<T>::get();
+		ensure!(commits < T::MaxCommitsPerBlock::get(), Error::<T>::TooManyCommitsInBlock);
 
 		let id = BatchId { rollup, index: record.next_index };
 		record.next_index = successor::<T>(id.index)?;
@@ -82,7 +88,7 @@ impl<T: Config> Pallet<T> {
 			data_commitment: poseidon::data_commitment(data),
 			max_fee,
 			deposit,
-			params: record.params.clone(),
+			snapshot: Self::snapshot(record.params.clone()),
 			round: Round::first(max_fee, record.prices.reserve, now),
 			due: None,
 			cleaned: false,
@@ -91,6 +97,12 @@ impl<T: Config> Pallet<T> {
 		record.pending = record.pending.saturating_add(1);
 		PendingInChain::<T>::put(in_chain.saturating_add(1));
 		BlockDataBytes::<T>::put(block_data);
+		CommitsInBlock::<T>::put(commits.saturating_add(1));
+		Self::announce(CommitDigest {
+			batch: id,
+			extrinsic,
+			data_commitment: batch.data_commitment,
+		});
 		Self::deposit_event(Event::BatchCommitted {
 			batch: id,
 			sequencer,
@@ -104,6 +116,25 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	/// Returns the index of the extrinsic that is being applied.
+	///
+	/// # Errors
+	/// `NotInExtrinsic` in hooks: neither data nor seal would be in the block's body. In
+	/// `on_initialize` the index is 0 before the inherents are applied, and in `on_poll`, after them,
+	/// that of the next extrinsic, whose bytes are not noted yet.
+	fn current_extrinsic() -> Result<u32, Error<T>> {
+		ensure!(frame_system::Pallet::<T>::inherents_applied(), Error::<T>::NotInExtrinsic);
+		frame_system::Pallet::<T>::extrinsic_index()
+			.filter(|index| !frame_system::Pallet::<T>::extrinsic_data(*index).is_empty())
+			.ok_or(Error::<T>::NotInExtrinsic)
+	}
+
+	/// Says in the block's header where a batch's data is.
+	fn announce(commit: CommitDigest) {
+		let item = DigestItem::Consensus(ENGINE_ID, commit.encode().to_vec());
+		frame_system::Pallet::<T>::deposit_log(item);
+	}
+
 	pub(crate) fn do_place_bid(
 		bidder: T::AccountId,
 		id: BatchId,
@@ -114,6 +145,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let seal: [u8; SEAL_BYTES] = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
 		check_seal(&seal).map_err(Self::seal_error)?;
+		Self::current_extrinsic()?;
 		let mut entry = Self::entry(id)?;
 		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		let after =
@@ -129,7 +161,8 @@ impl<T: Config> Pallet<T> {
 		let Stage::Auction(auction) = entry.batch.round.stage else {
 			return Err(Error::<T>::Corrupt.into());
 		};
-		let fee = slot_fee(T::SlotFeeBase::get(), auction.bids, T::MaxBids::get());
+		let fee = slot_fee(reserve, auction.bids, &entry.batch.snapshot)
+			.map_err(|_| Error::<T>::Corrupt)?;
 		ensure!(fee <= max_slot_fee, Error::<T>::SlotFeeTooHigh);
 		let bond = Self::context(&entry).bond(reserve);
 		let reserved = prover.reserved.checked_add(bond).ok_or(Error::<T>::InsufficientStake)?;
@@ -149,31 +182,39 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_reveal_bid(
+		(id, round): (BatchId, RoundNumber),
 		bidder: T::AccountId,
-		id: BatchId,
-		payload: &[u8; PAYLOAD_BYTES],
+		payload: &[u8],
 	) -> DispatchResultWithPostInfo {
 		let mut closing = Self::step_budget();
-		let revealed = Self::reveal(bidder, id, payload, &mut closing);
+		let revealed = Self::reveal((id, round), bidder, payload, &mut closing);
 		Self::charged(T::WeightInfo::reveal_bid().saturating_add(closing.consumed()), revealed)
 	}
 
 	fn reveal(
+		(id, round): (BatchId, RoundNumber),
 		bidder: T::AccountId,
-		id: BatchId,
-		payload: &[u8; PAYLOAD_BYTES],
+		payload: &[u8],
 		closing: &mut WeightMeter,
 	) -> DispatchResult {
+		let payload: &[u8; PAYLOAD_BYTES] =
+			payload.try_into().map_err(|_| Error::<T>::PayloadWrongLength)?;
 		let mut entry = Self::entry(id)?;
+		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		let bid = Bids::<T>::get(id, &bidder);
-		let share = bid.as_ref().map_or(0, |bid| bid.share);
 		let commitment = commitment_in(&Self::bid_context(&entry, &bidder), payload);
+		if let Some(BidRecord { stage: BidStage::Revealed(_), commitment: committed, .. }) = bid {
+			// Twice the same is no fault: whoever reveals for others need not look first.
+			ensure!(commitment == committed, Error::<T>::CommitmentMismatch);
+			return Ok(());
+		}
 		// The phase first: whoever is too early or too late learns that, whatever it sent.
+		let share = bid.as_ref().map_or(0, |bid| bid.share);
 		let input = Input::Reveal { bidder, share, payload };
 		let after = step(entry.batch.round.clone(), input, &Self::context(&entry), Self::now())
 			.map_err(Self::refusal)?;
 		let bid = bid.ok_or(Error::<T>::BidNotFound)?;
-		ensure!(bid.stage == BidStage::Sealed, Error::<T>::AlreadyRevealed);
+		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		Self::carry_out(&mut entry, after)?;
 		Self::catch_up(&mut entry, closing)?;
@@ -183,12 +224,12 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_open_bid(
 		opener: T::AccountId,
-		id: BatchId,
+		at: (BatchId, RoundNumber),
 		bidder: T::AccountId,
 		solution: &[u8],
 		proof: &[u8],
 	) -> DispatchResultWithPostInfo {
-		let (entry, bid, opening) = Self::openable(&opener, id, &bidder, solution, proof)
+		let (entry, bid, opening) = Self::openable(&opener, at, &bidder, solution, proof)
 			.map_err(|error| error.with_weight(T::WeightInfo::refuse_opening()))?;
 		let mut closing = Self::step_budget();
 		let opened = Self::open(entry, (bidder, bid), opener, &opening, &mut closing);
@@ -200,7 +241,7 @@ impl<T: Config> Pallet<T> {
 	/// opened by this opener now.
 	fn openable(
 		opener: &T::AccountId,
-		id: BatchId,
+		(id, round): (BatchId, RoundNumber),
 		bidder: &T::AccountId,
 		solution: &[u8],
 		proof: &[u8],
@@ -210,6 +251,7 @@ impl<T: Config> Pallet<T> {
 		let proof: [u8; OPENING_PROOF_BYTES] =
 			proof.try_into().map_err(|_| Error::<T>::OpeningProofWrongLength)?;
 		let entry = Self::entry(id)?;
+		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		let asked =
 			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload: None };
 		step(entry.batch.round.clone(), asked, &Self::context(&entry), Self::now())
@@ -230,7 +272,8 @@ impl<T: Config> Pallet<T> {
 		closing: &mut WeightMeter,
 	) -> DispatchResult {
 		let context = Self::bid_context(&entry, &bidder);
-		let parameters = T::SealParameters::get();
+		let parameters =
+			Self::seals_of(&entry.batch.snapshot).ok_or(Error::<T>::SealSetUnknown)?;
 		let statement = Statement {
 			parameters,
 			seal: &bid.seal,
@@ -306,6 +349,7 @@ impl<T: Config> Pallet<T> {
 		proofs: &[ProofSubmission<T::AccountId>],
 	) -> Result<(Weight, bool), DispatchError> {
 		ensure!(!proofs.is_empty(), Error::<T>::NoProofs);
+		ensure!(Self::count(proofs.len()) <= T::MaxProofs::get(), Error::<T>::TooManyProofs);
 		// One budget for all: it fits several defaults, and no call declares more than one heaviest step.
 		let mut overdue = Self::step_budget();
 		let mut keys = BTreeMap::new();

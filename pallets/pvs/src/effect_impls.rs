@@ -46,9 +46,13 @@ impl<T: Config> Pallet<T> {
 			},
 			Effect::WinnerSelected => Self::select_winner(entry),
 			Effect::ProverDefaulted { prover, slashed } => {
-				Self::keep_slashed(&prover, slashed, |stats| {
+				let kept = Self::keep_slashed(&prover, slashed, |stats| {
 					stats.defaults = stats.defaults.saturating_add(1);
 				})?;
+				if !kept {
+					let all = &mut entry.batch.round.slashed;
+					*all = all.checked_sub(slashed).ok_or(Error::<T>::Corrupt)?;
+				}
 				Self::record(batch, |stats| stats.defaults = stats.defaults.saturating_add(1));
 				Self::tell(Event::ProverDefaulted { batch, round, prover, slashed })
 			},
@@ -148,7 +152,7 @@ impl<T: Config> Pallet<T> {
 		bidder: T::AccountId,
 		terms: Terms,
 		penalty: Balance,
-		reward: Reward<T::AccountId>,
+		reward: Option<Reward<T::AccountId>>,
 	) -> DispatchResult {
 		let (batch, round) = (entry.id, entry.batch.round.number);
 		Self::deposit_event(Event::BidOpened {
@@ -164,7 +168,7 @@ impl<T: Config> Pallet<T> {
 				bid.stage = BidStage::Opened(terms);
 			}
 		});
-		Self::slash_bidder((batch, round), &bidder, penalty, Some(reward), |stats| {
+		Self::slash_bidder((batch, round), &bidder, penalty, reward, |stats| {
 			stats.opened = stats.opened.saturating_add(1);
 		})
 	}
@@ -246,7 +250,7 @@ impl<T: Config> Pallet<T> {
 		Self::pay_from_escrow(&sequencer, &prover, paid)?;
 		Self::burn_held(HoldReason::Escrow, &sequencer, receipt.late_cost)?;
 		Self::return_held(HoldReason::Escrow, &sequencer, receipt.refund)?;
-		let bond = entry.batch.params.sequencer_bond;
+		let bond = entry.batch.snapshot.params.sequencer_bond;
 		Self::return_held(HoldReason::SequencerBond, &sequencer, bond)?;
 		Self::pay_out_slashed(receipt.slashed_share, receipt.slashed_burned, &prover)?;
 		Self::change_prover(&prover, |record| {
@@ -283,7 +287,7 @@ impl<T: Config> Pallet<T> {
 		entry.rollup.prices = entry
 			.rollup
 			.prices
-			.after_payment(receipt.payment, receipt.reserve, &entry.batch.params)
+			.after_payment(receipt.payment, receipt.reserve, receipt.counted, &entry.batch.snapshot.params)
 			.map_err(|_| Error::<T>::Corrupt)?
 			.within(&entry.rollup.params);
 		Self::tell(Event::ReserveUpdated {
@@ -295,7 +299,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Ends a batch that used up its rounds, and with it all that builds on it.
 	fn fail(entry: &mut Entry<T>, slashed: Balance) -> DispatchResult {
-		let bond_burned = entry.batch.params.sequencer_bond;
+		let bond_burned = entry.batch.snapshot.params.sequencer_bond;
 		Self::return_held(HoldReason::Escrow, &entry.batch.sequencer, entry.batch.max_fee)?;
 		Self::burn_held(HoldReason::SequencerBond, &entry.batch.sequencer, bond_burned)?;
 		Self::burn_kept(slashed)?;
@@ -314,7 +318,7 @@ impl<T: Config> Pallet<T> {
 	/// Ends a batch behind a failed one.
 	fn drop_batch(entry: &mut Entry<T>, paid: bool, slashed: Balance) -> DispatchResult {
 		if !paid {
-			let bond = entry.batch.params.sequencer_bond;
+			let bond = entry.batch.snapshot.params.sequencer_bond;
 			Self::return_held(HoldReason::Escrow, &entry.batch.sequencer, entry.batch.max_fee)?;
 			Self::return_held(HoldReason::SequencerBond, &entry.batch.sequencer, bond)?;
 		}

@@ -42,14 +42,11 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use pvs_auction::{round::VoidReason, seal::SealTiming, share::RecentCount};
+	use pvs_auction::{round::VoidReason, share::RecentCount};
 	use pvs_primitives::{
-		api::{
-			BatchId, BatchInfo, MarketInfo, MarketStats, ProverInfo, RollupInfo, RoundInfo,
-			SealInfo,
-		},
-		bid::PAYLOAD_BYTES,
+		api::{BatchId, MarketStats},
 		params::RollupParams,
+		seal_timing::SealTiming,
 		Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber, PROOF_BYTES,
 		VERIFYING_KEY_BYTES,
 	};
@@ -60,36 +57,48 @@ pub mod pallet {
 	/// The version of the storage layout.
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
 
-	/// Twice the right length, so that a wrong length is an error of ours and not an extrinsic that
-	/// does not decode.
-	pub type KeyBytes = BoundedVec<u8, ConstU32<1536>>;
-	/// Twice the right length, for the same reason.
-	pub type ProofBytes = BoundedVec<u8, ConstU32<512>>;
-	/// Twice the longest data, for the same reason.
-	pub type DataBytes<T> = BoundedVec<u8, TwiceMaxDataBytes<T>>;
-
-	/// Twice the right length, for the same reason.
-	pub type SealBytes = BoundedVec<u8, ConstU32<714>>;
-	/// Twice the right length, for the same reason.
-	pub type SolutionBytes = BoundedVec<u8, ConstU32<512>>;
-	/// Twice the right length, for the same reason.
-	pub type OpeningProofBytes = BoundedVec<u8, ConstU32<514>>;
+	/// Bytes of a fixed length that a person may paste: hex text, JSON or another file instead of them
+	/// still decodes, so that a wrong length is an error of ours and not an extrinsic that traps.
+	pub type PastedBytes = BoundedVec<u8, ConstU32<16_384>>;
+	/// A verifying key, 768 bytes.
+	pub type KeyBytes = PastedBytes;
+	/// A proof, 256 bytes.
+	pub type ProofBytes = PastedBytes;
+	/// A bid's payload, 85 bytes.
+	pub type PayloadBytes = PastedBytes;
+	/// A seal, 357 bytes.
+	pub type SealBytes = PastedBytes;
+	/// The solution of a seal, 256 bytes.
+	pub type SolutionBytes = PastedBytes;
+	/// The proof of an opening, 257 bytes.
+	pub type OpeningProofBytes = PastedBytes;
+	/// The data of a batch; four times the longest decodes, for the same reason.
+	pub type DataBytes<T> = BoundedVec<u8, FourTimesMaxDataBytes<T>>;
 
 	const _: () = assert!(VERIFYING_KEY_BYTES == 768 && PROOF_BYTES == 256);
 	const _: () = assert!(SEAL_BYTES == 357 && ELEMENT_BYTES == 256 && OPENING_PROOF_BYTES == 257);
 
-	/// What `submit_proofs` takes.
+	/// What `submit_proofs` takes: eight times `MaxProofs` decode, for the same reason.
 	pub type ProofSubmissions<T> = BoundedVec<
 		ProofSubmission<<T as frame_system::Config>::AccountId>,
-		<T as Config>::MaxProofs,
+		EightTimesMaxProofs<T>,
 	>;
 
-	/// Twice `MaxDataBytes`.
-	pub struct TwiceMaxDataBytes<T>(core::marker::PhantomData<T>);
+	/// Four times `MaxDataBytes`.
+	pub struct FourTimesMaxDataBytes<T>(core::marker::PhantomData<T>);
 
-	impl<T: Config> Get<u32> for TwiceMaxDataBytes<T> {
+	impl<T: Config> Get<u32> for FourTimesMaxDataBytes<T> {
 		fn get() -> u32 {
-			T::MaxDataBytes::get().saturating_mul(2)
+			T::MaxDataBytes::get().saturating_mul(4)
+		}
+	}
+
+	/// Eight times `MaxProofs`.
+	pub struct EightTimesMaxProofs<T>(core::marker::PhantomData<T>);
+
+	impl<T: Config> Get<u32> for EightTimesMaxProofs<T> {
+		fn get() -> u32 {
+			T::MaxProofs::get().saturating_mul(8)
 		}
 	}
 
@@ -122,9 +131,11 @@ pub mod pallet {
 		/// Checks keys and proofs: natively through a host function, or in Wasm on a node without it.
 		type ProofVerifier: ProofVerifier;
 
-		/// The time-lock puzzle of the chain's seals. It must not change while bids are sealed: their seals
-		/// would open to nothing.
+		/// The time-lock puzzle of the seals of batches that are committed from now on.
 		type SealParameters: Get<&'static pvs_timelock::Parameters>;
+
+		/// The puzzles before it, newest first: every one that an open batch still names.
+		type FormerSealParameters: Get<&'static [&'static pvs_timelock::Parameters]>;
 
 		/// What the chain records about squarings and time: it says how long a bidding window the seals
 		/// keep secret, and how long an opening window must be.
@@ -145,7 +156,12 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxBlockDataBytes: Get<u32>;
 
-		/// The most bids in one round.
+		/// The most commits in one block; each leaves an item in the block's header.
+		#[pallet::constant]
+		type MaxCommitsPerBlock: Get<u32>;
+
+		/// The most bids in one round; a multiple of 8, and never below what a pending batch's snapshot
+		/// says.
 		#[pallet::constant]
 		type MaxBids: Get<u32>;
 
@@ -165,8 +181,8 @@ pub mod pallet {
 		#[pallet::constant]
 		type MinStake: Get<Balance>;
 
-		/// The price of a place in an empty round, in planck; it doubles with each eighth of
-		/// `MaxBids` that is taken.
+		/// The lowest price of a place in a round, in planck, above 0; beyond a quarter of the places it
+		/// doubles with each eighth of `MaxBids` that is taken, and filling a round costs its reserve.
 		#[pallet::constant]
 		type SlotFeeBase: Get<Balance>;
 
@@ -291,15 +307,23 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type RecentProofs<T> = StorageValue<_, RecentCount, ValueQuery>;
 
-	/// The deadlines: block, rollup and index of each batch whose next transition has one, big-endian, in the
-	/// order in which they fall due. One entry at the most per batch.
-	// Identity: the order of keys is the order of work, and all three numbers are given by the chain.
+	/// The deadlines: lane, block, rollup and index of each batch whose next transition has one, big-endian,
+	/// in the order in which they are worked off. One entry at the most per batch.
+	// Identity: the order of keys is the order of work, and all numbers are given by the chain.
 	#[pallet::storage]
 	pub type Agenda<T> = StorageMap<_, Identity, AgendaKey, (), OptionQuery>;
 
-	/// How far the agenda's pass over what is overdue has come.
+	/// How far the passes over what is overdue have come: over auctions that close, and over the rest.
 	#[pallet::storage]
-	pub type CurrentPass<T> = StorageValue<_, AgendaPass, ValueQuery>;
+	pub type CurrentPasses<T> = StorageValue<_, [AgendaPass; 2], ValueQuery>;
+
+	/// The slashed bonds on the pallet's account, in planck: the sum over all batches.
+	#[pallet::storage]
+	pub type KeptBonds<T> = StorageValue<_, Balance, ValueQuery>;
+
+	/// Commits in this block so far.
+	#[pallet::storage]
+	pub type CommitsInBlock<T> = StorageValue<_, u32, ValueQuery>;
 
 	/// Bytes of batch data in this block so far.
 	#[pallet::storage]
@@ -366,8 +390,7 @@ pub mod pallet {
 			/// What was returned of the stake.
 			stake: Balance,
 		},
-		/// A prover topped up its stake, or was paid into it because its account, without the
-		/// existential deposit, could not take the amount.
+		/// A prover topped up its stake.
 		StakeIncreased {
 			/// The prover.
 			prover: T::AccountId,
@@ -458,7 +481,8 @@ pub mod pallet {
 			/// The time that it commits to, in blocks.
 			proof_blocks: BlockNumber,
 		},
-		/// A silent bidder's seal was opened, and its bid counts. The bidder paid the silence penalty.
+		/// A silent bidder's bid was opened after the reveal window, by squaring or by its payload, and
+		/// counts. The bidder paid the silence penalty.
 		BidOpened {
 			/// The batch.
 			batch: BatchId,
@@ -472,6 +496,14 @@ pub mod pallet {
 			proof_blocks: BlockNumber,
 			/// What it paid for its silence.
 			penalty: Balance,
+		},
+		/// An amount was burned because the account that it was meant for, without the existential
+		/// deposit, could not take it.
+		PayoutBurned {
+			/// The account.
+			who: T::AccountId,
+			/// How much.
+			amount: Balance,
 		},
 		/// Somebody opened a seal and got a part of what its bidder lost; the rest was burned.
 		OpenerRewarded {
@@ -762,27 +794,35 @@ pub mod pallet {
 		ParamsDataLength,
 		/// `bidding_blocks` must be above `InclusionSlack` and at most `MaxWindowBlocks`.
 		ParamsBiddingWindow,
-		/// `reveal_blocks` must be above `InclusionSlack` and at most `MaxWindowBlocks`.
+		/// `reveal_blocks` must be at least `InclusionSlack + 2` and at most `MaxWindowBlocks`.
 		ParamsRevealWindow,
 		/// `w_fee` must be above 0.
 		ParamsFeeWeight,
+		/// `w_time` must be above 0. Write 1 where time hardly matters.
+		ParamsTimeWeight,
 		/// `1 <= min_proof_blocks <= max_proof_blocks <= MaxWindowBlocks` must hold.
 		ParamsProofBlocks,
-		/// `1 <= min_reserve <= initial_reserve <= max_reserve` must hold.
+		/// `min_reserve` must be above 0 and at least the existential deposit, and `min_reserve <=
+		/// initial_reserve <= max_reserve` must hold.
 		ParamsReserve,
+		/// `reserve_margin` must be above 0.
+		ParamsReserveMargin,
 		/// `reserve_weight` must be 1 to 10^9.
 		ParamsReserveWeight,
 		/// `escalation_factor` must be above 10^9.
 		ParamsEscalationFactor,
 		/// `silence_penalty` must be at least the existential deposit, and above 0.
 		ParamsSilencePenalty,
+		/// With `ForceOpen`, `silence_penalty` must be at least `2 * ceil(max_reserve * w_time / w_fee)`: a
+		/// silent bidder must lose more than its time can be worth. Raise it, or lower `max_reserve`.
+		ParamsSilencePenaltyForOpening,
 		/// `max_reserve + silence_penalty` must be at most `MinStake`.
 		ParamsBond,
 		/// `late_rate` must be at least `w_time / (w_fee * max_proof_blocks)` and at most 10^9.
 		ParamsLateRate,
-		/// `grace_blocks` must be at most `MaxWindowBlocks`.
+		/// `grace_blocks` must be 1 to `MaxWindowBlocks`.
 		ParamsGrace,
-		/// `ladder_len` must be at most 8, `ladder_blocks` above `InclusionSlack` and at most
+		/// `ladder_len` must be 1 to 8, `ladder_blocks` above `InclusionSlack` and at most
 		/// `MaxWindowBlocks`.
 		ParamsLadder,
 		/// `rescue_blocks` must be at least `InclusionSlack + 2` and at most `MaxWindowBlocks`.
@@ -805,7 +845,8 @@ pub mod pallet {
 		TipChanged,
 		/// The data is not exactly the rollup's `data_len` long. Pad the batch.
 		WrongDataLength,
-		/// `max_fee` is below the rollup's `min_reserve`.
+		/// `max_fee` is below the rollup's reserve, which would shut provers out. Read the reserve and name
+		/// at least that.
 		MaxFeeTooLow,
 		/// `max_fee` is above the rollup's `max_reserve`.
 		MaxFeeTooHigh,
@@ -815,6 +856,11 @@ pub mod pallet {
 		ChainFull,
 		/// This block has as much batch data as it may. Send the batch again.
 		BlockDataFull,
+		/// This block has `MaxCommitsPerBlock` commits. Send the batch again.
+		TooManyCommitsInBlock,
+		/// Batches and bids must come in an extrinsic: what a scheduler or another hook dispatches is not
+		/// in the block's body, where provers and openers look for data and seals. Send a transaction.
+		NotInExtrinsic,
 		/// The account cannot pay what this call holds or burns. Top it up; some must stay as the
 		/// existential deposit.
 		InsufficientBalance,
@@ -848,10 +894,10 @@ pub mod pallet {
 
 		/// The account has no bid in this round.
 		BidNotFound,
-		/// Bids are revealed only in the reveal window.
+		/// The payload is not exactly 85 bytes long.
+		PayloadWrongLength,
+		/// Bids are revealed only in the reveal window, or opened by their payload in the opening window.
 		NotRevealing,
-		/// The bid was revealed already.
-		AlreadyRevealed,
 		/// The payload does not hash to the bid's commitment. Reveal what was committed.
 		CommitmentMismatch,
 
@@ -859,6 +905,9 @@ pub mod pallet {
 		NotOpening,
 		/// Neither the batch's nor the rollup's sequencer may open seals and earn by it. Leave it to others.
 		SequencerMayNotOpen,
+		/// This runtime has lost the seal parameters of the batch, so that no solution can be checked.
+		/// Reveal the payload instead, if you have it.
+		SealSetUnknown,
 		/// The bid is not sealed any more: it was revealed or opened before, or is void.
 		BidNotSealed,
 		/// The solution is not exactly 256 bytes long.
@@ -900,6 +949,8 @@ pub mod pallet {
 		ProofInvalid,
 		/// `submit_proofs` was called without a proof. Give at least one.
 		NoProofs,
+		/// `submit_proofs` takes at most `MaxProofs` proofs. Send the others in another call.
+		TooManyProofs,
 		/// Dealing with the deadlines of all batches of the call takes more than one call may. Submit this
 		/// proof in a call of its own.
 		TooMuchOverdue,
@@ -1066,13 +1117,12 @@ pub mod pallet {
 		/// rollup's tip: a batch never lands on another root than its sequencer meant.
 		/// `next_state_root` is the root after it. Holds `max_fee` (escrow),
 		/// the sequencer's bond and `BatchDeposit` until the batch ends. The first round's reserve is the
-		/// lower of `max_fee` and the rollup's reserve.
+		/// rollup's; `max_fee` is at least that. The block's header says in which extrinsic the data is.
 		///
 		/// ## Errors
-		/// `RollupNotFound`, `NotSequencer`, `TipChanged`, `WrongDataLength`, `StateRootNonCanonical`,
-		/// `MaxFeeTooLow`,
-		/// `MaxFeeTooHigh`, `TooManyPendingBatches`, `ChainFull`, `BlockDataFull`,
-		/// `InsufficientBalance`.
+		/// `NotInExtrinsic`, `RollupNotFound`, `NotSequencer`, `TipChanged`, `WrongDataLength`,
+		/// `StateRootNonCanonical`, `MaxFeeTooLow`, `MaxFeeTooHigh`, `TooManyPendingBatches`, `ChainFull`,
+		/// `BlockDataFull`, `TooManyCommitsInBlock`, `InsufficientBalance`.
 		///
 		/// ## Events
 		/// `BatchCommitted`, `RoundOpened`.
@@ -1110,7 +1160,8 @@ pub mod pallet {
 		/// if it holds anything but the payload.
 		///
 		/// ## Errors
-		/// `SealWrongLength`, `SealNonCanonical`, `SealTrivial`, `BatchNotFound`, `BatchWasDropped`,
+		/// `SealWrongLength`, `SealNonCanonical`, `SealTrivial`, `NotInExtrinsic`, `BatchNotFound`,
+		/// `BatchWasDropped`,
 		/// `NotBidding`, `WrongRound`, `BatchChanged`, `SequencerMayNotBid`, `ProverNotFound`,
 		/// `StakeTooLow`, `AlreadyBid`, `RoundFull`, `SlotFeeTooHigh`, `InsufficientStake`,
 		/// `InsufficientBalance`.
@@ -1136,21 +1187,25 @@ pub mod pallet {
 		/// Reveal a bid.
 		///
 		/// ## Dispatch Origin
-		/// Signed by the bidder.
+		/// Signed by anyone: a payload that matches proves itself. Give yours away only when you would reveal
+		/// it yourself.
 		///
 		/// ## Details
-		/// In the reveal window. `payload` is what the commitment was made of, 85 bytes. A payload that
-		/// matches but is malformed, or asks more than the reserve, makes the bid void and burns its
-		/// bond. The last reveal closes the round: the winner is assigned, the next `ladder_len` bids
-		/// make the ladder behind it, the others are released. The close is charged to the reveal that
-		/// does it; any other, and one that is refused, is charged the reveal alone.
+		/// In the reveal window, or in the opening window of a rollup that opens seals: there it costs the
+		/// bidder the silence penalty, all of it burned, and needs no squaring. `payload` is what the
+		/// commitment was made of, 85 bytes. A payload that matches but is malformed, or asks more than the
+		/// reserve, makes the bid void and burns its bond. The last reveal closes the round: the winner is
+		/// assigned, the next `ladder_len` bids make the ladder behind it, the others are released. The
+		/// winner's time counts from the last block of the reveal window, whenever the bids were revealed.
+		/// Revealing a bid twice changes nothing. The close is charged to the reveal that does it; any
+		/// other, and one that is refused, is charged the reveal alone.
 		///
 		/// ## Errors
-		/// `BatchNotFound`, `BatchWasDropped`, `NotRevealing`, `BidNotFound`, `AlreadyRevealed`,
-		/// `CommitmentMismatch`.
+		/// `PayloadWrongLength`, `BatchNotFound`, `WrongRound`, `BatchWasDropped`, `NotRevealing`,
+		/// `BidNotFound`, `BidNotSealed`, `CommitmentMismatch`.
 		///
 		/// ## Events
-		/// `BidRevealed` or `BidVoided`; `WinnerSelected` or `RoundEmpty` with the last reveal.
+		/// `BidRevealed`, `BidOpened` or `BidVoided`; `WinnerSelected` or `RoundEmpty` with the last reveal.
 		#[pallet::call_index(6)]
 		#[pallet::weight((
 			T::WeightInfo::reveal_bid().saturating_add(Pallet::<T>::heaviest_step()),
@@ -1159,10 +1214,12 @@ pub mod pallet {
 		pub fn reveal_bid(
 			origin: OriginFor<T>,
 			batch: BatchId,
-			payload: [u8; PAYLOAD_BYTES],
+			round: RoundNumber,
+			bidder: T::AccountId,
+			payload: PayloadBytes,
 		) -> DispatchResultWithPostInfo {
-			let bidder = ensure_signed(origin)?;
-			Self::do_reveal_bid(bidder, batch, &payload)
+			ensure_signed(origin)?;
+			Self::do_reveal_bid((batch, round), bidder, &payload)
 		}
 
 		/// Submit the proof of a batch for the prover that it is bound to.
@@ -1209,9 +1266,9 @@ pub mod pallet {
 		/// Signed by the prover whose turn it is.
 		///
 		/// ## Details
-		/// The time that the prover committed to starts in this block, and it is held to it like any
-		/// winner. `round` is the round whose place is meant. Not taking the place costs nothing.
-		/// `submit_proof` takes it as well.
+		/// The time that the prover committed to starts in this block, or where the place could have been
+		/// taken at once, whichever is earlier, and it is held to it like any winner. `round` is the round
+		/// whose place is meant. Not taking the place costs nothing. `submit_proof` takes it as well.
 		///
 		/// ## Errors
 		/// `BatchNotFound`, `BatchWasDropped`, `WrongRound`, `NothingOffered`, `NotOffered`, `TooLate`.
@@ -1303,7 +1360,8 @@ pub mod pallet {
 		/// ## Details
 		/// Batches committed before stay with the account that committed them, and so do their escrow
 		/// and bond. An account with bids, places or an assignment in the rollup's rounds cannot become
-		/// its sequencer.
+		/// its sequencer; nor can one with bonds anywhere while a dropped batch of the rollup still waits
+		/// for a prover.
 		///
 		/// ## Errors
 		/// `RollupNotFound`, `NotOwner`, `SequencerHasBids`.
@@ -1352,7 +1410,7 @@ pub mod pallet {
 		/// Signed by the opener: anyone but the batch's and the rollup's sequencer.
 		///
 		/// ## Details
-		/// In the opening window. `solution` is `u^(2^T)` in the group of integers modulo `N` up to sign,
+		/// In the opening window, `round` being the round of the bid. `solution` is `u^(2^T)` in the group of integers modulo `N` up to sign,
 		/// 256 bytes, `u` the first 256 bytes of the seal; `proof` is a Wesolowski proof of it, 257
 		/// bytes, whose challenge names the opener, so that a copied opening pays nobody else. If the
 		/// seal holds the payload that was committed to, the bid counts like any other and its bidder
@@ -1361,7 +1419,8 @@ pub mod pallet {
 		///
 		/// ## Errors
 		/// `SolutionWrongLength`, `OpeningProofWrongLength`, `BatchNotFound`, `BatchWasDropped`,
-		/// `NotOpening`, `SequencerMayNotOpen`, `BidNotFound`, `BidNotSealed`, `SolutionNonCanonical`,
+		/// `WrongRound`, `NotOpening`, `SequencerMayNotOpen`, `BidNotFound`, `BidNotSealed`,
+		/// `SealSetUnknown`, `SolutionNonCanonical`,
 		/// `OpeningProofNonCanonical`, `OpeningAttemptFailed`, `OpeningProofInvalid`.
 		///
 		/// ## Events
@@ -1377,12 +1436,13 @@ pub mod pallet {
 		pub fn open_bid(
 			origin: OriginFor<T>,
 			batch: BatchId,
+			round: RoundNumber,
 			bidder: T::AccountId,
 			solution: SolutionBytes,
 			proof: OpeningProofBytes,
 		) -> DispatchResultWithPostInfo {
 			let opener = ensure_signed(origin)?;
-			Self::do_open_bid(opener, batch, bidder, &solution, &proof)
+			Self::do_open_bid(opener, (batch, round), bidder, &solution, &proof)
 		}
 
 		/// Submit the proofs of several batches at once, for the provers that they are bound to.
@@ -1400,7 +1460,7 @@ pub mod pallet {
 		/// shortly before a deadline, in full blocks, send single proofs.
 		///
 		/// ## Errors
-		/// `NoProofs`.
+		/// `NoProofs`, `TooManyProofs`.
 		///
 		/// ## Events
 		/// For each proof those of `submit_proof`, or `ProofRefused`.
@@ -1419,74 +1479,6 @@ pub mod pallet {
 				.map_err(|error| error.with_weight(T::WeightInfo::refuse_proof()))?;
 			let weight = Self::submit_proofs_weight(proofs.len(), searched);
 			Ok(Some(weight.saturating_add(overdue)).into())
-		}
-	}
-
-	/// Reads of the market: the same code answers the Runtime API.
-	#[pallet::view_functions]
-	impl<T: Config> Pallet<T> {
-		/// A rollup; `None` if it is not registered.
-		pub fn rollup(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
-			Self::rollup_info(rollup)
-		}
-
-		/// A pending batch; `None` if it was never committed or has ended.
-		pub fn batch(batch: BatchId) -> Option<BatchInfo<T::AccountId>> {
-			Self::batch_info(batch)
-		}
-
-		/// All rounds that accept bids, reveals, acceptances or a proof.
-		pub fn open_rounds() -> Vec<RoundInfo<T::AccountId>> {
-			Self::all_rounds()
-		}
-
-		/// The current round of a batch; `None` once it is proven, dropped or waiting.
-		pub fn round(batch: BatchId) -> Option<RoundInfo<T::AccountId>> {
-			Self::round_info(batch)
-		}
-
-		/// A prover; `None` if it is not registered.
-		pub fn prover(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
-			Self::prover_info(account)
-		}
-
-		/// Prices and record of a rollup, and the concentration of recent work in the whole chain;
-		/// `None` if the rollup is not registered.
-		pub fn market(rollup: RollupId) -> Option<MarketInfo> {
-			Self::market_info(rollup)
-		}
-
-		/// The four public inputs, in layout order and big-endian, that a proof of `prover` for the
-		/// batch's current round must have; the last is the binding. `None` if the batch has ended.
-		pub fn public_inputs(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
-			Self::public_inputs_of(batch, prover)
-		}
-
-		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no auction is
-		/// open. The node that answers sees the payload: ask only a node of your own.
-		pub fn bid_commitment(
-			batch: BatchId,
-			bidder: T::AccountId,
-			payload: [u8; PAYLOAD_BYTES],
-		) -> Option<Bytes32> {
-			Self::commitment_of(batch, bidder, payload)
-		}
-
-		/// The time-lock puzzle of this chain's seals, and what follows from it for windows.
-		pub fn seals() -> SealInfo {
-			Self::seal_info()
-		}
-
-		/// Whether an opening would be accepted from `opener` now; `None` if the bid is not sealed or no
-		/// auction is open. The phase is not judged.
-		pub fn check_opening(
-			batch: BatchId,
-			bidder: T::AccountId,
-			opener: T::AccountId,
-			solution: [u8; ELEMENT_BYTES],
-			proof: [u8; OPENING_PROOF_BYTES],
-		) -> Option<bool> {
-			Self::opening_holds(batch, (bidder, opener), &solution, &proof)
 		}
 	}
 

@@ -15,12 +15,13 @@ use frame_support::{
 	weights::Weight,
 	PalletId,
 };
-use pvs_auction::{round::Stage, seal::SealTiming};
+use pvs_auction::round::Stage;
 use pvs_primitives::{
 	api::{BatchId, BatchStatus, ProverInfo, RollupInfo},
 	bid::{bid_commitment, BidPayload},
 	hash::blake2_256,
-	params::{PaymentRule, RollupParams, SilencePolicy},
+	params::{Layout, PaymentRule, RollupParams, SilencePolicy},
+	seal_timing::SealTiming,
 	Balance, Bytes32, RoundNumber,
 };
 use pvs_timelock::{
@@ -46,8 +47,7 @@ mod runtime {
 		RuntimeHoldReason,
 		RuntimeSlashReason,
 		RuntimeLockId,
-		RuntimeTask,
-		RuntimeViewFunction
+		RuntimeTask
 	)]
 	pub struct Test;
 
@@ -92,12 +92,18 @@ pub(crate) const FINALITY_GAP: u32 = 1;
 pub(crate) const INCLUSION_SLACK: u32 = 1;
 pub(crate) const ENDOWMENT: Balance = 1_000_000;
 
+pub(crate) const MAX_COMMITS: u32 = 5;
 pub(crate) const MAX_IN_CHAIN: u32 = 6;
 pub(crate) const MAX_PROOFS: u32 = 3;
 pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
 parameter_types! {
 	pub static ExistentialDeposit: Balance = 1;
+	pub static GapBlocks: u32 = FINALITY_GAP;
+	pub static FormerSeals: &'static [&'static Parameters] = &[];
+	pub static SlackBlocks: u32 = INCLUSION_SLACK;
+	pub static BidPlaces: u32 = MAX_BIDS;
+	pub static SlotFeeBase: Balance = SLOT_FEE;
 	pub static MaxAgendaWeight: Weight = AGENDA_WEIGHT;
 	pub static MaxPendingBatches: u32 = MAX_PENDING;
 	pub static MaxPendingInChain: u32 = MAX_IN_CHAIN;
@@ -148,11 +154,13 @@ impl Config for Test {
 	type BatchDeposit = ConstU128<BATCH_DEPOSIT>;
 	type BlockNumberProvider = System;
 	type Currency = Balances;
-	type FinalityGap = ConstU32<FINALITY_GAP>;
-	type InclusionSlack = ConstU32<INCLUSION_SLACK>;
+	type FinalityGap = GapBlocks;
+	type FormerSealParameters = FormerSeals;
+	type InclusionSlack = SlackBlocks;
 	type MaxAgendaWeight = MaxAgendaWeight;
-	type MaxBids = ConstU32<MAX_BIDS>;
+	type MaxBids = BidPlaces;
 	type MaxBlockDataBytes = ConstU32<200>;
+	type MaxCommitsPerBlock = ConstU32<MAX_COMMITS>;
 	type MaxDataBytes = ConstU32<100>;
 	type MaxPendingBatches = MaxPendingBatches;
 	type MaxPendingInChain = MaxPendingInChain;
@@ -169,7 +177,7 @@ impl Config for Test {
 	type SealParameters = SealParameters;
 	type SealTiming = SealTimes;
 	type ShareEpoch = ConstU32<SHARE_EPOCH>;
-	type SlotFeeBase = ConstU128<SLOT_FEE>;
+	type SlotFeeBase = SlotFeeBase;
 	type UnbondingBlocks = ConstU32<UNBONDING_BLOCKS>;
 	type WeightInfo = crate::weights::SubstrateWeight<Test>;
 }
@@ -203,6 +211,7 @@ pub(crate) fn root(number: u8) -> Bytes32 {
 
 pub(crate) fn params() -> RollupParams {
 	RollupParams {
+		layout: Layout::Fields,
 		data_len: 40,
 		bidding_blocks: 3,
 		reveal_blocks: 4,
@@ -263,6 +272,11 @@ pub(crate) fn chain(test: impl FnOnce()) {
 /// A fresh chain at block 1 with funded accounts only, and the constants as they are by default.
 pub(crate) fn new_ext() -> sp_io::TestExternalities {
 	ExistentialDeposit::set(1);
+	GapBlocks::set(FINALITY_GAP);
+	FormerSeals::set(&[]);
+	SlackBlocks::set(INCLUSION_SLACK);
+	BidPlaces::set(MAX_BIDS);
+	SlotFeeBase::set(SLOT_FEE);
 	MaxAgendaWeight::set(AGENDA_WEIGHT);
 	MaxPendingBatches::set(MAX_PENDING);
 	MaxPendingInChain::set(MAX_IN_CHAIN);
@@ -278,9 +292,20 @@ pub(crate) fn new_ext() -> sp_io::TestExternalities {
 	let mut ext = sp_io::TestExternalities::new(storage);
 	ext.execute_with(|| {
 		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(7));
+		in_extrinsic(EXTRINSIC);
 		run_to(1);
 	});
 	ext
+}
+
+/// The extrinsic that calls seem to come in.
+pub(crate) const EXTRINSIC: u32 = 2;
+
+/// Lets calls seem to come in the extrinsic of this index.
+pub(crate) fn in_extrinsic(index: u32) {
+	System::note_inherents_applied();
+	System::set_extrinsic_index(index);
+	System::note_extrinsic(vec![1]);
 }
 
 /// Registers a rollup of `OWNER` with `SEQUENCER`.
@@ -309,9 +334,20 @@ pub(crate) fn register_rollups(count: u32, params: RollupParams) {
 	crate::NextRollupId::<Test>::put(count);
 }
 
+/// Lowers a rollup's reserve to `max_fee`, so that a batch with that can be committed.
+pub(crate) fn lower_reserve(rollup: u32, max_fee: Balance) {
+	crate::Rollups::<Test>::mutate(rollup, |row| {
+		if let Some(row) = row {
+			row.prices.reserve = row.prices.reserve.min(max_fee);
+		}
+	});
+}
+
 /// Commits the next batch of a rollup whose batches have a single byte, however many this block has.
 pub(crate) fn commit_to(rollup: u32) -> BatchId {
 	crate::BlockDataBytes::<Test>::kill();
+	crate::CommitsInBlock::<Test>::kill();
+	lower_reserve(rollup, 10);
 	let index = crate::Rollups::<Test>::get(rollup).expect("registered").next_index;
 	let data = vec![1].try_into().expect("short");
 	Pvs::commit_batch(signed(&SEQUENCER), rollup, data, tip(rollup), root(1), 10)
@@ -373,8 +409,10 @@ pub(crate) fn batch(index: u64) -> BatchId {
 	BatchId { rollup: 0, index }
 }
 
-/// Commits the next batch of rollup 0, whose data and root follow from its index.
+/// Commits the next batch of rollup 0, whose data and root follow from its index. A reserve above
+/// `max_fee` is lowered to it before.
 pub(crate) fn commit(max_fee: Balance) -> BatchId {
+	lower_reserve(0, max_fee);
 	let index = Pvs::rollup_info(0).expect("the rollup exists").next_index;
 	let number = u8::try_from(index % 250).expect("small") + 1;
 	Pvs::commit_batch(
@@ -487,7 +525,8 @@ pub(crate) fn solved(
 /// Opens the seal of a bid.
 pub(crate) fn open(id: BatchId, bidder: &AccountId, opener: &AccountId) -> CallResult {
 	let (solution, proof) = solved(id, bidder, opener);
-	let call = Call::open_bid { batch: id, bidder: bidder.clone(), solution, proof };
+	let round = round_number(id);
+	let call = Call::open_bid { batch: id, round, bidder: bidder.clone(), solution, proof };
 	outcome(dispatch(signed(opener), call))
 }
 
@@ -501,13 +540,30 @@ pub(crate) fn reveal(
 	fee: Balance,
 	proof_blocks: u32,
 ) -> CallResult {
-	let call = Call::reveal_bid { batch: id, payload: payload(fee, proof_blocks).encode() };
-	outcome(dispatch(signed(bidder), call))
+	reveal_bytes(id, bidder, &payload(fee, proof_blocks).encode())
+}
+
+/// Reveals these bytes in the current round of a batch, as its bidder.
+pub(crate) fn reveal_bytes(id: BatchId, bidder: &AccountId, payload: &[u8]) -> CallResult {
+	reveal_for(bidder, id, bidder, payload)
+}
+
+/// Reveals these bytes in the current round of a batch, from another account.
+pub(crate) fn reveal_for(
+	sender: &AccountId,
+	id: BatchId,
+	bidder: &AccountId,
+	payload: &[u8],
+) -> CallResult {
+	let round = crate::Batches::<Test>::get(id).map_or(0, |batch| batch.round.number);
+	let payload = payload.to_vec().try_into().expect("short enough");
+	let call = Call::reveal_bid { batch: id, round, bidder: bidder.clone(), payload };
+	outcome(dispatch(signed(sender), call))
 }
 
 /// The proof of `prover` for the current round of a batch.
 pub(crate) fn proof(id: BatchId, prover: &AccountId) -> Vec<u8> {
-	let inputs = Pvs::public_inputs(id, prover.clone()).expect("the batch is pending");
+	let inputs = Pvs::public_inputs_of(id, prover.clone()).expect("the batch is pending");
 	if Verifier::is_cheap() {
 		return Verifier::cheap_proof(&inputs);
 	}

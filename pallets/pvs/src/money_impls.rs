@@ -14,9 +14,7 @@ use crate::{pallet::*, types::*};
 use frame_support::{
 	pallet_prelude::*,
 	traits::{
-		fungible::{
-			Balanced, Inspect, InspectHold, Mutate, MutateHold, Unbalanced, UnbalancedHold,
-		},
+		fungible::{Balanced, Inspect, InspectHold, Mutate, MutateHold},
 		tokens::{Fortitude, Precision, Preservation, Restriction},
 		Imbalance,
 	},
@@ -52,8 +50,8 @@ impl<T: Config> Pallet<T> {
 		T::Currency::balance(who).saturating_add(amount) >= Self::existential_deposit()
 	}
 
-	/// Returns what a batch held. What the account cannot take is dust, and burned: it must not keep
-	/// anybody from a payment, nor the rollup from going on.
+	/// Returns what a batch held. What the account cannot take is burned: it must not keep anybody from
+	/// a payment, nor the rollup from going on.
 	pub(crate) fn return_held(
 		reason: HoldReason,
 		who: &T::AccountId,
@@ -62,8 +60,17 @@ impl<T: Config> Pallet<T> {
 		if Self::can_take(who, amount) {
 			Self::release(reason, who, amount)
 		} else {
-			Self::burn_held(reason, who, amount)
+			Self::burn_held(reason, who, amount)?;
+			Self::tell_burned(who, amount)
 		}
+	}
+
+	/// Says that an amount was burned because the account that it was meant for could not take it.
+	fn tell_burned(who: &T::AccountId, amount: Balance) -> DispatchResult {
+		if amount > 0 {
+			Self::deposit_event(Event::PayoutBurned { who: who.clone(), amount });
+		}
+		Ok(())
 	}
 
 	pub(crate) fn release(
@@ -95,7 +102,7 @@ impl<T: Config> Pallet<T> {
 		.map_err(|_| Error::<T>::InsufficientBalance)
 	}
 
-	/// Pays a prover out of escrow; into its stake if its account cannot take the amount.
+	/// Pays a prover out of escrow. What its account cannot take is burned.
 	pub(crate) fn pay_from_escrow(
 		from: &T::AccountId,
 		to: &T::AccountId,
@@ -103,7 +110,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		if !Self::can_take(to, amount) {
 			Self::burn_held(HoldReason::Escrow, from, amount)?;
-			return Self::issue_to_stake(to, amount);
+			return Self::tell_burned(to, amount);
 		}
 		T::Currency::transfer_on_hold(
 			&HoldReason::Escrow.into(),
@@ -115,19 +122,6 @@ impl<T: Config> Pallet<T> {
 			Fortitude::Force,
 		)
 		.map(|_| ())
-	}
-
-	/// Issues what was burned elsewhere, as stake of a prover.
-	fn issue_to_stake(prover: &T::AccountId, amount: Balance) -> DispatchResult {
-		if amount == 0 {
-			return Ok(());
-		}
-		let issued =
-			T::Currency::total_issuance().checked_add(amount).ok_or(Error::<T>::Corrupt)?;
-		T::Currency::set_total_issuance(issued);
-		let reason = HoldReason::ProverStake.into();
-		T::Currency::increase_balance_on_hold(&reason, prover, amount, Precision::Exact)?;
-		Self::add_stake(prover, amount).map_err(Into::into)
 	}
 
 	/// Changes a prover's record.
@@ -161,7 +155,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes `slashed` out of a bidder's stake, pays `reward` of it to an opener and burns the rest.
-	/// Returns what the opener got: nothing, if its account cannot take it.
+	/// Returns what the opener got: nothing, if its account cannot take it and it is burned as well.
 	pub(crate) fn reward_and_burn(
 		bidder: &T::AccountId,
 		slashed: Balance,
@@ -170,7 +164,12 @@ impl<T: Config> Pallet<T> {
 		record_it: impl FnOnce(&mut ProverStats),
 	) -> Result<Balance, DispatchError> {
 		Self::take_bond(bidder, slashed, record_it)?;
-		let reward = if Self::can_take(opener, reward) { reward.min(slashed) } else { 0 };
+		let reward = if Self::can_take(opener, reward) {
+			reward.min(slashed)
+		} else {
+			Self::tell_burned(opener, reward)?;
+			0
+		};
 		let reason = HoldReason::ProverStake;
 		if reward > 0 {
 			T::Currency::transfer_on_hold(
@@ -187,23 +186,32 @@ impl<T: Config> Pallet<T> {
 		Ok(reward)
 	}
 
-	/// Moves a bond out of a prover's stake to the pallet's account, until the batch ends.
+	/// Moves a bond out of a prover's stake to the pallet's account, until the batch ends. Bonds are at
+	/// least the existential deposit; where an upgrade has raised it above one, the bond is burned
+	/// instead. Returns whether it is kept.
 	pub(crate) fn keep_slashed(
 		prover: &T::AccountId,
 		bond: Balance,
 		record_it: impl FnOnce(&mut ProverStats),
-	) -> DispatchResult {
+	) -> Result<bool, DispatchError> {
 		Self::take_bond(prover, bond, record_it)?;
+		let account = Self::slashed_account();
+		if !Self::can_take(&account, bond) {
+			Self::burn_held(HoldReason::ProverStake, prover, bond)?;
+			Self::tell_burned(&account, bond)?;
+			return Ok(false);
+		}
 		T::Currency::transfer_on_hold(
 			&HoldReason::ProverStake.into(),
 			prover,
-			&Self::slashed_account(),
+			&account,
 			bond,
 			Precision::Exact,
 			Restriction::Free,
 			Fortitude::Force,
-		)
-		.map(|_| ())
+		)?;
+		KeptBonds::<T>::mutate(|kept| *kept = kept.saturating_add(bond));
+		Ok(true)
 	}
 
 	/// Takes a bond out of a prover's record, which suspends it if too little is left.
@@ -227,8 +235,9 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Pays a part of kept bonds to a prover, into its stake if its account cannot take it, and burns
-	/// the rest.
+	/// Pays a part of kept bonds to a prover and burns the rest, in one step: the whole sum of a batch
+	/// leaves the account, so that no rest below the existential deposit stays behind. What the prover's
+	/// account cannot take is burned as well.
 	pub(crate) fn pay_out_slashed(
 		share: Balance,
 		burned: Balance,
@@ -240,8 +249,9 @@ impl<T: Config> Pallet<T> {
 		}
 		if !Self::can_take(prover, share) {
 			Self::burn_kept(all)?;
-			return Self::issue_to_stake(prover, share);
+			return Self::tell_burned(prover, share);
 		}
+		Self::forget_kept(all)?;
 		let taken = T::Currency::withdraw(
 			&Self::slashed_account(),
 			all,
@@ -249,8 +259,7 @@ impl<T: Config> Pallet<T> {
 			Preservation::Expendable,
 			Fortitude::Force,
 		)?;
-		// Both parts at once, since either alone may be below the existential deposit. What is not
-		// given to the prover is burned when it goes out of scope.
+		// What is not given to the prover is burned when it goes out of scope.
 		let (share, _) = taken.split(share);
 		T::Currency::resolve(prover, share).map_err(|_| Error::<T>::Corrupt.into())
 	}
@@ -260,6 +269,7 @@ impl<T: Config> Pallet<T> {
 		if amount == 0 {
 			return Ok(());
 		}
+		Self::forget_kept(amount)?;
 		T::Currency::burn_from(
 			&Self::slashed_account(),
 			amount,
@@ -268,6 +278,13 @@ impl<T: Config> Pallet<T> {
 			Fortitude::Force,
 		)
 		.map(|_| ())
+	}
+
+	fn forget_kept(amount: Balance) -> DispatchResult {
+		KeptBonds::<T>::try_mutate(|kept| {
+			*kept = kept.checked_sub(amount).ok_or(Error::<T>::Corrupt)?;
+			Ok(())
+		})
 	}
 
 	/// What is on the account that keeps slashed bonds.

@@ -17,15 +17,16 @@ use frame_support::{dispatch::DispatchClass, pallet_prelude::*, traits::Get};
 use pvs_auction::{
 	concentration::concentration,
 	phase::{phase, Windows},
-	round::{BidStage, Place, Stage, Standing},
+	round::{Auction, Bid, BidStage, Place, Stage, Standing},
 	share::epoch,
 	slashing::rescue_payment,
 	slot_fee::slot_fee,
+	step::expected_winner,
 };
 use pvs_primitives::{
 	api::{
-		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, MarketInfo, PlaceInfo,
-		ProverInfo, RescueInfo, RollupInfo, RoundInfo, SealInfo,
+		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, ExpectedWinner,
+		MarketInfo, PlaceInfo, ProverInfo, RescueInfo, RollupInfo, RoundInfo, SealInfo,
 	},
 	bid,
 	bid::{BID_CONTEXT_BYTES, PAYLOAD_BYTES},
@@ -83,7 +84,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The body of `PvsApi::seals`.
-	pub(crate) fn seal_info() -> SealInfo {
+	pub fn seal_info() -> SealInfo {
 		let parameters = T::SealParameters::get();
 		let timing = T::SealTiming::get();
 		SealInfo {
@@ -100,7 +101,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The body of `PvsApi::check_opening`.
-	pub(crate) fn opening_holds(
+	pub fn opening_holds(
 		batch: BatchId,
 		(bidder, opener): (T::AccountId, T::AccountId),
 		solution: &[u8; ELEMENT_BYTES],
@@ -112,7 +113,7 @@ impl<T: Config> Pallet<T> {
 			return None;
 		}
 		let statement = Statement {
-			parameters: T::SealParameters::get(),
+			parameters: Self::seals_of(&entry.batch.snapshot)?,
 			seal: &bid.seal,
 			context: &Self::bid_context(&entry, &bidder),
 			commitment: &bid.commitment,
@@ -128,7 +129,7 @@ impl<T: Config> Pallet<T> {
 			&record.data_commitment,
 			record.max_fee,
 			reserve,
-			&record.params,
+			&record.snapshot,
 		)
 	}
 
@@ -146,7 +147,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The body of `PvsApi::rollup`.
-	pub(crate) fn rollup_info(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
+	pub fn rollup_info(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
 		let record = Rollups::<T>::get(rollup)?;
 		Some(RollupInfo {
 			id: rollup,
@@ -165,7 +166,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The body of `PvsApi::batch`.
-	pub(crate) fn batch_info(batch: BatchId) -> Option<BatchInfo<T::AccountId>> {
+	pub fn batch_info(batch: BatchId) -> Option<BatchInfo<T::AccountId>> {
 		let entry = Self::entry(batch).ok()?;
 		let dropped = Self::standing(batch, &entry.rollup) == Standing::Dropped;
 		let Entry { batch: record, .. } = entry;
@@ -191,40 +192,42 @@ impl<T: Config> Pallet<T> {
 			failed_rounds: record.round.failed_rounds,
 			slashed: record.round.slashed,
 			status,
-			params: record.params,
+			snapshot: record.snapshot,
 		})
 	}
 
 	/// The body of `PvsApi::open_rounds`. Work grows with the pending batches: it is for reading off
 	/// chain.
-	pub(crate) fn all_rounds() -> Vec<RoundInfo<T::AccountId>> {
+	pub fn all_rounds() -> Vec<RoundInfo<T::AccountId>> {
 		Batches::<T>::iter_keys().filter_map(Self::round_info).collect()
 	}
 
 	/// The body of `PvsApi::round`.
-	pub(crate) fn round_info(batch: BatchId) -> Option<RoundInfo<T::AccountId>> {
+	pub fn round_info(batch: BatchId) -> Option<RoundInfo<T::AccountId>> {
 		let entry = Self::entry(batch).ok()?;
 		let context = Self::context(&entry);
 		let round = &entry.batch.round;
 		let dropped = context.standing == Standing::Dropped;
-		let taken = match &round.stage {
+		let auction = match &round.stage {
 			// A prover at work on a dropped batch may still deliver.
-			Stage::Assigned(_) => T::MaxBids::get(),
+			Stage::Assigned(_) => None,
 			_ if dropped => return None,
-			Stage::Auction(auction) => auction.bids,
-			Stage::Offered(_) | Stage::Rescue(_) => T::MaxBids::get(),
+			Stage::Auction(auction) => Some(*auction),
+			Stage::Offered(_) | Stage::Rescue(_) => None,
 			Stage::Waiting | Stage::Proven { .. } => return None,
 		};
+		let full = Auction { bids: entry.batch.snapshot.max_bids, ..Auction::default() };
+		let auction = auction.unwrap_or(full);
 		let next_block = Self::now().saturating_add(1);
 		let (phase, phase_ends_at) = phase(round, &context, next_block);
-		let windows = Windows::new(round.opened_at, context.params, context.finality_gap);
+		let windows = Windows::new(round.opened_at, &auction, &context);
 		Some(RoundInfo {
 			batch,
 			round: round.number,
 			opened_at: round.opened_at,
 			reserve: round.reserve,
 			bond: context.bond(round.reserve),
-			slot_fee: slot_fee(T::SlotFeeBase::get(), taken, T::MaxBids::get()),
+			slot_fee: slot_fee(round.reserve, auction.bids, context.snapshot).ok()?,
 			batch_digest: Self::batch_digest(&entry.batch, round.reserve),
 			phase,
 			phase_ends_at,
@@ -256,6 +259,7 @@ impl<T: Config> Pallet<T> {
 					payment: assignment.place.payment,
 					proof_blocks: assignment.place.proof_blocks,
 					assigned_at: assignment.delivery.assigned_at,
+					clock: assignment.delivery.clock,
 					on_time_until: assignment.delivery.on_time_until,
 					late_until: assignment.delivery.late_until,
 				}),
@@ -269,7 +273,7 @@ impl<T: Config> Pallet<T> {
 						rescue.first_payment,
 						round.reserve,
 						rescue.started_at,
-						context.params.rescue_blocks,
+						context.params().rescue_blocks,
 						next_block,
 					)
 					.ok()?,
@@ -277,6 +281,28 @@ impl<T: Config> Pallet<T> {
 				}),
 				_ => None,
 			},
+		})
+	}
+
+	/// The body of `PvsApi::expected_winner`.
+	pub fn expected_winner_info(batch: BatchId) -> Option<ExpectedWinner<T::AccountId>> {
+		let entry = Self::entry(batch).ok()?;
+		let bids: Vec<_> = Bids::<T>::iter_prefix(batch)
+			.map(|(bidder, bid)| Bid { bidder, share: bid.share, stage: bid.stage })
+			.collect();
+		let next_block = Self::now().saturating_add(1);
+		let round = &entry.batch.round;
+		let winner = expected_winner(round, &bids, &Self::context(&entry), next_block).ok()??;
+		Some(ExpectedWinner {
+			round: round.number,
+			prover: winner.place.prover,
+			fee: winner.place.fee,
+			payment: winner.place.payment,
+			proof_blocks: winner.place.proof_blocks,
+			clock: winner.delivery.clock,
+			on_time_until: winner.delivery.on_time_until,
+			late_until: winner.delivery.late_until,
+			decided: winner.decided,
 		})
 	}
 
@@ -290,7 +316,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The body of `PvsApi::prover`.
-	pub(crate) fn prover_info(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
+	pub fn prover_info(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
 		let record = Provers::<T>::get(&account)?;
 		Some(ProverInfo {
 			account,
@@ -305,7 +331,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The body of `PvsApi::market`. Work grows with the registered provers: it is for reading off
 	/// chain.
-	pub(crate) fn market_info(rollup: RollupId) -> Option<MarketInfo> {
+	pub fn market_info(rollup: RollupId) -> Option<MarketInfo> {
 		let prices = Rollups::<T>::get(rollup)?.prices;
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
 		Some(MarketInfo {
@@ -319,13 +345,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// The body of `PvsApi::public_inputs`.
-	pub(crate) fn public_inputs_of(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
+	pub fn public_inputs_of(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
 		let record = Batches::<T>::get(batch)?;
 		Some(Self::inputs(batch, &record, &prover).to_array())
 	}
 
 	/// The body of `PvsApi::bid_commitment`.
-	pub(crate) fn commitment_of(
+	pub fn commitment_of(
 		batch: BatchId,
 		bidder: T::AccountId,
 		payload: [u8; PAYLOAD_BYTES],
@@ -362,7 +388,15 @@ impl<T: Config> Pallet<T> {
 			T::MaxBlockDataBytes::get() >= T::MaxDataBytes::get(),
 			"MaxBlockDataBytes is below MaxDataBytes: the longest batch would never fit a block"
 		);
-		assert!(T::MaxBids::get() >= 1, "MaxBids is 0: no round could have a winner");
+		assert!(
+			T::MaxBids::get() >= 8 && T::MaxBids::get().is_multiple_of(8),
+			"MaxBids is no multiple of 8: the fees of its places rise by eighths"
+		);
+		assert!(
+			T::SlotFeeBase::get() >= 1,
+			"SlotFeeBase is 0: a quarter of a round's places would be free"
+		);
+		assert!(T::MaxCommitsPerBlock::get() >= 1, "MaxCommitsPerBlock is 0");
 		assert!(T::MaxProofs::get() >= 1, "MaxProofs is 0: `submit_proofs` could take none");
 		let proofs = usize::try_from(T::MaxProofs::get()).unwrap_or(usize::MAX);
 		let full = Self::submit_proofs_weight(proofs, true).saturating_add(Self::heaviest_step());

@@ -18,7 +18,8 @@ use pvs_auction::{
 	rules::{self, BrokenRule, Limits},
 };
 use pvs_primitives::{
-	api::BatchId, field, hash::blake2_256, params::RollupParams, Bytes32, RollupId,
+	api::BatchId, field, hash::blake2_256, params::RollupParams, BatchIndex, Bytes32,
+	RollupId,
 };
 use pvs_verifier::{KeyError, ProofVerifier};
 
@@ -105,6 +106,12 @@ impl<T: Config> Pallet<T> {
 				.is_some_and(|batch| batch.round.bonded().any(|place| place.prover == sequencer));
 			ensure!(!has_bid && !has_place, Error::<T>::SequencerHasBids);
 		}
+		// Rows of dropped batches, whose provers may still deliver, lie anywhere before.
+		let live = record.next_index.saturating_sub(record.next_to_finalize);
+		let has_bond =
+			|| Provers::<T>::get(&sequencer).is_some_and(|prover| prover.reserved > 0);
+		let may_be_at_work = BatchIndex::from(record.pending) > live && has_bond();
+		ensure!(!may_be_at_work, Error::<T>::SequencerHasBids);
 		record.sequencer = sequencer.clone();
 		Rollups::<T>::insert(rollup, record);
 		Self::deposit_event(Event::SequencerChanged { rollup, sequencer });
@@ -152,11 +159,14 @@ impl<T: Config> Pallet<T> {
 			BrokenRule::BiddingWindow => Error::ParamsBiddingWindow,
 			BrokenRule::RevealWindow => Error::ParamsRevealWindow,
 			BrokenRule::FeeWeight => Error::ParamsFeeWeight,
+			BrokenRule::TimeWeight => Error::ParamsTimeWeight,
 			BrokenRule::ProofBlocks => Error::ParamsProofBlocks,
 			BrokenRule::Reserve => Error::ParamsReserve,
+			BrokenRule::ReserveMargin => Error::ParamsReserveMargin,
 			BrokenRule::ReserveWeight => Error::ParamsReserveWeight,
 			BrokenRule::EscalationFactor => Error::ParamsEscalationFactor,
 			BrokenRule::SilencePenalty => Error::ParamsSilencePenalty,
+			BrokenRule::SilencePenaltyForOpening => Error::ParamsSilencePenaltyForOpening,
 			BrokenRule::Bond => Error::ParamsBond,
 			BrokenRule::LateRate => Error::ParamsLateRate,
 			BrokenRule::Grace => Error::ParamsGrace,

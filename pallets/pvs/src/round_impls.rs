@@ -19,7 +19,11 @@ use pvs_auction::{
 	round::{Bid, Context, Stage, Standing},
 	step::{step, Input, Outcome, Refusal},
 };
-use pvs_primitives::api::BatchId;
+use pvs_primitives::{
+	api::BatchId,
+	params::{RollupParams, SilencePolicy, Snapshot},
+};
+use pvs_timelock::Parameters;
 
 impl<T: Config> Pallet<T> {
 	/// A batch with its rollup.
@@ -39,15 +43,37 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// What transitions of a batch depend on.
-	pub(crate) fn context(entry: &Entry<T>) -> Context<'_> {
-		Context {
-			params: &entry.batch.params,
-			max_fee: entry.batch.max_fee,
-			standing: Self::standing(entry.id, &entry.rollup),
+	/// Returns what a batch that is committed now is bound to.
+	pub(crate) fn snapshot(params: RollupParams) -> Snapshot {
+		Snapshot {
+			params,
 			finality_gap: T::FinalityGap::get(),
 			inclusion_slack: T::InclusionSlack::get(),
 			max_bids: T::MaxBids::get(),
+			slot_fee_base: T::SlotFeeBase::get(),
+			seal_timing: T::SealTiming::get(),
+			seal_digest: T::SealParameters::get().digest(),
+		}
+	}
+
+	/// Returns the puzzle of a batch's seals; `None` if the runtime has lost it.
+	pub(crate) fn seals_of(snapshot: &Snapshot) -> Option<&'static Parameters> {
+		core::iter::once(T::SealParameters::get())
+			.chain(T::FormerSealParameters::get().iter().copied())
+			.find(|parameters| parameters.digest() == snapshot.seal_digest)
+	}
+
+	/// What transitions of a batch depend on.
+	pub(crate) fn context(entry: &Entry<T>) -> Context<'_> {
+		let snapshot = &entry.batch.snapshot;
+		Context {
+			snapshot,
+			seal_delay: match snapshot.params.silence_policy {
+				SilencePolicy::Exclude => None,
+				SilencePolicy::ForceOpen { .. } => Self::seals_of(snapshot).map(|seals| seals.delay),
+			},
+			max_fee: entry.batch.max_fee,
+			standing: Self::standing(entry.id, &entry.rollup),
 		}
 	}
 
@@ -126,7 +152,10 @@ impl<T: Config> Pallet<T> {
 		if let Some(batch) = Batches::<T>::get(id) {
 			let mut entry = Entry { id, rollup: rollup.clone(), batch, ended: false };
 			match Self::standing(id, rollup) {
-				Standing::Dropped => Self::schedule(id, &mut entry.batch, Self::now()),
+				Standing::Dropped => {
+					let due = Due { lane: Lane::Others, at: Self::now() };
+					Self::schedule(id, &mut entry.batch, due);
+				},
 				Standing::Head | Standing::Behind => Self::reschedule(&mut entry),
 			}
 			Batches::<T>::insert(id, entry.batch);
@@ -135,14 +164,18 @@ impl<T: Config> Pallet<T> {
 
 	/// Moves a batch's place in the agenda to where its round says.
 	fn reschedule(entry: &mut Entry<T>) {
-		let at = due(&entry.batch.round, &Self::context(entry));
+		let context = Self::context(entry);
+		let closes = matches!(entry.batch.round.stage, Stage::Auction(_))
+			&& context.standing != Standing::Dropped;
+		let lane = if closes { Lane::Closes } else { Lane::Others };
+		let due = due(&entry.batch.round, &context).map(|at| Due { lane, at });
 		let now = Self::now();
-		match at {
+		match due {
 			None => Self::unschedule(entry.id, &mut entry.batch),
-			Some(at) if entry.batch.due == Some(at) => (),
+			Some(due) if entry.batch.due == Some(due) => (),
 			// Its place among the overdue ones is as good as any.
-			Some(at) if at <= now && entry.batch.due.is_some_and(|due| due <= now) => (),
-			Some(at) => Self::schedule(entry.id, &mut entry.batch, at),
+			Some(due) if due.at <= now && entry.batch.due.is_some_and(|due| due.at <= now) => (),
+			Some(due) => Self::schedule(entry.id, &mut entry.batch, due),
 		}
 	}
 

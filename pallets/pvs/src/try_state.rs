@@ -39,7 +39,7 @@ impl<T: Config> Pallet<T> {
 			let [fees, bonds, deposits] = owed;
 			if !proven {
 				*fees = fees.saturating_add(record.max_fee);
-				*bonds = bonds.saturating_add(record.params.sequencer_bond);
+				*bonds = bonds.saturating_add(record.snapshot.params.sequencer_bond);
 			}
 			*deposits = deposits.saturating_add(record.deposit);
 		}
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
 		for (id, record) in Batches::<T>::iter() {
 			kept = kept.saturating_add(record.round.slashed);
 			let reserve = record.round.reserve;
-			let penalty = record.params.silence_penalty;
+			let penalty = record.snapshot.params.silence_penalty;
 			let bids = Bids::<T>::iter_prefix(id).map(|(bidder, bid)| {
 				let bond = match bid.stage {
 					BidStage::Sealed | BidStage::Revealed(_) => reserve.saturating_add(penalty),
@@ -88,7 +88,10 @@ impl<T: Config> Pallet<T> {
 				*sum = sum.saturating_add(bond);
 			}
 		}
-		ensure!(Self::kept() >= kept, "25: slashed bonds are kept until their batch ends");
+		ensure!(
+			KeptBonds::<T>::get() == kept && Self::kept() >= kept,
+			"25: slashed bonds are kept until their batch ends"
+		);
 		for (prover, record) in Provers::<T>::iter() {
 			ensure!(
 				Self::held(HoldReason::ProverStake, &prover) == record.held(),
@@ -126,7 +129,10 @@ impl<T: Config> Pallet<T> {
 				counts.remove(&batch).unwrap_or_default() == expected,
 				"9: a round counts its bids and its sealed bids"
 			);
-			ensure!(expected.0 <= T::MaxBids::get(), "10: a round has at most MaxBids bids");
+			ensure!(
+				expected.0 <= record.snapshot.max_bids,
+				"10: a round has at most as many bids as its snapshot says"
+			);
 		}
 		ensure!(counts.is_empty(), "11: bids belong to a batch");
 		Ok(())
@@ -143,9 +149,17 @@ impl<T: Config> Pallet<T> {
 				"28: a round's reserve is covered by the escrow"
 			);
 			ensure!(
-				round.empty_rounds <= record.params.max_empty_rounds.saturating_add(1)
-					&& round.failed_rounds <= record.params.max_failed_rounds.saturating_add(1),
+				round.empty_rounds <= record.snapshot.params.max_empty_rounds.saturating_add(1)
+					&& round.failed_rounds <= record.snapshot.params.max_failed_rounds.saturating_add(1),
 				"29: a batch has at most one round beyond its bounds"
+			);
+			ensure!(
+				Self::seals_of(&record.snapshot).is_some(),
+				"30: the runtime has the seal parameters that a batch names"
+			);
+			ensure!(
+				record.snapshot.max_bids <= T::MaxBids::get(),
+				"31: MaxBids, on which weights rely, is not below what a batch may have"
 			);
 			rows.entry(batch.rollup).or_default().insert(batch.index, record);
 		}
@@ -187,7 +201,7 @@ impl<T: Config> Pallet<T> {
 			);
 		}
 		ensure!(
-			CurrentPass::<T>::get().until <= Self::now(),
+			CurrentPasses::<T>::get().iter().all(|pass| pass.until <= Self::now()),
 			"21: a pass of the agenda began in a block that has passed"
 		);
 		for (batch, record) in Batches::<T>::iter() {

@@ -10,7 +10,7 @@ use pvs_auction::{
 };
 use pvs_primitives::{
 	api::{BatchId, ProverStats, Unbonding},
-	params::RollupParams,
+	params::{RollupParams, Snapshot},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
 };
 use pvs_timelock::SEAL_BYTES;
@@ -33,25 +33,61 @@ pub(crate) struct Entry<T: Config> {
 	pub(crate) ended: bool,
 }
 
-/// The key of an entry of the agenda: block, rollup and index, each big-endian, so that entries sort by
-/// block, and within a block by rollup.
-pub type AgendaKey = ([u8; 4], [u8; 4], [u8; 8]);
+/// The key of an entry of the agenda: lane, block, rollup and index, the numbers big-endian, so that
+/// entries sort by lane, within a lane by block, and within a block by rollup.
+pub type AgendaKey = (u8, [u8; 4], [u8; 4], [u8; 8]);
 
-/// The key of a batch whose next transition is due at `at`.
-pub fn agenda_key(at: BlockNumber, batch: BatchId) -> AgendaKey {
-	(at.to_be_bytes(), batch.rollup.to_be_bytes(), batch.index.to_be_bytes())
+/// Which items of the agenda go first when several are overdue.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
+)]
+pub enum Lane {
+	/// An auction closes: before everything else, so that no winner waits for its assignment.
+	#[codec(index = 0)]
+	Closes,
+	/// Every other transition.
+	#[codec(index = 1)]
+	Others,
 }
 
-/// The block at which a batch's next transition is due, and the batch.
-pub fn agenda_item((at, rollup, index): AgendaKey) -> (BlockNumber, BatchId) {
+impl Lane {
+	/// Both lanes, in the order in which they are worked off.
+	pub(crate) const ALL: [Self; 2] = [Self::Closes, Self::Others];
+
+	fn byte(self) -> u8 {
+		match self {
+			Self::Closes => 0,
+			Self::Others => 1,
+		}
+	}
+}
+
+/// When a batch's next transition is due, and in which lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Due {
+	/// The lane of its entry in the agenda.
+	pub lane: Lane,
+	/// The block of its entry in the agenda.
+	pub at: BlockNumber,
+}
+
+/// Returns the key of a batch whose next transition is due then.
+pub fn agenda_key(due: Due, batch: BatchId) -> AgendaKey {
+	let at = due.at.to_be_bytes();
+	(due.lane.byte(), at, batch.rollup.to_be_bytes(), batch.index.to_be_bytes())
+}
+
+/// Returns when a batch's next transition is due, and the batch.
+pub fn agenda_item((lane, at, rollup, index): AgendaKey) -> (Due, BatchId) {
 	let batch = BatchId {
 		rollup: RollupId::from_be_bytes(rollup),
 		index: BatchIndex::from_be_bytes(index),
 	};
-	(BlockNumber::from_be_bytes(at), batch)
+	let lane = if lane == Lane::Closes.byte() { Lane::Closes } else { Lane::Others };
+	(Due { lane, at: BlockNumber::from_be_bytes(at) }, batch)
 }
 
-/// A pass of the agenda over what is overdue: one item of each rollup and block.
+/// A pass of the agenda over what is overdue in a lane: one item of each rollup and block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct AgendaPass {
 	/// Block and rollup of the item that was worked off last; `None` before the first.
@@ -106,12 +142,12 @@ pub struct BatchRecord<AccountId> {
 	pub max_fee: Balance,
 	/// The amount held for this row.
 	pub deposit: Balance,
-	/// The rollup's parameters when the batch was committed.
-	pub params: RollupParams,
+	/// The rollup's parameters and the chain's constants when the batch was committed.
+	pub snapshot: Snapshot,
 	/// The current round.
 	pub round: Round<AccountId>,
 	/// Its place in the agenda.
-	pub due: Option<BlockNumber>,
+	pub due: Option<Due>,
 	/// Whether the clean-up behind a failed predecessor has passed it.
 	pub cleaned: bool,
 }

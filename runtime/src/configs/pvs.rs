@@ -11,7 +11,7 @@ use frame_support::{
 	weights::Weight,
 	PalletId,
 };
-use pvs_auction::seal::SealTiming;
+use pvs_primitives::seal_timing::SealTiming;
 use pvs_verifier::HostVerifier;
 use sp_runtime::Perbill;
 
@@ -30,6 +30,8 @@ parameter_types! {
 	/// Seals that open within seconds, so that a developer sees it happen. They keep no secret from
 	/// anyone who wants to know it: a chain with money on it takes a delay that covers its windows.
 	pub const SealParameters: &'static pvs_timelock::Parameters = &SEALS;
+	/// No set was in use before: a runtime that changes its set keeps the old one here.
+	pub const FormerSealParameters: &'static [&'static pvs_timelock::Parameters] = &[];
 	/// The fastest squarer that is published does 2,048 bits in 66 ns (an FPGA on the LCS35 puzzle,
 	/// 2019). Of an opener's core, a slow one is recorded: `scripts/bench.sh seal` measures it.
 	pub const SealTimes: SealTiming = SealTiming {
@@ -51,10 +53,12 @@ impl pallet_pvs::Config for Runtime {
 	type Currency = Balances;
 	// A development chain has one author and no forks.
 	type FinalityGap = ConstU32<0>;
+	type FormerSealParameters = FormerSealParameters;
 	type InclusionSlack = ConstU32<0>;
 	type MaxAgendaWeight = MaxAgendaWeight;
 	type MaxBids = ConstU32<64>;
 	type MaxBlockDataBytes = ConstU32<{ 4 * 4_096 }>;
+	type MaxCommitsPerBlock = ConstU32<64>;
 	type MaxDataBytes = ConstU32<4_096>;
 	type MaxPendingBatches = ConstU32<64>;
 	type MaxPendingInChain = ConstU32<512>;

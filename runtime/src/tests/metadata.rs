@@ -90,9 +90,6 @@ fn docs(metadata: &RuntimeMetadataV16) -> Docs<'_> {
 		for associated in &pallet.associated_types {
 			docs.push((name("associated type", &associated.name), &associated.docs));
 		}
-		for function in &pallet.view_functions {
-			docs.push((name("view function", &function.name), &function.docs));
-		}
 	}
 	for api in &metadata.apis {
 		docs.push((format!("Runtime API {}", api.name), &api.docs));

@@ -10,7 +10,7 @@ extern crate alloc;
 use alloc::vec::Vec;
 use codec::Codec;
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
+	api::{BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
@@ -30,6 +30,10 @@ sp_api::decl_runtime_apis! {
 
 		/// The current round of a batch; `None` once it is proven, dropped or waiting.
 		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>>;
+
+		/// The winner of a batch's open auction if nothing happens to its bids any more; `None` if no auction
+		/// is open or no bid counts.
+		fn expected_winner(batch: BatchId) -> Option<ExpectedWinner<AccountId>>;
 
 		/// A prover; `None` if it is not registered.
 		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>>;

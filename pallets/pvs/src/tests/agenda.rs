@@ -2,8 +2,8 @@
 
 use crate::{
 	mock::*,
-	types::{agenda_item, agenda_key},
-	Agenda, Batches, CurrentPass, Error, Event, Provers, WeightInfo,
+	types::{agenda_item, agenda_key, Due, Lane},
+	Agenda, Batches, CurrentPasses, Error, Event, Provers, WeightInfo,
 };
 use frame_support::{
 	assert_noop, assert_ok,
@@ -13,6 +13,11 @@ use pvs_primitives::{api::BatchId, params::RollupParams};
 use std::collections::BTreeMap;
 
 type Weights = crate::weights::SubstrateWeight<Test>;
+
+/// Another transition than the close of an auction, due at `at`.
+fn later(at: u32) -> Due {
+	Due { lane: Lane::Others, at }
+}
 
 /// What looking up and closing one empty round takes.
 fn one_item() -> Weight {
@@ -28,7 +33,7 @@ fn deadlines_should_need_no_transaction() {
 		run_to(100);
 		assert!(Batches::<Test>::get(id).is_none());
 		assert_eq!(Agenda::<Test>::iter().count(), 0);
-		assert_eq!(CurrentPass::<Test>::get(), Default::default());
+		assert_eq!(CurrentPasses::<Test>::get(), Default::default());
 	});
 }
 
@@ -151,7 +156,7 @@ fn poison_item_should_not_stop_others() {
 		Provers::<Test>::insert(&ANN, kept);
 		assert_ok!(Pvs::do_try_state());
 		let retry = 10 + crate::agenda_impls::RETRY_BLOCKS;
-		assert_eq!(Batches::<Test>::get(ids[0]).expect("still pending").due, Some(retry));
+		assert_eq!(Batches::<Test>::get(ids[0]).expect("still pending").due, Some(later(retry)));
 		run_to(retry - 1);
 		assert_eq!(round_number(ids[0]), 0);
 		run_to(retry);
@@ -165,7 +170,7 @@ fn poison_item_should_not_stop_others() {
 fn agenda_should_survive_entries_of_batches_that_are_gone() {
 	market(|| {
 		let id = commit(500);
-		Agenda::<Test>::insert(agenda_key(3, batch(77)), ());
+		Agenda::<Test>::insert(agenda_key(later(3), batch(77)), ());
 		run_to(5);
 		assert_eq!(round_number(id), 1);
 		assert!(events().iter().all(|event| !matches!(event, Event::AgendaItemFailed { .. })));
@@ -190,7 +195,7 @@ fn hook_survives_10k_due_items() {
 			}
 		}
 		assert_eq!(
-			Agenda::<Test>::iter_keys().filter(|key| agenda_item(*key).0 == 5).count(),
+			Agenda::<Test>::iter_keys().filter(|key| agenda_item(*key).0.at == 5).count(),
 			10_000
 		);
 		Batches::<Test>::mutate(poisoned, |batch| {

@@ -33,7 +33,7 @@ fn test_copied_commit_forfeits_copier_only() {
 		assert_ok!(reveal(id, &ANN, 100, 5));
 		// Even with the payload now public, it does not open under another account.
 		assert_noop!(
-			outcome(Pvs::reveal_bid(signed(&BEN), id, bytes)),
+			reveal_bytes(id, &BEN, &bytes),
 			Error::<Test>::CommitmentMismatch
 		);
 		run_to(10);
@@ -118,7 +118,7 @@ fn test_zero_or_repeated_salt_rejected() {
 		run_to(5);
 		assert!(seen.insert(commitment(ids[1], &ANN, &same)));
 		run_to(6);
-		assert_ok!(Pvs::reveal_bid(signed(&ANN), ids[0], zero));
+		assert_ok!(reveal_bytes(ids[0], &ANN, &zero));
 		assert!(events().contains(&Event::BidVoided {
 			batch: ids[0],
 			round: 0,
@@ -126,8 +126,8 @@ fn test_zero_or_repeated_salt_rejected() {
 			slashed: 600,
 			reason: VoidReason::ZeroSalt,
 		}));
-		assert_ok!(Pvs::reveal_bid(signed(&BEN), ids[0], same));
-		assert_ok!(Pvs::reveal_bid(signed(&CID), ids[0], same));
+		assert_ok!(reveal_bytes(ids[0], &BEN, &same));
+		assert_ok!(reveal_bytes(ids[0], &CID, &same));
 		// Equal salts cancel out of the tie-break's seed, and it still chooses one.
 		assert!([Some(BEN), Some(CID)].contains(&winner(ids[0])));
 	});
@@ -270,7 +270,7 @@ fn test_params_change_affects_the_next_batch() {
 		let new = RollupParams { bidding_blocks: 20, sequencer_bond: 9, ..params() };
 		assert_ok!(Pvs::set_params(signed(&OWNER), 0, new.clone()));
 		let next = commit(500);
-		assert_eq!(Pvs::batch_info(next).expect("pending").params, new);
+		assert_eq!(Pvs::batch_info(next).expect("pending").snapshot.params, new);
 		assert_eq!(Pvs::round_info(next).expect("open").reveal_from, 1 + 1 + 20 + FINALITY_GAP);
 		let digests = [batch(0), next].map(|id| Pvs::round_info(id).expect("open").batch_digest);
 		assert_ne!(digests[0], digests[1]);
@@ -332,7 +332,7 @@ fn test_same_proof_two_auctions_one_payout() {
 		assert_noop!(submit(id, &ANN, first_round), Error::<Test>::ProofInvalid);
 		let next = commit(500);
 		let proof = proof(id, &ANN);
-		let inputs = Pvs::public_inputs(id, ANN).expect("pending");
+		let inputs = Pvs::public_inputs_of(id, ANN).expect("pending");
 		let rerandomised = keys().prove(&inputs, 99).to_vec();
 		assert_ne!(proof, rerandomised);
 		let before = total(&ANN);
@@ -362,7 +362,7 @@ fn test_same_proof_two_rollups_one_payout() {
 		for id in [ids[0], ids[1], other] {
 			assert_ok!(reveal(id, &ANN, 100, 5));
 		}
-		let inputs = |id| Pvs::public_inputs(id, ANN).expect("pending");
+		let inputs = |id| Pvs::public_inputs_of(id, ANN).expect("pending");
 		assert_eq!(inputs(ids[0])[..3], inputs(other)[..3], "all but the binding is the same");
 		let first = proof(ids[0], &ANN);
 		assert_noop!(submit(other, &ANN, first), Error::<Test>::ProofInvalid);

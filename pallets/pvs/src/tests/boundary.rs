@@ -61,7 +61,7 @@ fn opening_matrix() {
 				_ => Err(Error::NotOpening),
 			};
 			let actual = probe(|| {
-				Pvs::open_bid(signed(&GUEST), id, ANN, solution, proof)
+				Pvs::open_bid(signed(&GUEST), id, 0, ANN, solution, proof)
 					.map(|_| ())
 					.map_err(|e| e.error)
 			});

@@ -3,7 +3,7 @@
 //!
 //! A round without bids that opens in block `c` closes in `c + 4`.
 
-use crate::{mock::*, types::AgendaPass, Batches, CurrentPass, Error, Event, Provers, WeightInfo};
+use crate::{mock::*, types::AgendaPass, Batches, CurrentPasses, Error, Event, Provers, WeightInfo};
 use frame_support::{assert_ok, weights::Weight};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
@@ -119,7 +119,7 @@ fn close_should_be_charged_by_what_came_of_it_when_it_could_have_failed_its_batc
 			assert_ok!(place(id, &ANN, &payload));
 			bid(id, &BEN, 200, 5);
 			run_to(10);
-			assert_ok!(Pvs::reveal_bid(signed(&ANN), id, payload));
+			assert_ok!(reveal_bytes(id, &ANN, &payload));
 			run_to(13);
 			let failure = Weights::close_round(2).saturating_add(Weights::fail_batch());
 			let entry = Pvs::entry(id).expect("pending");
@@ -201,14 +201,14 @@ fn end_of_a_block_should_do_nothing_when_nothing_fits() {
 		let id = commit_to(0);
 		MaxAgendaWeight::set(Weight::zero());
 		run_to(5);
-		let before = CurrentPass::<Test>::get();
+		let before = CurrentPasses::<Test>::get();
 		let one_less = |of: Weight| of.saturating_sub(Weight::from_parts(1, 0));
 		for left in [Weight::zero(), one_less(lookup()), one_less(one_close())] {
 			let used = idle(left);
 			let looked = lookup().all_lte(left);
 			assert_eq!(used, if looked { lookup() } else { Weight::zero() });
 			assert_eq!(round_number(id), 0);
-			assert!(looked || CurrentPass::<Test>::get() == before);
+			assert!(looked || CurrentPasses::<Test>::get() == before);
 			assert_ok!(Pvs::do_try_state());
 		}
 		assert_eq!(idle(one_close()), one_close());
@@ -341,11 +341,11 @@ fn pass_should_be_kept_over_blocks_and_forgotten_when_nothing_is_due() {
 		run_to(4);
 		MaxAgendaWeight::set(one_close());
 		run_to(5);
-		assert_eq!(CurrentPass::<Test>::get(), AgendaPass { last: Some((5, 0)), until: 5 });
+		assert_eq!(CurrentPasses::<Test>::get()[0], AgendaPass { last: Some((5, 0)), until: 5 });
 		run_to(6);
-		assert_eq!(CurrentPass::<Test>::get(), AgendaPass { last: Some((5, 1)), until: 5 });
+		assert_eq!(CurrentPasses::<Test>::get()[0], AgendaPass { last: Some((5, 1)), until: 5 });
 		run_to(7);
-		assert_eq!(CurrentPass::<Test>::get(), AgendaPass::default());
+		assert_eq!(CurrentPasses::<Test>::get(), <[AgendaPass; 2]>::default());
 	});
 }
 
@@ -368,7 +368,7 @@ fn poison_item_should_take_one_turn_at_the_end_of_a_block() {
 		}));
 		assert_eq!((round_number(ids[0]), round_number(ids[1])), (0, 1));
 		let retry = 10 + crate::agenda_impls::RETRY_BLOCKS;
-		assert_eq!(Batches::<Test>::get(ids[0]).expect("pending").due, Some(retry));
+		assert_eq!(Batches::<Test>::get(ids[0]).expect("pending").due.map(|due| due.at), Some(retry));
 		Provers::<Test>::insert(&ANN, kept);
 	});
 }

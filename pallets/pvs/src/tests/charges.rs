@@ -23,8 +23,9 @@ fn assert_refused(who: &AccountId, call: Call<Test>, error: Error<Test>, charged
 	assert!(charged.ref_time() < declared.ref_time(), "{charged:?} of {declared:?}: {text:.60}");
 }
 
-fn reveal_call(batch: BatchId, fee: u128) -> Call<Test> {
-	Call::reveal_bid { batch, payload: payload(fee, 5).encode() }
+fn reveal_call(batch: BatchId, bidder: &AccountId, fee: u128) -> Call<Test> {
+	let payload = payload(fee, 5).encode().to_vec().try_into().expect("85 bytes");
+	Call::reveal_bid { batch, round: 0, bidder: bidder.clone(), payload }
 }
 
 fn proof_call(batch: BatchId, prover: &AccountId, proof: &[u8]) -> Call<Test> {
@@ -48,20 +49,20 @@ fn refused_reveal_should_be_charged_one_reveal() {
 	market(|| {
 		let one = Weights::reveal_bid();
 		let id = commit(500);
-		assert_refused(&ANN, reveal_call(batch(9), 100), Error::BatchNotFound, one);
+		assert_refused(&ANN, reveal_call(batch(9), &ANN, 100), Error::BatchNotFound, one);
 		run_to(2);
 		bid(id, &ANN, 100, 5);
 		bid(id, &BEN, 200, 5);
-		assert_refused(&ANN, reveal_call(id, 100), Error::NotRevealing, one);
+		assert_refused(&ANN, reveal_call(id, &ANN, 100), Error::NotRevealing, one);
 		run_to(6);
-		assert_refused(&CID, reveal_call(id, 100), Error::BidNotFound, one);
-		assert_refused(&ANN, reveal_call(id, 99), Error::CommitmentMismatch, one);
+		assert_refused(&CID, reveal_call(id, &CID, 100), Error::BidNotFound, one);
+		assert_refused(&ANN, reveal_call(id, &ANN, 99), Error::CommitmentMismatch, one);
 		assert_ok!(reveal(id, &ANN, 100, 5));
-		assert_refused(&ANN, reveal_call(id, 100), Error::AlreadyRevealed, one);
+		assert_refused(&ANN, reveal_call(id, &ANN, 99), Error::CommitmentMismatch, one);
 		// What is overdue is not a reveal's to perform.
 		MaxAgendaWeight::set(Weight::zero());
 		run_to(10);
-		assert_refused(&BEN, reveal_call(id, 200), Error::NotRevealing, one);
+		assert_refused(&BEN, reveal_call(id, &BEN, 200), Error::NotRevealing, one);
 	});
 }
 
@@ -94,7 +95,7 @@ fn last_reveal_should_not_be_charged_the_failure_when_its_bid_counts() {
 		assert_ok!(place(id, &ANN, &payload(100, 21).encode()));
 		bid(id, &BEN, 200, 5);
 		run_to(10);
-		assert_ok!(Pvs::reveal_bid(signed(&ANN), id, payload(100, 21).encode()));
+		assert_ok!(reveal_bytes(id, &ANN, &payload(100, 21).encode()));
 		let actual = reveal(id, &BEN, 200, 5).expect("it matches").actual_weight;
 		assert_eq!(winner(id), Some(BEN));
 		assert_eq!(actual, Some(Weights::reveal_bid().saturating_add(Weights::close_round(2))));
@@ -109,7 +110,7 @@ fn last_reveal_should_be_charged_the_failure_when_it_fails_the_batch() {
 		run_to(6);
 		assert_ok!(place(id, &ANN, &malformed));
 		run_to(10);
-		let actual = Pvs::reveal_bid(signed(&ANN), id, malformed).expect("it matches");
+		let actual = reveal_bytes(id, &ANN, &malformed).expect("it matches");
 		assert!(!pending(id));
 		let expected = Weights::reveal_bid()
 			.saturating_add(Weights::close_round(1))
@@ -170,7 +171,7 @@ fn refused_proof_should_be_charged_the_verification_when_there_was_one() {
 		let bytes = commitment.encode();
 		assert_ok!(place(id, &ANN, &bytes));
 		run_to(6);
-		assert_ok!(Pvs::reveal_bid(signed(&ANN), id, bytes));
+		assert_ok!(reveal_bytes(id, &ANN, &bytes));
 		assert_refused(&GUEST, call(id), Error::OtherProofCommitted, unverified);
 		assert_refused(&GUEST, proof_call(id, &BEN, &[]), Error::NotAssigned, unverified);
 		run_to(16);
@@ -251,6 +252,7 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		let call = |batch, bidder| Call::open_bid {
 			batch,
+			round: 0,
 			bidder,
 			solution: solution.clone(),
 			proof: proof.clone(),
@@ -262,6 +264,7 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 		run_to(10);
 		let short = Call::open_bid {
 			batch: id,
+			round: 0,
 			bidder: ANN,
 			solution: Default::default(),
 			proof: proof.clone(),
@@ -269,6 +272,7 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 		assert_refused(&GUEST, short, Error::SolutionWrongLength, unverified);
 		let short = Call::open_bid {
 			batch: id,
+			round: 0,
 			bidder: ANN,
 			solution: solution.clone(),
 			proof: Default::default(),

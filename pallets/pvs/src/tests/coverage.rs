@@ -106,7 +106,7 @@ fn every_call() -> Vec<Call<Test>> {
 			commitment: [0; 32],
 			seal: any_seal(),
 		},
-		Call::reveal_bid { batch: id, payload: [0; 85] },
+		Call::reveal_bid { batch: id, round: 0, bidder: ANN, payload: Default::default() },
 		Call::submit_proof { batch: id, prover: ANN, proof: Default::default() },
 		Call::submit_proofs { proofs: submissions(&[(id, ANN, vec![])]) },
 		Call::accept_place { batch: id, round: 0 },
@@ -117,6 +117,7 @@ fn every_call() -> Vec<Call<Test>> {
 		Call::set_params { rollup: 0, params: params() },
 		Call::open_bid {
 			batch: id,
+			round: 0,
 			bidder: ANN,
 			solution: Default::default(),
 			proof: Default::default(),

@@ -214,7 +214,7 @@ fn calls_should_be_refused_on_dropped_batches_from_the_failure_on() {
 				dropped
 			);
 			let payload = payload(100, 20).encode();
-			assert_noop!(outcome(Pvs::reveal_bid(signed(&BEN), id, payload)), dropped);
+			assert_noop!(reveal_bytes(id, &BEN, &payload), dropped);
 		}
 		assert_noop!(reveal(line.revealing, &BEN, 100, 20), dropped);
 		// These perform what is due first, after which the batch is gone.

@@ -2,7 +2,8 @@
 //! Negative controls: each invariant of `try_state` fails when what it is about is corrupted (F1).
 
 use crate::{
-	mock::*, types::agenda_key, Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPass,
+	mock::*,
+	types::{agenda_key, Due, Lane}, Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses,
 	PendingInChain, ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
 };
 use frame_support::storage::with_transaction;
@@ -34,12 +35,15 @@ fn auction_of(row: &mut BatchRecord<AccountId>) -> &mut pvs_auction::round::Auct
 	}
 }
 
+/// A place in the agenda that no batch has.
+const OTHER: Due = Due { lane: Lane::Others, at: 999 };
+
 /// Each number with something that breaks it and none before it. Batch 0 is in bidding with a bid of
 /// Ann, batch 1 is assigned to Ben, batch 2 has no bids.
 fn corruptions() -> Vec<(u32, fn())> {
 	vec![
 		(1, || batch_row(0, |row| row.max_fee += 1)),
-		(2, || batch_row(0, |row| row.params.sequencer_bond += 1)),
+		(2, || batch_row(0, |row| row.snapshot.params.sequencer_bond += 1)),
 		(3, || batch_row(0, |row| row.deposit += 1)),
 		(4, || rollup_row(|row| row.deposit += 1)),
 		(5, || prover_row(|row| row.stake += 1)),
@@ -76,16 +80,16 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(17, || rollup_row(|row| row.next_index += 1)),
 		(18, || rollup_row(|row| row.tip_root = root(77))),
 		(19, || Rollups::<Test>::remove(0)),
-		(20, || Agenda::<Test>::insert(agenda_key(60, batch(0)), ())),
-		(21, || CurrentPass::<Test>::mutate(|pass| pass.until = 1_000)),
-		(22, || batch_row(0, |row| row.due = Some(999))),
+		(20, || Agenda::<Test>::insert(agenda_key(OTHER, batch(0)), ())),
+		(21, || CurrentPasses::<Test>::mutate(|passes| passes[1].until = 1_000)),
+		(22, || batch_row(0, |row| row.due = Some(OTHER))),
 		(23, || {
 			batch_row(0, |row| {
 				Agenda::<Test>::remove(agenda_key(row.due.take().expect("due"), batch(0)));
 			});
 		}),
 		(24, || {
-			Agenda::<Test>::insert(agenda_key(60, BatchId { rollup: 5, index: 5 }), ());
+			Agenda::<Test>::insert(agenda_key(OTHER, BatchId { rollup: 5, index: 5 }), ());
 		}),
 		(25, || batch_row(1, |row| row.round.slashed += 1)),
 		(26, || prover_row(|row| row.deposit += 1)),
@@ -95,6 +99,8 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(28, || batch_row(2, |row| row.round.reserve = 0)),
 		(29, || batch_row(2, |row| row.round.empty_rounds = 4)),
 		(29, || batch_row(2, |row| row.round.failed_rounds = 4)),
+		(30, || batch_row(2, |row| row.snapshot.seal_digest = [9; 32])),
+		(31, || batch_row(2, |row| row.snapshot.max_bids = MAX_BIDS + 1)),
 	]
 }
 

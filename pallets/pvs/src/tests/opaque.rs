@@ -135,13 +135,14 @@ proptest! {
 			let refused = Pvs::open_bid(
 				signed(&GUEST),
 				id,
+				0,
 				ANN,
 				near.0.try_into().expect("256"),
 				near.1.try_into().expect("257"),
 			);
 			assert!(refused.is_err());
 			assert_eq!(storage(), before);
-			assert_ok!(Pvs::open_bid(signed(&GUEST), id, ANN, solution, proof));
+			assert_ok!(Pvs::open_bid(signed(&GUEST), id, 0, ANN, solution, proof));
 			assert_eq!(winner(id), Some(ANN));
 		});
 	}
@@ -192,6 +193,7 @@ proptest! {
 			let opened = Pvs::open_bid(
 				signed(&GUEST),
 				id,
+				0,
 				ANN,
 				solution.clone().try_into().expect("short enough"),
 				proof.clone().try_into().expect("short enough"),

@@ -6,10 +6,11 @@
 
 use crate::{mock::*, Bids, Error, Event, SealBytes};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
-use pvs_auction::{round::VoidReason, seal::SealTiming};
+use pvs_auction::round::VoidReason;
 use pvs_primitives::{
 	api::{BatchId, BidState},
 	params::{RollupParams, SilencePolicy},
+	seal_timing::SealTiming,
 };
 use pvs_timelock::{seal, Exponent, INSECURE_DEVELOPMENT};
 use sp_runtime::DispatchError;
@@ -41,7 +42,7 @@ fn try_open_with(
 ) -> Result<(), DispatchError> {
 	let (solution, proof) =
 		(solution.try_into().expect("short enough"), proof.try_into().expect("short enough"));
-	Pvs::open_bid(signed(&GUEST), id, bidder.clone(), solution, proof)
+	Pvs::open_bid(signed(&GUEST), id, 0, bidder.clone(), solution, proof)
 		.map(|_| ())
 		.map_err(|refused| refused.error)
 }
@@ -432,10 +433,10 @@ fn test_copied_opening_pays_original_only() {
 		run_to(10);
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		assert_noop!(
-			outcome(Pvs::open_bid(signed(&DEE), id, ANN, solution.clone(), proof.clone())),
+			outcome(Pvs::open_bid(signed(&DEE), id, 0, ANN, solution.clone(), proof.clone())),
 			Error::<Test>::OpeningProofInvalid
 		);
-		assert_ok!(Pvs::open_bid(signed(&GUEST), id, ANN, solution, proof));
+		assert_ok!(Pvs::open_bid(signed(&GUEST), id, 0, ANN, solution, proof));
 		assert_eq!(total(&GUEST), ENDOWMENT + 50);
 	});
 }
@@ -520,13 +521,13 @@ fn windows_should_be_judged_by_what_seals_cover() {
 				params,
 			)
 		};
-		assert_eq!(Pvs::seals().max_bidding_blocks, 2);
+		assert_eq!(Pvs::seal_info().max_bidding_blocks, 2);
 		assert_noop!(register(params()), Error::<Test>::ParamsSealedTime);
 		assert_ok!(register(RollupParams { bidding_blocks: 2, ..params() }));
 	});
 	// A full round of 8 seals at 2 s each, on two cores, and a block of slack.
 	chain(|| {
-		let seals = Pvs::seals();
+		let seals = Pvs::seal_info();
 		assert_eq!((seals.min_opening_blocks, seals.max_bidding_blocks), (9, u32::MAX));
 		assert_eq!((seals.delay, seals.insecure), (DELAY, true));
 		assert_eq!((seals.name, seals.digest), (b"test".to_vec(), test_parameters().digest()));

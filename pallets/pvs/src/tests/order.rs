@@ -48,7 +48,7 @@ fn outcome(
 		run_to(6);
 		for at in reveal_order {
 			let (bidder, payload) = &bids[*at];
-			assert_ok!(Pvs::reveal_bid(signed(bidder), id, payload.encode()));
+			assert_ok!(reveal_bytes(id, bidder, &payload.encode()));
 			if spread && now() < 9 {
 				run_to(now() + 1);
 			}

@@ -126,9 +126,9 @@ fn place_should_need_the_proof_that_its_bid_named() {
 		assert_ok!(place(id, &BEN, &payload.encode()));
 		run_to(6);
 		assert_ok!(reveal(id, &ANN, 100, 5));
-		assert_ok!(Pvs::reveal_bid(signed(&BEN), id, payload.encode()));
+		assert_ok!(reveal_bytes(id, &BEN, &payload.encode()));
 		run_to_default(id);
-		let inputs = Pvs::public_inputs(id, BEN).expect("pending");
+		let inputs = Pvs::public_inputs_of(id, BEN).expect("pending");
 		let other = keys().prove(&inputs, 2).to_vec();
 		assert_noop!(submit(id, &BEN, other.clone()), Error::<Test>::OtherProofCommitted);
 		// It does not bind in a rescue.

@@ -185,8 +185,8 @@ fn proof_should_be_the_one_that_the_winner_committed_to() {
 			.encode();
 		assert_ok!(place(id, &ANN, &bid));
 		run_to(6);
-		assert_ok!(Pvs::reveal_bid(RuntimeOrigin::signed(ANN), id, bid));
-		let inputs = Pvs::public_inputs(id, ANN).expect("pending");
+		assert_ok!(reveal_bytes(id, &ANN, &bid));
+		let inputs = Pvs::public_inputs_of(id, ANN).expect("pending");
 		let other = keys().prove(&inputs, 2);
 		assert_ne!(other.to_vec(), proof);
 		assert_noop!(try_submit(id, &ANN, &other), Error::<Test>::OtherProofCommitted);

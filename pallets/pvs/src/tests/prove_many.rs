@@ -166,7 +166,7 @@ fn each_fault_should_be_named_as_by_a_single_submission() {
 fn test_rerandomised_proof_pays_once() {
 	market(|| {
 		let ids = won_by_ann(1);
-		let inputs = Pvs::public_inputs(ids[0], ANN).expect("pending");
+		let inputs = Pvs::public_inputs_of(ids[0], ANN).expect("pending");
 		let other = keys().prove(&inputs, 2).to_vec();
 		let first = proof(ids[0], &ANN);
 		assert_ne!(other, first);
@@ -287,7 +287,7 @@ fn proofs_of_several_rollups_should_be_verified_together() {
 		run_to(6);
 		assert_ok!(reveal(id, &ANN, 100, 5));
 		assert_ok!(reveal(other, &ANN, 100, 5));
-		let inputs = Pvs::public_inputs(other, ANN).expect("pending");
+		let inputs = Pvs::public_inputs_of(other, ANN).expect("pending");
 		// A proof under the wrong key fails.
 		let under = |keys: &TestKeys| (other, ANN, keys.prove(&inputs, 1).to_vec());
 		let (wrong, right) = (under(keys()), under(&other_keys));
@@ -351,7 +351,7 @@ fn test_vk_swap_after_open_ignored() {
 		let call = Pvs::deregister_rollup(RuntimeOrigin::signed(OWNER), 0);
 		assert_eq!(call, Err(Error::<Test>::RollupBusy.into()));
 		assert_eq!(crate::VerifyingKeys::<Test>::get(0), before);
-		let inputs = Pvs::public_inputs(ids[0], ANN).expect("pending");
+		let inputs = Pvs::public_inputs_of(ids[0], ANN).expect("pending");
 		let swapped = other_keys.prove(&inputs, 1).to_vec();
 		let single = submit(ids[0], &ANN, swapped.clone()).map(|_| ());
 		assert_eq!(single, Err(Error::<Test>::ProofInvalid.into()));

@@ -11,10 +11,10 @@ fn reads_should_be_none_for_unknown_ids() {
 		assert!(Pvs::batch_info(batch(0)).is_none());
 		assert!(Pvs::round_info(batch(0)).is_none());
 		assert!(Pvs::prover_info(ANN).is_none());
-		assert!(Pvs::public_inputs(batch(0), ANN).is_none());
-		assert!(Pvs::bid_commitment(batch(0), ANN, [0; 85]).is_none());
+		assert!(Pvs::public_inputs_of(batch(0), ANN).is_none());
+		assert!(Pvs::commitment_of(batch(0), ANN, [0; 85]).is_none());
 		assert!(Pvs::market_info(0).is_none());
-		assert!(Pvs::open_rounds().is_empty());
+		assert!(Pvs::all_rounds().is_empty());
 	});
 }
 
@@ -42,7 +42,7 @@ fn round_should_say_what_the_next_block_allows() {
 		assert_eq!(at(12), (Phase::Late, 16));
 		let assignment = Pvs::round_info(id).expect("open").assignment.expect("assigned");
 		assert_eq!((assignment.prover, assignment.payment), (ANN, 500));
-		assert_eq!(Pvs::open_rounds().len(), 1);
+		assert_eq!(Pvs::all_rounds().len(), 1);
 	});
 }
 
@@ -70,25 +70,12 @@ fn round_should_show_offer_rescue_and_ladder() {
 }
 
 #[test]
-fn view_functions_should_answer_like_the_runtime_api() {
-	market(|| {
-		let id = commit(500);
-		assert_eq!(Pvs::rollup(0), Pvs::rollup_info(0));
-		assert_eq!(Pvs::batch(id), Pvs::batch_info(id));
-		assert_eq!(Pvs::round(id), Pvs::round_info(id));
-		assert_eq!(Pvs::prover(ANN), Pvs::prover_info(ANN));
-		assert_eq!(Pvs::market(0), Pvs::market_info(0));
-		assert_eq!(Pvs::open_rounds(), vec![Pvs::round_info(id).expect("open")]);
-	});
-}
-
-#[test]
 fn commitment_should_be_the_one_that_a_reveal_must_match() {
 	market(|| {
 		let id = commit(500);
 		let payload = payload(100, 5).encode();
-		assert_eq!(Pvs::bid_commitment(id, ANN, payload), Some(commitment(id, &ANN, &payload)));
+		assert_eq!(Pvs::commitment_of(id, ANN, payload), Some(commitment(id, &ANN, &payload)));
 		auction(id, &[(ANN, 100, 5)]);
-		assert_eq!(Pvs::bid_commitment(id, ANN, payload), None);
+		assert_eq!(Pvs::commitment_of(id, ANN, payload), None);
 	});
 }

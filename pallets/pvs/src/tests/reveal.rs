@@ -10,7 +10,7 @@ fn try_reveal(
 	id: pvs_primitives::api::BatchId,
 	payload: [u8; 85],
 ) -> Result<(), sp_runtime::DispatchError> {
-	Pvs::reveal_bid(signed(who), id, payload).map(|_| ()).map_err(|refused| refused.error)
+	reveal_bytes(id, who, &payload).map(|_| ())
 }
 
 #[test]
@@ -54,9 +54,11 @@ fn reveal_should_be_refused_when_it_does_not_match() {
 			Error::<Test>::CommitmentMismatch
 		);
 		assert_ok!(try_reveal(&ANN, id, payload(100, 5).encode()));
+		// Twice the same changes nothing, another payload is refused as before.
+		assert_storage_noop!(assert_ok!(try_reveal(&ANN, id, payload(100, 5).encode())));
 		assert_noop!(
-			try_reveal(&ANN, id, payload(100, 5).encode()),
-			Error::<Test>::AlreadyRevealed
+			try_reveal(&ANN, id, payload(99, 5).encode()),
+			Error::<Test>::CommitmentMismatch
 		);
 	});
 }
@@ -158,7 +160,7 @@ fn malformed_payload_should_void_the_bid_and_burn_its_bond() {
 				reason,
 			}));
 			assert_eq!(total(&BEN), before - 600);
-			assert_noop!(try_reveal(&BEN, id, bytes), Error::<Test>::AlreadyRevealed);
+			assert_noop!(try_reveal(&BEN, id, bytes), Error::<Test>::BidNotSealed);
 			assert_ok!(reveal(id, &ANN, 400, 5));
 			assert_eq!(winner(id), Some(ANN));
 		});

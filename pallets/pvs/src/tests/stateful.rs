@@ -262,8 +262,7 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			open_seals();
 			for ((id, _, rival), bytes) in bids.iter() {
 				if dice.roll(5) > 0 && mood != Mood::NeverReveal {
-					let call = Call::reveal_bid { batch: *id, payload: *bytes };
-					let _ = dispatch(RuntimeOrigin::signed(rival.clone()), call);
+					let _ = reveal_bytes(*id, &rival, bytes);
 				}
 			}
 		},
@@ -354,7 +353,7 @@ fn open_seals() {
 }
 
 fn proof_or_nothing(id: BatchId, prover: &AccountId) -> Vec<u8> {
-	match Pvs::public_inputs(id, prover.clone()) {
+	match Pvs::public_inputs_of(id, prover.clone()) {
 		Some(_) => proof(id, prover),
 		None => Vec::new(),
 	}

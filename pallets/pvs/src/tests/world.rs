@@ -233,7 +233,7 @@ impl World {
 					// Who never comes to it in four blocks is silent.
 					if !self.dice.one_in(3) {
 						let payload = self.payloads[&(id, bid.bidder.clone())];
-						let _ = Pvs::reveal_bid(signed(&bid.bidder), id, payload);
+						let _ = reveal_bytes(id, &bid.bidder, &payload);
 					}
 				}
 			},
