@@ -47,7 +47,7 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 	let batch = BatchId { rollup: 0, index: 0 };
 	let data = vec![0; usize::try_from(constant::<<Runtime as Config>::MaxDataBytes>())?];
 	let key = world.keys.verifying_key().to_vec();
-	let params = crate::setup::params(1, 1);
+	let params = crate::setup::params(1, 2);
 	let calls: Vec<RuntimeCall> = vec![
 		Call::register_rollup {
 			verifying_key: key.try_into().map_err(|_| anyhow!("the key fits"))?,
@@ -83,12 +83,13 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 		.into(),
 		Call::open_bid {
 			batch,
+			round: 0,
 			bidder: who.clone(),
 			solution: SolutionBytes::truncate_from(vec![0; ELEMENT_BYTES]),
 			proof: OpeningProofBytes::truncate_from(vec![0; OPENING_PROOF_BYTES]),
 		}
 		.into(),
-		reveal(batch, payload(0)),
+		reveal(batch, signer, payload(0)),
 		Call::accept_place { batch, round: 0 }.into(),
 		Call::submit_proof {
 			batch,

@@ -206,7 +206,7 @@ impl Chain {
 fn overdue(number: u32) -> BTreeSet<(RollupId, BatchIndex)> {
 	pallet_pvs::Agenda::<Runtime>::iter_keys()
 		.map(pallet_pvs::types::agenda_item)
-		.filter(|(at, _)| *at <= number)
+		.filter(|(due, _)| due.at <= number)
 		.map(|(_, batch)| (batch.rollup, batch.index))
 		.collect()
 }

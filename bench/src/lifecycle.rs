@@ -192,7 +192,7 @@ fn reveal_bids(world: &World, chain: &mut Chain, batches: &[BatchId]) -> anyhow:
 		let reveal_from = round(chain, *batch)?.reveal_from;
 		chain.run_to(reveal_from)?;
 		for (number, bidder) in bidders(world, *batch) {
-			chain.apply_soon(bidder, reveal(*batch, payload(number)))?;
+			chain.apply_soon(bidder, reveal(*batch, bidder, payload(number)))?;
 		}
 		bar.inc(1);
 	}
@@ -210,7 +210,7 @@ fn deliver(world: &World, chain: &mut Chain, batches: &[BatchId]) -> anyhow::Res
 			chain.next_block()?;
 			ensure!(chain.apply(winner, call)? == Applied::Included, "a proof fits no block");
 		}
-		let open = chain.read(|| Pvs::batch(*batch)).map(|batch| batch.status);
+		let open = chain.read(|| Pvs::batch_info(*batch)).map(|batch| batch.status);
 		ensure!(
 			matches!(open, None | Some(BatchStatus::Proven { .. })),
 			"{batch:?} was not proven"

@@ -78,14 +78,14 @@ pub(crate) fn measure() -> anyhow::Result<Load> {
 	chain.run_to(first.reveal_from + 1)?;
 	let mut reveals_per_block = 0;
 	for (prover, batch, payload) in &to_reveal {
-		if chain.apply(prover, reveal(*batch, *payload))? == Applied::NoRoom {
+		if chain.apply(prover, reveal(*batch, prover, *payload))? == Applied::NoRoom {
 			break;
 		}
 		reveals_per_block += 1;
 	}
 	ensure!(reveals_per_block < to_reveal.len(), "there were not enough bids to fill a block");
 	ensure!(
-		chain.read(|| Pvs::prover(account(&world.provers[0]))).is_some_and(|p| p.stats.reveals > 0),
+		chain.read(|| Pvs::prover_info(account(&world.provers[0]))).is_some_and(|p| p.stats.reveals > 0),
 		"the reveals did not count"
 	);
 	chain.check()?;

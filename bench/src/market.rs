@@ -16,7 +16,7 @@ const TARGET_BATCHES: usize = 500;
 
 /// Measures and prints.
 pub(crate) fn run(json: bool) -> anyhow::Result<()> {
-	let world = World::new(&params(1, 1))?;
+	let world = World::new(&params(1, 2))?;
 	let calls = calls(&world, &mut world.chain()?)?;
 	let steps = steps();
 	println!(

@@ -145,7 +145,7 @@ fn delays(speed: f64) -> String {
 	let timing = SealTimes::get();
 	let mut rows = table(&["bidding and gap, blocks", "margin", "T, squarings", "one core here"]);
 	for (blocks, margin) in [(1, 1), (2, 1), (2, 10), (4, 10), (6, 10), (12, 10)] {
-		let delay = pvs_auction::seal::SealTiming { margin, ..timing }.delay_for(blocks);
+		let delay = pvs_primitives::seal_timing::SealTiming { margin, ..timing }.delay_for(blocks);
 		#[allow(clippy::cast_precision_loss, reason = "for display")]
 		let seconds = delay as f64 / speed;
 		rows.add_row([

@@ -5,7 +5,7 @@
 use crate::chain::Chain;
 use anyhow::{anyhow, Context};
 use frame_support::traits::Get;
-use pallet_pvs::{Call, Config, GenesisRollup, SealBytes};
+use pallet_pvs::{Call, Config, GenesisRollup, PayloadBytes, SealBytes};
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
 	bid::{bid_commitment, bid_context, commitment_in, BidPayload, PAYLOAD_BYTES},
@@ -167,7 +167,7 @@ pub(crate) fn payload(number: usize) -> [u8; PAYLOAD_BYTES] {
 
 /// The current round of a batch.
 pub(crate) fn round(chain: &mut Chain, batch: BatchId) -> anyhow::Result<RoundInfo<AccountId>> {
-	chain.read(|| Pvs::round(batch)).with_context(|| format!("{batch:?} has no open round"))
+	chain.read(|| Pvs::round_info(batch)).with_context(|| format!("{batch:?} has no open round"))
 }
 
 /// The transaction with which a prover bids in a round.
@@ -227,9 +227,14 @@ pub(crate) fn sealed_bid(
 	.into())
 }
 
-/// The transaction with which a prover reveals its bid.
-pub(crate) fn reveal(batch: BatchId, payload: [u8; PAYLOAD_BYTES]) -> RuntimeCall {
-	Call::reveal_bid { batch, payload }.into()
+/// The transaction with which a prover reveals its bid in a first round.
+pub(crate) fn reveal(
+	batch: BatchId,
+	bidder: &sr25519::Pair,
+	payload: [u8; PAYLOAD_BYTES],
+) -> RuntimeCall {
+	let payload = PayloadBytes::truncate_from(payload.to_vec());
+	Call::reveal_bid { batch, round: 0, bidder: account(bidder), payload }.into()
 }
 
 /// The transaction with which a prover delivers.

@@ -106,18 +106,24 @@ impl Call {
 	}
 
 	/// `reveal_bid`: the payload behind a commitment.
-	pub fn reveal_bid(batch: BatchId, payload: &[u8; PAYLOAD_BYTES]) -> Self {
-		Self::new("reveal_bid", (batch, payload))
+	pub fn reveal_bid(
+		batch: BatchId,
+		round: RoundNumber,
+		bidder: Bytes32,
+		payload: &[u8; PAYLOAD_BYTES],
+	) -> Self {
+		Self::new("reveal_bid", (batch, round, bidder, payload.as_slice()))
 	}
 
 	/// `open_bid`: the solution of a silent bidder's seal, proven for the account that signs.
 	pub fn open_bid(
 		batch: BatchId,
+		round: RoundNumber,
 		bidder: Bytes32,
 		solution: &[u8; ELEMENT_BYTES],
 		proof: &[u8; OPENING_PROOF_BYTES],
 	) -> Self {
-		Self::new("open_bid", (batch, bidder, solution.as_slice(), proof.as_slice()))
+		Self::new("open_bid", (batch, round, bidder, solution.as_slice(), proof.as_slice()))
 	}
 
 	/// `submit_proof`: the proof of a batch, bound to `prover`, whom it pays.
@@ -160,7 +166,7 @@ impl Call {
 mod tests {
 	use super::*;
 	use crate::connection::our_metadata;
-	use pvs_primitives::params::{PaymentRule, SilencePolicy};
+	use pvs_primitives::params::{Layout, PaymentRule, SilencePolicy};
 	use pvs_timelock::SEAL_BYTES;
 	use subxt::ext::scale_value::scale::decode_as_type;
 
@@ -168,6 +174,7 @@ mod tests {
 
 	fn params() -> RollupParams {
 		RollupParams {
+			layout: Layout::Fields,
 			data_len: 1,
 			bidding_blocks: 2,
 			reveal_blocks: 3,
@@ -225,12 +232,14 @@ mod tests {
 			bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88")
 		);
 		assert!(bid.contains("seal:((6,6,"), "{bid}");
-		let open = Call::open_bid(BATCH, [4; 32], &[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]);
+		let open = Call::open_bid(BATCH, 6, [4; 32], &[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]);
 		let open = as_the_chain_reads(&open);
 		assert!(open.contains("solution:((3,3,") && open.contains("proof:((2,2,"), "{open}");
-		assert!(open.contains("batch:{rollup:1,index:2},bidder:"), "{open}");
-		let reveal = Call::reveal_bid(BATCH, &[5; PAYLOAD_BYTES]);
-		assert!(as_the_chain_reads(&reveal).contains("payload:(5,5,"));
+		assert!(open.contains("batch:{rollup:1,index:2},round:6,bidder:"), "{open}");
+		let reveal = Call::reveal_bid(BATCH, 6, [4; 32], &[5; PAYLOAD_BYTES]);
+		let reveal = as_the_chain_reads(&reveal);
+		assert!(reveal.contains("batch:{rollup:1,index:2},round:6,bidder:"), "{reveal}");
+		assert!(reveal.contains("payload:((5,5,"), "{reveal}");
 		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);
 		assert!(as_the_chain_reads(&proof).contains("index:2"));
 		let accept = as_the_chain_reads(&Call::accept_place(BATCH, 6));

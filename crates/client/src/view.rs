@@ -6,7 +6,7 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
+	api::{BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
 	Balance, Bytes32, RollupId, PUBLIC_INPUTS,
 };
 use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
@@ -82,6 +82,14 @@ impl View {
 	/// The current round of a batch.
 	pub async fn round(&self, id: BatchId) -> Result<Option<RoundInfo<AccountBytes>>, Error> {
 		self.call("PvsApi_round", id).await
+	}
+
+	/// The winner of a batch's open auction if nothing happens to its bids any more.
+	pub async fn expected_winner(
+		&self,
+		id: BatchId,
+	) -> Result<Option<ExpectedWinner<AccountBytes>>, Error> {
+		self.call("PvsApi_expected_winner", id).await
 	}
 
 	/// A prover, if it is registered.

@@ -85,9 +85,10 @@ impl Bidder {
 
 	/// Wins a batch as soon as it takes bids, and delivers nothing.
 	pub(crate) async fn win_and_vanish(&self, batch: BatchId) -> Result<(), DemoError> {
-		let (_, payload) = self.bid(batch, 1, 1).await?;
+		let (round, payload) = self.bid(batch, 1, 1).await?;
 		self.round_in(batch, Phase::Revealing, "open to reveals").await?;
-		self.submitter.submit(&Call::reveal_bid(batch, &payload), INCLUSION_WAIT).await?;
+		let reveal = Call::reveal_bid(batch, round.round, self.submitter.account(), &payload);
+		self.submitter.submit(&reveal, INCLUSION_WAIT).await?;
 		Ok(())
 	}
 

@@ -35,7 +35,10 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let bidder = Bidder::register(&demo.client).await?;
 	demo.start_provers(&HONEST).await?;
 	demo.start_opener().await?;
+	// Twice what all time of a round can be worth, as the rules ask where seals are opened by force.
+	let time = max_fee.saturating_mul(market.w_time.into()).div_ceil(market.w_fee.into());
 	let market = RollupParams {
+		silence_penalty: time.saturating_mul(2),
 		bidding_blocks: 3,
 		reveal_blocks: 4,
 		silence_policy: SilencePolicy::ForceOpen { opening_blocks },

@@ -107,9 +107,6 @@ pub(crate) struct RunArgs {
 	/// Do not bid while the free balance is below this
 	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
 	pub(crate) min_balance: Amount,
-	/// Highest price for a slot in a round, as a multiple of the price quoted
-	#[arg(long, default_value_t = 8, value_name = "FACTOR", value_parser = clap::value_parser!(u32).range(1..))]
-	pub(crate) max_slot_fee_factor: u32,
 	/// Open bids, unproven wins and rescues at the same time, at most, 1 to 1024
 	///
 	/// A place among the runners-up does not count until it is offered. If this many jobs are open
@@ -261,7 +258,6 @@ mod tests {
 			"--threads 70000",
 			"--max-jobs 0",
 			"--max-jobs 1025",
-			"--max-slot-fee-factor 0",
 			"--proof-blocks 4294967296",
 			"--exit-after-batches 0",
 			"--connect-timeout 0",

@@ -4,7 +4,7 @@
 
 use crate::journal::{Job, Outcome};
 use pvs_primitives::{
-	api::{AssignmentInfo, BidState, Phase, PlaceInfo, RescueInfo, RoundInfo},
+	api::{AssignmentInfo, BidState, ExpectedWinner, Phase, PlaceInfo, RescueInfo, RoundInfo},
 	Bytes32,
 };
 
@@ -75,7 +75,8 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 			Some(bid) if bid.batch_digest == round.batch_digest && is_open(job) => Step::SendBid,
 			_ => Step::Appraise,
 		},
-		(Phase::Revealing, Some((BidState::Sealed, commitment))) => match kept {
+		// In the opening window the payload opens the bid, which costs less than to leave it to others.
+		(Phase::Revealing | Phase::SealOpening, Some((BidState::Sealed, commitment))) => match kept {
 			Some(bid) if bid.commitment == *commitment => Step::Reveal,
 			_ if job.is_some_and(|job| !job.exponents.is_empty()) => Step::Recover,
 			_ => Step::CannotReveal,
@@ -85,6 +86,33 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 		},
 		_ => Step::Wait,
 	}
+}
+
+/// Returns whether `me` may have won a round that is about to close on the bids as they are.
+pub(crate) fn may_have_won(round: &RoundInfo<Bytes32>, me: &Bytes32) -> bool {
+	let counts =
+		|state: &BidState| matches!(state, BidState::Revealed { .. } | BidState::Opened { .. });
+	round.phase == Phase::Overdue
+		&& round.bids.iter().any(|bid| bid.bidder == *me && counts(&bid.state))
+}
+
+/// Shows a round as assigned to a winner that is known for sure.
+pub(crate) fn assign(round: &mut RoundInfo<Bytes32>, winner: ExpectedWinner<Bytes32>) {
+	if !winner.decided {
+		return;
+	}
+	round.phase = Phase::Proving;
+	round.phase_ends_at = winner.on_time_until.saturating_add(1);
+	round.assignment = Some(AssignmentInfo {
+		prover: winner.prover,
+		fee: winner.fee,
+		payment: winner.payment,
+		proof_blocks: winner.proof_blocks,
+		assigned_at: winner.clock.saturating_add(1),
+		clock: winner.clock,
+		on_time_until: winner.on_time_until,
+		late_until: winner.late_until,
+	});
 }
 
 fn assigned(phase: Phase, assignment: &AssignmentInfo<Bytes32>, job: Option<&Job>) -> Step {
@@ -208,6 +236,7 @@ pub(crate) mod tests {
 			payment: 600,
 			proof_blocks: 3,
 			assigned_at: 14,
+			clock: 14,
 			on_time_until: 17,
 			late_until: 27,
 		});

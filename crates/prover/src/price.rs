@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether to bid, and what; whether to step in for others. Pure.
 
+use crate::journal::Job;
 use pvs_primitives::{
 	api::{PlaceInfo, ProverInfo, RescueInfo, RoundInfo},
 	params::RollupParams,
@@ -16,8 +17,6 @@ pub(crate) struct Policy {
 	pub(crate) proof_blocks: BlockNumber,
 	/// The free balance below which not to bid.
 	pub(crate) min_balance: Balance,
-	/// The highest slot fee, as a multiple of the one quoted.
-	pub(crate) max_slot_fee_factor: u32,
 	/// Open bids, unproven wins and rescues at the same time, at most.
 	pub(crate) max_jobs: usize,
 	/// Whether to prove in rescues while there is nothing else to do.
@@ -34,6 +33,28 @@ pub(crate) struct Means {
 	pub(crate) jobs: usize,
 	/// How many blocks its slowest recent proof took, if it has proved.
 	pub(crate) measured_blocks: Option<BlockNumber>,
+	/// How its bids went.
+	pub(crate) record: Record,
+}
+
+/// How a prover's bids went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Record {
+	/// Rounds that ended after it had bid in them.
+	pub(crate) bids: u32,
+	/// Those that it won.
+	pub(crate) wins: u32,
+}
+
+impl Record {
+	/// Counts the rounds of a journal.
+	pub(crate) fn of<'a>(jobs: impl Iterator<Item = &'a Job>) -> Self {
+		let ended = jobs.filter(|job| job.placed.is_some() && !job.is_open());
+		ended.fold(Self::default(), |record, job| Self {
+			bids: record.bids.saturating_add(1),
+			wins: record.wins.saturating_add(job.win.is_some().into()),
+		})
+	}
 }
 
 /// What to bid.
@@ -62,6 +83,8 @@ pub(crate) enum Pass {
 	BalanceTooLow { free: Balance, needed: Balance },
 	#[error("the ask of {ask} planck is above the reserve of {reserve}")]
 	AboveReserve { ask: Balance, reserve: Balance },
+	#[error("a place costs {slot_fee} planck, and is worth {worth} by what a win is expected to bring")]
+	SlotTooDear { slot_fee: Balance, worth: Balance },
 	#[error("a proof takes {needed} blocks, the rollup allows {allowed}")]
 	TooSlow { needed: BlockNumber, allowed: BlockNumber },
 	#[error("a proof takes {needed} blocks, and there are {left}")]
@@ -70,6 +93,27 @@ pub(crate) enum Pass {
 	RescueOff,
 	#[error("the rescue pays {payment} planck, the ask is {ask}")]
 	BelowAsk { payment: Balance, ask: Balance },
+}
+
+/// Returns the most that a place in a round is worth, in planck: what a win is expected to bring beyond
+/// the operator's own fee, times the chance of it.
+///
+/// A payment lies between fee and reserve; half of the way is expected. The chance is the rule of
+/// succession over the prover's record, `(wins + 1) / (bids + 2)` (Laplace). How many bid does not
+/// count: a round that somebody fills to shut others out looks full of rivals.
+pub(crate) fn max_slot_fee(
+	round: &RoundInfo<Bytes32>,
+	policy: &Policy,
+	means: &Means,
+) -> Result<Balance, Pass> {
+	let margin = round.reserve.saturating_sub(policy.fee) / 2;
+	let Record { bids, wins } = means.record;
+	let chance = (Balance::from(wins).saturating_add(1), Balance::from(bids).saturating_add(2));
+	let worth = margin.saturating_mul(chance.0) / chance.1;
+	if round.slot_fee > worth {
+		return Err(Pass::SlotTooDear { slot_fee: round.slot_fee, worth });
+	}
+	Ok(worth)
 }
 
 /// Decides on a bid in a round.
@@ -96,14 +140,14 @@ pub(crate) fn ask(
 	if free_stake < round.bond {
 		return Err(Pass::StakeTooLow { free: free_stake, bond: round.bond });
 	}
-	let max_slot_fee = round.slot_fee.saturating_mul(policy.max_slot_fee_factor.into());
-	let needed = policy.min_balance.saturating_add(max_slot_fee);
-	if means.free < needed {
-		return Err(Pass::BalanceTooLow { free: means.free, needed });
-	}
 	let fee = policy.fee.saturating_add(round.slot_fee);
 	if fee > round.reserve {
 		return Err(Pass::AboveReserve { ask: fee, reserve: round.reserve });
+	}
+	let max_slot_fee = max_slot_fee(round, policy, means)?;
+	let needed = policy.min_balance.saturating_add(round.slot_fee);
+	if means.free < needed {
+		return Err(Pass::BalanceTooLow { free: means.free, needed });
 	}
 	let proof_blocks = policy.proof_blocks.max(means.measured_blocks.unwrap_or(0)).max(1);
 	if proof_blocks > params.max_proof_blocks {
@@ -160,14 +204,19 @@ fn has_time(means: &Means, left: BlockNumber) -> Result<(), Pass> {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::decide::tests::{place, round};
+	use crate::{
+		decide::tests::{place, round},
+		journal::{Outcome, Win},
+	};
 	use pvs_primitives::{
 		api::{Phase, ProverStats},
-		params::{PaymentRule, SilencePolicy},
+		params::{Layout, PaymentRule, SilencePolicy, Snapshot},
+		seal_timing::SealTiming,
 	};
 
 	pub(crate) fn params() -> RollupParams {
 		RollupParams {
+			layout: Layout::Fields,
 			data_len: 1,
 			bidding_blocks: 2,
 			reveal_blocks: 3,
@@ -196,6 +245,25 @@ pub(crate) mod tests {
 		}
 	}
 
+	pub(crate) fn snapshot() -> Snapshot {
+		Snapshot {
+			params: params(),
+			finality_gap: 0,
+			inclusion_slack: 0,
+			max_bids: 64,
+			slot_fee_base: 1,
+			seal_timing: SealTiming {
+				slot_millis: 1_000,
+				stretch_percent: 100,
+				fastest_squarings: 1,
+				margin: 1,
+				opener_squarings: 1,
+				opener_cores: 1,
+			},
+			seal_digest: [6; 32],
+		}
+	}
+
 	fn prover() -> ProverInfo<Bytes32> {
 		ProverInfo {
 			account: [1; 32],
@@ -212,11 +280,11 @@ pub(crate) mod tests {
 		fee: 400,
 		proof_blocks: 4,
 		min_balance: 100,
-		max_slot_fee_factor: 8,
 		max_jobs: 1,
 		rescue: true,
 	};
-	const MEANS: Means = Means { free: 10_000, jobs: 0, measured_blocks: None };
+	const NEW: Record = Record { bids: 0, wins: 0 };
+	const MEANS: Means = Means { free: 10_000, jobs: 0, measured_blocks: None, record: NEW };
 
 	fn decide(policy: Policy, means: Means) -> Result<Ask, Pass> {
 		ask(&round(Phase::Bidding), &params(), Some(&prover()), &policy, &means)
@@ -224,7 +292,7 @@ pub(crate) mod tests {
 
 	#[test]
 	fn ask_should_be_the_cost_and_the_slot() {
-		assert_eq!(decide(POLICY, MEANS), Ok(Ask { fee: 410, proof_blocks: 4, max_slot_fee: 80 }));
+		assert_eq!(decide(POLICY, MEANS), Ok(Ask { fee: 410, proof_blocks: 4, max_slot_fee: 150 }));
 	}
 
 	#[test]
@@ -241,15 +309,41 @@ pub(crate) mod tests {
 	fn bid_should_not_be_made_when_the_ask_is_above_the_reserve() {
 		let dear = Policy { fee: 991, ..POLICY };
 		assert_eq!(decide(dear, MEANS), Err(Pass::AboveReserve { ask: 1001, reserve: 1000 }));
-		assert_eq!(decide(Policy { fee: 990, ..POLICY }, MEANS).unwrap().fee, 1000);
+		assert_eq!(decide(Policy { fee: 960, ..POLICY }, MEANS).unwrap().fee, 970);
 		let endless = Policy { fee: u128::MAX, ..POLICY };
 		assert!(matches!(decide(endless, MEANS), Err(Pass::AboveReserve { .. })));
 	}
 
+	/// Finding M3 of the audit: eight times a quoted fee of almost nothing shut the prover out.
+	#[test]
+	fn place_should_be_worth_what_a_win_is_expected_to_bring() {
+		// Half of 1000 - 400, times (wins + 1) / (bids + 2).
+		for (bids, wins, worth) in [(0, 0, 150), (8, 8, 270), (8, 3, 120), (8, 0, 30), (28, 0, 10)] {
+			let means = Means { record: Record { bids, wins }, ..MEANS };
+			assert_eq!(decide(POLICY, means).unwrap().max_slot_fee, worth, "{bids} {wins}");
+		}
+		let hopeless = Means { record: Record { bids: 29, wins: 0 }, ..MEANS };
+		assert_eq!(decide(POLICY, hopeless), Err(Pass::SlotTooDear { slot_fee: 10, worth: 9 }));
+		// A margin of 39 is worth 9 at first.
+		let thin = Policy { fee: 961, ..POLICY };
+		assert_eq!(decide(thin, MEANS), Err(Pass::SlotTooDear { slot_fee: 10, worth: 9 }));
+	}
+
+	#[test]
+	fn record_should_count_rounds_that_ended_after_a_bid() {
+		let win = Win { payment: 1, assigned_at: 2, on_time_until: 3, late_until: 4 };
+		let lost = Job { placed: Some(1), outcome: Some(Outcome::Lost), ..Job::default() };
+		let won = Job { win: Some(win), ..lost.clone() };
+		let open = Job { placed: Some(1), ..Job::default() };
+		let skipped = Job { placed: None, ..lost.clone() };
+		let jobs = [lost, won, open, skipped];
+		assert_eq!(Record::of(jobs.iter()), Record { bids: 2, wins: 1 });
+	}
+
 	#[test]
 	fn bid_should_not_be_made_when_the_prover_cannot_afford_it() {
-		let poor = Means { free: 179, ..MEANS };
-		assert_eq!(decide(POLICY, poor), Err(Pass::BalanceTooLow { free: 179, needed: 180 }));
+		let poor = Means { free: 109, ..MEANS };
+		assert_eq!(decide(POLICY, poor), Err(Pass::BalanceTooLow { free: 109, needed: 110 }));
 		let staked = ProverInfo { reserved: 3501, ..prover() };
 		let refusal = ask(&round(Phase::Bidding), &params(), Some(&staked), &POLICY, &MEANS);
 		assert_eq!(refusal, Err(Pass::StakeTooLow { free: 1499, bond: 1500 }));

@@ -72,7 +72,7 @@ impl Seat {
 				expected: genesis_root,
 			});
 		}
-		let (lowest, highest) = (info.params.min_reserve, info.params.max_reserve);
+		let (lowest, highest) = (info.reserve, info.params.max_reserve);
 		let max_fee = match max_fee {
 			Some(amount) => amount.planck(token)?,
 			None => highest,

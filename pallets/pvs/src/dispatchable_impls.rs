@@ -427,7 +427,8 @@ impl<T: Config> Pallet<T> {
 	/// of batches are verified again; what a call with some of them does is within the sum of what
 	/// one with none and one with nothing else do.
 	pub(crate) fn submit_proofs_weight(proofs: usize, searched: bool) -> Weight {
-		let count = Self::count(proofs);
+		// More are refused before anything is done.
+		let count = Self::count(proofs).min(T::MaxProofs::get());
 		let all_hold = T::WeightInfo::submit_proofs(count);
 		if searched {
 			all_hold.saturating_add(T::WeightInfo::submit_false_proofs(count))

@@ -61,7 +61,7 @@ fn presets_should_build_a_valid_state() {
 		let storage = config.build_storage().expect("it builds");
 		sp_io::TestExternalities::new(storage).execute_with(|| {
 			Pvs::do_try_state().expect("the invariants hold");
-			let rollup = Pvs::rollup(0).expect("the demo rollup is registered");
+			let rollup = Pvs::rollup_info(0).expect("the demo rollup is registered");
 			assert_eq!(rollup.params, demo_params());
 			assert_eq!(rollup.params.data_len, DEMO_DATA_LEN);
 		});
@@ -166,7 +166,15 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 			},
 			Weights::place_bid(),
 		),
-		(Call::reveal_bid { batch, payload: [0; 85] }, Weights::reveal_bid().saturating_add(step)),
+		(
+			Call::reveal_bid {
+				batch,
+				round: 0,
+				bidder: account.clone(),
+				payload: Default::default(),
+			},
+			Weights::reveal_bid().saturating_add(step),
+		),
 		(
 			Call::submit_proof { batch, prover: account.clone(), proof: Default::default() },
 			Weights::submit_proof().saturating_add(step),
@@ -200,6 +208,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 		(
 			Call::open_bid {
 				batch,
+				round: 0,
 				bidder: account,
 				solution: Default::default(),
 				proof: Default::default(),

@@ -398,7 +398,7 @@ async fn cost(
 	}
 	let batch = BatchId { rollup: 0, index: 0 };
 	let (solution, proof) = ([0; ELEMENT_BYTES], [0; PROOF_BYTES]);
-	let call = Call::open_bid(batch, submitter.account(), &solution, &proof);
+	let call = Call::open_bid(batch, 0, submitter.account(), &solution, &proof);
 	submitter.fee(&call).await.map_err(OpenerError::NoFee)
 }
 

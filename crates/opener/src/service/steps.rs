@@ -180,7 +180,8 @@ impl Service {
 		let Some(work) = self.work.get_mut(&id) else { return };
 		let Some(opening) = work.opening.clone() else { return };
 		work.stage = Stage::Sending;
-		let (batch, bidder, me) = (work.target.batch, work.target.bidder, self.me.0);
+		let (batch, round, bidder) = (work.target.batch, work.target.round, work.target.bidder);
+		let me = self.me.0;
 		let (session, view, messages) = (session.clone(), view.clone(), self.messages.clone());
 		tokio::spawn(async move {
 			let Opening { solution, proof } = &opening;
@@ -190,7 +191,7 @@ impl Service {
 					None => Sent::NotNeeded,
 					Some(false) => Sent::Refused,
 					Some(true) => {
-						let call = Call::open_bid(batch, bidder, solution, proof);
+						let call = Call::open_bid(batch, round, bidder, solution, proof);
 						sent_or_unknown(session.submitter.submit(&call, INCLUSION_WAIT).await)?
 					},
 				})

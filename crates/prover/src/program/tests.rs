@@ -4,7 +4,7 @@
 use super::*;
 use crate::{
 	appraise::Work,
-	price::tests::params,
+	price::tests::snapshot,
 	proving::{Cancel, ProgramProver, ProofMaker, ProvingError},
 	report::{Reporter, ShownProof},
 	rollup::{Ledger, ProgramLedger},
@@ -369,7 +369,7 @@ fn batch() -> BatchInfo<Bytes32> {
 		failed_rounds: 0,
 		slashed: 0,
 		status: BatchStatus::Assigned,
-		params: params(),
+		snapshot: snapshot(),
 	}
 }
 

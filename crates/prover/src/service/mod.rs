@@ -149,7 +149,6 @@ impl Service {
 			fee: args.fee.planck(token)?,
 			proof_blocks: args.proof_blocks,
 			min_balance: args.min_balance.planck(token)?,
-			max_slot_fee_factor: args.max_slot_fee_factor,
 			max_jobs: args.max_jobs as usize,
 			rescue: args.rescue == RescueWhen::Idle,
 		};

@@ -88,7 +88,7 @@ impl Service {
 			return self.skip(key, "bidding closed while the batch was looked at".into());
 		}
 		let means = self.means(&key, appraisal.free);
-		let params = &appraisal.batch.params;
+		let params = &appraisal.batch.snapshot.params;
 		match price::ask(round, params, appraisal.prover.as_ref(), &self.policy, &means) {
 			Ok(ask) => self.bid(session, round, &ask),
 			Err(pass) => self.skip(key, pass.to_string()),
@@ -108,6 +108,11 @@ impl Service {
 			// An earlier copy of the same bid got in.
 			Err(error) if error.is_pallet_error("AlreadyBid") => {
 				Ok(self.journal.record(Entry::Placed { batch, round, block: self.height })?)
+			},
+			// Others were faster. The next block asks again, at what the place costs then.
+			Err(error) if error.is_pallet_error("SlotFeeTooHigh") => {
+				self.trouble(Some(key), error.to_string());
+				Ok(())
 			},
 			Err(error @ (SubmitError::Failed { .. } | SubmitError::CannotPay { .. })) => {
 				self.skip(key, error.to_string())
@@ -132,9 +137,6 @@ impl Service {
 				self.reporter.say(&Report::Revealed { batch, round, block });
 				// The last reveal of a round selects the winner.
 				self.look_again = true;
-			},
-			Err(error) if error.is_pallet_error("AlreadyRevealed") => {
-				self.journal.record(Entry::Revealed { batch, round, block: self.height })?;
 			},
 			Err(error) => self.trouble(Some(key), error.to_string()),
 		}

@@ -4,10 +4,10 @@
 use super::{Done, Service, Session, Task};
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit, Work},
-	decide::{next_step, Step},
+	decide::{self, next_step, Step},
 	error::ProverError,
 	journal::{Bid, Entry, Job, Key, Outcome},
-	price::{self, Means},
+	price::{self, Means, Record},
 	proving::Cancel,
 	report::Report,
 	settle,
@@ -46,6 +46,7 @@ impl Service {
 			free,
 			jobs: others.count(),
 			measured_blocks: self.recent_proofs.iter().copied().max(),
+			record: Record::of(self.journal.jobs().values()),
 		}
 	}
 
@@ -70,7 +71,8 @@ impl Service {
 		// What is due first comes first.
 		rounds.sort_by_key(|round| round.phase_ends_at);
 		let mut shown = BTreeSet::new();
-		for round in &rounds {
+		for round in &mut rounds {
+			self.assign_if_won(&view, round).await?;
 			let key = (round.batch, round.round);
 			let step = next_step(round, &self.me.0, self.journal.job(&key));
 			if step != Step::Over {
@@ -84,6 +86,23 @@ impl Service {
 			// Before states are forgotten: the finalised block may be behind the best one.
 			self.save_state(session).await?;
 			self.forget_old(&view, &shown).await?;
+		}
+		Ok(())
+	}
+
+	/// Shows a round as assigned whose winner is known but not written down yet: the deadline of its
+	/// auction has passed, and whatever transaction of the next block comes first closes it.
+	async fn assign_if_won(
+		&self,
+		view: &View,
+		round: &mut RoundInfo<Bytes32>,
+	) -> Result<(), ProverError> {
+		if !decide::may_have_won(round, &self.me.0) {
+			return Ok(());
+		}
+		let winner = view.expected_winner(round.batch).await?;
+		if let Some(winner) = winner.filter(|winner| winner.round == round.round) {
+			decide::assign(round, winner);
 		}
 		Ok(())
 	}
@@ -135,16 +154,20 @@ impl Service {
 			Step::SendBid => {
 				let kept = self.journal.job(&key).and_then(|job| job.bid.clone());
 				// A bid that the chain does not have is a new one.
-				if let Some(bid) = kept.filter(|_| self.breaker.is_none()) {
-					let factor = u128::from(self.policy.max_slot_fee_factor);
-					self.place(session, round, &bid, round.slot_fee.saturating_mul(factor));
+				let Some(bid) = kept.filter(|_| self.breaker.is_none()) else { return Ok(()) };
+				let means = self.means(&key, 0);
+				match price::max_slot_fee(round, &self.policy, &means) {
+					Ok(max_slot_fee) => self.place(session, round, &bid, max_slot_fee),
+					// It may be cheaper in the next round only.
+					Err(pass) => return self.skip(key, pass.to_string()),
 				}
 				Ok(())
 			},
 			Step::Reveal => {
 				let kept = self.journal.job(&key).and_then(|job| job.bid.clone());
 				if let Some(bid) = kept {
-					let call = Call::reveal_bid(round.batch, &bid.payload);
+					let (batch, number, me) = (round.batch, round.round, self.me.0);
+					let call = Call::reveal_bid(batch, number, me, &bid.payload);
 					self.submit(session, key, call, Done::Revealed);
 				}
 				Ok(())
