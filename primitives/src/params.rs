@@ -177,15 +177,7 @@ pub struct RollupParams {
 /// constants of its runtime, as they were in the block of the commitment. Neither `set_params` nor a
 /// runtime upgrade changes a round that is open.
 #[derive(
-	Clone,
-	Debug,
-	PartialEq,
-	Eq,
-	Encode,
-	Decode,
-	DecodeWithMemTracking,
-	MaxEncodedLen,
-	TypeInfo,
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 #[scale_info(capture_docs = "always")]
 pub struct Snapshot {

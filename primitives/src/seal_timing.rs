@@ -11,8 +11,8 @@
 	reason = "the codec derives write the indices of variants that way"
 )]
 
-use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use crate::BlockNumber;
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 
 /// What a chain records about squarings and time. Nothing in it may be 0.

@@ -45,7 +45,7 @@ impl Windows {
 
 	/// Returns the block in which an auction closes: after bidding without bids, else as soon as no bid
 	/// is sealed, but not before the reveal window, and at the end of the last window.
-	fn close(&self, auction: &Auction) -> BlockNumber {
+	pub(crate) fn close(&self, auction: &Auction) -> BlockNumber {
 		match (auction.bids, auction.sealed) {
 			(0, _) => self.bidding_until,
 			(_, 0) => self.reveal_from,
@@ -55,11 +55,16 @@ impl Windows {
 
 	/// Returns the block from which the first winner's time counts, of an auction that closes in block
 	/// `now`: the last one of the reveal window, whenever the bids were revealed. Where seals were
-	/// opened by force, the block of the last opening, or the last one of the opening window.
+	/// opened by force, the block of the last opening, in which the auction closes, or the last one of
+	/// the opening window.
 	pub fn clock(&self, auction: &Auction, now: BlockNumber) -> BlockNumber {
+		let last_reveal = self.reveal_until.saturating_sub(1);
 		let last_opening = self.opening_until.saturating_sub(1);
-		let opened_until = if auction.sealed > 0 { last_opening } else { now.min(last_opening) };
-		self.reveal_until.saturating_sub(1).max(opened_until)
+		match (auction.sealed, auction.opened) {
+			(0, 0) => last_reveal,
+			(0, _) => last_reveal.max(now.min(last_opening)),
+			_ => last_reveal.max(last_opening),
+		}
 	}
 
 	fn phase(&self, now: BlockNumber) -> (Phase, BlockNumber) {
@@ -152,9 +157,7 @@ pub fn due<AccountId>(round: &Round<AccountId>, context: &Context) -> Option<Blo
 	let at = match &round.stage {
 		Stage::Assigned(assignment) => assignment.delivery.late_until.saturating_add(1),
 		_ if context.standing == Standing::Dropped => 0,
-		Stage::Auction(auction) => {
-			Windows::new(round.opened_at, auction, context).close(auction)
-		},
+		Stage::Auction(auction) => Windows::new(round.opened_at, auction, context).close(auction),
 		Stage::Offered(offer) => offer.until(context.snapshot).saturating_add(1),
 		Stage::Rescue(rescue) => rescue.until(context.params()),
 		Stage::Waiting | Stage::Proven { .. } if context.standing == Standing::Head => 0,
@@ -204,7 +207,7 @@ mod tests {
 	use proptest::prelude::*;
 
 	const OPENED: u32 = 10;
-	/// Squarings that two cores of an opener do in a block, of a seal on each.
+	/// With it, each of an opener's two cores opens a seal in a block.
 	const DELAY: u64 = 1_000;
 
 	fn parameters() -> RollupParams {
@@ -289,16 +292,113 @@ mod tests {
 
 	#[test]
 	fn phase_should_change_exactly_at_each_boundary_when_bids_are_sealed() {
-		let timeline = [
-			(9, Phase::Opening),
-			(11, Phase::Bidding),
-			(13, Phase::FinalityGap),
-			(16, Phase::Revealing),
-			(20, Phase::SealOpening),
-			(23, Phase::Overdue),
-		];
-		assert_timeline(&auction(3, 1), &parameters(), Standing::Head, &timeline);
-		assert_timeline(&auction(3, 3), &parameters(), Standing::Behind, &timeline);
+		// One or two seals take a block, three or four take two, and a transaction one more.
+		for (sealed, overdue, standing) in
+			[(1, 22, Standing::Head), (2, 22, Standing::Head), (3, 23, Standing::Behind)]
+		{
+			let timeline = [
+				(9, Phase::Opening),
+				(11, Phase::Bidding),
+				(13, Phase::FinalityGap),
+				(16, Phase::Revealing),
+				(20, Phase::SealOpening),
+				(overdue, Phase::Overdue),
+			];
+			assert_timeline(&auction(3, sealed), &parameters(), standing, &timeline);
+		}
+	}
+
+	fn opening_window(auction: &Auction, opening_blocks: u32, seal_delay: Option<u64>) -> u32 {
+		let silence_policy = SilencePolicy::ForceOpen { opening_blocks };
+		let snapshot = of(RollupParams { silence_policy, ..parameters() });
+		let context = Context { seal_delay, ..context(&snapshot, Standing::Head) };
+		let windows = Windows::new(OPENED, auction, &context);
+		assert_eq!(windows.reveal_until, 20);
+		windows.opening_until - windows.reveal_until
+	}
+
+	#[test]
+	fn opening_window_should_fit_the_seals_that_the_reveal_window_left() {
+		let of_seals =
+			|sealed| opening_window(&Auction { bids: 8, sealed, opened: 0 }, 100, Some(DELAY));
+		// ceil(seals / 2) blocks and 1 of slack.
+		assert_eq!([0, 1, 2, 3, 4, 5, 8].map(of_seals), [1, 2, 2, 3, 3, 4, 5]);
+		let slow = Auction { bids: 8, sealed: 3, opened: 0 };
+		// Two turns of 2.5 blocks.
+		assert_eq!(opening_window(&slow, 100, Some(2_500)), 6);
+	}
+
+	#[test]
+	fn opening_window_should_keep_its_length_when_seals_are_opened() {
+		for opened in 0..=5 {
+			let auction = Auction { bids: 8, sealed: 5 - opened, opened };
+			assert_eq!(opening_window(&auction, 100, Some(DELAY)), 4, "{opened} opened");
+		}
+	}
+
+	#[test]
+	fn opening_window_should_not_be_longer_than_the_rollup_allows() {
+		let full = Auction { bids: 8, sealed: 8, opened: 0 };
+		assert_eq!([4, 5, 6].map(|most| opening_window(&full, most, Some(DELAY))), [4, 5, 5]);
+		assert_eq!(opening_window(&full, 100, Some(u64::MAX)), 100);
+	}
+
+	#[test]
+	fn opening_window_should_be_as_long_as_allowed_when_the_delay_of_seals_is_unknown() {
+		for sealed in [0, 1, 8] {
+			let auction = Auction { bids: 8, sealed, opened: 0 };
+			assert_eq!(opening_window(&auction, 7, None), 7);
+		}
+	}
+
+	/// The clock of an auction that closes in block `now`.
+	fn clock(silence_policy: SilencePolicy, auction: &Auction, now: u32) -> u32 {
+		let snapshot = of(RollupParams { silence_policy, ..parameters() });
+		let context = context(&snapshot, Standing::Head);
+		Windows::new(OPENED, auction, &context).clock(auction, now)
+	}
+
+	#[test]
+	fn clock_should_be_the_last_block_of_the_reveal_window_when_silent_bidders_are_excluded() {
+		let revealed = Auction { bids: 3, sealed: 0, opened: 0 };
+		let silent = Auction { sealed: 1, ..revealed };
+		// Closed early in 16 to 19; by its deadline in 20; later by a late agenda.
+		for now in [16, 17, 18, 19, 20, 21, 99] {
+			assert_eq!(clock(SilencePolicy::Exclude, &revealed, now), 19, "all revealed, {now}");
+		}
+		for now in [20, 21, 99] {
+			assert_eq!(clock(SilencePolicy::Exclude, &silent, now), 19, "one silent, {now}");
+		}
+	}
+
+	#[test]
+	fn clock_should_be_the_last_block_of_the_reveal_window_when_no_seal_had_to_be_opened() {
+		let revealed = Auction { bids: 3, sealed: 0, opened: 0 };
+		for now in [16, 19, 20, 21, 99] {
+			let policy = SilencePolicy::ForceOpen { opening_blocks: 3 };
+			assert_eq!(clock(policy, &revealed, now), 19, "{now}");
+		}
+	}
+
+	#[test]
+	fn clock_should_be_the_block_of_the_last_opening_when_seals_had_to_be_opened() {
+		// Three seals: the opening window is 20 to 22.
+		let opened = Auction { bids: 3, sealed: 0, opened: 3 };
+		let policy = SilencePolicy::ForceOpen { opening_blocks: 3 };
+		for (now, expected) in [(20, 20), (21, 21), (22, 22), (23, 22), (99, 22)] {
+			assert_eq!(clock(policy, &opened, now), expected, "{now}");
+		}
+	}
+
+	#[test]
+	fn clock_should_be_the_last_block_of_the_opening_window_when_a_seal_was_left() {
+		let policy = SilencePolicy::ForceOpen { opening_blocks: 3 };
+		for (sealed, opened, last) in [(1, 0, 21), (1, 1, 21), (1, 2, 22), (3, 0, 22)] {
+			let auction = Auction { bids: 3, sealed, opened };
+			for now in [last + 1, last + 2, 99] {
+				assert_eq!(clock(policy, &auction, now), last, "{auction:?} at {now}");
+			}
+		}
 	}
 
 	#[test]
@@ -334,16 +434,29 @@ mod tests {
 		for standing in [Standing::Head, Standing::Behind] {
 			assert_timeline(&assigned(30, &params), &params, standing, &timeline);
 		}
-		let delivery = Delivery::new(30, 4, &params, 1);
+		let delivery = Delivery::new(30, 30, 4, &of(params));
 		assert_eq!((delivery.on_time_until, delivery.late_until), (35, 37));
 		assert_eq!([34, 35, 36, 37].map(|now| delivery.late_blocks(now)), [0, 0, 1, 2]);
 	}
 
 	#[test]
+	fn delivery_should_count_from_the_clock_and_not_from_the_assignment() {
+		let snapshot = of(parameters());
+		let delivery = Delivery::new(25, 30, 4, &snapshot);
+		assert_eq!(
+			delivery,
+			Delivery { assigned_at: 25, clock: 30, on_time_until: 35, late_until: 37 }
+		);
+		let later = Delivery { assigned_at: 33, ..delivery };
+		assert_eq!(Delivery::new(33, 30, 4, &snapshot), later);
+	}
+
+	#[test]
 	fn delivery_should_have_the_minimum_when_the_committed_time_is_below_it() {
-		let params = RollupParams { min_proof_blocks: 6, ..parameters() };
-		assert_eq!(Delivery::new(30, 1, &params, 1), Delivery::new(30, 6, &params, 1));
-		assert_eq!(Delivery::new(30, 1, &params, 0).on_time_until, 36);
+		let snapshot = of(RollupParams { min_proof_blocks: 6, ..parameters() });
+		assert_eq!(Delivery::new(30, 30, 1, &snapshot), Delivery::new(30, 30, 6, &snapshot));
+		let prompt = Snapshot { inclusion_slack: 0, ..snapshot };
+		assert_eq!(Delivery::new(30, 30, 1, &prompt).on_time_until, 36);
 	}
 
 	#[test]
@@ -360,6 +473,42 @@ mod tests {
 	}
 
 	#[test]
+	fn offer_should_stand_no_longer_than_its_prover_may_take_for_a_proof() {
+		// 1 block, twice the slack of 1, and 4 committed blocks, or 6 where that is the minimum.
+		let of_blocks = |ladder_blocks, min_proof_blocks, inclusion_slack| Snapshot {
+			inclusion_slack,
+			..of(RollupParams { ladder_blocks, min_proof_blocks, ..parameters() })
+		};
+		let Stage::Offered(offer) = offered(30) else { panic!("offered") };
+		for (ladder_blocks, min_proof_blocks, inclusion_slack, until) in [
+			(3, 2, 1, 33),
+			(6, 2, 1, 36),
+			(7, 2, 1, 37),
+			(8, 2, 1, 37),
+			(100, 2, 1, 37),
+			(100, 6, 1, 39),
+			(100, 2, 0, 35),
+			(100, 2, 2, 39),
+		] {
+			let snapshot = of_blocks(ladder_blocks, min_proof_blocks, inclusion_slack);
+			assert_eq!(offer.until(&snapshot), until, "{snapshot:?}");
+		}
+		let params = of_blocks(100, 2, 1).params;
+		let timeline = [(30, Phase::Offered), (38, Phase::Overdue)];
+		assert_timeline(&offered(30), &params, Standing::Head, &timeline);
+	}
+
+	#[test]
+	fn offer_should_count_from_its_taking_but_no_later_than_a_delayed_transaction_arrives() {
+		let Stage::Offered(offer) = offered(30) else { panic!("offered") };
+		// With a slack of 1 an honest transaction is in block 32 at the latest.
+		let clock = |now| offer.clock(&of(parameters()), now);
+		assert_eq!([30, 31, 32, 33, 99].map(clock), [30, 31, 32, 32, 32]);
+		let prompt = Snapshot { inclusion_slack: 0, ..of(parameters()) };
+		assert_eq!([30, 31, 32].map(|now| offer.clock(&prompt, now)), [30, 31, 31]);
+	}
+
+	#[test]
 	fn rescue_should_last_as_many_blocks_as_the_rollup_says() {
 		let timeline = [(30, Phase::Rescue), (35, Phase::Overdue)];
 		assert_timeline(&rescue(30), &parameters(), Standing::Head, &timeline);
@@ -370,10 +519,10 @@ mod tests {
 		let params = parameters();
 		assert_timeline(&Stage::Waiting, &params, Standing::Behind, &[(0, Phase::Waiting)]);
 		assert_timeline(&Stage::Waiting, &params, Standing::Head, &[(0, Phase::Overdue)]);
-		let waiting = round(Stage::Waiting);
-		assert_eq!(due(&waiting, &context(&params, Standing::Behind)), None);
+		let (waiting, snapshot) = (round(Stage::Waiting), of(params));
+		assert_eq!(due(&waiting, &context(&snapshot, Standing::Behind)), None);
 		let forever = (Phase::Waiting, u32::MAX);
-		assert_eq!(phase(&waiting, &context(&params, Standing::Behind), 50), forever);
+		assert_eq!(phase(&waiting, &context(&snapshot, Standing::Behind), 50), forever);
 	}
 
 	#[test]
@@ -392,7 +541,8 @@ mod tests {
 			[auction(0, 0), auction(3, 1), auction(3, 0), offered(30), rescue(30), Stage::Waiting];
 		for stage in stages {
 			assert_timeline(&stage, &params, Standing::Dropped, &[(0, Phase::Dropped)]);
-			assert_eq!(due(&round(stage), &context(&params, Standing::Dropped)), Some(0));
+			let snapshot = of(params.clone());
+			assert_eq!(due(&round(stage), &context(&snapshot, Standing::Dropped)), Some(0));
 		}
 		let timeline = [(30, Phase::Proving), (36, Phase::Late), (38, Phase::Dropped)];
 		assert_timeline(&assigned(30, &params), &params, Standing::Dropped, &timeline);
@@ -421,12 +571,16 @@ mod tests {
 			let on_time_until = at.saturating_add(time % 100);
 			Delivery {
 				assigned_at: at,
+				clock: at,
 				on_time_until,
 				late_until: on_time_until.saturating_add(grace % 100),
 			}
 		});
 		prop_oneof![
-			(0..4u32, 0..4u32).prop_map(|(bids, sealed)| auction(bids, sealed.min(bids))),
+			(0..4u32, 0..4u32, 0..4u32).prop_map(|(bids, sealed, opened)| {
+				let sealed = sealed.min(bids);
+				Stage::Auction(Auction { bids, sealed, opened: opened.min(bids - sealed) })
+			}),
 			delivery.prop_map(|delivery| Stage::Assigned(Assignment {
 				place: place(),
 				delivery,
@@ -492,7 +646,8 @@ mod tests {
 				rescue_blocks,
 				..parameters()
 			};
-			let context = Context { finality_gap: gap, ..context(&params, standing) };
+			let snapshot = Snapshot { finality_gap: gap, ..of(params) };
+			let context = context(&snapshot, standing);
 			let round = Round { opened_at, ..round(stage) };
 			let now = near(anchor(&round), choice);
 			let (found, until) = phase(&round, &context, now);
@@ -522,8 +677,8 @@ mod tests {
 			opened_at: u32,
 			choices: [u32; 2],
 		) {
-			let params = parameters();
-			let context = context(&params, standing);
+			let snapshot = of(parameters());
+			let context = context(&snapshot, standing);
 			let round = Round { opened_at, ..round(stage) };
 			let [a, b] = choices.map(|choice| near(anchor(&round), choice));
 			let at = |now| order(phase(&round, &context, now).0);

@@ -113,7 +113,7 @@ mod tests {
 
 	#[test]
 	fn reserve_should_take_the_first_payment_as_the_mean() {
-		let after = Reserve::new(&bounded()).after_payment(40, 100, &bounded());
+		let after = Reserve::new(&bounded()).after_payment(40, 100, 2, &bounded());
 		// 40 * 1.25
 		assert_eq!(after, Ok(Reserve { reserve: 50, mean: Some(40) }));
 	}
@@ -122,26 +122,28 @@ mod tests {
 	fn reserve_should_weigh_later_payments_and_round_up() {
 		let before = Reserve { reserve: 50, mean: Some(40) };
 		// 40 * 0.9 + 33 * 0.1 = 39.3, and 40 * 1.25.
-		let after = before.after_payment(33, 50, &bounded());
+		let after = before.after_payment(33, 50, 2, &bounded());
 		assert_eq!(after, Ok(Reserve { reserve: 50, mean: Some(40) }));
 		// 40 * 0.9 + 12 * 0.1 = 37.2, and 38 * 1.25 = 47.5.
-		let after = before.after_payment(12, 50, &bounded());
+		let after = before.after_payment(12, 50, 2, &bounded());
 		assert_eq!(after, Ok(Reserve { reserve: 48, mean: Some(38) }));
 	}
 
 	#[test]
 	fn reserve_should_keep_what_an_escalated_round_paid() {
 		let before = Reserve { reserve: 50, mean: Some(100) };
-		let after = before.after_payment(150, 150, &bounded()).expect("no zero divisor");
-		// The mean of 105 allows 131.25.
-		assert_eq!(after, Reserve { reserve: 132, mean: Some(105) });
+		for counted in [1, 2] {
+			let after = before.after_payment(150, 150, counted, &bounded());
+			// The mean of 105 allows 131.25.
+			assert_eq!(after, Ok(Reserve { reserve: 132, mean: Some(105) }));
+		}
 	}
 
 	#[test]
 	fn reserve_should_not_fall_below_the_lowest_when_payments_are_zero() {
 		let mut reserve = Reserve::new(&bounded());
 		for _ in 0..200 {
-			reserve = reserve.after_payment(0, reserve.reserve, &bounded()).expect("total");
+			reserve = reserve.after_payment(0, reserve.reserve, 2, &bounded()).expect("total");
 		}
 		assert_eq!(reserve.reserve, 10);
 	}
@@ -150,9 +152,48 @@ mod tests {
 	fn reserve_should_not_rise_when_a_lone_bidder_is_always_paid_it() {
 		let mut reserve = Reserve::new(&bounded());
 		for _ in 0..200 {
-			reserve =
-				reserve.after_payment(reserve.reserve, reserve.reserve, &bounded()).expect("total");
+			reserve = reserve
+				.after_payment(reserve.reserve, reserve.reserve, 1, &bounded())
+				.expect("total");
 			assert_eq!(reserve.reserve, 100);
+		}
+	}
+
+	/// Finding M13 of the audit: the friend of a sequencer, alone in its rounds, talked the reserve down.
+	#[test]
+	fn lone_bidder_should_not_lower_the_mean_when_it_is_paid_less() {
+		let before = Reserve { reserve: 50, mean: Some(40) };
+		for payment in [0, 12, 39, 40] {
+			assert_eq!(before.after_payment(payment, 50, 1, &bounded()), Ok(before), "{payment}");
+		}
+		// Where somebody bids against it, the payment counts: 40 * 0.9 + 12 * 0.1 = 37.2.
+		let with_a_rival = before.after_payment(12, 50, 2, &bounded());
+		assert_eq!(with_a_rival, Ok(Reserve { reserve: 48, mean: Some(38) }));
+	}
+
+	#[test]
+	fn lone_bidder_should_raise_the_mean_when_it_is_paid_more() {
+		let before = Reserve { reserve: 50, mean: Some(40) };
+		// 40 * 0.9 + 50 * 0.1 = 41; the reserve stays below 51.25.
+		let after = before.after_payment(50, 50, 1, &bounded());
+		assert_eq!(after, Ok(Reserve { reserve: 50, mean: Some(41) }));
+	}
+
+	#[test]
+	fn lone_bidder_should_count_as_paid_the_reserve_when_there_is_no_mean() {
+		let after = Reserve::new(&bounded()).after_payment(40, 100, 1, &bounded());
+		assert_eq!(after, Ok(Reserve { reserve: 100, mean: Some(100) }));
+		// Of a round that escalation has raised, that round's.
+		let after = Reserve::new(&bounded()).after_payment(40, 150, 1, &bounded());
+		assert_eq!(after, Ok(Reserve { reserve: 150, mean: Some(150) }));
+	}
+
+	#[test]
+	fn lone_bidder_should_never_lower_the_reserve_however_often_it_is_paid_nothing() {
+		let mut reserve = Reserve { reserve: 50, mean: Some(40) };
+		for _ in 0..200 {
+			reserve = reserve.after_payment(0, reserve.reserve, 1, &bounded()).expect("total");
+			assert_eq!(reserve, Reserve { reserve: 50, mean: Some(40) });
 		}
 	}
 

@@ -26,7 +26,7 @@ pub struct Limits {
 	/// The lowest bond of a sequencer, in planck.
 	pub min_sequencer_bond: Balance,
 	/// The longest bidding window that the chain's seals keep secret, in blocks; see
-	/// [`SealTiming`](crate::seal::SealTiming).
+	/// [`SealTiming`](pvs_primitives::seal_timing::SealTiming).
 	pub max_bidding_blocks: BlockNumber,
 	/// The shortest opening window in which every seal of a full round can be opened, in blocks.
 	pub min_opening_blocks: BlockNumber,
@@ -79,7 +79,7 @@ pub enum BrokenRule {
 	EmptyRounds,
 	/// `max_failed_rounds` is 0 or above the chain's limit.
 	FailedRounds,
-	/// `sequencer_bond` is below the chain's lowest.
+	/// `sequencer_bond` is 0, so that a batch that fails would cost nothing, or below the chain's lowest.
 	SequencerBond,
 	/// The bidding window is longer than the chain's seals keep bids secret.
 	SealedTime,
@@ -154,7 +154,7 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 		params.max_failed_rounds >= 1 && params.max_failed_rounds <= limits.max_rounds,
 		BrokenRule::FailedRounds,
 	)?;
-	ensure(params.sequencer_bond >= limits.min_sequencer_bond, BrokenRule::SequencerBond)?;
+	ensure(params.sequencer_bond >= limits.min_sequencer_bond.max(1), BrokenRule::SequencerBond)?;
 	match params.silence_policy {
 		SilencePolicy::Exclude => Ok(()),
 		SilencePolicy::ForceOpen { opening_blocks } => {
@@ -343,6 +343,46 @@ mod tests {
 		for (number, (change, rule)) in cases.iter().enumerate() {
 			assert_eq!(outcome(*change, &LIMITS), Err(*rule), "case {number}");
 		}
+	}
+
+	#[test]
+	fn zero_should_be_refused_for_every_number_but_the_weight_of_shares() {
+		let limits = Limits {
+			inclusion_slack: 0,
+			existential_deposit: 0,
+			min_sequencer_bond: 0,
+			min_opening_blocks: 0,
+			..LIMITS
+		};
+		let zeros: &[(Change, BrokenRule)] = &[
+			(|p| p.data_len = 0, BrokenRule::DataLength),
+			(|p| p.bidding_blocks = 0, BrokenRule::BiddingWindow),
+			(|p| p.reveal_blocks = 0, BrokenRule::RevealWindow),
+			(|p| p.silence_policy = open(0), BrokenRule::SilencePolicy),
+			(|p| p.w_fee = 0, BrokenRule::FeeWeight),
+			(|p| p.w_time = 0, BrokenRule::TimeWeight),
+			(|p| p.min_proof_blocks = 0, BrokenRule::ProofBlocks),
+			(|p| p.max_proof_blocks = 0, BrokenRule::ProofBlocks),
+			(|p| p.min_reserve = 0, BrokenRule::Reserve),
+			(|p| p.initial_reserve = 0, BrokenRule::Reserve),
+			(|p| p.max_reserve = 0, BrokenRule::Reserve),
+			(|p| p.reserve_margin = 0, BrokenRule::ReserveMargin),
+			(|p| p.reserve_weight = 0, BrokenRule::ReserveWeight),
+			(|p| p.escalation_factor = 0, BrokenRule::EscalationFactor),
+			(|p| p.silence_penalty = 0, BrokenRule::SilencePenalty),
+			(|p| p.grace_blocks = 0, BrokenRule::Grace),
+			(|p| p.late_rate = 0, BrokenRule::LateRate),
+			(|p| p.ladder_len = 0, BrokenRule::Ladder),
+			(|p| p.ladder_blocks = 0, BrokenRule::Ladder),
+			(|p| p.rescue_blocks = 0, BrokenRule::Rescue),
+			(|p| p.max_empty_rounds = 0, BrokenRule::EmptyRounds),
+			(|p| p.max_failed_rounds = 0, BrokenRule::FailedRounds),
+			(|p| p.sequencer_bond = 0, BrokenRule::SequencerBond),
+		];
+		for (zero, rule) in zeros {
+			assert_eq!(outcome(*zero, &limits), Err(*rule));
+		}
+		assert_eq!(outcome(|p| p.w_share = 0, &limits), Ok(()));
 	}
 
 	#[test]

@@ -66,7 +66,9 @@ mod tests {
 	#[test]
 	fn slot_fee_should_saturate_when_inputs_are_extreme() {
 		assert_eq!(slot_fee(0, 63, &of(u128::MAX, 64)), Ok(u128::MAX));
-		assert_eq!(slot_fee(u128::MAX, 63, &of(0, 64)), Ok(u128::MAX));
+		// 8 / (252 * 64) of the largest reserve still fits, 128 times.
+		assert_eq!(slot_fee(u128::MAX, 63, &of(0, 64)), Ok(u128::MAX.div_ceil(2_016) << 7));
+		assert_eq!(slot_fee(u128::MAX, 1, &of(0, 1)), Ok(u128::MAX));
 		assert_eq!(slot_fee(1, u32::MAX, &of(1, 1)), Ok(u128::MAX));
 	}
 

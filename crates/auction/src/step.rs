@@ -290,9 +290,9 @@ pub fn claim<AccountId: PartialEq>(
 	}
 }
 
-/// Returns whether a round's next transition, when it is due, can fail the batch. The end of a rescue then does
-/// fail it, the close of an auction if none of its bids counts. Depends on the round's counters
-/// only, so that a transition's weight is bounded before its bids are read.
+/// Returns whether a round's next transition, when it is due, can fail the batch. The end of a rescue
+/// then does fail it, the close of an auction if none of its bids counts. Depends on the round's
+/// counters only, so that a transition's weight is bounded before its bids are read.
 pub fn may_fail<AccountId>(round: &Round<AccountId>, context: &Context) -> bool {
 	let (empty, failed) = match &round.stage {
 		Stage::Auction(_) => (1, 0),
@@ -594,10 +594,11 @@ where
 	let first = places(&rank(bids), 1, round.reserve, context)?.into_iter().next();
 	Ok(first.map(|place| {
 		let windows = Windows::new(round.opened_at, &auction, context);
-		let closes_at = now.max(windows.opening_until);
+		let close = windows.close(&auction);
+		let closes_at = now.max(close);
 		let clock = windows.clock(&auction, closes_at);
 		let delivery = Delivery::new(closes_at, clock, place.proof_blocks, context.snapshot);
-		ExpectedWinner { place, delivery, decided: now >= windows.opening_until }
+		ExpectedWinner { place, delivery, decided: now >= close }
 	}))
 }
 
