@@ -14,7 +14,7 @@ use pvs_auction::{
 	slot_fee::slot_fee,
 	MathError,
 };
-use pvs_primitives::params::{PaymentRule, RollupParams, WHOLE};
+use pvs_primitives::params::{PaymentRule, RollupParams, Snapshot, WHOLE};
 
 mod common;
 
@@ -128,9 +128,15 @@ mod model {
 		before: &Reserve,
 		payment: u128,
 		round_reserve: u128,
+		counted: u32,
 		params: &RollupParams,
 	) -> Reserve {
 		let weight = params.reserve_weight.min(WHOLE);
+		let payment = match (counted, before.mean) {
+			(0 | 1, Some(mean)) => payment.max(mean),
+			(0 | 1, None) => payment.max(round_reserve),
+			_ => payment,
+		};
 		let mean = before.mean.map_or(big(payment), |mean| {
 			ceil(big(mean) * (WHOLE - weight) + big(payment) * weight, big(WHOLE))
 		});
@@ -139,6 +145,21 @@ mod model {
 		Reserve {
 			reserve: saturated(reserve.max(big(params.min_reserve))),
 			mean: Some(saturated(mean)),
+		}
+	}
+
+	pub(super) fn slot_fee(reserve: u128, taken: u32, snapshot: &Snapshot) -> u128 {
+		let steps = u64::from(taken) * 8 / u64::from(snapshot.max_bids);
+		if steps < 2 {
+			return snapshot.slot_fee_base;
+		}
+		let share = ceil(big(reserve) * 8u8, big(252u8) * snapshot.max_bids);
+		let base = big(snapshot.slot_fee_base).max(share);
+		// Shifts beyond the width of an amount saturate, but of nothing.
+		if steps < 128 {
+			saturated(base << steps)
+		} else {
+			saturated(base * u128::MAX)
 		}
 	}
 
@@ -274,11 +295,13 @@ proptest! {
 		shift in 0..128u32,
 		paid in amount(),
 		round_reserve in amount(),
+		counted in 0..4u32,
 		params in parameters(),
 	) {
 		let before = Reserve { reserve, mean: mean.map(|mean| mean >> shift) };
-		let after = before.after_payment(paid, round_reserve, &params);
-		prop_assert_eq!(after, Ok(model::after_payment(&before, paid, round_reserve, &params)));
+		let after = before.after_payment(paid, round_reserve, counted, &params);
+		let expected = model::after_payment(&before, paid, round_reserve, counted, &params);
+		prop_assert_eq!(after, Ok(expected));
 	}
 
 	#[test]
@@ -287,21 +310,25 @@ proptest! {
 		mean: Option<u128>,
 		paid in amount(),
 		round_reserve in amount(),
+		counted in 0..4u32,
 		params in parameters(),
 	) {
 		let before = Reserve { reserve, mean };
-		let after = before.after_payment(paid, round_reserve, &params).expect("total");
+		let after = before.after_payment(paid, round_reserve, counted, &params).expect("total");
 		prop_assert!(after.reserve <= reserve.max(round_reserve).max(params.min_reserve));
 		prop_assert!(after.reserve >= params.min_reserve);
-		let mean_before = mean.unwrap_or(paid);
+		let alone = counted < 2;
+		let mean_before = mean.unwrap_or(if alone { paid.max(round_reserve) } else { paid });
 		let mean_after = after.mean.expect("after a payment");
-		prop_assert!(mean_after >= mean_before.min(paid) && mean_after <= mean_before.max(paid));
+		prop_assert!(mean_after <= mean_before.max(paid));
+		let least = if alone { mean_before } else { mean_before.min(paid) };
+		prop_assert!(mean_after >= least);
 	}
 
 	/// A sequence of payments, each anything that its round allows.
 	#[test]
 	fn reserve_should_stay_within_its_bounds_when_payments_are_anything(
-		parts in prop::collection::vec(number(), 1..60),
+		parts in prop::collection::vec((number(), 0..4u32), 1..60),
 		bounds in [amount(), amount(), amount()],
 		params in parameters(),
 	) {
@@ -310,10 +337,10 @@ proptest! {
 		let [min_reserve, initial_reserve, max_reserve] = bounds;
 		let params = RollupParams { min_reserve, initial_reserve, max_reserve, ..params };
 		let mut reserve = Reserve::new(&params);
-		for part in parts {
+		for (part, counted) in parts {
 			let paid = big(reserve.reserve) * part / u32::MAX;
 			let next = reserve
-				.after_payment(saturated(paid), reserve.reserve, &params)
+				.after_payment(saturated(paid), reserve.reserve, counted, &params)
 				.expect("total");
 			prop_assert!(next.reserve <= reserve.reserve);
 			prop_assert!((min_reserve..=initial_reserve).contains(&next.reserve));
@@ -329,7 +356,7 @@ proptest! {
 		let mut reserve = Reserve::new(&params);
 		for _ in 0..rounds {
 			reserve = reserve
-				.after_payment(reserve.reserve, reserve.reserve, &params)
+				.after_payment(reserve.reserve, reserve.reserve, 1, &params)
 				.expect("total");
 			prop_assert_eq!(reserve.reserve, initial_reserve);
 		}
@@ -457,12 +484,12 @@ proptest! {
 
 	#[test]
 	fn slot_fee_should_agree_with_big_integers_and_never_fall(
-		base in amount(), taken in number(), max_bids in 1u32..,
+		reserve in amount(), slot_fee_base in amount(), taken in number(), max_bids in 1u32..,
 	) {
-		let steps = u64::from(taken) * 8 / u64::from(max_bids);
-		// Shifts beyond the width of an amount saturate, even of nothing.
-		let expected = if steps < 128 { saturated(big(base) << steps) } else { base.saturating_mul(u128::MAX) };
-		prop_assert_eq!(slot_fee(base, taken, max_bids), expected);
-		prop_assert!(slot_fee(base, taken.saturating_sub(1), max_bids) <= expected);
+		let snapshot = Snapshot { slot_fee_base, max_bids, ..common::snapshot(common::params()) };
+		let expected = model::slot_fee(reserve, taken, &snapshot);
+		prop_assert_eq!(slot_fee(reserve, taken, &snapshot), Ok(expected));
+		let before = slot_fee(reserve, taken.saturating_sub(1), &snapshot).expect("it has places");
+		prop_assert!(before <= expected);
 	}
 }

@@ -5,7 +5,7 @@ use pvs_auction::{
 	concentration::concentration,
 	phase::phase,
 	reserve::Reserve,
-	round::{Auction, Bid, BidStage, Context, Round, Stage, Standing, VoidReason},
+	round::{Auction, Bid, BidStage, Context, Delivery, Round, Stage, Standing, VoidReason},
 	score::score,
 	share::share,
 	slashing::{deliverers_share, rescue_payment},
@@ -15,7 +15,8 @@ use pvs_auction::{
 use pvs_primitives::{
 	api::Phase,
 	bid::BidPayload,
-	params::{PaymentRule, RollupParams, SilencePolicy},
+	params::{Layout, PaymentRule, RollupParams, SilencePolicy, Snapshot},
+	seal_timing::SealTiming,
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,9 +37,10 @@ const EVE: Account = Account([4; 32]);
 
 fn params() -> RollupParams {
 	RollupParams {
-		data_len: 272,
+		layout: Layout::Fields,
+		data_len: 420,
 		bidding_blocks: 2,
-		reveal_blocks: 8,
+		reveal_blocks: 3,
 		silence_policy: SilencePolicy::Exclude,
 		payment_rule: PaymentRule::SecondScore,
 		w_fee: 700_000_000,
@@ -64,9 +66,29 @@ fn params() -> RollupParams {
 	}
 }
 
+/// The timing is that of a development chain, and plays no part: no seal is opened.
+fn snapshot() -> Snapshot {
+	Snapshot {
+		params: params(),
+		finality_gap: 0,
+		inclusion_slack: 0,
+		max_bids: 64,
+		slot_fee_base: UNIT / 1_000,
+		seal_timing: SealTiming {
+			slot_millis: 1_000,
+			stretch_percent: 100,
+			fastest_squarings: 1_000,
+			margin: 1,
+			opener_squarings: 1_000,
+			opener_cores: 1,
+		},
+		seal_digest: [0; 32],
+	}
+}
+
 /// A batch that is driven from block to block.
 struct Drive {
-	params: RollupParams,
+	snapshot: Snapshot,
 	standing: Standing,
 	round: Option<Round<Account>>,
 	bids: Vec<Bid<Account>>,
@@ -75,7 +97,7 @@ struct Drive {
 impl Drive {
 	fn commit(reserve: u128, now: u32) -> Self {
 		Self {
-			params: params(),
+			snapshot: snapshot(),
 			standing: Standing::Head,
 			round: Some(Round::first(MAX_FEE, reserve, now)),
 			bids: Vec::new(),
@@ -86,30 +108,23 @@ impl Drive {
 		self.round.as_ref().expect("the batch lives")
 	}
 
-	fn go(&mut self, input: Input<Account>, now: u32) -> Vec<Effect<Account>> {
-		let context = Context {
-			params: &self.params,
+	fn context(&self) -> Context<'_> {
+		Context {
+			snapshot: &self.snapshot,
+			seal_delay: Some(1),
 			max_fee: MAX_FEE,
 			standing: self.standing,
-			finality_gap: 0,
-			inclusion_slack: 0,
-			max_bids: 64,
-		};
-		let outcome = step(self.round().clone(), input, &context, now).expect("allowed");
+		}
+	}
+
+	fn go(&mut self, input: Input<Account>, now: u32) -> Vec<Effect<Account>> {
+		let outcome = step(self.round().clone(), input, &self.context(), now).expect("allowed");
 		self.round = outcome.round;
 		outcome.effects
 	}
 
 	fn phase(&self, now: u32) -> Phase {
-		let context = Context {
-			params: &self.params,
-			max_fee: MAX_FEE,
-			standing: self.standing,
-			finality_gap: 0,
-			inclusion_slack: 0,
-			max_bids: 64,
-		};
-		phase(self.round(), &context, now).0
+		phase(self.round(), &self.context(), now).0
 	}
 
 	fn bid(&mut self, bidder: Account, now: u32) {
@@ -166,11 +181,18 @@ impl Drive {
 			.expect("delivered")
 	}
 
-	fn deadlines(&self) -> (u32, u32, u32) {
+	/// Assignment, clock, last block for the full and for a reduced payment.
+	fn deadlines(&self) -> (u32, u32, u32, u32) {
 		let Stage::Assigned(assignment) = &self.round().stage else { panic!("assigned") };
-		let delivery = assignment.delivery;
-		(delivery.assigned_at, delivery.on_time_until, delivery.late_until)
+		let Delivery { assigned_at, clock, on_time_until, late_until } = assignment.delivery;
+		(assigned_at, clock, on_time_until, late_until)
 	}
+}
+
+/// The prices of the rollup after a batch that was not dropped.
+fn after(prices: &Reserve, receipt: &Receipt<Account>) -> Reserve {
+	let Receipt { payment, reserve, counted, .. } = receipt;
+	prices.after_payment(*payment, *reserve, *counted, &params()).expect("fits")
 }
 
 #[test]
@@ -187,11 +209,11 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 			(DAVE, 35 * UNIT / 10, 6, 550_000_000_000_000_000, 5_000_000_000_000),
 		],
 	);
-	assert_eq!(batch.deadlines(), (104, 116, 126));
+	assert_eq!(batch.deadlines(), (104, 105, 117, 127));
 	let receipt = batch.deliver(BOB, 110);
 	assert_eq!((receipt.late_cost, receipt.slashed_share), (0, 0));
 	assert_eq!(receipt.refund, 7_785_714_285_715);
-	let prices = prices.after_payment(receipt.payment, receipt.reserve, &params()).expect("fits");
+	let prices = after(&prices, &receipt);
 	assert_eq!(prices, Reserve { reserve: 3_321_428_571_428, mean: Some(2_214_285_714_285) });
 
 	// Batch 1
@@ -204,13 +226,13 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 			(DAVE, 3 * UNIT, 6, 692_258_064_516_237_808, 3_321_428_571_428),
 		],
 	);
-	assert_eq!(batch.deadlines(), (204, 216, 226));
-	let receipt = batch.deliver(BOB, 219);
+	assert_eq!(batch.deadlines(), (204, 205, 217, 227));
+	let receipt = batch.deliver(BOB, 220);
 	assert_eq!((receipt.late_blocks, receipt.late_cost), (3, 498_214_285_716));
 	assert_eq!(receipt.late_cost, 3 * 166_071_428_572);
 	assert_eq!(receipt.payment - receipt.late_cost, 1_811_989_795_916);
 	assert_eq!(receipt.refund, 7_689_795_918_368);
-	let prices = prices.after_payment(receipt.payment, receipt.reserve, &params()).expect("fits");
+	let prices = after(&prices, &receipt);
 	assert_eq!(prices, Reserve { reserve: 3_321_428_571_428, mean: Some(2_223_877_551_020) });
 
 	// Batch 2
@@ -223,26 +245,26 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 			(DAVE, 25 * UNIT / 10, 6, 586_881_720_430_198_174, 3_321_428_571_428),
 		],
 	);
-	assert_eq!(batch.deadlines(), (304, 316, 326));
-	assert_eq!((batch.phase(326), batch.phase(327)), (Phase::Late, Phase::Overdue));
-	let effects = batch.due(327);
+	assert_eq!(batch.deadlines(), (304, 305, 317, 327));
+	assert_eq!((batch.phase(327), batch.phase(328)), (Phase::Late, Phase::Overdue));
+	let effects = batch.due(328);
 	assert_eq!(
 		effects,
 		[
 			Effect::ProverDefaulted { prover: BOB, slashed: 4_321_428_571_428 },
-			Effect::PlaceOffered { until: 331 },
+			Effect::PlaceOffered { until: 332 },
 		]
 	);
-	assert_eq!((batch.phase(331), batch.phase(332)), (Phase::Offered, Phase::Overdue));
-	batch.go(Input::Accept(CHARLIE), 329);
-	assert_eq!(batch.deadlines(), (329, 337, 347));
+	assert_eq!((batch.phase(332), batch.phase(333)), (Phase::Offered, Phase::Overdue));
+	batch.go(Input::Accept(CHARLIE), 330);
+	assert_eq!(batch.deadlines(), (330, 329, 337, 347));
 	let receipt = batch.deliver(CHARLIE, 335);
 	assert_eq!(
 		(receipt.payment, receipt.slashed_share, receipt.slashed_burned, receipt.refund),
 		(2_405_102_040_816, 916_326_530_612, 3_405_102_040_816, 7_594_897_959_184)
 	);
 	assert_eq!(receipt.payment + receipt.slashed_share, receipt.reserve);
-	let prices = prices.after_payment(receipt.payment, receipt.reserve, &params()).expect("fits");
+	let prices = after(&prices, &receipt);
 	assert_eq!(prices, Reserve { reserve: 3_321_428_571_428, mean: Some(2_242_000_000_000) });
 
 	// Batch 3
@@ -255,39 +277,39 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 			(DAVE, 2 * UNIT, 6, 481_505_376_344_158_539, 3_321_428_571_428),
 		],
 	);
-	assert_eq!(batch.deadlines(), (404, 416, 426));
-	batch.due(427);
-	assert_eq!((batch.phase(431), batch.phase(432)), (Phase::Offered, Phase::Overdue));
-	let effects = batch.due(432);
+	assert_eq!(batch.deadlines(), (404, 405, 417, 427));
+	batch.due(428);
+	assert_eq!((batch.phase(432), batch.phase(433)), (Phase::Offered, Phase::Overdue));
+	let effects = batch.due(433);
 	assert_eq!(effects[0], Effect::PlacePassed(CHARLIE));
-	assert_eq!((batch.phase(436), batch.phase(437)), (Phase::Offered, Phase::Overdue));
-	let effects = batch.due(437);
+	assert_eq!((batch.phase(437), batch.phase(438)), (Phase::Offered, Phase::Overdue));
+	let effects = batch.due(438);
 	assert_eq!(effects[0], Effect::PlacePassed(DAVE));
-	assert_eq!(effects.last(), Some(&Effect::RescueOpened { until: 456 }));
-	assert_eq!((batch.phase(456), batch.phase(457)), (Phase::Rescue, Phase::Overdue));
+	assert_eq!(effects.last(), Some(&Effect::RescueOpened { until: 457 }));
+	assert_eq!((batch.phase(457), batch.phase(458)), (Phase::Rescue, Phase::Overdue));
 	let bond = 4_321_428_571_428u128;
 	for (block, price, shared) in [
-		(437, 1_010_204_081_632u128, 2_160_714_285_714u128),
-		(438, 1_131_847_475_831, 2_160_714_285_714),
-		(444, 1_861_707_841_030, 1_459_720_730_398),
-		(456, 3_321_428_571_428, 0),
+		(438, 1_010_204_081_632u128, 2_160_714_285_714u128),
+		(439, 1_131_847_475_831, 2_160_714_285_714),
+		(445, 1_861_707_841_030, 1_459_720_730_398),
+		(457, 3_321_428_571_428, 0),
 	] {
-		assert_eq!(rescue_payment(1_010_204_081_632, prices.reserve, 437, 20, block), Ok(price));
+		assert_eq!(rescue_payment(1_010_204_081_632, prices.reserve, 438, 20, block), Ok(price));
 		assert_eq!(deliverers_share(bond, price, prices.reserve), shared);
 	}
-	let receipt = batch.deliver(EVE, 444);
+	let receipt = batch.deliver(EVE, 445);
 	assert_eq!(
 		(receipt.payment, receipt.slashed_share, receipt.slashed_burned, receipt.refund),
 		(1_861_707_841_030, 1_459_720_730_398, 2_861_707_841_030, 8_138_292_158_970)
 	);
-	let prices = prices.after_payment(receipt.payment, receipt.reserve, &params()).expect("fits");
+	let prices = after(&prices, &receipt);
 	assert_eq!(prices, Reserve { reserve: 3_305_956_176_155, mean: Some(2_203_970_784_103) });
 
 	// Batch 4
 	let mut batch = Drive::commit(prices.reserve, 500);
 	batch.bid(EVE, 501);
-	assert_eq!((batch.phase(510), batch.phase(511)), (Phase::Revealing, Phase::Overdue));
-	let effects = batch.due(511);
+	assert_eq!((batch.phase(505), batch.phase(506)), (Phase::Revealing, Phase::Overdue));
+	let effects = batch.due(506);
 	assert_eq!(
 		effects[0],
 		Effect::BidVoided {
@@ -298,24 +320,24 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 		}
 	);
 	assert_eq!(100 * UNIT - 4_305_956_176_155, 95_694_043_823_845);
-	assert_eq!((batch.round().opened_at, batch.round().reserve), (511, 4_958_934_264_233));
-	batch.due(514);
-	assert_eq!((batch.round().opened_at, batch.round().reserve), (514, 7_438_401_396_350));
-	batch.due(517);
-	assert_eq!((batch.round().opened_at, batch.round().reserve), (517, 10_000_000_000_000));
-	batch.bid(BOB, 518);
-	batch.bid(CHARLIE, 519);
-	batch.reveal(BOB, 6 * UNIT, 12, 520);
-	batch.reveal(CHARLIE, 7 * UNIT, 8, 520);
-	batch.due(520);
-	assert_eq!(batch.deadlines(), (520, 532, 542));
+	assert_eq!((batch.round().opened_at, batch.round().reserve), (506, 4_958_934_264_233));
+	batch.due(509);
+	assert_eq!((batch.round().opened_at, batch.round().reserve), (509, 7_438_401_396_350));
+	batch.due(512);
+	assert_eq!((batch.round().opened_at, batch.round().reserve), (512, 10_000_000_000_000));
+	batch.bid(BOB, 513);
+	batch.bid(CHARLIE, 514);
+	batch.reveal(BOB, 6 * UNIT, 12, 515);
+	batch.reveal(CHARLIE, 7 * UNIT, 8, 515);
+	batch.due(515);
+	assert_eq!(batch.deadlines(), (515, 517, 529, 539));
 	let Stage::Assigned(assignment) = &batch.round().stage else { panic!("assigned") };
 	assert_eq!(assignment.ladder[0].payment, 10_000_000_000_000);
 	assert_eq!(score(6 * UNIT, 12, 0, MAX_FEE, &params()), Ok(540_000_000_000_000_000));
 	assert_eq!(score(7 * UNIT, 8, 0, MAX_FEE, &params()), Ok(570_000_000_000_000_000));
-	let receipt = batch.deliver(BOB, 530);
+	let receipt = batch.deliver(BOB, 525);
 	assert_eq!((receipt.payment, receipt.refund), (6_428_571_428_571, 3_571_428_571_429));
-	let prices = prices.after_payment(receipt.payment, receipt.reserve, &params()).expect("fits");
+	let prices = after(&prices, &receipt);
 	assert_eq!(prices, Reserve { reserve: 3_939_646_272_825, mean: Some(2_626_430_848_550) });
 
 	// Batches 5 and 6
@@ -333,7 +355,7 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 	batch.reveal(BOB, 2 * UNIT, 12, 604);
 	batch.due(604);
 	assert_eq!(score(2 * UNIT, 12, 0, prices.reserve, &params()), Ok(475_361_853_082_333_396));
-	assert_eq!(batch.deadlines(), (604, 616, 626));
+	assert_eq!(batch.deadlines(), (604, 606, 618, 628));
 	batch.standing = Standing::Dropped;
 	assert_eq!(batch.due(612), []);
 	let receipt = batch.deliver(BOB, 614);
@@ -365,8 +387,23 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 	assert_eq!(pay(35 * UNIT / 10, 6, 0, None, 5 * UNIT, &weighed), Ok(5 * UNIT));
 
 	// Slot fees
-	assert_eq!(
-		(0..64).map(|taken| slot_fee(1_000_000_000, taken, 64)).sum::<u128>(),
-		2_040_000_000_000
-	);
+	let fees = |reserve| {
+		let fee = move |taken| slot_fee(reserve, taken, &snapshot()).expect("it has places");
+		(0..64).map(fee).collect::<Vec<_>>()
+	};
+	let of_batch_0 = fees(5 * UNIT);
+	assert_eq!(of_batch_0[..16], [1_000_000_000; 16]);
+	for (eighth, fee) in [
+		(2, 9_920_634_924u128),
+		(3, 19_841_269_848),
+		(4, 39_682_539_696),
+		(5, 79_365_079_392),
+		(6, 158_730_158_784),
+		(7, 317_460_317_568),
+	] {
+		assert_eq!(of_batch_0[8 * eighth..8 * eighth + 8], [fee; 8]);
+	}
+	assert_eq!(of_batch_0.iter().sum::<u128>(), 5_016_000_001_696);
+	assert_eq!(fees(UNIT)[16..24], [4_000_000_000; 8]);
+	assert_eq!(fees(UNIT).iter().sum::<u128>(), 2_032_000_000_000);
 }

@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the ranking and the payments mean for bidders: order does not matter, a better offer never
-//! ranks worse, and lying about time or fee never pays.
+//! ranks worse, and lying about time or fee never pays, whenever one reveals.
 
-use common::{id, Id};
+use common::{id, Id, Market};
 use proptest::prelude::*;
 use pvs_auction::{
 	lateness::late_cost,
 	payment::payment,
+	phase::Windows,
 	rank::rank,
-	round::{Auction, Bid, BidStage, Context, Round, Stage, Standing, Terms},
+	round::{Auction, Bid, BidStage, Context, Delivery, Round, Stage, Standing, Terms},
 	rules::{check, Limits},
 	score::score,
 	step::{step, Input},
 };
-use pvs_primitives::params::{PaymentRule, RollupParams, WHOLE};
+use pvs_primitives::params::{PaymentRule, RollupParams, Snapshot, WHOLE};
 
 mod common;
 
@@ -36,11 +37,12 @@ prop_compose! {
 	/// Parameters that the rules accept, with `late_rate` at its allowed minimum.
 	fn parameters()(
 		w_fee in 1u32.., w_time: u32, w_share: u32, times in [1..=LONGEST, 1..=LONGEST],
-		shift in 0..32u32, grace_blocks in 0..=LONGEST, first_price: bool,
+		shift in 0..32u32, grace_blocks in 1..=LONGEST, first_price: bool,
 	) -> RollupParams {
 		let (min_proof_blocks, max_proof_blocks) = (times[0].min(times[1]), times[0].max(times[1]));
 		let most = u64::from(w_fee) * u64::from(max_proof_blocks);
-		let w_time = u32::try_from(most.min(u64::from(w_time >> shift))).expect("at most w_time");
+		let w_time =
+			u32::try_from(most.min(u64::from(w_time >> shift)).max(1)).expect("at most w_time");
 		let least = (u128::from(w_time) * u128::from(WHOLE)).div_ceil(u128::from(most));
 		let params = RollupParams {
 			w_fee,
@@ -142,6 +144,19 @@ fn shuffled(bids: &[Bid<Id>], seed: u64) -> Vec<Bid<Id>> {
 
 const OURS: u8 = 100;
 
+fn context(snapshot: &Snapshot, max_fee: u128) -> Context<'_> {
+	let seal_delay = Some(common::SEAL_DELAY);
+	Context { snapshot, seal_delay, max_fee, standing: Standing::Head }
+}
+
+/// The deadlines of a prover that promised `proof_blocks`, in a round that opened in block 10 and closed
+/// in block `close`.
+fn deadlines(close: u32, proof_blocks: u32, snapshot: &Snapshot) -> Delivery {
+	let auction = Auction { bids: 2, sealed: 0, opened: 0 };
+	let clock = Windows::new(10, &auction, &context(snapshot, 1)).clock(&auction, close);
+	Delivery::new(close, clock, proof_blocks, snapshot)
+}
+
 proptest! {
 	#![proptest_config(ProptestConfig {
 		failure_persistence: None,
@@ -166,17 +181,11 @@ proptest! {
 		};
 		prop_assert_eq!(names(&bids), names(&other));
 
-		let context = Context {
-			params: &params,
-			max_fee: reserve,
-			standing: Standing::Head,
-			finality_gap: 0,
-			inclusion_slack: 1,
-			max_bids: 64,
-		};
+		let snapshot = common::snapshot(params);
+		let context = context(&snapshot, reserve);
 		let count = u32::try_from(bids.len()).expect("few");
 		let mut round = Round::first(reserve, reserve, 10);
-		round.stage = Stage::Auction(Auction { bids: count, sealed: count.min(1) });
+		round.stage = Stage::Auction(Auction { bids: count, sealed: count.min(1), opened: 0 });
 		let close = |bids: &[Bid<Id>]| {
 			let closed = step(round.clone(), Input::Due(bids), &context, 100).expect("due");
 			let mut effects: Vec<_> =
@@ -207,7 +216,9 @@ proptest! {
 		prop_assert!(rank_of(fee, time.min(time_of(better.1, &params))) <= base);
 	}
 
-	/// `protocol.md`, section 7. A prover that needs `time` blocks promises fewer and delivers late.
+	/// `protocol.md`, sections 5 and 7. A proof arrives when it arrives: in the last block in which a prover
+	/// is on time that reveals at once and promises the truth. The prover promises fewer blocks instead,
+	/// and reveals in any block of the window, before or after its rivals.
 	#[test]
 	fn lying_about_time_never_pays(
 		ours in offer(),
@@ -215,13 +226,20 @@ proptest! {
 		offers in prop::collection::vec(offer(), 0..8),
 		reserve in reserves(),
 		params in parameters(),
+		reveal_blocks in 3..20u32,
+		reveals in [any::<u32>(), any::<u32>()],
 	) {
+		let params = RollupParams { reveal_blocks, ..params };
 		let others = opponents(&offers, reserve, &params);
 		let (fee, time) = (part_of(reserve, ours.fee), time_of(ours.time, &params));
 		let promise = 1 + promise % time;
 		let as_bid = |fee, time| bid(id(OURS), fee, time, ours.share, ours.salt, reserve, &params);
-		let counted = |time: u32| time.max(params.min_proof_blocks);
-		let late = counted(time) - counted(promise);
+		let snapshot = common::snapshot(params.clone());
+		// Bidding takes two blocks and the gap one.
+		let [own_reveal, last_rival] = reveals.map(|reveal| 14 + reveal % reveal_blocks);
+		let arrives = deadlines(last_rival, time, &snapshot).on_time_until;
+		let late =
+			deadlines(own_reveal.max(last_rival), promise, &snapshot).late_blocks(arrives);
 		let honest = place(&as_bid(fee, time), &others, reserve, &params);
 		let lie = place(&as_bid(fee, promise), &others, reserve, &params);
 		// Who does not win, or defaults, is paid nothing.
@@ -289,5 +307,70 @@ fn lying_about_time_should_pay_when_the_late_rate_is_below_its_minimum() {
 	for promise in 5..10 {
 		assert!(income(21_428_571, promise) > income(21_428_571, 10));
 		assert!(income(21_428_572, promise) <= income(21_428_572, 10));
+	}
+}
+
+const UNIT: u128 = 1_000_000_000_000;
+
+/// The preset of the audit: reserve 5, times up to 30 blocks, a late block 5 %. A round that opens in
+/// block 10 has bidding in 11 and 12, a gap in 13 and reveals in 14 to 21.
+fn audited() -> RollupParams {
+	RollupParams {
+		reveal_blocks: 8,
+		max_proof_blocks: 30,
+		max_reserve: 10 * UNIT,
+		silence_penalty: UNIT,
+		grace_blocks: 10,
+		late_rate: 50_000_000,
+		..common::params()
+	}
+}
+
+/// What prover 1 is paid, less lateness, in the round of finding M1. Without delays, it has a cost of 2 and
+/// 9 blocks of work against a rival that asks 2.5 for 8 blocks and reveals at once. Knowing that it wins,
+/// it starts work in block 14. In version 1 the clock started when the round closed.
+fn paid(proof_blocks: u32, reveal: u32, version_1: bool) -> u128 {
+	let mut market = Market::new(audited(), 10 * UNIT, 5 * UNIT, Standing::Head);
+	market.snapshot.inclusion_slack = 0;
+	market.now = 11;
+	for number in [1, 2] {
+		market.bid(number, 0).expect("bidding");
+	}
+	market.now = 14;
+	market.reveal(2, 25 * UNIT / 10, 8, None).expect("revealing");
+	market.now = reveal;
+	market.reveal(1, 2 * UNIT, proof_blocks, None).expect("revealing");
+	market.pass_deadline().expect("all have revealed");
+	let snapshot = market.snapshot.clone();
+	let Stage::Assigned(assignment) = &mut market.round.stage else { panic!("assigned") };
+	if assignment.place.prover != id(1) {
+		return 0;
+	}
+	if version_1 {
+		assignment.delivery = Delivery::new(reveal, reveal, proof_blocks, &snapshot);
+	}
+	market.now = reveal.max(14 + 9);
+	market.prove(1).expect("at most 7 blocks late");
+	let receipt = &market.receipts[0];
+	receipt.payment - receipt.late_cost
+}
+
+/// Finding M1 of the audit.
+#[test]
+fn last_revealer_should_gain_nothing_by_choosing_its_clock() {
+	let best = |reveal: u32, version_1: bool| {
+		let claims = 2..=30;
+		claims.map(|blocks| (paid(blocks, reveal, version_1), blocks)).max().expect("some")
+	};
+	// Version 1: who revealed at once could hold 9 blocks, and who revealed last 2, of the same work.
+	assert_eq!(best(14, true), (2_428_571_428_571, 9));
+	assert_eq!(best(21, true), (2_928_571_428_571, 2));
+	// Now the clock starts in block 21 for both, and 2 more blocks are what both can hold.
+	for reveal in 14..=21 {
+		assert_eq!(best(reveal, false), (2_928_571_428_571, 2), "revealed in {reveal}");
+		for proof_blocks in 2..=30 {
+			let at_once = paid(proof_blocks, 14, false);
+			assert_eq!(paid(proof_blocks, reveal, false), at_once, "{proof_blocks}, {reveal}");
+		}
 	}
 }

@@ -7,7 +7,7 @@
 use common::{id, Market, FREE, MAX_BIDS};
 use pvs_auction::{
 	round::{BidStage, Stage, Standing},
-	step::{claim, Effect, Refusal},
+	step::{claim, expected_winner, Effect, Refusal},
 };
 use pvs_primitives::{
 	api::Phase,
@@ -87,7 +87,7 @@ fn random_params(random: &mut Random) -> RollupParams {
 	let slack_and_more = |random: &mut Random| random.between(2, 5);
 	RollupParams {
 		bidding_blocks: slack_and_more(random),
-		reveal_blocks: slack_and_more(random),
+		reveal_blocks: random.between(3, 6),
 		silence_policy: if random.chance(50) {
 			SilencePolicy::Exclude
 		} else {
@@ -99,10 +99,10 @@ fn random_params(random: &mut Random) -> RollupParams {
 			PaymentRule::FirstPrice
 		},
 		w_share: if random.chance(50) { 0 } else { 500_000_000 },
-		grace_blocks: random.below(4),
+		grace_blocks: random.between(1, 4),
 		late_rate: random.between(30_000_000, 400_000_000),
-		ladder_len: random.below(5),
-		ladder_blocks: slack_and_more(random),
+		ladder_len: random.between(1, 4),
+		ladder_blocks: random.between(2, 30),
 		rescue_blocks: slack_and_more(random),
 		max_empty_rounds: random.between(2, 4),
 		max_failed_rounds: random.between(1, 3),
@@ -139,6 +139,7 @@ impl Run<'_> {
 					let share = if receipt.slashed_share > 0 { " with share" } else { "" };
 					format!("{name} in {stage}{late}{share}")
 				},
+				Effect::BidOpened { reward: None, .. } => format!("{name} by payload"),
 				_ => name,
 			};
 			see(self.seen, name);
@@ -201,7 +202,7 @@ impl Run<'_> {
 			return;
 		}
 		let reserve = u32::try_from(self.market.round.reserve).expect("small");
-		let params = &self.market.params;
+		let params = self.market.params();
 		let mut payload = BidPayload {
 			fee: u128::from(self.random.below(reserve + 1)),
 			proof_blocks: self.random.between(1, params.max_proof_blocks),
@@ -228,6 +229,12 @@ impl Run<'_> {
 				assert_eq!(counts, !malformed);
 				self.effects("Auction", &effects);
 			},
+			(Phase::SealOpening, Ok(effects)) => {
+				assert_ne!(number, HONEST, "who reveals in time opens nothing");
+				let counts = matches!(effects[..], [Effect::BidOpened { reward: None, .. }]);
+				assert_eq!(counts, !malformed);
+				self.effects("Auction", &effects);
+			},
 			(Phase::Dropped, outcome) => assert_eq!(outcome, Err(Refusal::Dropped)),
 			(_, outcome) => assert_eq!(outcome, Err(Refusal::NotRevealing)),
 		}
@@ -248,7 +255,7 @@ impl Run<'_> {
 		let over = u32::from(self.random.chance(self.temper.malformed));
 		let payload = BidPayload {
 			fee: u128::from(self.random.below(reserve + 1) + over * (reserve + 1)),
-			proof_blocks: self.random.between(1, self.market.params.max_proof_blocks),
+			proof_blocks: self.random.between(1, self.market.params().max_proof_blocks),
 			proof_commitment: None,
 			salt: [9; 32],
 		};
@@ -257,7 +264,7 @@ impl Run<'_> {
 		match (phase, self.market.open(number, opener, (!bad).then_some(&bytes))) {
 			(Phase::SealOpening, Ok(effects)) => {
 				assert_ne!(number, HONEST, "who reveals in time needs no opener");
-				let counts = matches!(effects[..], [Effect::BidOpened { .. }]);
+				let counts = matches!(effects[..], [Effect::BidOpened { reward: Some(_), .. }]);
 				assert_eq!(counts, !bad && over == 0);
 				self.effects("Auction", &effects);
 			},
@@ -327,6 +334,10 @@ impl Run<'_> {
 		if self.market.end.is_some() {
 			return;
 		}
+		if self.closes_with_its_proof() {
+			self.deadline();
+			see(self.seen, "closed by the winner");
+		}
 		match self.market.phase() {
 			Phase::Bidding if self.temper.honest_bids => self.bid(HONEST),
 			Phase::Revealing => self.reveal(HONEST),
@@ -354,6 +365,18 @@ impl Run<'_> {
 		}
 	}
 
+	/// A proof performs the close that is overdue. The honest prover sees that it has won, and does not
+	/// wait for the agenda beyond its time.
+	fn closes_with_its_proof(&mut self) -> bool {
+		let market = &self.market;
+		let expected = expected_winner(&market.round, &market.bids, &market.context(), market.now);
+		expected.expect("within the rules").is_some_and(|expected| {
+			expected.decided
+				&& expected.place.prover == id(HONEST)
+				&& (self.random.chance(20) || market.now == expected.delivery.on_time_until)
+		})
+	}
+
 	fn others(&mut self) {
 		for _ in 0..self.random.below(6) {
 			if self.market.end.is_some() {
@@ -366,7 +389,8 @@ impl Run<'_> {
 				_ if wild => (self.random.below(5), 100),
 				Phase::Bidding => (0, self.temper.bids),
 				Phase::Revealing => (1, self.temper.reveals),
-				Phase::SealOpening => (4, self.temper.opens),
+				Phase::SealOpening if self.random.chance(70) => (4, self.temper.opens),
+				Phase::SealOpening => (1, self.temper.reveals),
 				Phase::Offered if self.random.chance(70) => (2, self.temper.accepts),
 				Phase::Rescue => (3, self.temper.rescues),
 				_ => (3, self.temper.delivers),
@@ -417,7 +441,7 @@ impl Run<'_> {
 		}
 		let honest = self.market.prover(HONEST);
 		assert_eq!(honest.free, self.honest_free, "the honest prover gets what it earned");
-		assert_eq!(honest.stake, self.market.params.max_reserve + 10, "and is never slashed");
+		assert_eq!(honest.stake, self.market.params().max_reserve + 10, "and is never slashed");
 	}
 }
 
@@ -428,7 +452,12 @@ fn run(seed: u64, seen: &mut Seen) {
 	let standing = if random.chance(30) { Standing::Head } else { Standing::Behind };
 	let max_fee = u128::from(random.between(10, 500));
 	let reserve = u128::from(random.between(10, 500));
-	let market = Market::new(params, max_fee, reserve, standing);
+	let mut market = Market::new(params, max_fee, reserve, standing);
+	market.seal_delay = match random.below(4) {
+		0 => None,
+		choice => Some(u64::from(choice) * 700),
+	};
+	market.snapshot.finality_gap = random.below(3);
 	let mut run = Run { market, random, temper, seen, honest_free: FREE };
 	let start = run.market.now;
 	while run.market.end.is_none() {
@@ -464,6 +493,7 @@ fn prop_value_conserved_all_paths() {
 	}
 	let expected = [
 		"BidOpened",
+		"BidOpened by payload",
 		"BidVoided BadSeal",
 		"BatchDropped paid false in Assigned",
 		"BatchDropped paid false in Auction",
@@ -497,6 +527,7 @@ fn prop_value_conserved_all_paths() {
 		"RoundEmpty",
 		"RoundOpened",
 		"WinnerSelected",
+		"closed by the winner",
 		"dropped in Assigned",
 		"dropped in Auction",
 		"dropped in Offered",

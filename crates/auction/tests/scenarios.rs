@@ -2,12 +2,13 @@
 //! Each transition of a batch's market once, in numbers that can be followed by hand.
 //!
 //! A round that opens in block 10 has bidding in 11 and 12, a gap in 13 and the reveal window in 14 to
-//! 16. A bond is the reserve and 10. A late block costs 3 at a reserve of 100.
+//! 16, whose last block starts the clock: with 10 blocks committed and 1 of slack a winner is on time up
+//! to 27 and paid less up to 30. A bond is the reserve and 10. A late block costs 3 at a reserve of 100.
 
 use common::{id, params, End, Id, Market};
 use pvs_auction::{
-	round::{Auction, BidStage, Delivery, Round, Stage, Standing, VoidReason},
-	step::{claim, step, Claim, Effect, Input, Receipt, Refusal},
+	round::{Auction, BidStage, Context, Delivery, Rescue, Round, Stage, Standing, VoidReason},
+	step::{claim, may_fail, step, Claim, Effect, Input, Receipt, Refusal},
 	MathError,
 };
 use pvs_primitives::{
@@ -52,18 +53,18 @@ fn assigned(market: &mut Market) {
 	assert_eq!(market.phase(), Phase::Proving);
 }
 
-/// Prover 1 has defaulted and 2 is asked, in block 29.
+/// Prover 1 has defaulted and 2 is asked, in block 31.
 fn offered(market: &mut Market) {
 	assigned(market);
-	market.now = 29;
-	market.pass_deadline().expect("late until 28");
+	market.now = 31;
+	market.pass_deadline().expect("late until 30");
 	assert_eq!(market.phase(), Phase::Offered);
 }
 
-/// Prover 1 has defaulted, 2 and 3 have passed; block 37.
+/// Prover 1 has defaulted, 2 and 3 have passed; block 39.
 fn rescue(market: &mut Market) {
 	offered(market);
-	for now in [33, 37] {
+	for now in [35, 39] {
 		market.now = now;
 		market.pass_deadline().expect("three blocks have passed");
 	}
@@ -111,7 +112,7 @@ fn auction_should_close_at_once_when_all_have_revealed() {
 	assert_eq!((assignment.place.payment, assignment.first_payment), (60, 60));
 	assert_eq!(
 		assignment.delivery,
-		Delivery { assigned_at: 14, on_time_until: 25, late_until: 28 }
+		Delivery { assigned_at: 14, clock: 16, on_time_until: 27, late_until: 30 }
 	);
 	// Each payment is fixed against the next bid that counts, on the ladder or not.
 	let ladder: Vec<_> =
@@ -144,7 +145,7 @@ fn auction_should_wait_for_the_reveal_window_when_a_bid_is_sealed() {
 		]
 	);
 	// What silence costs is burned, with the fees of the slots.
-	assert_eq!((market.burned, market.kept), (110 + 2 + 4, 0));
+	assert_eq!((market.burned, market.kept), (110 + 2 + 2, 0));
 	let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
 	assert_eq!(assignment.place.payment, 100, "alone, it is paid the reserve");
 }
@@ -156,17 +157,74 @@ fn auction_should_wait_for_the_opening_window_when_the_rollup_opens_seals() {
 		Market::new(RollupParams { silence_policy, ..params() }, 400, 100, Standing::Head);
 	market.now = 12;
 	market.bid(1, 0).expect("bidding");
-	market.now = 17;
-	assert_eq!(market.phase(), Phase::SealOpening);
+	// One seal takes a block, and a transaction one more.
+	for now in [17, 18] {
+		market.now = now;
+		assert_eq!(market.phase(), Phase::SealOpening);
+		assert_eq!(market.pass_deadline(), Err(Refusal::NotDue));
+	}
+	market.now = 19;
 	assert_eq!(market.reveal(1, 40, 10, None), Err(Refusal::NotRevealing));
-	market.now = 22;
-	assert_eq!(market.pass_deadline(), Err(Refusal::NotDue));
-	market.now = 23;
 	let effects = market.pass_deadline().expect("due");
 	assert_eq!(
 		effects[0],
 		Effect::BidVoided { bidder: id(1), slashed: 110, reward: None, reason: VoidReason::Silent }
 	);
+}
+
+/// Finding M1 of the audit: in version 1 the last to reveal chose when its own clock started.
+#[test]
+fn winner_should_have_the_same_deadlines_whenever_bids_are_revealed() {
+	// The blocks in which 1 and 2 reveal, and in which the round closes.
+	for (first, second, close) in
+		[(14, 14, 14), (14, 16, 16), (16, 14, 16), (15, 15, 15), (16, 16, 17), (14, 14, 20)]
+	{
+		let mut market = market();
+		market.now = 11;
+		market.bid(1, 0).expect("bidding");
+		market.bid(2, 0).expect("bidding");
+		for now in 14..=16 {
+			market.now = now;
+			for (number, fee, block) in [(1, 40, first), (2, 60, second)] {
+				if block == now {
+					market.reveal(number, fee, 10, None).expect("revealing");
+				}
+			}
+		}
+		market.now = close;
+		assert_eq!(market.pass_deadline().expect("due"), [Effect::WinnerSelected]);
+		let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
+		let expected =
+			Delivery { assigned_at: close, clock: 16, on_time_until: 27, late_until: 30 };
+		assert_eq!(assignment.delivery, expected, "revealed in {first} and {second}");
+	}
+}
+
+#[test]
+fn winner_should_have_the_same_deadlines_when_a_rival_stays_silent() {
+	// Due in 17; a late agenda changes nothing.
+	for close in [17, 19, 40] {
+		let mut market = market();
+		market.now = 11;
+		market.bid(1, 0).expect("bidding");
+		market.bid(2, 0).expect("bidding");
+		market.now = 14;
+		market.reveal(1, 40, 10, None).expect("revealing");
+		market.now = close;
+		market.pass_deadline().expect("due");
+		let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
+		let Delivery { assigned_at, clock, on_time_until, late_until } = assignment.delivery;
+		assert_eq!((assigned_at, clock, on_time_until, late_until), (close, 16, 27, 30));
+	}
+}
+
+#[test]
+fn winner_should_be_paid_when_it_delivers_before_the_clock_starts() {
+	let mut market = market();
+	assigned(&mut market);
+	assert_eq!(market.now, 14);
+	market.prove(1).expect("assigned");
+	assert_eq!((receipt(&market).payment, receipt(&market).late_blocks), (60, 0));
 }
 
 #[test]
@@ -230,12 +288,12 @@ fn ladder_should_be_empty_when_the_rollup_wants_none() {
 		Market::new(RollupParams { ladder_len: 0, ..params() }, 400, 100, Standing::Head);
 	let effects = auction(&mut market, &three());
 	assert_eq!(effects, [released(2, 110), released(3, 110), Effect::WinnerSelected]);
-	market.now = 29;
+	market.now = 31;
 	assert_eq!(
-		market.pass_deadline().expect("late until 28"),
+		market.pass_deadline().expect("late until 30"),
 		[
 			Effect::ProverDefaulted { prover: id(1), slashed: 110 },
-			Effect::RescueOpened { until: 33 },
+			Effect::RescueOpened { until: 35 },
 		]
 	);
 }
@@ -311,64 +369,65 @@ fn round_should_be_empty_when_no_bid_counts() {
 fn default_should_pass_through_ladder_and_rescue_to_the_next_round_and_to_failure() {
 	let mut market = market();
 	assigned(&mut market);
-	market.now = 28;
+	market.now = 30;
 	assert_eq!(market.phase(), Phase::Late);
 	assert_eq!(market.pass_deadline(), Err(Refusal::NotDue));
-	market.now = 29;
+	market.now = 31;
 	assert_eq!(
 		market.pass_deadline().expect("due"),
 		[
 			Effect::ProverDefaulted { prover: id(1), slashed: 110 },
-			Effect::PlaceOffered { until: 32 },
+			Effect::PlaceOffered { until: 34 },
 		]
 	);
-	market.now = 32;
+	market.now = 34;
 	assert_eq!(market.phase(), Phase::Offered);
-	market.now = 33;
+	market.now = 35;
 	assert_eq!(market.accept(2), Err(Refusal::NothingOffered));
 	assert_eq!(
 		market.pass_deadline().expect("due"),
-		[Effect::PlacePassed(id(2)), released(2, 110), Effect::PlaceOffered { until: 36 },]
+		[Effect::PlacePassed(id(2)), released(2, 110), Effect::PlaceOffered { until: 38 },]
 	);
 	assert_eq!(market.prover(2).stake, 10_010, "passing costs nothing");
 
-	market.now = 36;
+	market.now = 38;
 	assert_eq!(market.accept(2), Err(Refusal::NotOffered));
 	assert_eq!(market.accept(3).expect("its turn"), [Effect::PlaceAccepted]);
 	let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
 	assert_eq!((assignment.place.payment, assignment.first_payment), (100, 60));
+	// It was offered in 35: at 37 the clock starts, whenever the place is taken.
 	assert_eq!(
 		assignment.delivery,
-		Delivery { assigned_at: 36, on_time_until: 47, late_until: 50 }
+		Delivery { assigned_at: 38, clock: 37, on_time_until: 48, late_until: 51 }
 	);
 
-	market.now = 51;
+	market.now = 52;
 	assert_eq!(
 		market.pass_deadline().expect("due"),
 		[
 			Effect::ProverDefaulted { prover: id(3), slashed: 110 },
-			Effect::RescueOpened { until: 55 },
+			Effect::RescueOpened { until: 56 },
 		]
 	);
 	assert_eq!(market.round.slashed, 220);
-	market.now = 55;
-	assert_eq!(market.phase(), Phase::Rescue);
 	market.now = 56;
+	assert_eq!(market.phase(), Phase::Rescue);
+	market.now = 57;
 	assert_eq!(market.pass_deadline().expect("due"), [Effect::RescueEnded, Effect::RoundOpened]);
 	// A failed winner does not raise the reserve, and may bid again.
 	let Round { number, reserve, empty_rounds, failed_rounds, slashed, .. } = market.round;
 	assert_eq!((number, reserve, empty_rounds, failed_rounds, slashed), (1, 100, 0, 1, 220));
 
 	auction(&mut market, &[(1, 50)]);
-	market.now = 75;
-	market.pass_deadline().expect("assigned in block 60, late until 74");
-	market.now = 80;
+	market.now = 78;
+	market.pass_deadline().expect("the clock is 63, late until 77");
+	market.now = 83;
 	assert_eq!(
 		market.pass_deadline().expect("due"),
 		[Effect::RescueEnded, Effect::BatchFailed { slashed: 330 }]
 	);
 	// Nothing of it to anyone: three bonds, the sequencer's, and the slots of 3 bids and of 1.
-	assert_eq!(market.burned, 330 + 50 + (2 + 4 + 8) + 2);
+	assert_eq!(market.burned, 330 + 50 + (2 + 2 + 8) + 2);
 	assert_eq!(market.sequencer, common::FREE + 400);
 }
 
@@ -381,14 +440,70 @@ fn empty_and_failed_rounds_should_be_counted_apart() {
 	market.pass_deadline().expect("empty");
 	assert_eq!((market.round.empty_rounds, market.round.reserve), (2, 400));
 	auction(&mut market, &[(1, 300)]);
-	market.now = 35;
-	market.pass_deadline().expect("assigned in block 20, late until 34");
-	market.now = 40;
+	market.now = 37;
+	market.pass_deadline().expect("the clock is 22, late until 36");
+	market.now = 42;
 	market.pass_deadline().expect("nobody came to the rescue");
 	assert_eq!((market.round.number, market.round.reserve), (3, 400));
-	market.now = 43;
+	market.now = 45;
 	let effects = market.pass_deadline().expect("empty");
 	assert_eq!(effects, [Effect::RoundEmpty(3), Effect::BatchFailed { slashed: 410 }]);
+}
+
+fn fails(params: &RollupParams, round: &Round<Id>, standing: Standing) -> bool {
+	let snapshot = common::snapshot(params.clone());
+	let context = Context { snapshot: &snapshot, seal_delay: Some(1), max_fee: 400, standing };
+	may_fail(round, &context)
+}
+
+#[test]
+fn round_should_be_able_to_fail_its_batch_when_its_end_uses_up_the_rounds() {
+	// 3 rounds may be empty and 2 may fail.
+	let round = |stage, empty_rounds, failed_rounds| Round {
+		stage,
+		empty_rounds,
+		failed_rounds,
+		..Round::first(400, 100, 10)
+	};
+	let auction = || Stage::Auction(Auction::default());
+	let rescue = || Stage::Rescue(Rescue { started_at: 40, first_payment: 60 });
+	for (stage, empty, failed, expected) in [
+		(auction(), 0, 0, false),
+		(auction(), 1, 0, false),
+		(auction(), 2, 0, true),
+		(auction(), 1, 1, false),
+		(auction(), 2, 1, true),
+		// The last round of a batch that waited: both kinds are used up.
+		(auction(), 3, 0, true),
+		(auction(), 0, 2, true),
+		(rescue(), 0, 0, false),
+		(rescue(), 2, 0, false),
+		(rescue(), 0, 1, true),
+		(rescue(), 2, 1, true),
+		(rescue(), 3, 0, true),
+		(Stage::Waiting, 3, 0, false),
+		(Stage::Proven { prover: id(1), at: 40 }, 2, 1, false),
+	] {
+		let round = round(stage, empty, failed);
+		assert_eq!(fails(&params(), &round, Standing::Head), expected, "{round:?}");
+		// Behind a predecessor it waits; a dropped one is dropped.
+		assert!(!fails(&params(), &round, Standing::Behind));
+		assert!(!fails(&params(), &round, Standing::Dropped));
+	}
+}
+
+#[test]
+fn prover_at_work_should_not_be_able_to_fail_the_batch_in_one_step() {
+	let params = RollupParams { max_failed_rounds: 1, ..params() };
+	for prepare in [assigned, offered] {
+		let mut market = Market::new(params.clone(), 400, 100, Standing::Head);
+		prepare(&mut market);
+		// Ladder or rescue come first.
+		assert!(!may_fail(&market.round, &market.context()));
+	}
+	let mut market = Market::new(params, 400, 100, Standing::Head);
+	rescue(&mut market);
+	assert!(may_fail(&market.round, &market.context()));
 }
 
 // --- waiting ---
@@ -421,7 +536,7 @@ fn batch_should_wait_when_its_winners_have_failed_and_be_proven_in_its_last_roun
 	let params = RollupParams { max_failed_rounds: 1, ..params() };
 	let mut market = Market::new(params, 400, 100, Standing::Behind);
 	rescue(&mut market);
-	market.now = 42;
+	market.now = 44;
 	let effects = market.pass_deadline().expect("nobody came to the rescue");
 	assert_eq!(effects, [Effect::RescueEnded, Effect::BatchWaiting]);
 	assert_eq!(market.round.reserve, 100);
@@ -459,7 +574,7 @@ fn batch_should_fail_in_its_last_round_when_that_fails_in_either_way() {
 fn delivery_on_time_should_be_paid_in_full_and_release_every_bond() {
 	let mut market = market();
 	assigned(&mut market);
-	market.now = 25;
+	market.now = 27;
 	let effects = market.prove(1).expect("on time");
 	assert_eq!(effects[..3], [released(1, 110), released(2, 110), released(3, 110)]);
 	assert_eq!(
@@ -467,6 +582,7 @@ fn delivery_on_time_should_be_paid_in_full_and_release_every_bond() {
 		Effect::Delivered(Receipt {
 			prover: id(1),
 			reserve: 100,
+			counted: 3,
 			payment: 60,
 			late_blocks: 0,
 			late_cost: 0,
@@ -484,14 +600,14 @@ fn delivery_on_time_should_be_paid_in_full_and_release_every_bond() {
 
 #[test]
 fn late_delivery_should_cost_each_block_and_burn_it() {
-	for (now, cost) in [(26, 3), (27, 6), (28, 9)] {
+	for (now, cost) in [(28, 3), (29, 6), (30, 9)] {
 		let mut market = market();
 		assigned(&mut market);
 		market.now = now;
 		let burned = market.burned;
 		market.prove(1).expect("late");
 		let receipt = receipt(&market);
-		assert_eq!((receipt.late_blocks, receipt.late_cost), (now - 25, cost));
+		assert_eq!((receipt.late_blocks, receipt.late_cost), (now - 27, cost));
 		assert_eq!((receipt.payment, receipt.refund), (60, 340));
 		assert_eq!(income(&market), 60 - cost);
 		assert_eq!(market.burned, burned + cost);
@@ -504,7 +620,7 @@ fn late_delivery_should_never_cost_more_than_the_payment() {
 	let params = RollupParams { late_rate: 1_000_000_000, ..params() };
 	let mut market = Market::new(params, 400, 100, Standing::Head);
 	assigned(&mut market);
-	market.now = 28;
+	market.now = 30;
 	market.prove(1).expect("late");
 	assert_eq!((receipt(&market).late_cost, income(&market)), (60, 0));
 }
@@ -513,15 +629,15 @@ fn late_delivery_should_never_cost_more_than_the_payment() {
 fn delivery_should_be_refused_when_the_deadline_has_passed() {
 	let mut market = market();
 	assigned(&mut market);
-	market.now = 29;
+	market.now = 31;
 	assert_eq!(market.prove(1), Err(Refusal::TooLate));
 	market.pass_deadline().expect("due");
-	market.now = 33;
+	market.now = 35;
 	assert_eq!(market.prove(2), Err(Refusal::TooLate));
 	market.pass_deadline().expect("due");
-	market.now = 37;
+	market.now = 39;
 	market.pass_deadline().expect("due");
-	market.now = 42;
+	market.now = 44;
 	assert_eq!(market.prove(4), Err(Refusal::TooLate));
 }
 
@@ -529,7 +645,7 @@ fn delivery_should_be_refused_when_the_deadline_has_passed() {
 fn place_should_be_taken_by_a_proof_alone() {
 	let mut market = market();
 	offered(&mut market);
-	market.now = 32;
+	market.now = 34;
 	assert_eq!(market.prove(1), Err(Refusal::NotOffered));
 	assert_eq!(market.prove(3), Err(Refusal::NotOffered));
 	let effects = market.prove(2).expect("its turn");
@@ -541,14 +657,59 @@ fn place_should_be_taken_by_a_proof_alone() {
 }
 
 #[test]
+fn runner_up_should_gain_no_time_when_it_takes_its_place_late() {
+	// Offered in 31: an honest transaction is in block 33 at the latest.
+	for (now, clock) in [(31, 31), (32, 32), (33, 33), (34, 33)] {
+		let mut market = market();
+		offered(&mut market);
+		market.now = now;
+		market.accept(2).expect("its turn");
+		let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
+		let Delivery { assigned_at, clock: found, on_time_until, late_until } = assignment.delivery;
+		assert_eq!((assigned_at, found), (now, clock));
+		assert_eq!((on_time_until, late_until), (clock + 11, clock + 14));
+	}
+}
+
+#[test]
+fn place_should_stand_until_its_prover_could_have_taken_it_and_proved() {
+	// 1 block, twice the slack of 1 and 10 committed blocks: 13, or fewer where the rollup says so.
+	for (ladder_blocks, until) in [(3, 34), (12, 43), (13, 44), (14, 44), (50, 44)] {
+		let params = RollupParams { ladder_blocks, ..params() };
+		let market = || {
+			let mut market = Market::new(params.clone(), 400, 100, Standing::Head);
+			assigned(&mut market);
+			market.now = 31;
+			let effects = market.pass_deadline().expect("late until 30");
+			assert_eq!(effects[1], Effect::PlaceOffered { until });
+			market
+		};
+		for now in [until - 1, until] {
+			let (mut taken, mut proven) = (market(), market());
+			(taken.now, proven.now) = (now, now);
+			assert_eq!(taken.accept(2), Ok(vec![Effect::PlaceAccepted]));
+			proven.prove(2).expect("its place");
+			assert_eq!((receipt(&proven).payment, receipt(&proven).late_blocks), (80, 0));
+		}
+		let mut passed = market();
+		passed.now = until;
+		assert_eq!(passed.pass_deadline(), Err(Refusal::NotDue));
+		passed.now = until + 1;
+		assert_eq!(passed.accept(2), Err(Refusal::NothingOffered));
+		assert_eq!(passed.prove(2), Err(Refusal::TooLate));
+		assert_eq!(passed.pass_deadline().expect("due")[0], Effect::PlacePassed(id(2)));
+	}
+}
+
+#[test]
 fn runner_up_should_be_held_to_its_own_time_when_it_has_accepted() {
 	let mut market = market();
 	offered(&mut market);
-	market.now = 30;
+	market.now = 32;
 	market.accept(2).expect("its turn");
 	assert_eq!(market.prove(3), Err(Refusal::NotAssigned));
-	// On time up to block 41.
-	market.now = 43;
+	// On time up to block 43.
+	market.now = 45;
 	assert_eq!(market.phase(), Phase::Late);
 	market.prove(2).expect("late");
 	let receipt = receipt(&market);
@@ -560,7 +721,7 @@ fn runner_up_should_be_held_to_its_own_time_when_it_has_accepted() {
 fn deliverers_share_should_be_half_of_what_was_slashed_when_the_reserve_leaves_room() {
 	let mut market = market();
 	auction(&mut market, &[(1, 10), (2, 20), (3, 30)]);
-	market.now = 29;
+	market.now = 31;
 	market.pass_deadline().expect("due");
 	market.prove(2).expect("its turn");
 	let receipt = receipt(&market);
@@ -570,7 +731,7 @@ fn deliverers_share_should_be_half_of_what_was_slashed_when_the_reserve_leaves_r
 #[test]
 fn rescue_should_pay_more_with_each_block_up_to_the_reserve() {
 	for (now, payment, share) in
-		[(37, 60, 40), (38, 70, 30), (39, 80, 20), (40, 90, 10), (41, 100, 0)]
+		[(39, 60, 40), (40, 70, 30), (41, 80, 20), (42, 90, 10), (43, 100, 0)]
 	{
 		let mut market = market();
 		rescue(&mut market);
@@ -587,7 +748,7 @@ fn rescue_should_pay_more_with_each_block_up_to_the_reserve() {
 fn rescue_should_not_repay_a_prover_that_defaulted() {
 	let mut market = market();
 	rescue(&mut market);
-	market.now = 41;
+	market.now = 43;
 	market.prove(1).expect("any prover");
 	assert!(income(&market) < 110, "the bond was more than a rescue pays");
 }
@@ -605,18 +766,18 @@ fn proof_commitment_should_bind_winner_and_ladder_but_not_a_rescue() {
 		rescue: false,
 	};
 	assert_eq!(terms(&market, 1), Ok(bound(60, 0)));
-	market.now = 26;
+	market.now = 28;
 	assert_eq!(terms(&market, 1), Ok(bound(60, 1)));
 	assert_eq!(terms(&market, 2), Err(Refusal::NotAssigned));
-	market.now = 29;
+	market.now = 31;
 	assert_eq!(terms(&market, 1), Err(Refusal::TooLate));
 	market.pass_deadline().expect("due");
 	assert_eq!(terms(&market, 2), Ok(bound(80, 0)));
 	assert_eq!(terms(&market, 3), Err(Refusal::NotOffered));
 	market.accept(2).expect("its turn");
 	assert_eq!(terms(&market, 2), Ok(bound(80, 0)));
-	market.now = 44;
-	market.pass_deadline().expect("late until 43");
+	market.now = 46;
+	market.pass_deadline().expect("late until 45");
 	market.accept(3).expect("its turn");
 	assert_eq!(terms(&market, 3), Ok(bound(100, 0)));
 	market.now = market.due().expect("assigned");
@@ -690,7 +851,7 @@ fn auction_should_be_dropped_in_every_block() {
 
 #[test]
 fn assigned_prover_should_be_paid_within_its_time_when_the_batch_is_dropped() {
-	for (now, late_cost) in [(14, 0), (25, 0), (28, 9)] {
+	for (now, late_cost) in [(14, 0), (27, 0), (30, 9)] {
 		let mut market = behind();
 		assigned(&mut market);
 		market.standing = Standing::Dropped;
@@ -715,8 +876,8 @@ fn assigned_prover_should_owe_nothing_after_its_time_when_the_batch_is_dropped()
 	market.now = 20;
 	market.standing = Standing::Dropped;
 	market.pass_deadline().expect("dropped");
-	assert_eq!(market.due(), Some(29));
-	market.now = 29;
+	assert_eq!(market.due(), Some(31));
+	market.now = 31;
 	assert_eq!(market.phase(), Phase::Dropped);
 	assert_eq!(market.prove(1), Err(Refusal::Dropped));
 	let effects = market.pass_deadline().expect("dropped");
@@ -728,7 +889,7 @@ fn assigned_prover_should_owe_nothing_after_its_time_when_the_batch_is_dropped()
 fn overdue_prover_should_owe_nothing_when_the_batch_is_dropped_before_its_default() {
 	let mut market = behind();
 	assigned(&mut market);
-	market.now = 29;
+	market.now = 31;
 	assert_eq!(market.phase(), Phase::Overdue);
 	market.standing = Standing::Dropped;
 	let effects = market.pass_deadline().expect("dropped");
@@ -756,7 +917,7 @@ fn offered_place_should_be_void_when_the_batch_is_dropped() {
 	let effects = market.pass_deadline().expect("dropped");
 	// The default stays slashed; with nobody to deliver all of it is burned.
 	assert_eq!(effects, [released(2, 110), released(3, 110), dropped(false, 110)]);
-	assert_eq!(market.burned, 110 + 2 + 4 + 8);
+	assert_eq!(market.burned, 110 + 2 + 2 + 8);
 }
 
 #[test]
@@ -833,19 +994,19 @@ fn test_boundary_matrix() {
 		(sealed, head, &[13], Phase::FinalityGap, [bid, reveal, due, place, none, none, none]),
 		(sealed, head, &[14, 16], Phase::Revealing, [bid, None, due, place, none, none, none]),
 		(sealed, head, &[17, 99], Phase::Overdue, [bid, reveal, None, place, none, none, none]),
-		(assigned, head, &[14, 25], Phase::Proving, [bid, reveal, due, place, None, other, other]),
-		(assigned, head, &[26, 28], Phase::Late, [bid, reveal, due, place, None, other, other]),
-		(assigned, head, &[29, 99], Phase::Overdue, [bid, reveal, None, place, late, late, late]),
+		(assigned, head, &[14, 27], Phase::Proving, [bid, reveal, due, place, None, other, other]),
+		(assigned, head, &[28, 30], Phase::Late, [bid, reveal, due, place, None, other, other]),
+		(assigned, head, &[31, 99], Phase::Overdue, [bid, reveal, None, place, late, late, late]),
 		(
 			offered,
 			head,
-			&[29, 32],
+			&[31, 34],
 			Phase::Offered,
 			[bid, reveal, due, None, Some(NotOffered), None, Some(NotOffered)],
 		),
-		(offered, head, &[33, 99], Phase::Overdue, [bid, reveal, None, place, late, late, late]),
-		(rescue, head, &[37, 41], Phase::Rescue, [bid, reveal, due, place, None, None, None]),
-		(rescue, head, &[42, 99], Phase::Overdue, [bid, reveal, None, place, late, late, late]),
+		(offered, head, &[35, 99], Phase::Overdue, [bid, reveal, None, place, late, late, late]),
+		(rescue, head, &[39, 43], Phase::Rescue, [bid, reveal, due, place, None, None, None]),
+		(rescue, head, &[44, 99], Phase::Overdue, [bid, reveal, None, place, late, late, late]),
 		(waiting, behind, &[19, 99], Phase::Waiting, [bid, reveal, due, place, none, none, none]),
 		(waiting, head, &[19, 99], Phase::Overdue, [bid, reveal, None, place, none, none, none]),
 		(proven, behind, &[14, 99], Phase::Proven, [bid, reveal, due, place, none, none, none]),
@@ -854,20 +1015,20 @@ fn test_boundary_matrix() {
 		(
 			assigned,
 			Standing::Dropped,
-			&[14, 25],
+			&[14, 27],
 			Phase::Proving,
 			[bid, reveal, None, place, None, other, other],
 		),
 		(
 			assigned,
 			Standing::Dropped,
-			&[26, 28],
+			&[28, 30],
 			Phase::Late,
 			[bid, reveal, None, place, None, other, other],
 		),
-		(assigned, Standing::Dropped, &[29, 99], Phase::Dropped, dropped),
-		(offered, Standing::Dropped, &[29, 33], Phase::Dropped, dropped),
-		(rescue, Standing::Dropped, &[37, 42], Phase::Dropped, dropped),
+		(assigned, Standing::Dropped, &[31, 99], Phase::Dropped, dropped),
+		(offered, Standing::Dropped, &[31, 35], Phase::Dropped, dropped),
+		(rescue, Standing::Dropped, &[39, 44], Phase::Dropped, dropped),
 		(waiting, Standing::Dropped, &[19, 99], Phase::Dropped, dropped),
 		(proven, Standing::Dropped, &[14, 99], Phase::Dropped, dropped),
 	];
@@ -903,7 +1064,7 @@ fn test_boundary_matrix() {
 fn bid_should_be_refused_when_the_round_is_full() {
 	let market = market();
 	let mut round = market.round.clone();
-	let full = Auction { bids: common::MAX_BIDS, sealed: common::MAX_BIDS };
+	let full = Auction { bids: common::MAX_BIDS, sealed: common::MAX_BIDS, opened: 0 };
 	round.stage = Stage::Auction(full);
 	assert_eq!(
 		step(round.clone(), Input::Bid, &market.context(), 11).err(),
@@ -944,7 +1105,7 @@ fn transition_should_be_refused_when_parameters_break_their_rules() {
 	let mut market =
 		Market::new(RollupParams { rescue_blocks: 1, ..params() }, 400, 100, Standing::Head);
 	auction(&mut market, &[(1, 40)]);
-	market.now = 29;
-	market.pass_deadline().expect("late until 28");
+	market.now = 31;
+	market.pass_deadline().expect("late until 30");
 	assert_eq!(market.prove(6).err(), division);
 }

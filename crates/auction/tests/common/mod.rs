@@ -7,12 +7,16 @@ use pvs_auction::{
 	phase::{due, phase},
 	round::{Bid, BidStage, Context, Round, Stage, Standing, VoidReason},
 	slot_fee::slot_fee,
-	step::{claim, may_fail, step, Effect, Input, Outcome, Receipt, Refusal, Reward},
+	step::{
+		claim, expected_winner, may_fail, step, Effect, ExpectedWinner, Input, Outcome, Receipt,
+		Refusal, Reward,
+	},
 };
 use pvs_primitives::{
 	api::Phase,
 	bid::{BidPayload, PAYLOAD_BYTES},
-	params::{PaymentRule, RollupParams, SilencePolicy},
+	params::{Layout, PaymentRule, RollupParams, SilencePolicy, Snapshot},
+	seal_timing::SealTiming,
 };
 use std::collections::BTreeMap;
 
@@ -37,6 +41,7 @@ pub(crate) const FREE: u128 = 1_000_000;
 /// Rounds with reserves 100, 150 and `max_fee`.
 pub(crate) fn params() -> RollupParams {
 	RollupParams {
+		layout: Layout::Fields,
 		data_len: 100,
 		bidding_blocks: 2,
 		reveal_blocks: 3,
@@ -65,6 +70,28 @@ pub(crate) fn params() -> RollupParams {
 	}
 }
 
+/// With [`SEAL_DELAY`], each of an opener's two cores opens a seal in a block.
+pub(crate) fn snapshot(params: RollupParams) -> Snapshot {
+	Snapshot {
+		params,
+		finality_gap: 1,
+		inclusion_slack: 1,
+		max_bids: MAX_BIDS,
+		slot_fee_base: SLOT_FEE,
+		seal_timing: SealTiming {
+			slot_millis: 1_000,
+			stretch_percent: 100,
+			fastest_squarings: 1_000,
+			margin: 1,
+			opener_squarings: 1_000,
+			opener_cores: 2,
+		},
+		seal_digest: [7; 32],
+	}
+}
+
+pub(crate) const SEAL_DELAY: u64 = 1_000;
+
 #[derive(Clone, Debug)]
 pub(crate) struct Prover {
 	pub(crate) free: u128,
@@ -82,11 +109,10 @@ pub(crate) enum End {
 }
 
 pub(crate) struct Market {
-	pub(crate) params: RollupParams,
+	pub(crate) snapshot: Snapshot,
+	pub(crate) seal_delay: Option<u64>,
 	pub(crate) max_fee: u128,
 	pub(crate) standing: Standing,
-	pub(crate) finality_gap: u32,
-	pub(crate) inclusion_slack: u32,
 	pub(crate) now: u32,
 	/// As it was last; what counts once `end` is set is the latter.
 	pub(crate) round: Round<Id>,
@@ -122,11 +148,10 @@ impl Market {
 		let sequencer_bond = params.sequencer_bond;
 		let mut market = Self {
 			reserves: vec![round.reserve],
-			params,
+			snapshot: snapshot(params),
+			seal_delay: Some(SEAL_DELAY),
 			max_fee,
 			standing,
-			finality_gap: 1,
-			inclusion_slack: 1,
 			now,
 			round,
 			end: None,
@@ -147,13 +172,15 @@ impl Market {
 
 	pub(crate) fn context(&self) -> Context<'_> {
 		Context {
-			params: &self.params,
+			snapshot: &self.snapshot,
+			seal_delay: self.seal_delay,
 			max_fee: self.max_fee,
 			standing: self.standing,
-			finality_gap: self.finality_gap,
-			inclusion_slack: self.inclusion_slack,
-			max_bids: MAX_BIDS,
 		}
+	}
+
+	pub(crate) fn params(&self) -> &RollupParams {
+		&self.snapshot.params
 	}
 
 	pub(crate) fn phase(&self) -> Phase {
@@ -165,7 +192,7 @@ impl Market {
 	}
 
 	pub(crate) fn bond(&self) -> u128 {
-		self.round.reserve + self.params.silence_penalty
+		self.round.reserve + self.params().silence_penalty
 	}
 
 	pub(crate) fn prover(&self, number: u8) -> &Prover {
@@ -176,7 +203,8 @@ impl Market {
 	pub(crate) fn bid(&mut self, number: u8, share: u32) -> Result<Vec<Effect<Id>>, Refusal> {
 		let (bidder, bond, taken) = (id(number), self.bond(), self.bids.len());
 		let effects = self.advance(Input::Bid)?;
-		let fee = slot_fee(SLOT_FEE, u32::try_from(taken).expect("few"), MAX_BIDS);
+		let taken = u32::try_from(taken).expect("few");
+		let fee = slot_fee(self.round.reserve, taken, &self.snapshot).expect("it has places");
 		let prover = self.provers.get_mut(&bidder).expect("a prover");
 		assert_eq!(prover.bond.replace(bond), None, "one bid per prover and round");
 		assert!(prover.stake >= bond);
@@ -224,6 +252,7 @@ impl Market {
 	/// Performs the transition that is due.
 	pub(crate) fn pass_deadline(&mut self) -> Result<Vec<Effect<Id>>, Refusal> {
 		let bids = self.bids.clone();
+		let expected = expected_winner(&self.round, &bids, &self.context(), self.now);
 		let closing = matches!(self.round.stage, Stage::Auction(_));
 		let counted = closing && bids.iter().any(|bid| bid.stage.terms().is_some());
 		let fails = may_fail(&self.round, &self.context()) && !counted;
@@ -232,6 +261,7 @@ impl Market {
 		assert_eq!(failed, fails, "what may fail a batch is known from its counters");
 		if closing {
 			let closed = std::mem::take(&mut self.bids);
+			self.check_expected(expected.expect("it has closed"));
 			assert!(
 				closed.iter().all(|bid| bid.stage != BidStage::Sealed),
 				"a bid of a closed auction is neither revealed nor void"
@@ -239,6 +269,19 @@ impl Market {
 		}
 		self.check();
 		Ok(effects)
+	}
+
+	/// Who was expected to win an auction that has closed since, did.
+	fn check_expected(&self, expected: Option<ExpectedWinner<Id>>) {
+		let Stage::Assigned(assignment) = &self.round.stage else {
+			assert_eq!(expected, None);
+			return;
+		};
+		let expected = expected.expect("it has a winner");
+		assert!(expected.decided);
+		assert_eq!((expected.place, expected.delivery), {
+			(assignment.place.clone(), assignment.delivery)
+		});
 	}
 
 	pub(crate) fn accept(&mut self, number: u8) -> Result<Vec<Effect<Id>>, Refusal> {
@@ -286,11 +329,11 @@ impl Market {
 			},
 			Effect::BidOpened { bidder, terms, penalty, reward } => {
 				self.settle_bid(bidder, BidStage::Opened(terms.clone()));
-				assert_eq!(*penalty, self.params.silence_penalty);
+				assert_eq!(*penalty, self.params().silence_penalty);
 				let prover = self.provers.get_mut(bidder).expect("a prover");
 				prover.bond = Some(prover.bond.expect("it has bid") - penalty);
 				prover.stake -= penalty;
-				self.reward(reward, *penalty);
+				self.reward(reward.as_ref(), *penalty);
 			},
 			Effect::BidVoided { bidder, slashed, reward, reason } => {
 				self.settle_bid(bidder, BidStage::Void);
@@ -298,10 +341,7 @@ impl Market {
 				if *slashed > 0 {
 					self.slash(bidder, *slashed);
 				}
-				match reward {
-					Some(reward) => self.reward(reward, *slashed),
-					None => self.burned += slashed,
-				}
+				self.reward(reward.as_ref(), *slashed);
 			},
 			Effect::BondReleased { prover, bond } => {
 				let prover = self.provers.get_mut(prover).expect("a prover");
@@ -339,11 +379,14 @@ impl Market {
 		}
 	}
 
-	/// An opener gets at most half of the silence penalty out of what a bidder lost.
-	fn reward(&mut self, reward: &Reward<Id>, lost: u128) {
-		assert!(reward.amount <= self.params.silence_penalty / 2);
-		self.provers.get_mut(&reward.opener).expect("a prover").free += reward.amount;
-		self.burned += lost - reward.amount;
+	/// What a bidder lost is burned, but for an opener's reward: at most half of the silence penalty.
+	fn reward(&mut self, reward: Option<&Reward<Id>>, lost: u128) {
+		self.burned += lost;
+		if let Some(Reward { opener, amount }) = reward {
+			assert!(*amount <= self.params().silence_penalty / 2);
+			self.provers.get_mut(opener).expect("a prover").free += amount;
+			self.burned -= amount;
+		}
 	}
 
 	fn settle_bid(&mut self, bidder: &Id, stage: BidStage) {
@@ -405,7 +448,7 @@ impl Market {
 				assert_eq!(auction.bids, count(|_| true));
 				assert_eq!(auction.sealed, count(|stage| *stage == BidStage::Sealed));
 				assert!(auction.bids <= MAX_BIDS);
-				let penalty = self.params.silence_penalty;
+				let penalty = self.params().silence_penalty;
 				self.bids
 					.iter()
 					.filter(|bid| bid.stage != BidStage::Void)
@@ -428,7 +471,7 @@ impl Market {
 		let proven = matches!(self.round.stage, Stage::Proven { .. });
 		assert_eq!(proven, !self.receipts.is_empty());
 		let (escrow, bond) =
-			if proven { (0, 0) } else { (self.max_fee, self.params.sequencer_bond) };
+			if proven { (0, 0) } else { (self.max_fee, self.params().sequencer_bond) };
 		assert_eq!((self.escrow, self.sequencer_bond), (escrow, bond));
 		assert!(self.round.reserve <= self.max_fee, "escrow covers the highest payment");
 		for place in self.round.runners_up() {
@@ -454,10 +497,10 @@ impl Market {
 		let ended = empty_rounds + failed_rounds;
 		let waiting = matches!(self.round.stage, Stage::Waiting);
 		assert_eq!(*number, if waiting { ended - 1 } else { ended });
-		assert!(*number < self.params.max_empty_rounds + self.params.max_failed_rounds);
+		assert!(*number < self.params().max_empty_rounds + self.params().max_failed_rounds);
 		assert_eq!(self.reserves.len(), usize::try_from(*number).expect("few") + 1);
-		let used_up = *empty_rounds >= self.params.max_empty_rounds
-			|| *failed_rounds >= self.params.max_failed_rounds;
+		let used_up = *empty_rounds >= self.params().max_empty_rounds
+			|| *failed_rounds >= self.params().max_failed_rounds;
 		// Out of rounds, it waits or has its last one.
 		if used_up && !waiting {
 			assert_eq!(self.round.reserve, self.max_fee);
