@@ -6,9 +6,10 @@ use pvs_primitives::{
 	api::BatchId,
 	bid::{batch_digest, bid_commitment, BidPayload, PAYLOAD_BYTES},
 	field::{is_canonical, scalar_from_be, scalar_to_be, Scalar},
-	params::{PaymentRule, RollupParams, SilencePolicy},
+	params::{Layout, PaymentRule, RollupParams, SilencePolicy, Snapshot},
 	poseidon::{data_chunks, data_commitment, hash4, BYTES_PER_HASH, CHUNK_BYTES},
 	public_inputs::{binding, PublicInputs},
+	seal_timing::SealTiming,
 	Bytes32,
 };
 
@@ -44,6 +45,7 @@ fn params(numbers: [u32; 19], amounts: [u128; 5], second: bool, open: bool) -> R
 	let [max_empty_rounds, max_failed_rounds] = rest;
 	let [min_reserve, initial_reserve, max_reserve, silence_penalty, sequencer_bond] = amounts;
 	RollupParams {
+		layout: Layout::Fields,
 		data_len,
 		bidding_blocks,
 		reveal_blocks,
@@ -73,6 +75,35 @@ fn params(numbers: [u32; 19], amounts: [u128; 5], second: bool, open: bool) -> R
 		max_empty_rounds,
 		max_failed_rounds,
 		sequencer_bond,
+	}
+}
+
+/// Constants of these numbers around parameters.
+fn snapshot(
+	params: RollupParams,
+	constants: [u32; 6],
+	squarings: [u64; 3],
+	slot_fee_base: u128,
+	seal_digest: Bytes32,
+) -> Snapshot {
+	let [finality_gap, inclusion_slack, max_bids, stretch_percent, margin, opener_cores] =
+		constants;
+	let [slot_millis, fastest_squarings, opener_squarings] = squarings;
+	Snapshot {
+		params,
+		finality_gap,
+		inclusion_slack,
+		max_bids,
+		slot_fee_base,
+		seal_timing: SealTiming {
+			slot_millis,
+			stretch_percent,
+			fastest_squarings,
+			margin,
+			opener_squarings,
+			opener_cores,
+		},
+		seal_digest,
 	}
 }
 
@@ -152,31 +183,57 @@ proptest! {
 		numbers in any::<[u32; 19]>(),
 		amounts in any::<[u128; 5]>(),
 		second in any::<bool>(),
+		constants in any::<[u32; 6]>(),
+		squarings in any::<[u64; 3]>(),
+		slot_fee_base in any::<u128>(),
+		seal_digest in any::<Bytes32>(),
 		bit in any::<usize>(),
 	) {
 		let [prev, next, data] = &roots;
-		let digest = |params: &RollupParams| batch_digest(prev, next, data, max_fee, reserve, params);
-		let snapshot = params(numbers, amounts, second, true);
-		let original = digest(&snapshot);
+		let digest =
+			|snapshot: &Snapshot| batch_digest(prev, next, data, max_fee, reserve, snapshot);
+		let of_params = |params: RollupParams| {
+			digest(&snapshot(params, constants, squarings, slot_fee_base, seal_digest))
+		};
+		let params_of_all = params(numbers, amounts, second, true);
+		let of_constants = |constants, squarings, slot_fee_base, seal_digest| {
+			let params = params_of_all.clone();
+			digest(&snapshot(params, constants, squarings, slot_fee_base, seal_digest))
+		};
+		let whole =
+			snapshot(params_of_all.clone(), constants, squarings, slot_fee_base, seal_digest);
+		let original = digest(&whole);
 
 		let mut changed = vec![
-			batch_digest(&flipped(prev, bit), next, data, max_fee, reserve, &snapshot),
-			batch_digest(prev, &flipped(next, bit), data, max_fee, reserve, &snapshot),
-			batch_digest(prev, next, &flipped(data, bit), max_fee, reserve, &snapshot),
-			batch_digest(prev, next, data, max_fee ^ 1 << (bit % 128), reserve, &snapshot),
-			batch_digest(prev, next, data, max_fee, reserve ^ 1 << (bit % 128), &snapshot),
-			digest(&params(numbers, amounts, !second, true)),
-			digest(&params(numbers, amounts, second, false)),
+			batch_digest(&flipped(prev, bit), next, data, max_fee, reserve, &whole),
+			batch_digest(prev, &flipped(next, bit), data, max_fee, reserve, &whole),
+			batch_digest(prev, next, &flipped(data, bit), max_fee, reserve, &whole),
+			batch_digest(prev, next, data, max_fee ^ 1 << (bit % 128), reserve, &whole),
+			batch_digest(prev, next, data, max_fee, reserve ^ 1 << (bit % 128), &whole),
+			of_params(params(numbers, amounts, !second, true)),
+			of_params(params(numbers, amounts, second, false)),
+			of_constants(constants, squarings, slot_fee_base ^ 1 << (bit % 128), seal_digest),
+			of_constants(constants, squarings, slot_fee_base, flipped(&seal_digest, bit)),
 		];
 		for position in 0..numbers.len() {
 			let mut others = numbers;
 			others[position] ^= 1 << (bit % 32);
-			changed.push(digest(&params(others, amounts, second, true)));
+			changed.push(of_params(params(others, amounts, second, true)));
 		}
 		for position in 0..amounts.len() {
 			let mut others = amounts;
 			others[position] ^= 1 << (bit % 128);
-			changed.push(digest(&params(numbers, others, second, true)));
+			changed.push(of_params(params(numbers, others, second, true)));
+		}
+		for position in 0..constants.len() {
+			let mut others = constants;
+			others[position] ^= 1 << (bit % 32);
+			changed.push(of_constants(others, squarings, slot_fee_base, seal_digest));
+		}
+		for position in 0..squarings.len() {
+			let mut others = squarings;
+			others[position] ^= 1 << (bit % 64);
+			changed.push(of_constants(constants, others, slot_fee_base, seal_digest));
 		}
 		for (part, changed) in changed.into_iter().enumerate() {
 			prop_assert_ne!(changed, original, "part {}", part);

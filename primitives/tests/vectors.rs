@@ -5,14 +5,17 @@
 //! `python3 primitives/vectors/check.py` computes them a second way. Values of u64 and u128 are decimal
 //! strings: `primitives/vectors/README.md`.
 
+use codec::{DecodeAll, Encode};
 use pvs_primitives::{
 	api::BatchId,
 	bid::{batch_digest, bid_commitment, BidPayload, PayloadError},
+	commit_digest::{CommitDigest, ENGINE_ID},
 	field::{scalar_from_be, scalar_to_be},
 	hash::blake2_256,
-	params::{PaymentRule, RollupParams, SilencePolicy},
+	params::{Layout, PaymentRule, RollupParams, SilencePolicy, Snapshot},
 	poseidon::{data_commitment, hash4},
 	public_inputs::binding,
+	seal_timing::SealTiming,
 	Bytes32,
 };
 use serde_json::{json, Value};
@@ -297,6 +300,10 @@ fn params_of(case: &Value) -> RollupParams {
 	let number = |name: &str| u32_of(&case[name]);
 	let amount = |name: &str| u128_of(&case[name]);
 	RollupParams {
+		layout: match case["layout"].as_str().unwrap() {
+			"Fields" => Layout::Fields,
+			other => panic!("unknown layout {other}"),
+		},
 		data_len: number("data_len"),
 		bidding_blocks: number("bidding_blocks"),
 		reveal_blocks: number("reveal_blocks"),
@@ -335,11 +342,50 @@ fn params_of(case: &Value) -> RollupParams {
 	}
 }
 
+fn snapshot_of(case: &Value) -> Snapshot {
+	let timing = &case["seal_timing"];
+	Snapshot {
+		params: params_of(&case["params"]),
+		finality_gap: u32_of(&case["finality_gap"]),
+		inclusion_slack: u32_of(&case["inclusion_slack"]),
+		max_bids: u32_of(&case["max_bids"]),
+		slot_fee_base: u128_of(&case["slot_fee_base"]),
+		seal_timing: SealTiming {
+			slot_millis: u64_of(&timing["slot_millis"]),
+			stretch_percent: u32_of(&timing["stretch_percent"]),
+			fastest_squarings: u64_of(&timing["fastest_squarings"]),
+			margin: u32_of(&timing["margin"]),
+			opener_squarings: u64_of(&timing["opener_squarings"]),
+			opener_cores: u32_of(&timing["opener_cores"]),
+		},
+		seal_digest: bytes32_of(&case["seal_digest"]),
+	}
+}
+
 #[test]
 fn batch_digest_should_match_the_committed_vectors() {
+	let snapshot = |params: Value, scale: u32| {
+		json!({
+			"params": params,
+			"finality_gap": scale - 1,
+			"inclusion_slack": scale / 2,
+			"max_bids": 64 / scale,
+			"slot_fee_base": (1_000_000_000_u128 << (30 * (scale - 1))).to_string(),
+			"seal_timing": {
+				"slot_millis": (1_000 * u64::from(scale)).to_string(),
+				"stretch_percent": 100 + 25 * (scale - 1),
+				"fastest_squarings": (15_000_000_u64 << (12 * (scale - 1))).to_string(),
+				"margin": 10 / scale,
+				"opener_squarings": (1_000_000_u64 << (13 * (scale - 1))).to_string(),
+				"opener_cores": 2 * scale,
+			},
+			"seal_digest": hex_of(filler32(&format!("pvs/vectors/seal/{scale}"))),
+		})
+	};
 	let params = |payment_rule: PaymentRule, silence_policy: SilencePolicy, scale: u32| {
 		let rule = format!("{payment_rule:?}");
 		json!({
+			"layout": "Fields",
 			"data_len": 1024 * scale,
 			"bidding_blocks": 2 * scale,
 			"reveal_blocks": 3 * scale,
@@ -370,44 +416,88 @@ fn batch_digest_should_match_the_committed_vectors() {
 	let open = |opening_blocks| SilencePolicy::ForceOpen { opening_blocks };
 	let cases = [
 		(
-			params(PaymentRule::SecondScore, SilencePolicy::Exclude, 1),
+			snapshot(params(PaymentRule::SecondScore, SilencePolicy::Exclude, 1), 1),
 			2_000_000_000_000_u128,
 			1_500_000_000_000_u128,
 		),
-		(params(PaymentRule::FirstPrice, open(40), 2), 1, 1),
-		(params(PaymentRule::SecondScore, open(u32::MAX), 4), u128::MAX, 0),
+		(snapshot(params(PaymentRule::FirstPrice, open(40), 2), 2), 1, 1),
+		(snapshot(params(PaymentRule::SecondScore, open(u32::MAX), 4), 4), u128::MAX, 0),
 	]
 	.into_iter()
 	.enumerate()
-	.map(|(case, (params, max_fee, reserve))| {
+	.map(|(case, (snapshot, max_fee, reserve))| {
 		let prev_root = element(&format!("pvs/vectors/prev/{case}"));
 		let next_root = element(&format!("pvs/vectors/next/{case}"));
 		let data = element(&format!("pvs/vectors/commitment/{case}"));
-		let digest =
-			batch_digest(&prev_root, &next_root, &data, max_fee, reserve, &params_of(&params));
+		let read = snapshot_of(&snapshot);
+		let digest = batch_digest(&prev_root, &next_root, &data, max_fee, reserve, &read);
 		json!({
 			"prev_state_root": hex_of(prev_root),
 			"next_state_root": hex_of(next_root),
 			"data_commitment": hex_of(data),
 			"max_fee": max_fee.to_string(),
 			"reserve": reserve.to_string(),
-			"params": params,
+			"snapshot": snapshot,
+			"snapshot_bytes": hex_of(read.encode()),
 			"batch_digest": hex_of(digest),
 		})
 	})
 	.collect();
 	let about =
-		"what place_bid names; the params are hashed in SCALE, field by field in this order";
+		"what place_bid names; the snapshot is hashed in SCALE, field by field in the order of \
+	             its declaration";
 	for case in committed("batch_digest.json", about, cases) {
+		let snapshot = snapshot_of(&case["snapshot"]);
+		let bytes = bytes_of(&case["snapshot_bytes"]);
+		assert_eq!(snapshot.encode(), bytes);
+		assert_eq!(Snapshot::decode_all(&mut bytes.as_slice()), Ok(snapshot.clone()));
 		let digest = batch_digest(
 			&bytes32_of(&case["prev_state_root"]),
 			&bytes32_of(&case["next_state_root"]),
 			&bytes32_of(&case["data_commitment"]),
 			u128_of(&case["max_fee"]),
 			u128_of(&case["reserve"]),
-			&params_of(&case["params"]),
+			&snapshot,
 		);
 		assert_eq!(digest, bytes32_of(&case["batch_digest"]));
+	}
+}
+
+#[test]
+fn digest_item_should_match_the_committed_vectors() {
+	let at = [(0, 0_u64, 1), (0, 1, 2), (1, 0, 1), (7, 1 << 40, 3), (!0, !0, !0)];
+	let cases = at
+		.iter()
+		.enumerate()
+		.map(|(case, (rollup, index, extrinsic))| {
+			let digest = CommitDigest {
+				batch: BatchId { rollup: *rollup, index: *index },
+				extrinsic: *extrinsic,
+				data_commitment: element(&format!("pvs/vectors/item/{case}")),
+			};
+			json!({
+				"engine": hex_of(ENGINE_ID),
+				"rollup": rollup,
+				"index": index.to_string(),
+				"extrinsic": extrinsic,
+				"data_commitment": hex_of(digest.data_commitment),
+				"item": hex_of(digest.encode()),
+			})
+		})
+		.collect();
+	let about =
+		"what a commit leaves in its block's header: a consensus message of this engine with \
+	             these 48 bytes";
+	for case in committed("digest_item.json", about, cases) {
+		let digest = CommitDigest {
+			batch: batch_of(&case),
+			extrinsic: u32_of(&case["extrinsic"]),
+			data_commitment: bytes32_of(&case["data_commitment"]),
+		};
+		let bytes = bytes_of(&case["item"]);
+		assert_eq!(digest.encode().to_vec(), bytes);
+		assert_eq!(CommitDigest::decode(&bytes), Some(digest));
+		assert_eq!(bytes_of(&case["engine"]), ENGINE_ID);
 	}
 }
 
@@ -446,7 +536,7 @@ fn vectors_should_hold_no_number_that_doubles_round() {
 		assert_eq!(unsafe_numbers(&file, name), Vec::<String>::new(), "write them as strings");
 		files += 1;
 	}
-	assert_eq!(files, 6);
+	assert_eq!(files, 7);
 }
 
 #[test]

@@ -121,17 +121,19 @@ def params(values):
     """A rollup's parameters in SCALE: fixed width, little-endian, in the order of the struct."""
     amounts = {"min_reserve", "initial_reserve", "max_reserve", "silence_penalty", "sequencer_bond"}
     order = (
-        "data_len bidding_blocks reveal_blocks silence_policy payment_rule w_fee w_time w_share "
+        "layout data_len bidding_blocks reveal_blocks silence_policy payment_rule w_fee w_time w_share "
         "min_proof_blocks max_proof_blocks min_reserve initial_reserve max_reserve reserve_margin "
         "reserve_weight escalation_factor silence_penalty grace_blocks late_rate ladder_len "
         "ladder_blocks rescue_blocks max_empty_rounds max_failed_rounds sequencer_bond"
     ).split()
     if set(order) != set(values):
         raise ValueError(f"fields differ: {set(order) ^ set(values)}")
-    rules = ["SecondScore", "FirstPrice"]
+    rules, layouts = ["SecondScore", "FirstPrice"], ["Fields"]
 
     def encode(name):
         value = values[name]
+        if name == "layout":
+            return le(layouts.index(value), 1)
         if name == "payment_rule":
             return le(rules.index(value), 1)
         if name == "silence_policy":
@@ -142,6 +144,31 @@ def params(values):
         return le(value, 16 if name in amounts else 4)
 
     return b"".join(encode(name) for name in order)
+
+
+def numbers(values, widths):
+    """Numbers in SCALE, in the order of these widths."""
+    if set(widths) != set(values):
+        raise ValueError(f"fields differ: {set(widths) ^ set(values)}")
+    return b"".join(le(values[name], width) for name, width in widths.items())
+
+
+def snapshot(values):
+    """What a batch is bound to, in SCALE: parameters, constants, seal timing, digest of the seals."""
+    timing = {
+        "slot_millis": 8,
+        "stretch_percent": 4,
+        "fastest_squarings": 8,
+        "margin": 4,
+        "opener_squarings": 8,
+        "opener_cores": 4,
+    }
+    constants = {"finality_gap": 4, "inclusion_slack": 4, "max_bids": 4, "slot_fee_base": 16}
+    rest = dict(values)
+    encoded = params(rest.pop("params"))
+    encoded_timing = numbers(rest.pop("seal_timing"), timing)
+    digest = unhex(rest.pop("seal_digest"))
+    return encoded + numbers(rest, constants) + encoded_timing + digest
 
 
 def check_poseidon(case):
@@ -177,8 +204,16 @@ def check_malformed_payload(case):
 def check_batch_digest(case):
     roots = [unhex(case[name]) for name in ("prev_state_root", "next_state_root", "data_commitment")]
     amounts = [le(case["max_fee"], 16), le(case["reserve"], 16)]
-    digest = blake2(b"pvs/batch/v1", *roots, *amounts, blake2(params(case["params"])))
-    return digest == unhex(case["batch_digest"])
+    encoded = snapshot(case["snapshot"])
+    digest = blake2(b"pvs/batch/v1", *roots, *amounts, blake2(encoded))
+    return encoded == unhex(case["snapshot_bytes"]) and digest == unhex(case["batch_digest"])
+
+
+def check_digest_item(case):
+    integers = le(case["rollup"], 4) + le(case["index"], 8) + le(case["extrinsic"], 4)
+    item = integers + unhex(case["data_commitment"])
+    engine = unhex(case["engine"]) == b"pvsb"
+    return engine and len(item) == 48 and item == unhex(case["item"])
 
 
 def main():
