@@ -85,6 +85,7 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 			batch,
 			round: 0,
 			bidder: who.clone(),
+			seal: SealBytes::truncate_from(vec![0; SEAL_BYTES]),
 			solution: SolutionBytes::truncate_from(vec![0; ELEMENT_BYTES]),
 			proof: OpeningProofBytes::truncate_from(vec![0; OPENING_PROOF_BYTES]),
 		}

@@ -85,7 +85,9 @@ pub(crate) fn measure() -> anyhow::Result<Load> {
 	}
 	ensure!(reveals_per_block < to_reveal.len(), "there were not enough bids to fill a block");
 	ensure!(
-		chain.read(|| Pvs::prover_info(account(&world.provers[0]))).is_some_and(|p| p.stats.reveals > 0),
+		chain
+			.read(|| Pvs::prover_info(account(&world.provers[0])))
+			.is_some_and(|p| p.stats.reveals > 0),
 		"the reveals did not count"
 	);
 	chain.check()?;

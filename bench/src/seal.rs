@@ -9,9 +9,9 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use codec::{Decode, Encode};
-use pallet_pvs::Config;
+use pallet_pvs::{Call, Config};
 use pvs_primitives::{api::BatchId, bid::bid_context, params::SilencePolicy};
-use pvs_runtime::{configs::SealTimes, AccountId, Pvs, Runtime};
+use pvs_runtime::{configs::SealTimes, AccountId, Pvs, Runtime, RuntimeCall};
 use pvs_timelock::{seal, solve, verify_opening, Exponent, Opening, Seal, Statement, STANDARD};
 use serde_json::json;
 use std::time::Instant;
@@ -186,16 +186,17 @@ impl SilentBid {
 		chain.next_block()?;
 		let open = round(&mut chain, batch)?;
 		let call = sealed_bid(&mut chain, &open, bidder, &payload(0))?;
+		let RuntimeCall::Pvs(Call::place_bid { seal, commitment, .. }) = &call else {
+			anyhow::bail!("a bid is a `place_bid`");
+		};
+		let seal = seal.as_slice().try_into().context("a seal has 357 bytes")?;
+		let commitment = *commitment;
 		chain.apply_soon(bidder, call)?;
 		chain.next_block()?;
 		let bidder = account(bidder);
 		let genesis_hash = chain.read(Pvs::genesis_hash);
 		let context =
 			bid_context(&genesis_hash, batch, open.round, &open.batch_digest, bidder.as_ref());
-		let bids = round(&mut chain, batch)?.bids;
-		let bid = bids.first().context("the bid is in the round")?;
-		let seal = bid.seal.as_slice().try_into().context("a seal has 357 bytes")?;
-		let commitment = bid.commitment;
 		Ok(Self { wasm: Wasm::new(chain)?, batch, bidder, opener, context, commitment, seal })
 	}
 
@@ -211,8 +212,9 @@ impl SilentBid {
 
 	/// The median time of verifying in the runtime's Wasm, without that of a call that does nothing.
 	fn verify_in_wasm(mut self, opening: &Opening) -> anyhow::Result<f64> {
+		let Opening { solution, proof } = opening;
 		let arguments =
-			(self.batch, &self.bidder, &self.opener, &opening.solution, &opening.proof).encode();
+			(self.batch, &self.bidder, &self.opener, &self.seal, solution, proof).encode();
 		let answer = self.wasm.call("PvsApi_check_opening", &arguments)?;
 		let answer = Option::<bool>::decode(&mut answer.as_slice())?;
 		ensure!(answer == Some(true), "the runtime refuses the opening: {answer:?}");

@@ -216,6 +216,17 @@ pub enum BidState {
 	},
 }
 
+/// Where a bid's seal is: in a `place_bid` below an extrinsic of a block.
+#[derive(
+	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
+)]
+pub struct SealPlace {
+	/// Number of the block, counted by the chain.
+	pub block: BlockNumber,
+	/// Index of the extrinsic in the block's body.
+	pub extrinsic: u32,
+}
+
 /// A bid as everyone sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct BidInfo<AccountId> {
@@ -223,8 +234,10 @@ pub struct BidInfo<AccountId> {
 	pub bidder: AccountId,
 	/// Its commitment.
 	pub commitment: Bytes32,
-	/// Its seal, 357 bytes.
-	pub seal: Vec<u8>,
+	/// `blake2_256` of its seal, which is 357 bytes long.
+	pub seal_hash: Bytes32,
+	/// Where the seal is.
+	pub placed: SealPlace,
 	/// Where it stands.
 	pub state: BidState,
 }

@@ -13,11 +13,13 @@ use frame_support::{
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
+	api::{
+		BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo,
+	},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
-use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
+use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
@@ -257,10 +259,11 @@ impl_runtime_apis! {
 			batch: BatchId,
 			bidder: AccountId,
 			opener: AccountId,
+			seal: Seal,
 			solution: [u8; ELEMENT_BYTES],
 			proof: [u8; OPENING_PROOF_BYTES],
 		) -> Option<bool> {
-			Pvs::opening_holds(batch, (bidder, opener), &solution, &proof)
+			Pvs::opening_holds(batch, (bidder, opener), &seal, (&solution, &proof))
 		}
 	}
 

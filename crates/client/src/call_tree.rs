@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Batch data in the body of a block.
+//! Batch data and seals in the body of a block.
 //!
-//! A sequencer may commit through a proxy, a multisig or a batch of calls, nested as it likes. So
-//! every value of the runtime's call type inside an extrinsic is looked at, wherever it sits:
+//! A sequencer may commit, and a prover bid, through a proxy, a multisig or a batch of calls, nested as
+//! it likes. So every value of the runtime's call type inside an extrinsic is looked at, wherever it sits:
 //! nothing here knows which pallets carry calls.
 
 use crate::PALLET;
 use codec::Encode;
-use pvs_primitives::{Balance, Bytes32, RollupId};
+use pvs_primitives::{hash::blake2_256, Balance, Bytes32, RollupId};
+use pvs_timelock::Seal;
 use subxt::{
 	ext::{
 		frame_decode::extrinsics::decode_extrinsic,
@@ -17,6 +18,7 @@ use subxt::{
 };
 
 const COMMIT_CALL: &str = "commit_batch";
+const BID_CALL: &str = "place_bid";
 
 /// A `commit_batch` call with its arguments. That it is in a block does not say that it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,23 +45,46 @@ impl Commit {
 /// All `commit_batch` calls for a rollup in the encoded extrinsics of a block, in order of
 /// execution. Extrinsics that this metadata cannot decode are passed over.
 pub fn commits(metadata: &Metadata, body: &[Vec<u8>], rollup: RollupId) -> Vec<Commit> {
-	let Some(needle) = Needle::new(metadata, rollup) else { return Vec::new() };
-	let mut found = Vec::new();
-	for extrinsic in body.iter().filter(|extrinsic| needle.is_in(extrinsic)) {
-		let Ok(info) = decode_extrinsic(&mut &extrinsic[..], metadata, metadata.types()) else {
-			tracing::debug!("passing over an extrinsic that the metadata does not describe");
-			continue;
-		};
-		if let Some(call) = extrinsic.get(info.call_data_range()) {
-			found.extend(commits_in_call(metadata, call));
-		}
-	}
+	let Some(needle) = Needle::new(metadata, COMMIT_CALL, &rollup.encode()) else {
+		return Vec::new();
+	};
+	let mut found: Vec<Commit> = body
+		.iter()
+		.filter(|extrinsic| needle.is_in(extrinsic))
+		.filter_map(|extrinsic| call_of(metadata, extrinsic))
+		.flat_map(|call| commits_in_call(metadata, call))
+		.collect();
 	found.retain(|commit| commit.rollup == rollup);
 	found
 }
 
+/// Returns the seal with this hash among the `place_bid` calls of an encoded extrinsic, whether or not
+/// they succeeded; `None` if it has none, or this metadata cannot decode it.
+pub fn seal(metadata: &Metadata, extrinsic: &[u8], seal_hash: &Bytes32) -> Option<Seal> {
+	let call = call_of(metadata, extrinsic)?;
+	let seals = in_call(metadata, call, |call| {
+		bytes(arguments_of(call, BID_CALL)?.at("seal")?)?.as_slice().try_into().ok()
+	});
+	seals.into_iter().find(|seal: &Seal| blake2_256(&[seal]) == *seal_hash)
+}
+
+/// Returns the encoded call of an encoded extrinsic.
+fn call_of<'a>(metadata: &Metadata, extrinsic: &'a [u8]) -> Option<&'a [u8]> {
+	let Ok(info) = decode_extrinsic(&mut &extrinsic[..], metadata, metadata.types()) else {
+		tracing::debug!("passing over an extrinsic that the metadata does not describe");
+		return None;
+	};
+	extrinsic.get(info.call_data_range())
+}
+
 /// All `commit_batch` calls in one encoded call of the runtime: itself or any call inside it.
 pub fn commits_in_call(metadata: &Metadata, call: &[u8]) -> Vec<Commit> {
+	in_call(metadata, call, as_commit)
+}
+
+/// Returns what `read` finds in an encoded call of the runtime and in every call inside it, in order of
+/// execution.
+fn in_call<T>(metadata: &Metadata, call: &[u8], read: impl Fn(&Value<u32>) -> Option<T>) -> Vec<T> {
 	let call_type = metadata.outer_enums().call_enum_ty();
 	let Ok(root) = decode_as_type(&mut &call[..], call_type, metadata.types()) else {
 		return Vec::new();
@@ -69,8 +94,8 @@ pub fn commits_in_call(metadata: &Metadata, call: &[u8]) -> Vec<Commit> {
 	let mut pending = vec![&root];
 	while let Some(value) = pending.pop() {
 		if value.context == call_type {
-			if let Some(commit) = as_commit(value) {
-				found.push(commit);
+			if let Some(call) = read(value) {
+				found.push(call);
 				continue;
 			}
 		}
@@ -88,15 +113,15 @@ pub fn commits_in_call(metadata: &Metadata, call: &[u8]) -> Vec<Commit> {
 	found
 }
 
-/// The bytes that every encoded `commit_batch` for a rollup starts with. Looking for them first
-/// saves decoding the rest of a block.
+/// The bytes that every encoded call of a name with these first arguments starts with. Looking for them
+/// first saves decoding the rest of a block.
 struct Needle(Vec<u8>);
 
 impl Needle {
-	fn new(metadata: &Metadata, rollup: RollupId) -> Option<Self> {
+	fn new(metadata: &Metadata, name: &str, arguments: &[u8]) -> Option<Self> {
 		let pallet = metadata.pallet_by_name(PALLET)?;
-		let call = pallet.call_variant_by_name(COMMIT_CALL)?;
-		Some(Self((pallet.call_index(), call.index, rollup).encode()))
+		let call = pallet.call_variant_by_name(name)?;
+		Some(Self([&[pallet.call_index(), call.index], arguments].concat()))
 	}
 
 	fn is_in(&self, bytes: &[u8]) -> bool {
@@ -104,14 +129,15 @@ impl Needle {
 	}
 }
 
-/// The arguments, if this value of the call type is a `commit_batch`.
-fn as_commit(call: &Value<u32>) -> Option<Commit> {
+/// Returns the arguments of a value of the call type, if it is a call of this name of the pallet.
+fn arguments_of<'a>(call: &'a Value<u32>, name: &str) -> Option<&'a Composite<u32>> {
 	let ValueDef::Variant(pallet) = &call.value else { return None };
 	let ValueDef::Variant(variant) = &pallet.values.values().next()?.value else { return None };
-	if pallet.name != PALLET || variant.name != COMMIT_CALL {
-		return None;
-	}
-	let arguments = &variant.values;
+	(pallet.name == PALLET && variant.name == name).then_some(&variant.values)
+}
+
+fn as_commit(call: &Value<u32>) -> Option<Commit> {
+	let arguments = arguments_of(call, COMMIT_CALL)?;
 	Some(Commit {
 		rollup: number(arguments.at("rollup")?)?.try_into().ok()?,
 		data: bytes(arguments.at("data")?)?,
@@ -147,6 +173,7 @@ mod tests {
 	use super::*;
 	use crate::connection::our_metadata;
 	use codec::Compact;
+	use pvs_timelock::SEAL_BYTES;
 	use subxt::dynamic::tx;
 	use subxt::{config::substrate::SpecVersionForRange, OfflineClient, SubstrateConfig};
 
@@ -237,6 +264,43 @@ mod tests {
 			as_root(through_proxy(commit(0, b"third"))),
 		]);
 		assert_eq!(data_of(&deep), [b"first".to_vec(), b"second".to_vec(), b"third".to_vec()]);
+	}
+
+	fn bid(seal: &[u8]) -> Dynamic {
+		let batch = Value::named_composite([("rollup", Value::u128(0)), ("index", Value::u128(4))]);
+		let arguments = Composite::named([
+			("batch", batch),
+			("round", Value::u128(0)),
+			("batch_digest", Value::from_bytes([1; 32])),
+			("max_slot_fee", Value::u128(5)),
+			("commitment", Value::from_bytes([2; 32])),
+			("seal", Value::from_bytes(seal)),
+		]);
+		tx(PALLET, BID_CALL, arguments)
+	}
+
+	#[test]
+	fn seal_should_be_found_by_its_hash_wherever_the_bid_is_nested() {
+		let metadata = our_metadata().unwrap();
+		let (ours, other) = ([3; SEAL_BYTES], [4; SEAL_BYTES]);
+		let nested = batch_all([bid(&other), through_proxy(batch_all([bid(&ours)]))]);
+		for call in [bid(&ours), nested] {
+			let extrinsic = bare_extrinsic(&encoded(&call));
+			assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&ours])), Some(ours));
+			assert_eq!(seal(&metadata, &extrinsic, &[9; 32]), None);
+		}
+	}
+
+	#[test]
+	fn seal_should_not_be_found_when_it_is_too_short_or_only_data() {
+		let metadata = our_metadata().unwrap();
+		let short = [3; SEAL_BYTES - 1];
+		let extrinsic = bare_extrinsic(&encoded(&bid(&short)));
+		assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&short])), None);
+		let hidden = encoded(&bid(&[3; SEAL_BYTES]));
+		let extrinsic = bare_extrinsic(&encoded(&remark(&hidden)));
+		assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&[3; SEAL_BYTES]])), None);
+		assert_eq!(seal(&metadata, &[1, 2, 3], &[0; 32]), None);
 	}
 
 	#[test]

@@ -120,10 +120,11 @@ impl Call {
 		batch: BatchId,
 		round: RoundNumber,
 		bidder: Bytes32,
-		solution: &[u8; ELEMENT_BYTES],
-		proof: &[u8; OPENING_PROOF_BYTES],
+		seal: &Seal,
+		(solution, proof): (&[u8; ELEMENT_BYTES], &[u8; OPENING_PROOF_BYTES]),
 	) -> Self {
-		Self::new("open_bid", (batch, round, bidder, solution.as_slice(), proof.as_slice()))
+		let opening = (seal.as_slice(), solution.as_slice(), proof.as_slice());
+		Self::new("open_bid", (batch, round, bidder, opening.0, opening.1, opening.2))
 	}
 
 	/// `submit_proof`: the proof of a batch, bound to `prover`, whom it pays.
@@ -232,8 +233,15 @@ mod tests {
 			bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88")
 		);
 		assert!(bid.contains("seal:((6,6,"), "{bid}");
-		let open = Call::open_bid(BATCH, 6, [4; 32], &[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]);
+		let open = Call::open_bid(
+			BATCH,
+			6,
+			[4; 32],
+			&[5; SEAL_BYTES],
+			(&[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]),
+		);
 		let open = as_the_chain_reads(&open);
+		assert!(open.contains("seal:((5,5,"), "{open}");
 		assert!(open.contains("solution:((3,3,") && open.contains("proof:((2,2,"), "{open}");
 		assert!(open.contains("batch:{rollup:1,index:2},round:6,bidder:"), "{open}");
 		let reveal = Call::reveal_bid(BATCH, 6, [4; 32], &[5; PAYLOAD_BYTES]);

@@ -6,10 +6,14 @@ use crate::{
 };
 use codec::{Decode, Encode};
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
-	Balance, Bytes32, RollupId, PUBLIC_INPUTS,
+	api::{
+		BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo,
+		SealInfo, SealPlace,
+	},
+	Balance, BlockNumber, Bytes32, RollupId, PUBLIC_INPUTS,
 };
-use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
+use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
+use std::collections::BTreeMap;
 use subxt::{client::OnlineClientAtBlock, ext::scale_decode::DecodeAsType};
 
 /// An account as the Runtime API writes it.
@@ -121,10 +125,10 @@ impl View {
 		batch: BatchId,
 		bidder: AccountBytes,
 		opener: AccountBytes,
-		solution: &[u8; ELEMENT_BYTES],
-		proof: &[u8; OPENING_PROOF_BYTES],
+		seal: &Seal,
+		(solution, proof): (&[u8; ELEMENT_BYTES], &[u8; OPENING_PROOF_BYTES]),
 	) -> Result<Option<bool>, Error> {
-		self.call("PvsApi_check_opening", (batch, bidder, opener, solution, proof)).await
+		self.call("PvsApi_check_opening", (batch, bidder, opener, seal, solution, proof)).await
 	}
 
 	/// The balance of an account that is neither held nor reserved, in planck.
@@ -187,11 +191,35 @@ impl View {
 			})
 	}
 
+	/// The seals of these bids, from the bodies of the blocks in which they were placed; each body is
+	/// fetched once. A seal that is not where its bid says is missing in the answer.
+	pub async fn seals_of(
+		&self,
+		bids: impl IntoIterator<Item = (SealPlace, Bytes32)>,
+	) -> Result<BTreeMap<Bytes32, Seal>, Error> {
+		let mut by_block = BTreeMap::<BlockNumber, Vec<(u32, Bytes32)>>::new();
+		for (place, seal_hash) in bids {
+			by_block.entry(place.block).or_default().push((place.extrinsic, seal_hash));
+		}
+		let mut found = BTreeMap::new();
+		for (number, bids) in by_block {
+			let body = self.client.body(self.client.hash_at(number).await?).await?;
+			for (extrinsic, seal_hash) in bids {
+				let extrinsic = usize::try_from(extrinsic).ok().and_then(|index| body.get(index));
+				let seal = extrinsic.and_then(|extrinsic| {
+					call_tree::seal(self.at.metadata_ref(), extrinsic, &seal_hash)
+				});
+				found.extend(seal.map(|seal| (seal_hash, seal)));
+			}
+		}
+		Ok(found)
+	}
+
 	/// All `commit_batch` calls for a rollup in the body of a block of the best chain, whether or
 	/// not they succeeded.
 	pub async fn commits_in(
 		&self,
-		number: pvs_primitives::BlockNumber,
+		number: BlockNumber,
 		rollup: RollupId,
 	) -> Result<Vec<call_tree::Commit>, Error> {
 		let hash = self.client.hash_at(number).await?;

@@ -6,7 +6,7 @@
 pub(crate) mod tests;
 
 use pvs_primitives::{
-	api::{BatchId, BidState, Phase, RoundInfo},
+	api::{BatchId, BidState, Phase, RoundInfo, SealPlace},
 	bid::{bid_context, BID_CONTEXT_BYTES},
 	hash::blake2_256,
 	Balance, BlockNumber, Bytes32, RoundNumber,
@@ -74,12 +74,16 @@ pub struct Scope {
 /// among those that are as urgent.
 ///
 /// Seals of one round come in an order that depends on the opener, so that openers with few cores
-/// start with different ones.
-pub fn targets(rounds: &[RoundInfo<Bytes32>], scope: &Scope) -> Vec<Target> {
+/// start with different ones. Those that are not among `seals`, by their hash, are left out.
+pub fn targets(
+	rounds: &[RoundInfo<Bytes32>],
+	scope: &Scope,
+	seals: &BTreeMap<Bytes32, Seal>,
+) -> Vec<Target> {
 	let mut found = Vec::new();
 	for round in rounds.iter().filter(|round| opens_seals(round)) {
 		for bid in round.bids.iter().filter(|bid| bid.state == BidState::Sealed) {
-			let Ok(seal) = Seal::try_from(bid.seal.as_slice()) else { continue };
+			let Some(seal) = seals.get(&bid.seal_hash).copied() else { continue };
 			let is_own = bid.bidder == scope.opener;
 			let is_due = round.phase == Phase::SealOpening;
 			if (is_own && !is_due) || check_seal(&seal).is_err() {
@@ -112,6 +116,18 @@ pub fn targets(rounds: &[RoundInfo<Bytes32>], scope: &Scope) -> Vec<Target> {
 	}
 	found.sort_by_key(|target| (target.until, !target.is_own, target.batch, target.id));
 	found
+}
+
+/// Returns where the seals are that an opener looks at.
+pub fn wanted_seals(
+	rounds: &[RoundInfo<Bytes32>],
+) -> impl Iterator<Item = (SealPlace, Bytes32)> + '_ {
+	rounds
+		.iter()
+		.filter(|round| opens_seals(round))
+		.flat_map(|round| &round.bids)
+		.filter(|bid| bid.state == BidState::Sealed)
+		.map(|bid| (bid.placed, bid.seal_hash))
 }
 
 fn opens_seals(round: &RoundInfo<Bytes32>) -> bool {

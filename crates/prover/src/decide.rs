@@ -76,7 +76,8 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 			_ => Step::Appraise,
 		},
 		// In the opening window the payload opens the bid, which costs less than to leave it to others.
-		(Phase::Revealing | Phase::SealOpening, Some((BidState::Sealed, commitment))) => match kept {
+		(Phase::Revealing | Phase::SealOpening, Some((BidState::Sealed, commitment))) => match kept
+		{
 			Some(bid) if bid.commitment == *commitment => Step::Reveal,
 			_ if job.is_some_and(|job| !job.exponents.is_empty()) => Step::Recover,
 			_ => Step::CannotReveal,
@@ -171,7 +172,7 @@ pub(crate) mod tests {
 	use super::*;
 	use crate::journal::{Bid, Win};
 	use pvs_primitives::{
-		api::{BatchId, BidInfo},
+		api::{BatchId, BidInfo, SealPlace},
 		bid::PAYLOAD_BYTES,
 		PROOF_BYTES,
 	};
@@ -221,7 +222,8 @@ pub(crate) mod tests {
 		let bid = |bidder, commitment, state| BidInfo {
 			bidder,
 			commitment,
-			seal: vec![9; SEAL_BYTES],
+			seal_hash: [9; 32],
+			placed: SealPlace { block: 11, extrinsic: 2 },
 			state,
 		};
 		round.bids.push(bid(OTHER, [8; 32], BidState::Sealed));

@@ -26,6 +26,8 @@ pub(crate) enum ProverError {
 	Seals(#[from] SealsError),
 	#[error(transparent)]
 	Proving(#[from] ProvingError),
+	#[error("the seal of this prover's bid is not in block {0}, where the chain says it was placed; has the node pruned old blocks?")]
+	SealNotFound(BlockNumber),
 	#[error(transparent)]
 	Submit(#[from] SubmitError),
 	#[error(transparent)]

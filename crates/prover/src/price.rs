@@ -83,7 +83,9 @@ pub(crate) enum Pass {
 	BalanceTooLow { free: Balance, needed: Balance },
 	#[error("the ask of {ask} planck is above the reserve of {reserve}")]
 	AboveReserve { ask: Balance, reserve: Balance },
-	#[error("a place costs {slot_fee} planck, and is worth {worth} by what a win is expected to bring")]
+	#[error(
+		"a place costs {slot_fee} planck, and is worth {worth} by what a win is expected to bring"
+	)]
 	SlotTooDear { slot_fee: Balance, worth: Balance },
 	#[error("a proof takes {needed} blocks, the rollup allows {allowed}")]
 	TooSlow { needed: BlockNumber, allowed: BlockNumber },
@@ -276,13 +278,8 @@ pub(crate) mod tests {
 		}
 	}
 
-	const POLICY: Policy = Policy {
-		fee: 400,
-		proof_blocks: 4,
-		min_balance: 100,
-		max_jobs: 1,
-		rescue: true,
-	};
+	const POLICY: Policy =
+		Policy { fee: 400, proof_blocks: 4, min_balance: 100, max_jobs: 1, rescue: true };
 	const NEW: Record = Record { bids: 0, wins: 0 };
 	const MEANS: Means = Means { free: 10_000, jobs: 0, measured_blocks: None, record: NEW };
 
@@ -318,7 +315,8 @@ pub(crate) mod tests {
 	#[test]
 	fn place_should_be_worth_what_a_win_is_expected_to_bring() {
 		// Half of 1000 - 400, times (wins + 1) / (bids + 2).
-		for (bids, wins, worth) in [(0, 0, 150), (8, 8, 270), (8, 3, 120), (8, 0, 30), (28, 0, 10)] {
+		for (bids, wins, worth) in [(0, 0, 150), (8, 8, 270), (8, 3, 120), (8, 0, 30), (28, 0, 10)]
+		{
 			let means = Means { record: Record { bids, wins }, ..MEANS };
 			assert_eq!(decide(POLICY, means).unwrap().max_slot_fee, worth, "{bids} {wins}");
 		}

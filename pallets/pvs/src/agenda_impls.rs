@@ -175,8 +175,7 @@ impl<T: Config> Pallet<T> {
 				.pass
 				.last
 				.map(|(at, rollup)| (Due { lane, at }, BatchId { rollup, index: BatchIndex::MAX }));
-			let due =
-				Self::item_behind(lane, group).filter(|(due, _)| due.at <= turns.pass.until);
+			let due = Self::item_behind(lane, group).filter(|(due, _)| due.at <= turns.pass.until);
 			if due.is_some() {
 				return due;
 			}

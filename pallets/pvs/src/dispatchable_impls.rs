@@ -28,7 +28,7 @@ use pvs_auction::{
 	step::{claim, step, Input},
 };
 use pvs_primitives::{
-	api::BatchId,
+	api::{BatchId, SealPlace},
 	bid::{commitment_in, PAYLOAD_BYTES},
 	commit_digest::{CommitDigest, ENGINE_ID},
 	field,
@@ -36,14 +36,17 @@ use pvs_primitives::{
 	poseidon, Balance, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{
-	check_seal, decrypt, verify_opening, OpeningError, SealError, Statement, ELEMENT_BYTES,
-	PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
+	check_seal, decrypt, verify_opening, OpeningError, Seal, SealError, Statement, ELEMENT_BYTES,
+	PROOF_BYTES as OPENING_PROOF_BYTES,
 };
 use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
-use sp_runtime::DigestItem;
+use sp_runtime::{DigestItem, SaturatedConversion};
 
-/// The solution of a seal, and the proof of it.
-type Opening = ([u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
+/// A seal as its opener brings it along: itself, its solution, and the proof of that. Lengths are not
+/// checked yet.
+pub(crate) type Offered<'a> = (&'a [u8], &'a [u8], &'a [u8]);
+/// A seal with its solution and the proof of that.
+type Opening = (Seal, [u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_commit_batch(
@@ -143,9 +146,9 @@ impl<T: Config> Pallet<T> {
 		max_slot_fee: Balance,
 		(commitment, seal): (Bytes32, &[u8]),
 	) -> DispatchResult {
-		let seal: [u8; SEAL_BYTES] = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
+		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
 		check_seal(&seal).map_err(Self::seal_error)?;
-		Self::current_extrinsic()?;
+		let extrinsic = Self::current_extrinsic()?;
 		let mut entry = Self::entry(id)?;
 		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		let after =
@@ -173,8 +176,15 @@ impl<T: Config> Pallet<T> {
 		prover.reserved = reserved;
 		prover.stats.bids = prover.stats.bids.saturating_add(1);
 		Provers::<T>::insert(&bidder, prover);
-		let stage = BidStage::Sealed;
-		Bids::<T>::insert(id, &bidder, BidRecord { commitment, seal, share, stage });
+		let block = frame_system::Pallet::<T>::block_number().saturated_into();
+		let record = BidRecord {
+			commitment,
+			seal_hash: blake2_256(&[&seal]),
+			placed: SealPlace { block, extrinsic },
+			share,
+			stage: BidStage::Sealed,
+		};
+		Bids::<T>::insert(id, &bidder, record);
 		entry.batch.round = after.round.ok_or(Error::<T>::Corrupt)?;
 		Self::store(entry);
 		Self::deposit_event(Event::BidPlaced { batch: id, round, bidder, bond, slot_fee: fee });
@@ -226,10 +236,9 @@ impl<T: Config> Pallet<T> {
 		opener: T::AccountId,
 		at: (BatchId, RoundNumber),
 		bidder: T::AccountId,
-		solution: &[u8],
-		proof: &[u8],
+		offered: Offered<'_>,
 	) -> DispatchResultWithPostInfo {
-		let (entry, bid, opening) = Self::openable(&opener, at, &bidder, solution, proof)
+		let (entry, bid, opening) = Self::openable(&opener, at, &bidder, offered)
 			.map_err(|error| error.with_weight(T::WeightInfo::refuse_opening()))?;
 		let mut closing = Self::step_budget();
 		let opened = Self::open(entry, (bidder, bid), opener, &opening, &mut closing);
@@ -243,9 +252,9 @@ impl<T: Config> Pallet<T> {
 		opener: &T::AccountId,
 		(id, round): (BatchId, RoundNumber),
 		bidder: &T::AccountId,
-		solution: &[u8],
-		proof: &[u8],
+		(seal, solution, proof): Offered<'_>,
 	) -> Result<(Entry<T>, BidRecord, Opening), DispatchError> {
+		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
 		let solution: [u8; ELEMENT_BYTES] =
 			solution.try_into().map_err(|_| Error::<T>::SolutionWrongLength)?;
 		let proof: [u8; OPENING_PROOF_BYTES] =
@@ -261,28 +270,28 @@ impl<T: Config> Pallet<T> {
 		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
 		let bid = Bids::<T>::get(id, bidder).ok_or(Error::<T>::BidNotFound)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
-		Ok((entry, bid, (solution, proof)))
+		ensure!(blake2_256(&[&seal]) == bid.seal_hash, Error::<T>::SealMismatch);
+		Ok((entry, bid, (seal, solution, proof)))
 	}
 
 	fn open(
 		mut entry: Entry<T>,
 		(bidder, bid): (T::AccountId, BidRecord),
 		opener: T::AccountId,
-		(solution, proof): &Opening,
+		(seal, solution, proof): &Opening,
 		closing: &mut WeightMeter,
 	) -> DispatchResult {
 		let context = Self::bid_context(&entry, &bidder);
-		let parameters =
-			Self::seals_of(&entry.batch.snapshot).ok_or(Error::<T>::SealSetUnknown)?;
+		let parameters = Self::seals_of(&entry.batch.snapshot).ok_or(Error::<T>::SealSetUnknown)?;
 		let statement = Statement {
 			parameters,
-			seal: &bid.seal,
+			seal,
 			context: &context,
 			commitment: &bid.commitment,
 			opener: opener.as_ref(),
 		};
 		verify_opening(&statement, solution, proof).map_err(Self::opening_error)?;
-		let payload = decrypt(parameters, &bid.seal, &context, solution)
+		let payload = decrypt(parameters, seal, &context, solution)
 			.filter(|payload| commitment_in(&context, payload) == bid.commitment);
 		let payload = payload.as_ref();
 		Self::advance(&mut entry, Input::Open { bidder, share: bid.share, opener, payload })?;

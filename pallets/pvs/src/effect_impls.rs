@@ -287,7 +287,12 @@ impl<T: Config> Pallet<T> {
 		entry.rollup.prices = entry
 			.rollup
 			.prices
-			.after_payment(receipt.payment, receipt.reserve, receipt.counted, &entry.batch.snapshot.params)
+			.after_payment(
+				receipt.payment,
+				receipt.reserve,
+				receipt.counted,
+				&entry.batch.snapshot.params,
+			)
 			.map_err(|_| Error::<T>::Corrupt)?
 			.within(&entry.rollup.params);
 		Self::tell(Event::ReserveUpdated {

@@ -79,10 +79,8 @@ pub mod pallet {
 	const _: () = assert!(SEAL_BYTES == 357 && ELEMENT_BYTES == 256 && OPENING_PROOF_BYTES == 257);
 
 	/// What `submit_proofs` takes: eight times `MaxProofs` decode, for the same reason.
-	pub type ProofSubmissions<T> = BoundedVec<
-		ProofSubmission<<T as frame_system::Config>::AccountId>,
-		EightTimesMaxProofs<T>,
-	>;
+	pub type ProofSubmissions<T> =
+		BoundedVec<ProofSubmission<<T as frame_system::Config>::AccountId>, EightTimesMaxProofs<T>>;
 
 	/// Four times `MaxDataBytes`.
 	pub struct FourTimesMaxDataBytes<T>(core::marker::PhantomData<T>);
@@ -910,6 +908,9 @@ pub mod pallet {
 		SealSetUnknown,
 		/// The bid is not sealed any more: it was revealed or opened before, or is void.
 		BidNotSealed,
+		/// The seal is not the one that was placed. Take it from the block and the extrinsic that the bid
+		/// names.
+		SealMismatch,
 		/// The solution is not exactly 256 bytes long.
 		SolutionWrongLength,
 		/// The solution is not the smaller of a number below N and its negative. Write `min(y, N - y)`.
@@ -1410,7 +1411,8 @@ pub mod pallet {
 		/// Signed by the opener: anyone but the batch's and the rollup's sequencer.
 		///
 		/// ## Details
-		/// In the opening window, `round` being the round of the bid. `solution` is `u^(2^T)` in the group of integers modulo `N` up to sign,
+		/// In the opening window, `round` being the round of the bid. `seal` is the one that was placed, 357
+		/// bytes; the Runtime API names the block and the extrinsic in which it is. `solution` is `u^(2^T)` in the group of integers modulo `N` up to sign,
 		/// 256 bytes, `u` the first 256 bytes of the seal; `proof` is a Wesolowski proof of it, 257
 		/// bytes, whose challenge names the opener, so that a copied opening pays nobody else. If the
 		/// seal holds the payload that was committed to, the bid counts like any other and its bidder
@@ -1418,9 +1420,9 @@ pub mod pallet {
 		/// silence penalty goes to the opener. The last opening closes the round.
 		///
 		/// ## Errors
-		/// `SolutionWrongLength`, `OpeningProofWrongLength`, `BatchNotFound`, `BatchWasDropped`,
+		/// `SealWrongLength`, `SolutionWrongLength`, `OpeningProofWrongLength`, `BatchNotFound`, `BatchWasDropped`,
 		/// `WrongRound`, `NotOpening`, `SequencerMayNotOpen`, `BidNotFound`, `BidNotSealed`,
-		/// `SealSetUnknown`, `SolutionNonCanonical`,
+		/// `SealMismatch`, `SealSetUnknown`, `SolutionNonCanonical`,
 		/// `OpeningProofNonCanonical`, `OpeningAttemptFailed`, `OpeningProofInvalid`.
 		///
 		/// ## Events
@@ -1438,11 +1440,12 @@ pub mod pallet {
 			batch: BatchId,
 			round: RoundNumber,
 			bidder: T::AccountId,
+			seal: SealBytes,
 			solution: SolutionBytes,
 			proof: OpeningProofBytes,
 		) -> DispatchResultWithPostInfo {
 			let opener = ensure_signed(origin)?;
-			Self::do_open_bid(opener, (batch, round), bidder, &solution, &proof)
+			Self::do_open_bid(opener, (batch, round), bidder, (&seal, &solution, &proof))
 		}
 
 		/// Submit the proofs of several batches at once, for the provers that they are bound to.

@@ -30,10 +30,13 @@ use pvs_primitives::{
 	},
 	bid,
 	bid::{BID_CONTEXT_BYTES, PAYLOAD_BYTES},
+	hash::blake2_256,
 	public_inputs::{binding, PublicInputs},
 	Balance, BlockNumber, Bytes32, RollupId,
 };
-use pvs_timelock::{verify_opening, Statement, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
+use pvs_timelock::{
+	verify_opening, Seal, Statement, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES,
+};
 use sp_runtime::{
 	traits::{BlockNumberProvider, Zero},
 	SaturatedConversion,
@@ -104,17 +107,20 @@ impl<T: Config> Pallet<T> {
 	pub fn opening_holds(
 		batch: BatchId,
 		(bidder, opener): (T::AccountId, T::AccountId),
-		solution: &[u8; ELEMENT_BYTES],
-		proof: &[u8; OPENING_PROOF_BYTES],
+		seal: &Seal,
+		(solution, proof): (&[u8; ELEMENT_BYTES], &[u8; OPENING_PROOF_BYTES]),
 	) -> Option<bool> {
 		let entry = Self::entry(batch).ok()?;
 		let bid = Bids::<T>::get(batch, &bidder)?;
 		if bid.stage != BidStage::Sealed {
 			return None;
 		}
+		if blake2_256(&[seal]) != bid.seal_hash {
+			return Some(false);
+		}
 		let statement = Statement {
 			parameters: Self::seals_of(&entry.batch.snapshot)?,
-			seal: &bid.seal,
+			seal,
 			context: &Self::bid_context(&entry, &bidder),
 			commitment: &bid.commitment,
 			opener: opener.as_ref(),
@@ -239,7 +245,8 @@ impl<T: Config> Pallet<T> {
 				.map(|(bidder, bid)| BidInfo {
 					bidder,
 					commitment: bid.commitment,
-					seal: bid.seal.to_vec(),
+					seal_hash: bid.seal_hash,
+					placed: bid.placed,
 					state: match bid.stage {
 						BidStage::Sealed => BidState::Sealed,
 						BidStage::Revealed(terms) => {

@@ -18,8 +18,7 @@ use pvs_auction::{
 	rules::{self, BrokenRule, Limits},
 };
 use pvs_primitives::{
-	api::BatchId, field, hash::blake2_256, params::RollupParams, BatchIndex, Bytes32,
-	RollupId,
+	api::BatchId, field, hash::blake2_256, params::RollupParams, BatchIndex, Bytes32, RollupId,
 };
 use pvs_verifier::{KeyError, ProofVerifier};
 
@@ -108,8 +107,7 @@ impl<T: Config> Pallet<T> {
 		}
 		// Rows of dropped batches, whose provers may still deliver, lie anywhere before.
 		let live = record.next_index.saturating_sub(record.next_to_finalize);
-		let has_bond =
-			|| Provers::<T>::get(&sequencer).is_some_and(|prover| prover.reserved > 0);
+		let has_bond = || Provers::<T>::get(&sequencer).is_some_and(|prover| prover.reserved > 0);
 		let may_be_at_work = BatchIndex::from(record.pending) > live && has_bond();
 		ensure!(!may_be_at_work, Error::<T>::SequencerHasBids);
 		record.sequencer = sequencer.clone();

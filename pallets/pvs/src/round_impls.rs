@@ -70,7 +70,9 @@ impl<T: Config> Pallet<T> {
 			snapshot,
 			seal_delay: match snapshot.params.silence_policy {
 				SilencePolicy::Exclude => None,
-				SilencePolicy::ForceOpen { .. } => Self::seals_of(snapshot).map(|seals| seals.delay),
+				SilencePolicy::ForceOpen { .. } => {
+					Self::seals_of(snapshot).map(|seals| seals.delay)
+				},
 			},
 			max_fee: entry.batch.max_fee,
 			standing: Self::standing(entry.id, &entry.rollup),

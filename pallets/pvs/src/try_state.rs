@@ -150,7 +150,8 @@ impl<T: Config> Pallet<T> {
 			);
 			ensure!(
 				round.empty_rounds <= record.snapshot.params.max_empty_rounds.saturating_add(1)
-					&& round.failed_rounds <= record.snapshot.params.max_failed_rounds.saturating_add(1),
+					&& round.failed_rounds
+						<= record.snapshot.params.max_failed_rounds.saturating_add(1),
 				"29: a batch has at most one round beyond its bounds"
 			);
 			ensure!(

@@ -9,11 +9,10 @@ use pvs_auction::{
 	share::RecentCount,
 };
 use pvs_primitives::{
-	api::{BatchId, ProverStats, Unbonding},
+	api::{BatchId, ProverStats, SealPlace, Unbonding},
 	params::{RollupParams, Snapshot},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
 };
-use pvs_timelock::SEAL_BYTES;
 use scale_info::TypeInfo;
 
 /// A rollup of this runtime.
@@ -157,8 +156,10 @@ pub struct BatchRecord<AccountId> {
 pub struct BidRecord {
 	/// Binds chain, batch, round, bidder and payload.
 	pub commitment: Bytes32,
-	/// The time-lock puzzle around the payload.
-	pub seal: [u8; SEAL_BYTES],
+	/// `blake2_256` of the time-lock puzzle around the payload. The seal itself is in the block's body.
+	pub seal_hash: Bytes32,
+	/// Where the seal is.
+	pub placed: SealPlace,
 	/// The bidder's share of recent proofs when it bid, in 10^-9.
 	pub share: u32,
 	/// Where it stands.

@@ -210,6 +210,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				batch,
 				round: 0,
 				bidder: account,
+				seal: Default::default(),
 				solution: Default::default(),
 				proof: Default::default(),
 			},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
-use pvs_primitives::api::BidInfo;
+use pvs_primitives::api::{BidInfo, SealPlace};
 use pvs_timelock::SEAL_BYTES;
 
 pub(crate) const SCOPE: Scope =
@@ -31,11 +31,27 @@ pub(crate) fn round(index: u32, phase: Phase, bids: Vec<BidInfo<Bytes32>>) -> Ro
 	}
 }
 
+/// Canonical, since it is far below half of the modulus, but for those of bidder 6.
+fn seal(bidder: u8) -> Seal {
+	let mut seal = [bidder; SEAL_BYTES];
+	seal[0] = if bidder == 6 { 0xff } else { 0 };
+	seal
+}
+
+/// The seals of all bidders but number 5.
+pub(crate) fn book() -> BTreeMap<Bytes32, Seal> {
+	let others = (0..=u8::MAX).filter(|bidder| *bidder != 5);
+	others.map(seal).map(|seal| (blake2_256(&[&seal]), seal)).collect()
+}
+
 fn bid(bidder: u8, state: BidState) -> BidInfo<Bytes32> {
-	let mut seal = vec![bidder; SEAL_BYTES];
-	// Canonical: far below half of the modulus.
-	seal[0] = 0;
-	BidInfo { bidder: [bidder; 32], commitment: [bidder; 32], seal, state }
+	BidInfo {
+		bidder: [bidder; 32],
+		commitment: [bidder; 32],
+		seal_hash: blake2_256(&[&seal(bidder)]),
+		placed: SealPlace { block: 11, extrinsic: bidder.into() },
+		state,
+	}
 }
 
 pub(crate) fn sealed(bidder: u8) -> BidInfo<Bytes32> {
@@ -56,7 +72,11 @@ const MEANS: Means = Means {
 };
 
 fn seals(phase: Phase, bidders: &[u8]) -> Vec<Target> {
-	targets(&[round(0, phase, bidders.iter().map(|bidder| sealed(*bidder)).collect())], &SCOPE)
+	targets(
+		&[round(0, phase, bidders.iter().map(|bidder| sealed(*bidder)).collect())],
+		&SCOPE,
+		&book(),
+	)
 }
 
 fn jobs(entries: &[(&Target, Stage)]) -> BTreeMap<Id, Stage> {
@@ -90,29 +110,39 @@ fn only_sealed_bids_of_others_should_be_looked_at() {
 		bid(4, BidState::Void),
 		// The opener's own, which it may still reveal.
 		sealed(9),
-		// Nothing opens these.
-		BidInfo { seal: vec![1; SEAL_BYTES - 1], ..sealed(5) },
-		BidInfo { seal: vec![0xff; SEAL_BYTES], ..sealed(6) },
+		// The seal of the first was not found, and nothing opens that of the second.
+		sealed(5),
+		sealed(6),
 	];
-	assert_eq!(targets(&[round(0, Phase::FinalityGap, bids.clone())], &SCOPE).len(), 1);
-	let found = targets(&[round(0, Phase::Revealing, bids)], &SCOPE);
+	assert_eq!(targets(&[round(0, Phase::FinalityGap, bids.clone())], &SCOPE, &book()).len(), 1);
+	let found = targets(&[round(0, Phase::Revealing, bids)], &SCOPE, &book());
 	let bidders: Vec<u8> = found.iter().map(|target| target.bidder[0]).collect();
 	assert_eq!(bidders, [1]);
 	assert_eq!(found[0].reward, 250, "half of the silence penalty");
 }
 
 #[test]
+fn seals_should_be_wanted_when_they_are_sealed_and_their_round_opens_them() {
+	let bids = vec![sealed(1), bid(2, REVEALED), sealed(3)];
+	let mut excludes = round(1, Phase::Revealing, vec![sealed(4)]);
+	excludes.opening_until = excludes.reveal_until;
+	let rounds = [round(0, Phase::Revealing, bids), excludes];
+	let places: Vec<u32> = wanted_seals(&rounds).map(|(place, _)| place.extrinsic).collect();
+	assert_eq!(places, [1, 3]);
+}
+
+#[test]
 fn seals_should_be_left_alone_when_the_rollup_excludes_silent_bidders() {
 	let mut excludes = round(0, Phase::Revealing, vec![sealed(1)]);
 	excludes.opening_until = excludes.reveal_until;
-	assert_eq!(targets(&[excludes], &SCOPE), []);
+	assert_eq!(targets(&[excludes], &SCOPE, &book()), []);
 }
 
 #[test]
 fn rounds_that_end_first_should_come_first() {
 	let rounds = [3, 1, 2].map(|index| round(index, Phase::Revealing, vec![sealed(1), sealed(2)]));
 	let indices: Vec<u64> =
-		targets(&rounds, &SCOPE).iter().map(|target| target.batch.index).collect();
+		targets(&rounds, &SCOPE, &book()).iter().map(|target| target.batch.index).collect();
 	assert_eq!(indices, [1, 1, 2, 2, 3, 3]);
 }
 
@@ -121,7 +151,7 @@ fn openers_should_start_with_different_seals() {
 	let bids: Vec<_> = (1..=8).map(sealed).collect();
 	let first_of = |opener: u8| {
 		let scope = Scope { opener: [opener; 32], ..SCOPE };
-		targets(&[round(0, Phase::Revealing, bids.clone())], &scope)[0].bidder
+		targets(&[round(0, Phase::Revealing, bids.clone())], &scope, &book())[0].bidder
 	};
 	let firsts: BTreeSet<Bytes32> = (100..120).map(first_of).collect();
 	assert!(firsts.len() > 1, "{firsts:?}");
@@ -129,10 +159,10 @@ fn openers_should_start_with_different_seals() {
 
 #[test]
 fn seal_should_be_another_one_when_anything_about_it_differs() {
-	let id = |round: RoundInfo<Bytes32>, scope: Scope| targets(&[round], &scope)[0].id;
+	let id = |round: RoundInfo<Bytes32>, scope: Scope| targets(&[round], &scope, &book())[0].id;
 	let plain = || round(0, Phase::Revealing, vec![sealed(1)]);
 	let mut other_seal = plain();
-	other_seal.bids[0].seal[300] ^= 1;
+	other_seal.bids[0].seal_hash = sealed(2).seal_hash;
 	let mut other_commitment = plain();
 	other_commitment.bids[0].commitment = [7; 32];
 	let mut other_fork = plain();
@@ -246,7 +276,7 @@ fn test_opener_reward_ge_cost() {
 fn seal_should_not_be_opened_for_nothing() {
 	let mut unrewarded = round(0, Phase::SealOpening, vec![sealed(1)]);
 	unrewarded.bond = unrewarded.reserve + 1;
-	let found = targets(&[unrewarded], &SCOPE);
+	let found = targets(&[unrewarded], &SCOPE, &book());
 	let free = Means { cost: 0, ..MEANS };
 	assert!(matches!(plan(&found, &jobs(&[]), &free).pass[..], [(_, Pass::Unprofitable { .. })]));
 }
@@ -343,7 +373,7 @@ fn own_seal_should_be_opened_when_it_is_too_late_to_reveal() {
 	// What it saves is always worth the fee, also where others would earn nothing.
 	let mut unrewarded = round(0, Phase::SealOpening, vec![sealed(9)]);
 	unrewarded.bond = unrewarded.reserve;
-	let found = targets(&[unrewarded], &SCOPE);
+	let found = targets(&[unrewarded], &SCOPE, &book());
 	let dear = Means { cost: u128::MAX, min_profit: u128::MAX, ..MEANS };
 	assert_eq!(plan(&found, &jobs(&[]), &dear).start, [found[0].id]);
 	assert_eq!(plan(&found, &jobs(&[(&found[0], Stage::Solved)]), &dear).open, [found[0].id]);

@@ -22,9 +22,9 @@ use pvs_client::{
 };
 use pvs_primitives::{
 	api::{BatchId, SealInfo},
-	Balance, BlockNumber,
+	Balance, BlockNumber, Bytes32,
 };
-use pvs_timelock::{Opening, Parameters, ELEMENT_BYTES, PROOF_BYTES};
+use pvs_timelock::{Opening, Parameters, Seal, ELEMENT_BYTES, PROOF_BYTES, SEAL_BYTES};
 use std::{
 	collections::BTreeMap,
 	future::Future,
@@ -177,6 +177,8 @@ struct Service {
 	pool: Pool,
 	store: Store,
 	work: BTreeMap<Id, Work>,
+	/// The seals of open rounds, by their hash.
+	seals: BTreeMap<Bytes32, Seal>,
 	/// Every seal that was worth looking at lately.
 	traces: BTreeMap<Id, Trace>,
 	/// The height at which seals that are gone were last forgotten.
@@ -239,6 +241,7 @@ impl Service {
 			pool,
 			store,
 			work: BTreeMap::new(),
+			seals: BTreeMap::new(),
 			traces: BTreeMap::new(),
 			cleaned_at: view.block().number,
 			barred: BTreeMap::new(),
@@ -397,8 +400,8 @@ async fn cost(
 		return Ok(cost.planck(token)?);
 	}
 	let batch = BatchId { rollup: 0, index: 0 };
-	let (solution, proof) = ([0; ELEMENT_BYTES], [0; PROOF_BYTES]);
-	let call = Call::open_bid(batch, 0, submitter.account(), &solution, &proof);
+	let opening = (&[0; ELEMENT_BYTES], &[0; PROOF_BYTES]);
+	let call = Call::open_bid(batch, 0, submitter.account(), &[0; SEAL_BYTES], opening);
 	submitter.fee(&call).await.map_err(OpenerError::NoFee)
 }
 

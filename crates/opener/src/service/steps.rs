@@ -6,7 +6,7 @@ use super::{
 	cost, name, Block, Call, Message, OpenerError, Sent, Service, Session, Trace, View, Work,
 };
 use crate::{
-	decide::{plan, targets, why_gone, Id, Means, Speed, Stage, Target},
+	decide::{plan, targets, wanted_seals, why_gone, Id, Means, Speed, Stage, Target},
 	pool::{Job, Outcome},
 	report::Report,
 };
@@ -16,7 +16,10 @@ use pvs_primitives::{
 	BlockNumber, Bytes32,
 };
 use pvs_timelock::Opening;
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	time::Duration,
+};
 
 /// How long to wait for a block to take an opening before looking at the chain again.
 const INCLUSION_WAIT: Duration = Duration::from_secs(30);
@@ -49,7 +52,8 @@ impl Service {
 			}
 		}
 		let rounds = view.open_rounds().await?;
-		let mut targets = targets(&rounds, &self.scope());
+		self.fetch_seals(&view, &rounds).await?;
+		let mut targets = targets(&rounds, &self.scope(), &self.seals);
 		self.leave_barred(&view, &mut targets).await?;
 		for target in &mut targets {
 			self.look_at(target, previous);
@@ -84,6 +88,32 @@ impl Service {
 		if is_cleaning_due(self.cleaned_at, block.number) {
 			self.cleaned_at = block.number;
 			self.forget_old(session).await?;
+		}
+		Ok(())
+	}
+
+	/// Fetches the seals of open rounds that are not known yet, and forgets the others. What is not found
+	/// is looked for again with the next block.
+	async fn fetch_seals(
+		&mut self,
+		view: &View,
+		rounds: &[RoundInfo<Bytes32>],
+	) -> Result<(), OpenerError> {
+		let wanted: BTreeMap<_, _> =
+			wanted_seals(rounds).map(|(place, seal_hash)| (seal_hash, place)).collect();
+		self.seals.retain(|seal_hash, _| wanted.contains_key(seal_hash));
+		let missing: Vec<_> = wanted
+			.into_iter()
+			.filter(|(seal_hash, _)| !self.seals.contains_key(seal_hash))
+			.map(|(seal_hash, place)| (place, seal_hash))
+			.collect();
+		if !missing.is_empty() {
+			let wanted = missing.len();
+			let found = view.seals_of(missing).await?;
+			if found.len() < wanted {
+				tracing::warn!("{} seals are not where their bids say", wanted - found.len());
+			}
+			self.seals.extend(found);
 		}
 		Ok(())
 	}
@@ -181,17 +211,18 @@ impl Service {
 		let Some(opening) = work.opening.clone() else { return };
 		work.stage = Stage::Sending;
 		let (batch, round, bidder) = (work.target.batch, work.target.round, work.target.bidder);
-		let me = self.me.0;
+		let (seal, me) = (work.target.seal, self.me.0);
 		let (session, view, messages) = (session.clone(), view.clone(), self.messages.clone());
 		tokio::spawn(async move {
 			let Opening { solution, proof } = &opening;
 			let sent = async {
-				let verdict = view.check_opening(batch, bidder, me, solution, proof).await?;
+				let opened = (solution, proof);
+				let verdict = view.check_opening(batch, bidder, me, &seal, opened).await?;
 				Ok(match verdict {
 					None => Sent::NotNeeded,
 					Some(false) => Sent::Refused,
 					Some(true) => {
-						let call = Call::open_bid(batch, round, bidder, solution, proof);
+						let call = Call::open_bid(batch, round, bidder, &seal, opened);
 						sent_or_unknown(session.submitter.submit(&call, INCLUSION_WAIT).await)?
 					},
 				})

@@ -14,7 +14,7 @@ use pvs_primitives::{
 	bid::{bid_context, commitment_in, BidPayload, BID_CONTEXT_BYTES},
 	Bytes32,
 };
-use pvs_timelock::{Exponent, Parameters, EXPONENT_BYTES};
+use pvs_timelock::{Exponent, Parameters, Seal, EXPONENT_BYTES};
 use rand::{rngs::OsRng, RngCore};
 use std::io;
 
@@ -99,7 +99,11 @@ impl Service {
 		self.start_task(key, async move {
 			let read = async {
 				let parameters = seals::parameters(&view.seals().await?)?;
-				Ok(recovered(&parameters, &context, batch_digest, &bid, &exponents))
+				let seals = view.seals_of([(bid.placed, bid.seal_hash)]).await?;
+				let Some(seal) = seals.get(&bid.seal_hash) else {
+					return Err(ProverError::SealNotFound(bid.placed.block));
+				};
+				Ok(recovered(&parameters, &context, batch_digest, (&bid, seal), &exponents))
 			};
 			Done::Recovered(key, commitment, read.await.map(|bid| bid.map(Box::new)))
 		});
@@ -158,17 +162,16 @@ fn recovered(
 	parameters: &Parameters,
 	context: &[u8; BID_CONTEXT_BYTES],
 	batch_digest: Bytes32,
-	bid: &BidInfo<Bytes32>,
+	(bid, seal): (&BidInfo<Bytes32>, &Seal),
 	exponents: &[[u8; EXPONENT_BYTES]],
 ) -> Option<Bid> {
-	let seal = bid.seal.as_slice().try_into().ok()?;
 	// The newest bid is the likeliest.
 	exponents.iter().rev().find_map(|exponent| {
 		let exponent = Exponent::from(*exponent);
-		let payload = pvs_timelock::recover(parameters, &seal, context, &exponent)?;
+		let payload = pvs_timelock::recover(parameters, seal, context, &exponent)?;
 		let commitment = commitment_in(context, &payload);
 		let is_committed = commitment == bid.commitment;
-		is_committed.then_some(Bid { batch_digest, payload, commitment, seal })
+		is_committed.then_some(Bid { batch_digest, payload, commitment, seal: *seal })
 	})
 }
 
@@ -176,8 +179,9 @@ fn recovered(
 mod tests {
 	use super::*;
 	use pvs_primitives::{
-		api::{BatchId, BidState},
+		api::{BatchId, BidState, SealPlace},
 		bid::PAYLOAD_BYTES,
+		hash::blake2_256,
 	};
 	use pvs_timelock::{INSECURE_DEVELOPMENT, SEAL_BYTES};
 
@@ -188,19 +192,24 @@ mod tests {
 		bid_context(&[1; 32], BatchId { rollup: 0, index: 4 }, 2, &DIGEST, &[5; 32])
 	}
 
-	fn on_chain(exponent: [u8; EXPONENT_BYTES]) -> BidInfo<Bytes32> {
+	fn on_chain(exponent: [u8; EXPONENT_BYTES]) -> (BidInfo<Bytes32>, Seal) {
 		let seal =
 			pvs_timelock::seal(&INSECURE_DEVELOPMENT, &context(), &PAYLOAD, &exponent.into());
-		BidInfo {
+		let bid = BidInfo {
 			bidder: [5; 32],
 			commitment: commitment_in(&context(), &PAYLOAD),
-			seal: seal.to_vec(),
+			seal_hash: blake2_256(&[&seal]),
+			placed: SealPlace { block: 11, extrinsic: 2 },
 			state: BidState::Sealed,
-		}
+		};
+		(bid, seal)
 	}
 
-	fn recover(bid: &BidInfo<Bytes32>, exponents: &[[u8; EXPONENT_BYTES]]) -> Option<Bid> {
-		recovered(&INSECURE_DEVELOPMENT, &context(), DIGEST, bid, exponents)
+	fn recover(
+		(bid, seal): &(BidInfo<Bytes32>, Seal),
+		exponents: &[[u8; EXPONENT_BYTES]],
+	) -> Option<Bid> {
+		recovered(&INSECURE_DEVELOPMENT, &context(), DIGEST, (bid, seal), exponents)
 	}
 
 	#[test]
@@ -209,7 +218,7 @@ mod tests {
 		let bid = on_chain(ours);
 		let found = recover(&bid, &[older, ours, newer]).unwrap();
 		assert_eq!((found.payload, found.batch_digest), (PAYLOAD, DIGEST));
-		assert_eq!((found.commitment, found.seal.to_vec()), (bid.commitment, bid.seal));
+		assert_eq!((found.commitment, found.seal), (bid.0.commitment, bid.1));
 	}
 
 	#[test]
@@ -222,12 +231,11 @@ mod tests {
 	#[test]
 	fn bid_should_not_be_recovered_when_the_chain_has_another_one() {
 		let ours = [7; EXPONENT_BYTES];
-		let other_commitment = BidInfo { commitment: [0; 32], ..on_chain(ours) };
+		let mut other_commitment = on_chain(ours);
+		other_commitment.0.commitment = [0; 32];
 		assert_eq!(recover(&other_commitment, &[ours]), None);
 		let mut mauled = on_chain(ours);
-		mauled.seal[SEAL_BYTES - 1] ^= 1;
+		mauled.1[SEAL_BYTES - 1] ^= 1;
 		assert_eq!(recover(&mauled, &[ours]), None);
-		let short = BidInfo { seal: vec![1; SEAL_BYTES - 1], ..on_chain(ours) };
-		assert_eq!(recover(&short, &[ours]), None);
 	}
 }

@@ -10,11 +10,13 @@ extern crate alloc;
 use alloc::vec::Vec;
 use codec::Codec;
 use pvs_primitives::{
-	api::{BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo},
+	api::{
+		BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo,
+	},
 	bid::PAYLOAD_BYTES,
 	Bytes32, RollupId,
 };
-use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
+use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 
 sp_api::decl_runtime_apis! {
 	/// Reads of the proof market.
@@ -63,6 +65,7 @@ sp_api::decl_runtime_apis! {
 			batch: BatchId,
 			bidder: AccountId,
 			opener: AccountId,
+			seal: Seal,
 			solution: [u8; ELEMENT_BYTES],
 			proof: [u8; OPENING_PROOF_BYTES],
 		) -> Option<bool>;

@@ -32,10 +32,7 @@ fn test_copied_commit_forfeits_copier_only() {
 		run_to(6);
 		assert_ok!(reveal(id, &ANN, 100, 5));
 		// Even with the payload now public, it does not open under another account.
-		assert_noop!(
-			reveal_bytes(id, &BEN, &bytes),
-			Error::<Test>::CommitmentMismatch
-		);
+		assert_noop!(reveal_bytes(id, &BEN, &bytes), Error::<Test>::CommitmentMismatch);
 		run_to(10);
 		assert_eq!(winner(id), Some(ANN));
 		assert_eq!(Provers::<Test>::get(&BEN).expect("registered").stats.slashed, 600);

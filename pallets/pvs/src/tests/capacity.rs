@@ -3,7 +3,9 @@
 //!
 //! A round without bids that opens in block `c` closes in `c + 4`.
 
-use crate::{mock::*, types::AgendaPass, Batches, CurrentPasses, Error, Event, Provers, WeightInfo};
+use crate::{
+	mock::*, types::AgendaPass, Batches, CurrentPasses, Error, Event, Provers, WeightInfo,
+};
 use frame_support::{assert_ok, weights::Weight};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
@@ -368,7 +370,10 @@ fn poison_item_should_take_one_turn_at_the_end_of_a_block() {
 		}));
 		assert_eq!((round_number(ids[0]), round_number(ids[1])), (0, 1));
 		let retry = 10 + crate::agenda_impls::RETRY_BLOCKS;
-		assert_eq!(Batches::<Test>::get(ids[0]).expect("pending").due.map(|due| due.at), Some(retry));
+		assert_eq!(
+			Batches::<Test>::get(ids[0]).expect("pending").due.map(|due| due.at),
+			Some(retry)
+		);
 		Provers::<Test>::insert(&ANN, kept);
 	});
 }

@@ -3,8 +3,9 @@
 
 use crate::{
 	mock::*,
-	types::{agenda_key, Due, Lane}, Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses,
-	PendingInChain, ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
+	types::{agenda_key, Due, Lane},
+	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, PendingInChain, ProverRecord,
+	Provers, RollupRecord, Rollups, VerifyingKeys,
 };
 use frame_support::storage::with_transaction;
 use pvs_auction::round::{BidStage, Stage};
