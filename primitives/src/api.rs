@@ -350,6 +350,46 @@ pub struct RoundInfo<AccountId> {
 	pub rescue: Option<RescueInfo>,
 }
 
+/// The most bytes of a page, encoded. A single item is never larger.
+pub const PAGE_BYTES: usize = 64 * 1024;
+
+/// A part of a list, and where the rest begins.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Page<Item, From> {
+	/// The items, in ascending order.
+	pub items: Vec<Item>,
+	/// What to ask for next; `None` if there is no more.
+	pub next: Option<From>,
+}
+
+impl<Item: Encode, From> Page<Item, From> {
+	/// Fills a page with the items behind these keys, as many as fit [`PAGE_BYTES`], `limit` at most and
+	/// one at least. Keys without an item are passed over.
+	pub fn fill<Key: Clone + Into<From>>(
+		keys: impl IntoIterator<Item = Key>,
+		limit: u32,
+		item: impl Fn(Key) -> Option<Item>,
+	) -> Self {
+		// The length of the list takes five bytes at most, the key of the next page nine.
+		let mut left = PAGE_BYTES.saturating_sub(14);
+		let mut items = Vec::new();
+		for key in keys {
+			let is_full = u32::try_from(items.len()).is_ok_and(|count| count >= limit.max(1));
+			if is_full {
+				return Self { items, next: Some(key.into()) };
+			}
+			let Some(found) = item(key.clone()) else { continue };
+			match left.checked_sub(found.encoded_size()) {
+				Some(rest) => left = rest,
+				None if items.is_empty() => left = 0,
+				None => return Self { items, next: Some(key.into()) },
+			}
+			items.push(found);
+		}
+		Self { items, next: None }
+	}
+}
+
 /// A prover as everyone sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct ProverInfo<AccountId> {

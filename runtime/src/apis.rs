@@ -14,10 +14,11 @@ use frame_support::{
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo,
+		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
+		SealInfo,
 	},
 	bid::PAYLOAD_BYTES,
-	Bytes32, RollupId,
+	BatchIndex, Bytes32, RollupId,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use sp_api::impl_runtime_apis;
@@ -219,8 +220,16 @@ impl_runtime_apis! {
 			Pvs::batch_info(batch)
 		}
 
-		fn open_rounds() -> Vec<RoundInfo<AccountId>> {
-			Pvs::all_rounds()
+		fn rollups(from: RollupId, limit: u32) -> Page<RollupInfo<AccountId>, RollupId> {
+			Pvs::rollups_page(from, limit)
+		}
+
+		fn open_rounds(
+			rollup: RollupId,
+			from: BatchIndex,
+			limit: u32,
+		) -> Page<RoundInfo<AccountId>, BatchIndex> {
+			Pvs::open_rounds_page(rollup, from, limit)
 		}
 
 		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>> {

@@ -25,7 +25,7 @@
 //! # async fn example() -> Result<(), pvs_client::Error> {
 //! let client = Client::connect("ws://127.0.0.1:9944", CONNECT_TIMEOUT).await?;
 //! let view = client.at(client.best().await?).await?;
-//! for round in view.open_rounds().await? {
+//! for round in view.all_open_rounds().await? {
 //!     println!("{:?} asks for bids up to {}", round.batch, round.reserve);
 //! }
 //! # Ok(())

@@ -7,10 +7,10 @@ use crate::{
 use codec::{Decode, Encode};
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo,
+		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
 		SealInfo, SealPlace,
 	},
-	Balance, BlockNumber, Bytes32, RollupId, PUBLIC_INPUTS,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, PUBLIC_INPUTS,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use std::collections::BTreeMap;
@@ -78,9 +78,47 @@ impl View {
 		self.call("PvsApi_market", id).await
 	}
 
-	/// All rounds that accept bids, reveals, acceptances or a proof.
-	pub async fn open_rounds(&self) -> Result<Vec<RoundInfo<AccountBytes>>, Error> {
-		self.call("PvsApi_open_rounds", ()).await
+	/// The registered rollups.
+	pub async fn rollups(&self) -> Result<Vec<RollupInfo<AccountBytes>>, Error> {
+		self.all_pages("PvsApi_rollups", 0, |from: RollupId| (from, u32::MAX)).await
+	}
+
+	/// The rounds of a rollup that accept bids, reveals, acceptances or a proof.
+	pub async fn open_rounds(
+		&self,
+		rollup: RollupId,
+	) -> Result<Vec<RoundInfo<AccountBytes>>, Error> {
+		let arguments = |from: BatchIndex| (rollup, from, u32::MAX);
+		self.all_pages("PvsApi_open_rounds", 0, arguments).await
+	}
+
+	/// As [`open_rounds`](Self::open_rounds), of every rollup that has batches.
+	pub async fn all_open_rounds(&self) -> Result<Vec<RoundInfo<AccountBytes>>, Error> {
+		let mut rounds = Vec::new();
+		for rollup in self.rollups().await?.iter().filter(|rollup| rollup.pending > 0) {
+			rounds.extend(self.open_rounds(rollup.id).await?);
+		}
+		Ok(rounds)
+	}
+
+	/// Asks for page after page of a list.
+	async fn all_pages<Item: Decode, From: Decode + PartialOrd + Copy, Arguments: Encode>(
+		&self,
+		method: &'static str,
+		first: From,
+		arguments: impl Fn(From) -> Arguments,
+	) -> Result<Vec<Item>, Error> {
+		let mut items = Vec::new();
+		let mut from = first;
+		loop {
+			let page: Page<Item, From> = self.call(method, arguments(from)).await?;
+			items.extend(page.items);
+			match page.next {
+				// A node that does not get on is not asked for ever.
+				Some(next) if next > from => from = next,
+				_ => return Ok(items),
+			}
+		}
 	}
 
 	/// The current round of a batch.

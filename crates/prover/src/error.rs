@@ -4,6 +4,7 @@
 use crate::{journal::JournalError, proving::ProvingError};
 use pvs_client::{amount::AmountError, Error, ReplicaError, SealsError, SubmitError};
 use pvs_opener::OpenerError;
+use pvs_primitives::BlockNumber;
 use pvs_rollup::{
 	genesis::{GenesisError, GenesisFileError},
 	shape::Shape,

@@ -26,13 +26,13 @@ use pvs_auction::{
 use pvs_primitives::{
 	api::{
 		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, ExpectedWinner,
-		MarketInfo, PlaceInfo, ProverInfo, RescueInfo, RollupInfo, RoundInfo, SealInfo,
+		MarketInfo, Page, PlaceInfo, ProverInfo, RescueInfo, RollupInfo, RoundInfo, SealInfo,
 	},
 	bid,
 	bid::{BID_CONTEXT_BYTES, PAYLOAD_BYTES},
 	hash::blake2_256,
 	public_inputs::{binding, PublicInputs},
-	Balance, BlockNumber, Bytes32, RollupId,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
 };
 use pvs_timelock::{
 	verify_opening, Seal, Statement, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES,
@@ -202,10 +202,24 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// The body of `PvsApi::open_rounds`. Work grows with the pending batches: it is for reading off
-	/// chain.
-	pub fn all_rounds() -> Vec<RoundInfo<T::AccountId>> {
-		Batches::<T>::iter_keys().filter_map(Self::round_info).collect()
+	/// The body of `PvsApi::rollups`.
+	pub fn rollups_page(from: RollupId, limit: u32) -> Page<RollupInfo<T::AccountId>, RollupId> {
+		Page::fill(from..NextRollupId::<T>::get(), limit, Self::rollup_info)
+	}
+
+	/// The body of `PvsApi::open_rounds`. Work grows with the pending batches of the chain: it is for
+	/// reading off chain.
+	pub fn open_rounds_page(
+		rollup: RollupId,
+		from: BatchIndex,
+		limit: u32,
+	) -> Page<RoundInfo<T::AccountId>, BatchIndex> {
+		let mut indices: Vec<_> = Batches::<T>::iter_keys()
+			.filter(|batch| batch.rollup == rollup && batch.index >= from)
+			.map(|batch| batch.index)
+			.collect();
+		indices.sort_unstable();
+		Page::fill(indices, limit, |index| Self::round_info(BatchId { rollup, index }))
 	}
 
 	/// The body of `PvsApi::round`.

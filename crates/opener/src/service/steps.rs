@@ -51,7 +51,7 @@ impl Service {
 				Err(error) => tracing::warn!("the last known cost is used: {error}"),
 			}
 		}
-		let rounds = view.open_rounds().await?;
+		let rounds = view.all_open_rounds().await?;
 		self.fetch_seals(&view, &rounds).await?;
 		let mut targets = targets(&rounds, &self.scope(), &self.seals);
 		self.leave_barred(&view, &mut targets).await?;
@@ -327,7 +327,7 @@ impl Service {
 		// A batch may have got another sequencer, or be another one on this fork.
 		self.barred.clear();
 		let finalized = session.client.finalized().await?;
-		let rounds = session.client.at(finalized).await?.open_rounds().await?;
+		let rounds = session.client.at(finalized).await?.all_open_rounds().await?;
 		let shown = targets(&rounds, &self.scope()).into_iter().map(|target| target.id);
 		let kept: BTreeSet<Id> = self.work.keys().copied().chain(shown).collect();
 		let seen = self.traces.iter().map(|(id, trace)| (*id, trace.seen));

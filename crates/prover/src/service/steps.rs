@@ -66,8 +66,7 @@ impl Service {
 		}
 		let view = session.client.at(block).await?;
 		self.height = block.number;
-		let mut rounds = view.open_rounds().await?;
-		rounds.retain(|round| round.batch.rollup == self.rollup);
+		let mut rounds = view.open_rounds(self.rollup).await?;
 		// What is due first comes first.
 		rounds.sort_by_key(|round| round.phase_ends_at);
 		let mut shown = BTreeSet::new();

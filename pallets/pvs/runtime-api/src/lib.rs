@@ -5,16 +5,14 @@
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(clippy::multiple_bound_locations, reason = "the macro repeats the bounds")]
 
-extern crate alloc;
-
-use alloc::vec::Vec;
 use codec::Codec;
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, MarketInfo, ProverInfo, RollupInfo, RoundInfo, SealInfo,
+		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
+		SealInfo,
 	},
 	bid::PAYLOAD_BYTES,
-	Bytes32, RollupId,
+	BatchIndex, Bytes32, RollupId,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 
@@ -27,8 +25,16 @@ sp_api::decl_runtime_apis! {
 		/// A pending batch; `None` if it was never committed or has ended.
 		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>>;
 
-		/// All rounds that accept bids, reveals, acceptances or a proof.
-		fn open_rounds() -> Vec<RoundInfo<AccountId>>;
+		/// The registered rollups from id `from` on, at most `limit` and at most 64 KiB of them.
+		fn rollups(from: RollupId, limit: u32) -> Page<RollupInfo<AccountId>, RollupId>;
+
+		/// The rounds of a rollup that accept bids, reveals, acceptances or a proof, of batches from index
+		/// `from` on, at most `limit` and at most 64 KiB of them.
+		fn open_rounds(
+			rollup: RollupId,
+			from: BatchIndex,
+			limit: u32,
+		) -> Page<RoundInfo<AccountId>, BatchIndex>;
 
 		/// The current round of a batch; `None` once it is proven, dropped or waiting.
 		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>>;
