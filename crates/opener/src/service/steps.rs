@@ -327,8 +327,10 @@ impl Service {
 		// A batch may have got another sequencer, or be another one on this fork.
 		self.barred.clear();
 		let finalized = session.client.finalized().await?;
-		let rounds = session.client.at(finalized).await?.all_open_rounds().await?;
-		let shown = targets(&rounds, &self.scope()).into_iter().map(|target| target.id);
+		let view = session.client.at(finalized).await?;
+		let rounds = view.all_open_rounds().await?;
+		let seals = view.seals_of(wanted_seals(&rounds)).await?;
+		let shown = targets(&rounds, &self.scope(), &seals).into_iter().map(|target| target.id);
 		let kept: BTreeSet<Id> = self.work.keys().copied().chain(shown).collect();
 		let seen = self.traces.iter().map(|(id, trace)| (*id, trace.seen));
 		let gone = gone_for_good(seen, &kept, finalized.number);
@@ -422,12 +424,13 @@ fn result_of(events: &[PvsEvent], target: &Target, me: &Bytes32) -> (u128, bool)
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::decide::tests::{round, sealed, SCOPE};
+	use crate::decide::tests::{book, round, sealed, SCOPE};
 	use pvs_client::{Error, VoidReason};
 	use pvs_primitives::api::Phase;
 
 	fn target() -> Target {
-		targets(&[round(0, Phase::SealOpening, vec![sealed(1)])], &SCOPE).remove(0)
+		let round = round(0, Phase::SealOpening, vec![sealed(1)]);
+		targets(&[round], &SCOPE, &book()).remove(0)
 	}
 
 	fn events(target: &Target, opener: Bytes32, counts: bool) -> Vec<PvsEvent> {
