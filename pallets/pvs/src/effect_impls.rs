@@ -247,17 +247,18 @@ impl<T: Config> Pallet<T> {
 		let sequencer = entry.batch.sequencer.clone();
 		let prover = receipt.prover.clone();
 		let paid = receipt.payment.saturating_sub(receipt.late_cost);
-		Self::pay_from_escrow(&sequencer, &prover, paid)?;
+		let received = Self::pay_from_escrow(&sequencer, &prover, paid)?;
 		Self::burn_held(HoldReason::Escrow, &sequencer, receipt.late_cost)?;
 		Self::return_held(HoldReason::Escrow, &sequencer, receipt.refund)?;
 		let bond = entry.batch.snapshot.params.sequencer_bond;
 		Self::return_held(HoldReason::SequencerBond, &sequencer, bond)?;
-		Self::pay_out_slashed(receipt.slashed_share, receipt.slashed_burned, &prover)?;
+		let (share, burned) = (receipt.slashed_share, receipt.slashed_burned);
+		let received = received.saturating_add(Self::pay_out_slashed(share, burned, &prover)?);
 		Self::change_prover(&prover, |record| {
 			let stats = &mut record.stats;
 			let count = if receipt.late_blocks == 0 { &mut stats.on_time } else { &mut stats.late };
 			*count = count.saturating_add(1);
-			stats.earned = stats.earned.saturating_add(paid).saturating_add(receipt.slashed_share);
+			stats.earned = stats.earned.saturating_add(received);
 			Self::count_proof(record);
 		})?;
 		Self::deposit_event(Event::ProofAccepted {

@@ -91,6 +91,8 @@ pub(crate) const SHARE_EPOCH: u32 = 1_000;
 pub(crate) const FINALITY_GAP: u32 = 1;
 pub(crate) const INCLUSION_SLACK: u32 = 1;
 pub(crate) const ENDOWMENT: Balance = 1_000_000;
+/// The longest opening window of a rollup that opens seals.
+pub(crate) const OPENING_BLOCKS: u32 = 10;
 
 pub(crate) const MAX_COMMITS: u32 = 5;
 pub(crate) const MAX_IN_CHAIN: u32 = 6;
@@ -237,6 +239,17 @@ pub(crate) fn params() -> RollupParams {
 		max_empty_rounds: 2,
 		max_failed_rounds: 2,
 		sequencer_bond: 70,
+	}
+}
+
+/// Parameters of a rollup that opens the seals of silent bidders. Time counts for less: all time of a
+/// round is worth `ceil(1,000 * 0.035 / 0.7)` = 50, and the penalty of 100 is twice that.
+pub(crate) fn opening_params() -> RollupParams {
+	let opening_blocks = OPENING_BLOCKS;
+	RollupParams {
+		silence_policy: SilencePolicy::ForceOpen { opening_blocks },
+		w_time: 35_000_000,
+		..params()
 	}
 }
 

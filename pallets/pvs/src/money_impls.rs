@@ -102,15 +102,16 @@ impl<T: Config> Pallet<T> {
 		.map_err(|_| Error::<T>::InsufficientBalance)
 	}
 
-	/// Pays a prover out of escrow. What its account cannot take is burned.
+	/// Pays a prover out of escrow. What its account cannot take is burned. Returns what it received.
 	pub(crate) fn pay_from_escrow(
 		from: &T::AccountId,
 		to: &T::AccountId,
 		amount: Balance,
-	) -> DispatchResult {
+	) -> Result<Balance, DispatchError> {
 		if !Self::can_take(to, amount) {
 			Self::burn_held(HoldReason::Escrow, from, amount)?;
-			return Self::tell_burned(to, amount);
+			Self::tell_burned(to, amount)?;
+			return Ok(0);
 		}
 		T::Currency::transfer_on_hold(
 			&HoldReason::Escrow.into(),
@@ -121,7 +122,6 @@ impl<T: Config> Pallet<T> {
 			Restriction::Free,
 			Fortitude::Force,
 		)
-		.map(|_| ())
 	}
 
 	/// Changes a prover's record.
@@ -237,19 +237,20 @@ impl<T: Config> Pallet<T> {
 
 	/// Pays a part of kept bonds to a prover and burns the rest, in one step: the whole sum of a batch
 	/// leaves the account, so that no rest below the existential deposit stays behind. What the prover's
-	/// account cannot take is burned as well.
+	/// account cannot take is burned as well. Returns what it received.
 	pub(crate) fn pay_out_slashed(
 		share: Balance,
 		burned: Balance,
 		prover: &T::AccountId,
-	) -> DispatchResult {
+	) -> Result<Balance, DispatchError> {
 		let all = share.checked_add(burned).ok_or(Error::<T>::Corrupt)?;
 		if all == 0 {
-			return Ok(());
+			return Ok(0);
 		}
 		if !Self::can_take(prover, share) {
 			Self::burn_kept(all)?;
-			return Self::tell_burned(prover, share);
+			Self::tell_burned(prover, share)?;
+			return Ok(0);
 		}
 		Self::forget_kept(all)?;
 		let taken = T::Currency::withdraw(
@@ -261,7 +262,9 @@ impl<T: Config> Pallet<T> {
 		)?;
 		// What is not given to the prover is burned when it goes out of scope.
 		let (share, _) = taken.split(share);
-		T::Currency::resolve(prover, share).map_err(|_| Error::<T>::Corrupt.into())
+		let received = share.peek();
+		T::Currency::resolve(prover, share).map_err(|_| Error::<T>::Corrupt)?;
+		Ok(received)
 	}
 
 	/// Burns kept bonds.

@@ -2,7 +2,7 @@
 
 use crate::{
 	mock::*,
-	types::{agenda_item, agenda_key, Due, Lane},
+	types::{agenda_item, agenda_key, AgendaPass, Due, Lane},
 	Agenda, Batches, CurrentPasses, Error, Event, Provers, WeightInfo,
 };
 use frame_support::{
@@ -33,7 +33,7 @@ fn deadlines_should_need_no_transaction() {
 		run_to(100);
 		assert!(Batches::<Test>::get(id).is_none());
 		assert_eq!(Agenda::<Test>::iter().count(), 0);
-		assert_eq!(CurrentPasses::<Test>::get(), Default::default());
+		assert_eq!(CurrentPasses::<Test>::get(), <[AgendaPass; 2]>::default());
 	});
 }
 
@@ -58,7 +58,7 @@ fn clocks_should_start_in_the_block_that_wrote_the_state() {
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		MaxAgendaWeight::set(Weight::zero());
 		run_to(40);
-		assert_eq!(winner(id), Some(ANN), "in default since block 16");
+		assert_eq!(winner(id), Some(ANN), "in default since block 19");
 		MaxAgendaWeight::set(AGENDA_WEIGHT);
 		run_to(41);
 		assert!(events()
@@ -107,9 +107,9 @@ fn call_should_perform_the_overdue_transition_of_its_batch_first() {
 	market(|| {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
-		run_to(15);
+		run_to(18);
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(17);
+		run_to(20);
 		assert_eq!(winner(id), Some(ANN), "the agenda had no weight");
 		// A call that fails changes nothing; the agenda will do it.
 		assert_noop!(deliver(id, &ANN), Error::<Test>::NotOffered);

@@ -3,8 +3,9 @@
 
 use crate::{mock::*, Error, Event, Provers};
 use frame_support::{assert_noop, assert_ok};
-use pvs_auction::{round::VoidReason, slot_fee::slot_fee};
+use pvs_auction::round::VoidReason;
 use pvs_primitives::{
+	api::BatchId,
 	bid::BidPayload,
 	params::{PaymentRule, RollupParams},
 };
@@ -61,34 +62,62 @@ fn test_commit_without_bond_is_noop() {
 	});
 }
 
+/// Fills a round to shut others out. Returns what each place cost.
+fn stuff(id: BatchId) -> Vec<u128> {
+	let reserve = Pvs::round_info(id).expect("open").reserve;
+	(0..MAX_BIDS)
+		.map(|number| {
+			let stuffer = new_prover(100 + u8::try_from(number).expect("few"));
+			let (before, quoted) = (total(&stuffer), Pvs::round_info(id).expect("open").slot_fee);
+			bid(id, &stuffer, reserve, 20);
+			assert_eq!(before - total(&stuffer), quoted);
+			quoted
+		})
+		.collect()
+}
+
 /// A6: filling a round gets dear, and the pallet charges what the curve says.
 #[test]
 fn test_slot_stuffing_cost_curve() {
-	let fees: Vec<_> = (0..64).map(|taken| slot_fee(SLOT_FEE, taken, 64)).collect();
-	assert!(fees.windows(2).all(|pair| pair[0] <= pair[1]));
-	assert_eq!(fees[63], SLOT_FEE << 7);
-	// 255/8 of what as many bids cost at the price of the first.
-	assert_eq!(fees.iter().sum::<u128>(), 64 * SLOT_FEE * 255 / 8);
 	market(|| {
 		let id = commit(500);
 		run_to(2);
 		let issued = issuance();
-		let mut spent = 0;
-		for number in 0..MAX_BIDS {
-			let stuffer = new_prover(100 + u8::try_from(number).expect("few"));
-			let before = total(&stuffer);
-			bid(id, &stuffer, 500, 20);
-			let fee = before - total(&stuffer);
-			assert_eq!(fee, SLOT_FEE << number, "eight slots: each is an eighth");
-			spent += fee;
-		}
-		assert_eq!((spent, issuance()), (SLOT_FEE * 255, issued - spent), "all of it burned");
+		let fees = stuff(id);
+		// Two of eight places at the base; of ceil(500 * 8 / (252 * 8)) = 2 the others cost 4 to 128 times.
+		assert_eq!(fees, [2, 2, 8, 16, 32, 64, 128, 256]);
+		let spent = 508;
+		assert_eq!(issuance(), issued - spent, "all of it burned");
 		assert_noop!(place(id, &ANN, &payload(100, 5).encode()), Error::<Test>::RoundFull);
 		// It also binds a bond in each place, which staying silent loses.
 		run_to(10);
 		assert_eq!(issuance(), issued - spent - 600 * u128::from(MAX_BIDS));
 		auction(id, &[(ANN, 100, 5)]);
 		assert_eq!(winner(id), Some(ANN), "the next round is open to all again");
+	});
+}
+
+/// M3 and G15: a round with a reserve of 5 UNIT was filled for 2.04. Now it costs at least the reserve, the most
+/// that the filler can win by it.
+#[test]
+fn filling_a_round_should_cost_at_least_its_reserve() {
+	// ceil(reserve * 8 / (252 * 8)), at least the base of 2: 2, 2, 2, 3 and 4.
+	let sums = [(10, 508), (252, 508), (504, 508), (505, 4 + 3 * 252), (1_000, 4 + 4 * 252)];
+	for (reserve, expected) in sums {
+		market(|| {
+			let id = commit(reserve);
+			run_to(2);
+			let spent = stuff(id).iter().sum::<u128>();
+			assert_eq!(spent, expected, "reserve {reserve}");
+			assert!(spent >= reserve);
+		});
+	}
+	// A lower base makes the first places cheaper, and the round not.
+	market(|| {
+		SlotFeeBase::set(1);
+		let id = commit(1_000);
+		run_to(2);
+		assert_eq!(stuff(id), [1, 1, 16, 32, 64, 128, 256, 512]);
 	});
 }
 
@@ -228,13 +257,13 @@ fn test_params_change_does_not_affect_open_auction() {
 				bidding_blocks: 20,
 				reveal_blocks: 20,
 				w_fee: 1,
-				w_time: 0,
+				w_time: 1,
 				payment_rule: PaymentRule::FirstPrice,
 				max_reserve: 600,
 				initial_reserve: 600,
 				silence_penalty: 1,
-				ladder_len: 0,
-				grace_blocks: 0,
+				ladder_len: 1,
+				grace_blocks: 1,
 				sequencer_bond: 1_000,
 				..params()
 			});
@@ -248,9 +277,9 @@ fn test_params_change_does_not_affect_open_auction() {
 			}
 			let assignment = Pvs::round_info(id).expect("open").assignment.expect("assigned");
 			change(RollupParams { rescue_blocks: 50, late_rate: 1_000_000_000, ..params() });
-			run_to(16);
+			run_to(19);
 			let ladder = Pvs::round_info(id).expect("open").ladder;
-			run_to(17);
+			run_to(20);
 			assert_ok!(deliver(id, &BEN));
 			result = Some((assignment, ladder, total(&ANN), total(&BEN), total(&SEQUENCER)));
 		});
@@ -348,7 +377,8 @@ fn test_same_proof_two_auctions_one_payout() {
 fn test_same_proof_two_rollups_one_payout() {
 	market(|| {
 		register_rollup(params());
-		let other = pvs_primitives::api::BatchId { rollup: 1, index: 0 };
+		let other = BatchId { rollup: 1, index: 0 };
+		lower_reserve(1, 500);
 		let ids = [commit(500), commit(500)];
 		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 1, &[1; 40], (tip(1), root(1)), 500));
 		run_to(2);

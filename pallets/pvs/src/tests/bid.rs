@@ -122,7 +122,13 @@ fn bid_should_be_refused_when_the_round_is_full() {
 				5_000
 			));
 			assert_ok!(Pvs::register_prover(RuntimeOrigin::signed(bidder.clone()), MIN_STAKE));
-			assert_ok!(try_place(&bidder, id, 0, digest(id), SLOT_FEE << number));
+			// The first quarter costs the base, then it doubles with each eighth.
+			let fee = if number < 2 { SLOT_FEE } else { SLOT_FEE << number };
+			assert_noop!(
+				try_place(&bidder, id, 0, digest(id), fee - 1),
+				Error::<Test>::SlotFeeTooHigh
+			);
+			assert_ok!(try_place(&bidder, id, 0, digest(id), fee));
 		}
 		assert_eq!(Bids::<Test>::iter_prefix(id).count(), 8);
 		assert_noop!(try_place(&ANN, id, 0, digest(id), 9_999), Error::<Test>::RoundFull);

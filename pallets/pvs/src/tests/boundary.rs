@@ -3,10 +3,7 @@
 
 use crate::{mock::*, Error};
 use frame_support::{assert_ok, storage::with_transaction, weights::Weight};
-use pvs_primitives::{
-	api::{BatchId, Phase},
-	params::{RollupParams, SilencePolicy},
-};
+use pvs_primitives::api::{BatchId, Phase};
 use sp_runtime::{DispatchError, TransactionOutcome};
 
 type Outcome = Result<(), Error<Test>>;
@@ -40,15 +37,13 @@ fn try_submit(id: BatchId, who: &AccountId, proof: &[u8]) -> Result<(), Dispatch
 	probe(|| submit(id, who, proof.to_vec()).map(|_| ()))
 }
 
-/// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`, opening `[10, 20)`; Ann is sealed to the end.
+/// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`. Two seals take two blocks on two cores: with the block of
+/// slack the opening window is `[10, 13)`. Ann is sealed to the end.
 fn opening_matrix() {
-	let opening_blocks = 10;
-	let params =
-		RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() };
-	market_with(params, || {
+	market_with(opening_params(), || {
 		let id = commit(500);
 		let mut opening = None;
-		for block in 1..=21 {
+		for block in 1..=14 {
 			run_to(block);
 			if block == 2 {
 				place_sealed(id, &ANN, &payload(100, 5).encode()).expect("bidding");
@@ -57,7 +52,9 @@ fn opening_matrix() {
 			}
 			let Some((solution, proof)) = opening.clone() else { continue };
 			let open = match block {
-				10..=19 => Ok(()),
+				10..=12 => Ok(()),
+				// Nobody opened a seal: the round closed without a bid.
+				13.. => Err(Error::WrongRound),
 				_ => Err(Error::NotOpening),
 			};
 			let actual = probe(|| {
@@ -66,8 +63,9 @@ fn opening_matrix() {
 					.map_err(|e| e.error)
 			});
 			assert_at(block, "open_bid", open, actual);
+			// A payload reveals in one window and opens in the next.
 			let reveal = match block {
-				6..=9 => Ok(()),
+				6..=12 => Ok(()),
 				_ => Err(Error::NotRevealing),
 			};
 			assert_at(block, "reveal_bid", reveal, try_reveal(id, &ANN));
@@ -104,34 +102,34 @@ fn auction_matrix() {
 	});
 }
 
-/// Ann is assigned in 6 for 5 blocks: on time to 12, late to 15. Ben is offered her place in
-/// `[16, 20)`, the rescue is `[20, 25)`.
+/// Ann is assigned in 6 for 5 blocks, which count from 9: on time to 15, late to 18. Ben is offered her
+/// place in `[19, 23)`, the rescue is `[23, 28)`.
 fn delivery_matrix() {
 	market(|| {
 		let id = commit(500);
 		let digest = Pvs::round_info(id).expect("open").batch_digest;
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let proofs = [ANN, BEN, CID].map(|who| (who.clone(), proof(id, &who)));
-		for block in 6..=26 {
+		for block in 6..=29 {
 			run_to(block);
 			for (who, proof) in &proofs {
 				let expected = match (block, who) {
-					(6..=15, who) if *who == ANN => Ok(()),
-					(6..=15, _) => Err(Error::NotAssigned),
-					(16..=19, who) if *who == BEN => Ok(()),
-					(16..=19, _) => Err(Error::NotOffered),
-					(20..=24, _) => Ok(()),
+					(6..=18, who) if *who == ANN => Ok(()),
+					(6..=18, _) => Err(Error::NotAssigned),
+					(19..=22, who) if *who == BEN => Ok(()),
+					(19..=22, _) => Err(Error::NotOffered),
+					(23..=27, _) => Ok(()),
 					_ => Err(Error::NothingToProve),
 				};
 				assert_at(block, "submit_proof", expected, try_submit(id, who, proof));
 			}
 			let accepted = match block {
-				16..=19 => Ok(()),
+				19..=22 => Ok(()),
 				_ => Err(Error::NothingOffered),
 			};
 			assert_at(block, "accept_place", accepted, try_accept(id, &BEN));
 			let place = match block {
-				..=24 => Err(Error::NotBidding),
+				..=27 => Err(Error::NotBidding),
 				_ => Err(Error::WrongRound),
 			};
 			assert_at(block, "place_bid", place, try_place(id, digest));
@@ -140,24 +138,24 @@ fn delivery_matrix() {
 	});
 }
 
-/// Ben takes the place in 18: on time to 24, late to 27.
+/// Ben takes the place in 21, the last block from which his time can count: on time to 27, late to 30.
 fn accepted_matrix() {
 	market(|| {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
-		run_to(18);
+		run_to(21);
 		assert_ok!(accept(id, &BEN));
 		let (ann, ben) = (proof(id, &ANN), proof(id, &BEN));
-		for block in 18..=33 {
+		for block in 21..=36 {
 			run_to(block);
 			let (of_ben, of_ann) = match block {
-				..=27 => (Ok(()), Err(Error::NotAssigned)),
-				28..=32 => (Ok(()), Ok(())),
+				..=30 => (Ok(()), Err(Error::NotAssigned)),
+				31..=35 => (Ok(()), Ok(())),
 				_ => (Err(Error::NothingToProve), Err(Error::NothingToProve)),
 			};
 			assert_at(block, "submit_proof", of_ben, try_submit(id, &BEN, &ben));
 			assert_at(block, "submit_proof", of_ann, try_submit(id, &ANN, &ann));
-			assert_eq!(prover(&BEN).stats.defaults, u32::from(block >= 28));
+			assert_eq!(prover(&BEN).stats.defaults, u32::from(block >= 31));
 		}
 	});
 }
@@ -210,10 +208,10 @@ fn test_boundary_matrix_without_agenda() {
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let (ann, ben) = (proof(id, &ANN), proof(id, &BEN));
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(15);
-		assert_at(15, "submit_proof", Ok(()), try_submit(id, &ANN, &ann));
-		assert_at(15, "submit_proof", Err(Error::NotAssigned), try_submit(id, &BEN, &ben));
-		for block in [16, 17, 30] {
+		run_to(18);
+		assert_at(18, "submit_proof", Ok(()), try_submit(id, &ANN, &ann));
+		assert_at(18, "submit_proof", Err(Error::NotAssigned), try_submit(id, &BEN, &ben));
+		for block in [19, 20, 33] {
 			run_to(block);
 			assert_at(block, "submit_proof", Err(Error::NotOffered), try_submit(id, &ANN, &ann));
 			// The call performs Ann's default; Ben's time to take the place starts with it.
@@ -225,21 +223,21 @@ fn test_boundary_matrix_without_agenda() {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let (ben, cid) = (proof(id, &BEN), proof(id, &CID));
-		run_to(16);
-		MaxAgendaWeight::set(Weight::zero());
 		run_to(19);
-		assert_at(19, "accept_place", Ok(()), try_accept(id, &BEN));
-		run_to(20);
-		assert_at(20, "accept_place", Err(Error::NothingOffered), try_accept(id, &BEN));
-		// It is a rescue now, in which anyone may deliver.
-		assert_at(20, "submit_proof", Ok(()), try_submit(id, &BEN, &ben));
-		assert_at(20, "submit_proof", Ok(()), try_submit(id, &CID, &cid));
-		MaxAgendaWeight::set(AGENDA_WEIGHT);
-		run_to(21);
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(25);
-		assert_at(25, "submit_proof", Ok(()), try_submit(id, &CID, &cid));
-		run_to(26);
-		assert_at(26, "submit_proof", Err(Error::NothingToProve), try_submit(id, &CID, &cid));
+		run_to(22);
+		assert_at(22, "accept_place", Ok(()), try_accept(id, &BEN));
+		run_to(23);
+		assert_at(23, "accept_place", Err(Error::NothingOffered), try_accept(id, &BEN));
+		// It is a rescue now, in which anyone may deliver.
+		assert_at(23, "submit_proof", Ok(()), try_submit(id, &BEN, &ben));
+		assert_at(23, "submit_proof", Ok(()), try_submit(id, &CID, &cid));
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+		run_to(24);
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(28);
+		assert_at(28, "submit_proof", Ok(()), try_submit(id, &CID, &cid));
+		run_to(29);
+		assert_at(29, "submit_proof", Err(Error::NothingToProve), try_submit(id, &CID, &cid));
 	});
 }

@@ -138,8 +138,9 @@ fn end_of_a_rescue_should_be_charged_the_failure_when_it_is_the_last() {
 		market_with(RollupParams { max_failed_rounds, ..params() }, || {
 			let id = commit(500);
 			auction(id, &[(ANN, 100, 5)]);
-			run_to_default(id);
-			run_to(20);
+			// The rescue is `[19, 24)`.
+			assert_eq!(run_to_default(id), 19);
+			run_to(23);
 			assert_step(step);
 			assert_eq!(pending(id), max_failed_rounds == 2);
 		});
@@ -234,17 +235,17 @@ fn end_of_a_block_should_find_what_calls_left() {
 			assert_ok!(reveal(id, &ANN, 100, 5));
 			assert_ok!(reveal(id, &BEN, 200, 5));
 		}
-		run_to(15);
+		run_to(18);
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(16);
+		run_to(19);
 		assert_ok!(accept(ids[0], &BEN));
 		let one = lookup().saturating_mul(2).saturating_add(Weights::default_prover());
 		assert_eq!(idle(AGENDA_WEIGHT), one, "one of the two defaults was left");
 		assert_eq!(prover(&ANN).stats.defaults, 2);
 		assert_eq!(winner(ids[0]), Some(BEN));
-		// The place is offered in block 16, as if the start of the block had done it.
+		// The place is offered in block 19, as if the start of the block had done it.
 		assert_eq!(status(ids[1]), BatchStatus::Offered);
-		run_to(19);
+		run_to(22);
 		assert_ok!(accept(ids[1], &BEN));
 	});
 }
@@ -370,10 +371,8 @@ fn poison_item_should_take_one_turn_at_the_end_of_a_block() {
 		}));
 		assert_eq!((round_number(ids[0]), round_number(ids[1])), (0, 1));
 		let retry = 10 + crate::agenda_impls::RETRY_BLOCKS;
-		assert_eq!(
-			Batches::<Test>::get(ids[0]).expect("pending").due.map(|due| due.at),
-			Some(retry)
-		);
+		let due = Batches::<Test>::get(ids[0]).expect("pending").due;
+		assert_eq!(due.map(|due| due.at), Some(retry));
 		Provers::<Test>::insert(&ANN, kept);
 	});
 }

@@ -4,11 +4,7 @@
 
 use crate::{mock::*, Call, Config, Error, WeightInfo};
 use frame_support::{assert_ok, dispatch::GetDispatchInfo, weights::Weight};
-use pvs_primitives::{
-	api::BatchId,
-	bid::BidPayload,
-	params::{RollupParams, SilencePolicy},
-};
+use pvs_primitives::{api::BatchId, bid::BidPayload, params::RollupParams};
 use sp_runtime::DispatchErrorWithPostInfo;
 
 type Weights = <Test as Config>::WeightInfo;
@@ -38,9 +34,9 @@ fn proof_call(batch: BatchId, prover: &AccountId, proof: &[u8]) -> Call<Test> {
 fn overdue_default() -> BatchId {
 	let id = commit(500);
 	auction(id, &[(ANN, 100, 5), (BEN, 200, 5), (CID, 300, 5)]);
-	run_to(15);
+	run_to(18);
 	MaxAgendaWeight::set(Weight::zero());
-	run_to(16);
+	run_to(19);
 	id
 }
 
@@ -73,11 +69,12 @@ fn failed_reveals_should_not_fill_a_block_when_fourteen_heaviest_steps_would() {
 	market(|| {
 		let id = commit(500);
 		run_to(6);
-		let declared = reveal_call(id, 100).get_dispatch_info().call_weight.ref_time();
+		let declared = reveal_call(id, &ANN, 100).get_dispatch_info().call_weight.ref_time();
 		let block = 14 * declared;
 		let (mut used, mut reveals) = (0, 0);
 		while used + declared <= block {
-			let refused = dispatch(signed(&ANN), reveal_call(id, 100)).expect_err("no such bid");
+			let refused =
+				dispatch(signed(&ANN), reveal_call(id, &ANN, 100)).expect_err("no such bid");
 			used += refused.post_info.actual_weight.map_or(declared, |weight| weight.ref_time());
 			reveals += 1;
 		}
@@ -139,10 +136,11 @@ fn refused_acceptance_should_be_charged_what_it_did() {
 	market_with(RollupParams { max_failed_rounds: 1, ..params() }, || {
 		let ids = [commit(500), commit(500)];
 		auction(ids[0], &[(ANN, 100, 5)]);
-		run_to_default(ids[0]);
-		run_to(20);
+		// The rescue is `[19, 24)`.
+		assert_eq!(run_to_default(ids[0]), 19);
+		run_to(23);
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(21);
+		run_to(24);
 		// The rescue is over, and with it the batch.
 		let with_failure = one.saturating_add(Weights::fail_batch());
 		assert_refused(&BEN, accept(ids[0], 0), Error::TooLate, with_failure);
@@ -174,7 +172,7 @@ fn refused_proof_should_be_charged_the_verification_when_there_was_one() {
 		assert_ok!(reveal_bytes(id, &ANN, &bytes));
 		assert_refused(&GUEST, call(id), Error::OtherProofCommitted, unverified);
 		assert_refused(&GUEST, proof_call(id, &BEN, &[]), Error::NotAssigned, unverified);
-		run_to(16);
+		run_to(19);
 		// In the rescue, whether the prover may deliver is known before its proof is verified.
 		assert_refused(&GUEST, proof_call(id, &GUEST, &[]), Error::ProverNotFound, unverified);
 		let sequencer = proof_call(id, &SEQUENCER, &[]);
@@ -203,9 +201,9 @@ fn refused_proof_should_be_charged_the_transition_that_was_overdue() {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5)]);
 		run_to_default(id);
-		run_to(20);
+		run_to(23);
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(21);
+		run_to(24);
 		let ended = Weights::refuse_proof().saturating_add(Weights::fail_batch());
 		assert_refused(&BEN, proof_call(id, &BEN, &[]), Error::TooLate, ended);
 	});
@@ -241,10 +239,7 @@ fn rescuer_that_comes_second_should_not_pay_for_verification() {
 
 #[test]
 fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
-	let opening_blocks = 10;
-	let opening =
-		RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() };
-	market_with(opening, || {
+	market_with(opening_params(), || {
 		let id = commit(500);
 		run_to(2);
 		assert_ok!(place_sealed(id, &ANN, &payload(100, 5).encode()));
@@ -311,22 +306,23 @@ fn refused_batch_should_not_be_charged_the_hashing_of_its_data() {
 		let (zero, one) = (root(0), root(1));
 		let above = [0xff; 32];
 		let cases = [
-			(call(9, 40, zero, one, 500), Error::RollupNotFound),
-			(call(0, 40, one, one, 500), Error::TipChanged),
-			(call(0, 41, zero, one, 500), Error::WrongDataLength),
-			(call(0, 40, zero, above, 500), Error::StateRootNonCanonical),
-			(call(0, 40, zero, one, 9), Error::MaxFeeTooLow),
+			(call(9, 40, zero, one, 1_000), Error::RollupNotFound),
+			(call(0, 40, one, one, 1_000), Error::TipChanged),
+			(call(0, 41, zero, one, 1_000), Error::WrongDataLength),
+			(call(0, 40, zero, above, 1_000), Error::StateRootNonCanonical),
+			(call(0, 40, zero, one, 999), Error::MaxFeeTooLow),
 			(call(0, 40, zero, one, 1_001), Error::MaxFeeTooHigh),
 		];
 		for (call, error) in cases {
 			assert_refused(&SEQUENCER, call, error, unhashed);
 		}
-		assert_refused(&GUEST, call(0, 40, zero, one, 500), Error::NotSequencer, unhashed);
+		assert_refused(&GUEST, call(0, 40, zero, one, 1_000), Error::NotSequencer, unhashed);
 		assert_ok!(Pvs::set_sequencer(signed(&OWNER), 0, POOR));
-		let poor = call(0, 40, zero, one, 500);
+		let poor = call(0, 40, zero, one, 1_000);
 		assert_refused(&POOR, poor, Error::InsufficientBalance, unhashed);
 		assert_ok!(Pvs::set_sequencer(signed(&OWNER), 0, SEQUENCER));
-		let good = dispatch(signed(&SEQUENCER), call(0, 40, zero, one, 500)).expect("it is valid");
+		let good = call(0, 40, zero, one, 1_000);
+		let good = dispatch(signed(&SEQUENCER), good).expect("it is valid");
 		assert_eq!(good.actual_weight, None, "a batch that is committed pays what it declares");
 	});
 }

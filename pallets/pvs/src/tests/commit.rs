@@ -47,25 +47,41 @@ fn batch_should_be_committed_with_escrow_bond_and_deposit_held() {
 #[test]
 fn batch_should_be_refused_when_caller_data_or_fee_is_wrong() {
 	market(|| {
-		assert_noop!(try_commit(SEQUENCER, 9, 40, 500), Error::<Test>::RollupNotFound);
-		assert_noop!(try_commit(OWNER, 0, 40, 500), Error::<Test>::NotSequencer);
-		assert_noop!(try_commit(SEQUENCER, 0, 39, 500), Error::<Test>::WrongDataLength);
-		assert_noop!(try_commit(SEQUENCER, 0, 41, 500), Error::<Test>::WrongDataLength);
-		assert_noop!(try_commit(SEQUENCER, 0, 101, 500), Error::<Test>::WrongDataLength);
+		assert_noop!(try_commit(SEQUENCER, 9, 40, 1_000), Error::<Test>::RollupNotFound);
+		assert_noop!(try_commit(OWNER, 0, 40, 1_000), Error::<Test>::NotSequencer);
+		assert_noop!(try_commit(SEQUENCER, 0, 39, 1_000), Error::<Test>::WrongDataLength);
+		assert_noop!(try_commit(SEQUENCER, 0, 41, 1_000), Error::<Test>::WrongDataLength);
+		assert_noop!(try_commit(SEQUENCER, 0, 101, 1_000), Error::<Test>::WrongDataLength);
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 9), Error::<Test>::MaxFeeTooLow);
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 1_001), Error::<Test>::MaxFeeTooHigh);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), [0xff; 32]), 500),
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), [0xff; 32]), 1_000),
 			Error::<Test>::StateRootNonCanonical
 		);
-		assert_ok!(try_commit(SEQUENCER, 0, 40, 10));
 		assert_ok!(try_commit(SEQUENCER, 0, 40, 1_000));
+	});
+}
+
+/// M13: a low `max_fee` made a low reserve, for which only a friend of the sequencer would bid.
+#[test]
+fn max_fee_should_be_at_least_the_rollups_reserve() {
+	market(|| {
+		assert_noop!(try_commit(SEQUENCER, 0, 40, 999), Error::<Test>::MaxFeeTooLow);
+		assert_ok!(try_commit(SEQUENCER, 0, 40, 1_000));
+		auction(batch(0), &[(ANN, 100, 5), (BEN, 150, 5)]);
+		assert_ok!(deliver(batch(0), &ANN));
+		// The first payment of 150 is the mean, and the reserve one whole above it.
+		assert_eq!(rollup().reserve, 300);
+		assert_noop!(try_commit(SEQUENCER, 0, 40, 299), Error::<Test>::MaxFeeTooLow);
+		assert_ok!(try_commit(SEQUENCER, 0, 40, 300));
+		assert_eq!(Pvs::round_info(batch(1)).expect("open").reserve, 300);
 	});
 }
 
 #[test]
 fn batch_should_be_refused_when_the_sequencer_cannot_pay() {
 	market(|| {
+		lower_reserve(0, 500);
 		let spare = free(&SEQUENCER) - 500;
 		assert_ok!(Balances::transfer_allow_death(RuntimeOrigin::signed(SEQUENCER), GUEST, spare));
 		// 500 and not the 575 of escrow, bond and deposit.
@@ -96,6 +112,7 @@ fn batch_should_be_refused_when_rollup_chain_or_block_is_full() {
 			SEQUENCER,
 			params()
 		));
+		lower_reserve(1, 500);
 		assert_ok!(try_commit(SEQUENCER, 1, 40, 500));
 		assert_noop!(try_commit(SEQUENCER, 1, 40, 500), Error::<Test>::BlockDataFull);
 		run_to(2);

@@ -18,7 +18,9 @@ const SOURCES: &[&str] = &[
 	include_str!("boundary.rs"),
 	include_str!("commit.rs"),
 	include_str!("descendants.rs"),
+	include_str!("digest.rs"),
 	include_str!("ladder.rs"),
+	include_str!("lengths.rs"),
 	include_str!("money.rs"),
 	include_str!("open.rs"),
 	include_str!("place.rs"),
@@ -30,6 +32,7 @@ const SOURCES: &[&str] = &[
 	include_str!("rollup_owner.rs"),
 	include_str!("rounds.rs"),
 	include_str!("stake.rs"),
+	include_str!("upgrade.rs"),
 ];
 
 fn variants<T: TypeInfo>() -> Vec<String> {

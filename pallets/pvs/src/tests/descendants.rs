@@ -13,7 +13,7 @@ use pvs_primitives::{
 };
 
 /// The block in which batch 0 fails.
-const FAILURE: u32 = 36;
+const FAILURE: u32 = 39;
 
 /// The batches behind batch 0, by what they are in when it fails.
 struct Line {
@@ -36,7 +36,7 @@ fn line(test: impl FnOnce(Line)) {
 		let reveal_ok = |id, who: &AccountId, fee, time| {
 			assert_ok!(reveal(id, who, fee, time));
 		};
-		// Dee wins batch 0 in block 6 for 20 blocks and defaults; the rescue ends in 36.
+		// Dee wins batch 0 for 20 blocks, which count from 9: in default in 34. The rescue ends in 39.
 		let first = commit(500);
 		auction(first, &[(DEE, 100, 20)]);
 		run_to(15);
@@ -63,17 +63,18 @@ fn line(test: impl FnOnce(Line)) {
 		reveal_ok(rescue, &CID, 100, 2);
 		reveal_ok(proven, &BEN, 100, 2);
 		assert_ok!(deliver(proven, &BEN));
-		run_to(29);
-		let revealing = commit(500);
 		run_to(30);
 		reveal_ok(assigned, &ANN, 100, 20);
 		reveal_ok(assigned, &BEN, 200, 20);
+		run_to(32);
+		let revealing = commit(500);
+		run_to(33);
 		bid(revealing, &ANN, 100, 20);
 		bid(revealing, &BEN, 100, 20);
 		bid(revealing, &CID, 501, 20);
-		run_to(33);
+		run_to(36);
 		let bidding = commit(500);
-		run_to(34);
+		run_to(37);
 		bid(bidding, &BEN, 100, 20);
 		reveal_ok(revealing, &ANN, 100, 20);
 		reveal_ok(revealing, &CID, 501, 20);
@@ -184,7 +185,8 @@ fn assigned_prover_of_a_dropped_batch_should_be_paid_less_when_late() {
 	line(|line| {
 		run_to(FAILURE);
 		let ann = total(&ANN);
-		run_to(30 + 20 + INCLUSION_SLACK + 1);
+		// Committed in 25: the time counts from 33.
+		run_to(33 + 20 + INCLUSION_SLACK + 1);
 		assert_ok!(deliver(line.assigned, &ANN));
 		assert_eq!(total(&ANN), ann + 200 - 25);
 		assert!(!pending(line.assigned));

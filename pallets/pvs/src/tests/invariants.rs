@@ -4,8 +4,8 @@
 use crate::{
 	mock::*,
 	types::{agenda_key, Due, Lane},
-	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, PendingInChain, ProverRecord,
-	Provers, RollupRecord, Rollups, VerifyingKeys,
+	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, KeptBonds, PendingInChain,
+	ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
 };
 use frame_support::storage::with_transaction;
 use pvs_auction::round::{BidStage, Stage};
@@ -93,6 +93,12 @@ fn corruptions() -> Vec<(u32, fn())> {
 			Agenda::<Test>::insert(agenda_key(OTHER, BatchId { rollup: 5, index: 5 }), ());
 		}),
 		(25, || batch_row(1, |row| row.round.slashed += 1)),
+		(25, || KeptBonds::<Test>::mutate(|kept| *kept += 1)),
+		(25, || {
+			// The sums agree, and the account has less.
+			batch_row(1, |row| row.round.slashed += 1);
+			KeptBonds::<Test>::mutate(|kept| *kept += 1);
+		}),
 		(26, || prover_row(|row| row.deposit += 1)),
 		(27, || rollup_row(|row| row.prices.reserve = row.params.max_reserve + 1)),
 		(27, || rollup_row(|row| row.prices.reserve = row.params.min_reserve - 1)),

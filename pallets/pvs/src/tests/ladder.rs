@@ -27,7 +27,7 @@ fn ladder_should_be_the_next_bids_by_rank_with_payments_fixed() {
 
 #[test]
 fn ladder_should_be_as_long_as_the_rollup_says() {
-	for ladder_len in 0..=4 {
+	for ladder_len in 1..=4 {
 		market_with(RollupParams { ladder_len, ..params() }, || {
 			let id = commit(500);
 			auction(id, &four_bids());
@@ -47,10 +47,10 @@ fn ladder_should_pass_on_at_no_cost_until_it_is_exhausted() {
 		let id = commit(500);
 		auction(id, &four_bids());
 		let (ben, cid) = (total(&BEN), total(&CID));
-		run_to_default(id);
-		run_to(19);
+		assert_eq!(run_to_default(id), 19);
+		run_to(22);
 		assert_eq!(prover(&BEN).reserved, 600);
-		run_to(20);
+		run_to(23);
 		assert_eq!(
 			events(),
 			[
@@ -61,12 +61,12 @@ fn ladder_should_pass_on_at_no_cost_until_it_is_exhausted() {
 					prover: CID,
 					payment: 400,
 					proof_blocks: 5,
-					until: 23,
+					until: 26,
 				},
 			]
 		);
 		assert_eq!(prover(&BEN).reserved, 0);
-		run_to(24);
+		run_to(27);
 		assert_eq!(
 			events(),
 			[
@@ -76,7 +76,7 @@ fn ladder_should_pass_on_at_no_cost_until_it_is_exhausted() {
 					round: 0,
 					payment: 200,
 					last_payment: 500,
-					until: 28,
+					until: 31,
 				},
 			]
 		);
@@ -95,7 +95,8 @@ fn runner_up_that_accepts_and_fails_should_lose_its_bond_like_a_winner() {
 		auction(id, &four_bids());
 		run_to_default(id);
 		assert_ok!(accept(id, &BEN));
-		assert_eq!(run_to_default(id), 26);
+		// On time to 19 + 5 + 1, late to 28.
+		assert_eq!(run_to_default(id), 29);
 		assert!(events().contains(&Event::ProverDefaulted {
 			batch: id,
 			round: 0,

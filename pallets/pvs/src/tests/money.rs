@@ -38,7 +38,8 @@ fn test_requester_cannot_withdraw_escrow() {
 	});
 }
 
-/// F5: a payee that cannot take a small amount does not keep its batch from being proven.
+/// F5 and M4: a payee that cannot take a small amount does not keep its batch from being proven. The amount is
+/// burned, and an event says so.
 #[test]
 fn test_dead_payee_does_not_block_queue() {
 	market_with(first_price(), || {
@@ -54,19 +55,21 @@ fn test_dead_payee_does_not_block_queue() {
 		ExistentialDeposit::set(100);
 		drain(&ANN);
 		let (issued, stake) = (issuance(), prover(&ANN).stake);
+		System::reset_events();
 		assert_ok!(deliver(ids[0], &ANN));
 		assert_eq!(rollup().finalized_root, root(1));
-		// What her account cannot take as free balance is added to her stake.
-		assert_eq!(issuance(), issued);
-		assert_eq!((free(&ANN), prover(&ANN).stake), (0, stake + 60));
+		assert!(events().contains(&Event::PayoutBurned { who: ANN, amount: 60 }));
+		assert_eq!(issuance(), issued - 60);
+		assert_eq!((free(&ANN), prover(&ANN).stake), (0, stake));
+		assert_eq!((prover(&ANN).stats.on_time, prover(&ANN).stats.earned), (1, 0));
 		Pvs::do_try_state().expect("the invariants hold");
-		assert_ok!(deliver(ids[1], &ANN));
-		assert_eq!(prover(&ANN).stake, stake + 120);
-		assert_eq!(prover(&ANN).stats.earned, 120);
-		assert_ok!(Pvs::unbond(signed(&ANN), 120));
-		run_to(20);
+		// With 40 more on her account the next 60 arrive.
+		assert_ok!(Pvs::unbond(signed(&ANN), 100));
+		run_to(16);
 		assert_ok!(Pvs::withdraw_unbonded(signed(&ANN)));
-		assert_eq!(free(&ANN), 120);
+		assert_ok!(deliver(ids[1], &ANN));
+		// The time counts from 9, so that she is one block late: five per cent of the reserve of 500 are off.
+		assert_eq!((free(&ANN), prover(&ANN).stats.earned), (100 + 35, 35));
 	});
 }
 
@@ -80,11 +83,15 @@ fn drained_sequencer_should_not_keep_a_prover_from_its_payment() {
 		ExistentialDeposit::set(100);
 		drain(&SEQUENCER);
 		let (ann, issued) = (total(&ANN), issuance());
+		System::reset_events();
 		assert_ok!(deliver(id, &ANN));
 		assert_eq!(total(&ANN), ann + 480);
 		// 20 of escrow, 70 of bond and 5 of deposit are each below what the account can take.
 		assert_eq!(total(&SEQUENCER), 0);
-		assert_eq!(issuance(), issued - 20 - 70 - BATCH_DEPOSIT, "dust is burned");
+		assert_eq!(issuance(), issued - 20 - 70 - BATCH_DEPOSIT);
+		for amount in [20, 70, BATCH_DEPOSIT] {
+			assert!(events().contains(&Event::PayoutBurned { who: SEQUENCER, amount }));
+		}
 		assert_eq!(rollup().finalized_root, root(1));
 	});
 }
@@ -106,7 +113,7 @@ fn drained_sequencer_should_not_stop_its_rollup() {
 }
 
 #[test]
-fn runner_up_with_a_small_share_should_be_paid_when_its_account_is_drained() {
+fn runner_up_should_end_the_batch_when_its_account_is_drained() {
 	let params = RollupParams { initial_reserve: 240, ..params() };
 	market_with(params, || {
 		let id = commit(240);
@@ -115,10 +122,13 @@ fn runner_up_with_a_small_share_should_be_paid_when_its_account_is_drained() {
 		drain(&BEN);
 		run_to_default(id);
 		let (issued, stake) = (issuance(), prover(&BEN).stake);
+		System::reset_events();
 		assert_ok!(deliver(id, &BEN));
-		// Alone on the ladder it gets the reserve of 240, and there is no room for a share.
-		assert_eq!((free(&BEN), prover(&BEN).stake), (0, stake + 240));
-		assert_eq!(issuance(), issued - 340);
+		// Alone on the ladder he would get the reserve of 240, and there is no room for a share of Ann's bond.
+		assert!(events().contains(&Event::PayoutBurned { who: BEN, amount: 240 }));
+		assert_eq!((free(&BEN), prover(&BEN).stake, Pvs::kept()), (0, stake, 0));
+		assert_eq!(issuance(), issued - 240 - 340);
+		assert!(!pending(id));
 	});
 }
 

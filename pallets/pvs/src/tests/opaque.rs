@@ -4,10 +4,7 @@
 use crate::{mock::*, Bids, Error, SealBytes};
 use frame_support::{assert_noop, assert_ok};
 use proptest::prelude::*;
-use pvs_primitives::{
-	bid::BidPayload,
-	params::{RollupParams, SilencePolicy},
-};
+use pvs_primitives::bid::BidPayload;
 use pvs_timelock::{modulus, SEAL_BYTES};
 use std::collections::BTreeMap;
 
@@ -84,10 +81,7 @@ proptest! {
 		flips in prop::collection::vec((0..32 + SEAL_BYTES, 0..8u8), 0..4),
 		is_copy_of_all: bool,
 	) {
-		let opening_blocks = 10;
-		let params =
-			RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() };
-		market_with(params, || {
+		market_with(opening_params(), || {
 			let id = commit(500);
 			run_to(2);
 			assert_ok!(place_sealed(id, &ANN, &payload(100, 5).encode()));
@@ -119,10 +113,7 @@ proptest! {
 		at in 0..513usize,
 		bit in 0..8u8,
 	) {
-		let opening_blocks = 10;
-		let params =
-			RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() };
-		market_with(params, || {
+		market_with(opening_params(), || {
 			let id = commit(500);
 			run_to(2);
 			assert_ok!(place_sealed(id, &ANN, &payload(100, 5).encode()));
@@ -169,10 +160,7 @@ proptest! {
 			seal[0] &= if small { 0x3f } else { 0xff };
 		}
 		let (solution, proof) = (fit(solution, 256), fit(proof, 257));
-		let opening_blocks = 10;
-		let params =
-			RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() };
-		market_with(params, || {
+		market_with(opening_params(), || {
 			let id = commit(500);
 			run_to(2);
 			let before = storage();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Seals that open without their bidder.
 //!
-//! Bidding is `[2, 5)`, the gap `[5, 6)`, revealing `[6, 10)`, opening `[10, 20)`. The bond is the
-//! reserve of 500 and the silence penalty of 100, of which an opener gets 50.
+//! Bidding is `[2, 5)`, the gap `[5, 6)`, revealing `[6, 10)`. The opening window is `[10, 13)` with one or two
+//! seals: they take two blocks on two cores, and the slack is one. The bond is the reserve of 500 and the
+//! silence penalty of 100, of which an opener gets 50.
 
 use crate::{mock::*, Bids, Error, Event, SealBytes};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
@@ -14,13 +15,6 @@ use pvs_primitives::{
 };
 use pvs_timelock::{seal, Exponent, INSECURE_DEVELOPMENT};
 use sp_runtime::DispatchError;
-
-const OPENING_BLOCKS: u32 = 10;
-
-fn opening_params() -> RollupParams {
-	let opening_blocks = OPENING_BLOCKS;
-	RollupParams { silence_policy: SilencePolicy::ForceOpen { opening_blocks }, ..params() }
-}
 
 fn opening_market(test: impl FnOnce()) {
 	market_with(opening_params(), test);
@@ -171,7 +165,7 @@ fn seal_should_be_opened_in_the_opening_window_only() {
 		}
 		run_to(10);
 		assert_ok!(try_open(id, &BEN, &GUEST));
-		run_to(19);
+		run_to(12);
 		assert_ok!(try_open(id, &ANN, &GUEST));
 	});
 	opening_market(|| {
@@ -181,13 +175,13 @@ fn seal_should_be_opened_in_the_opening_window_only() {
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		// The agenda does not come to it, and the window is over all the same.
 		MaxAgendaWeight::set(Weight::zero());
-		run_to(20);
+		run_to(13);
 		assert_noop!(
 			try_open_with(id, &ANN, solution.to_vec(), proof.to_vec()),
 			Error::<Test>::NotOpening
 		);
 		MaxAgendaWeight::set(AGENDA_WEIGHT);
-		run_to(21);
+		run_to(14);
 		// Nobody opened it in time: the bond is forfeited whole, as without an opening window.
 		assert_eq!(prover(&ANN).stats.slashed, 600);
 		assert_eq!(prover(&ANN).stats.silences, 1);
@@ -454,7 +448,7 @@ fn seal_of_a_random_exponent_should_open_to_its_payload() {
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		let read = |opener: AccountId| {
 			let bytes = (&solution[..]).try_into().expect("256");
-			Pvs::check_opening(id, ANN, opener, bytes, (&proof[..]).try_into().expect("257"))
+			Pvs::opening_holds(id, (ANN, opener), bytes, (&proof[..]).try_into().expect("257"))
 		};
 		assert_eq!((read(GUEST), read(DEE)), (Some(true), Some(false)));
 		assert_ok!(try_open(id, &ANN, &GUEST));
@@ -494,7 +488,9 @@ fn penalty_should_be_burned_whole_when_the_opener_cannot_take_its_part() {
 		run_to(10);
 		let before = (total(&ANN), issuance());
 		// An account with nothing, which a chain without fees would let call.
+		System::reset_events();
 		assert_ok!(try_open(id, &ANN, &POOR));
+		assert!(events().contains(&Event::PayoutBurned { who: POOR, amount: 50 }));
 		assert_eq!((total(&ANN), issuance()), (before.0 - 100, before.1 - 100));
 		assert_eq!(total(&POOR), 0);
 		ExistentialDeposit::set(1);
@@ -539,7 +535,7 @@ fn windows_should_be_judged_by_what_seals_cover() {
 				SEQUENCER,
 				RollupParams {
 					silence_policy: SilencePolicy::ForceOpen { opening_blocks },
-					..params()
+					..opening_params()
 				},
 			)
 		};

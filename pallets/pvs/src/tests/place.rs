@@ -4,11 +4,11 @@ use crate::{mock::*, Error, Event};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::api::BatchStatus;
 
-/// Ann wins and defaults in block 16; Ben is next, then Cid; Dee is off the ladder.
+/// Ann wins and defaults in block 19; Ben is next, then Cid; Dee is off the ladder.
 fn defaulted() -> pvs_primitives::api::BatchId {
 	let id = commit(500);
 	auction(id, &[(ANN, 100, 5), (BEN, 200, 5), (CID, 300, 5), (DEE, 400, 5)]);
-	assert_eq!(run_to_default(id), 16);
+	assert_eq!(run_to_default(id), 19);
 	id
 }
 
@@ -27,7 +27,7 @@ fn place_should_be_offered_when_the_winner_defaults() {
 					// What the next one asked.
 					payment: 300,
 					proof_blocks: 5,
-					until: 19,
+					until: 22,
 				},
 			]
 		);
@@ -41,7 +41,7 @@ fn place_should_be_offered_when_the_winner_defaults() {
 fn accepted_place_should_start_the_provers_own_time() {
 	market(|| {
 		let id = defaulted();
-		run_to(18);
+		run_to(21);
 		System::reset_events();
 		assert_ok!(accept(id, &BEN));
 		assert_eq!(
@@ -51,13 +51,13 @@ fn accepted_place_should_start_the_provers_own_time() {
 				round: 0,
 				prover: BEN,
 				payment: 300,
-				on_time_until: 18 + 5 + INCLUSION_SLACK,
-				late_until: 18 + 5 + INCLUSION_SLACK + 3,
+				on_time_until: 21 + 5 + INCLUSION_SLACK,
+				late_until: 21 + 5 + INCLUSION_SLACK + 3,
 			}]
 		);
 		assert_eq!(winner(id), Some(BEN));
 		assert_noop!(accept(id, &BEN), Error::<Test>::NothingOffered);
-		run_to(25);
+		run_to(28);
 		let before = total(&BEN);
 		assert_ok!(deliver(id, &BEN));
 		// One block late, five per cent of 500; and of Ann's 600 half, but at most 500 together.
@@ -69,7 +69,7 @@ fn accepted_place_should_start_the_provers_own_time() {
 fn proof_should_take_the_place_by_itself() {
 	market(|| {
 		let id = defaulted();
-		run_to(19);
+		run_to(22);
 		let (ben, sequencer, issued) = (total(&BEN), total(&SEQUENCER), issuance());
 		assert_ok!(deliver(id, &BEN));
 		assert_eq!(total(&BEN), ben + 300 + 200);
@@ -108,7 +108,8 @@ fn place_should_be_refused_when_it_is_another_provers_or_not_offered() {
 			assert_noop!(accept(id, &who), Error::<Test>::NotOffered);
 			assert_noop!(submit(id, &who, vec![0; 256]), Error::<Test>::NotOffered);
 		}
-		run_to(24);
+		// Ben's place until 22, Cid's until 26.
+		run_to(27);
 		assert_eq!(status(id), BatchStatus::Rescue);
 		assert_noop!(accept(id, &BEN), Error::<Test>::NothingOffered);
 	});
@@ -132,7 +133,7 @@ fn place_should_need_the_proof_that_its_bid_named() {
 		let other = keys().prove(&inputs, 2).to_vec();
 		assert_noop!(submit(id, &BEN, other.clone()), Error::<Test>::OtherProofCommitted);
 		// It does not bind in a rescue.
-		run_to(20);
+		run_to(23);
 		assert_eq!(status(id), BatchStatus::Rescue);
 		assert_ok!(submit(id, &BEN, other));
 	});

@@ -56,8 +56,8 @@ fn proof_should_pay_its_prover_and_finalize_the_root() {
 
 #[test]
 fn proof_should_be_paid_less_for_each_late_block() {
-	// Assigned in 6, on time until 12, late until 15; five per cent of the reserve of 500 a block.
-	for (block, late_blocks, payment) in [(12, 0, 200), (13, 1, 175), (15, 3, 125)] {
+	// The time counts from 9: on time until 15, late until 18; five per cent of the reserve of 500 a block.
+	for (block, late_blocks, payment) in [(15, 0, 200), (16, 1, 175), (18, 3, 125)] {
 		market(|| {
 			let id = commit(500);
 			auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
@@ -101,10 +101,10 @@ fn proof_should_be_refused_after_the_last_late_block() {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let proof = proof(id, &ANN);
-		run_to(15);
+		run_to(18);
 		// The agenda has no weight: the call itself finds that the deadline has passed.
 		MaxAgendaWeight::set(Default::default());
-		run_to(16);
+		run_to(19);
 		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::NotOffered);
 		run_to(30);
 		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::NotOffered);
@@ -149,15 +149,15 @@ fn proof_should_be_refused_when_the_last_deadline_of_its_batch_has_passed() {
 	market_with(once, || {
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5)]);
-		run_to_default(id);
+		assert_eq!(run_to_default(id), 19);
 		let proof = proof(id, &ANN);
-		run_to(20);
-		// The rescue ends in 21. The agenda has no weight: the call finds that the batch has failed.
+		run_to(23);
+		// The rescue ends in 24. The agenda has no weight: the call finds that the batch has failed.
 		MaxAgendaWeight::set(Default::default());
-		run_to(21);
+		run_to(24);
 		assert_noop!(try_submit(id, &ANN, &proof), Error::<Test>::TooLate);
 		MaxAgendaWeight::set(AGENDA_WEIGHT);
-		run_to(22);
+		run_to(25);
 		assert!(!pending(id));
 	});
 }

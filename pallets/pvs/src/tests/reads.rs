@@ -35,13 +35,15 @@ fn round_should_say_what_the_next_block_allows() {
 		assert_eq!(at(5), (Phase::Revealing, 10));
 		run_to(6);
 		let round = Pvs::round_info(id).expect("open");
-		assert_eq!((round.bond, round.slot_fee, round.bids.len()), (600, 4, 1));
+		assert_eq!((round.bond, round.slot_fee, round.bids.len()), (600, 2, 1));
 		assert_eq!(round.bids[0].state, BidState::Sealed);
 		assert_ok!(reveal(id, &ANN, 100, 5));
-		assert_eq!(at(6), (Phase::Proving, 13));
-		assert_eq!(at(12), (Phase::Late, 16));
+		// The time counts from 9: on time until 15, late until 18.
+		assert_eq!(at(6), (Phase::Proving, 16));
+		assert_eq!(at(15), (Phase::Late, 19));
 		let assignment = Pvs::round_info(id).expect("open").assignment.expect("assigned");
 		assert_eq!((assignment.prover, assignment.payment), (ANN, 500));
+		assert_eq!((assignment.assigned_at, assignment.clock), (6, 9));
 		assert_eq!(Pvs::all_rounds().len(), 1);
 	});
 }
@@ -56,16 +58,16 @@ fn round_should_show_offer_rescue_and_ladder() {
 			let round = Pvs::round_info(id).expect("open");
 			(round.phase, round.phase_ends_at)
 		};
-		assert_eq!(at(15), (Phase::Overdue, 17), "the next block performs the default first");
-		assert_eq!(at(16), (Phase::Offered, 20));
+		assert_eq!(at(18), (Phase::Overdue, 20), "the next block performs the default first");
+		assert_eq!(at(19), (Phase::Offered, 23));
 		let round = Pvs::round_info(id).expect("open");
 		let ladder: Vec<_> = round.ladder.iter().map(|place| &place.prover).collect();
 		assert_eq!((ladder, round.assignment, round.rescue), (vec![&BEN], None, None));
-		assert_eq!(at(20), (Phase::Rescue, 25));
+		assert_eq!(at(23), (Phase::Rescue, 28));
 		let rescue = Pvs::round_info(id).expect("open").rescue.expect("it is open");
 		// 200 + 300 * 1 / 4 in the next block.
 		assert_eq!((rescue.payment, rescue.last_payment), (275, 500));
-		assert_eq!(at(25), (Phase::Bidding, 29));
+		assert_eq!(at(28), (Phase::Bidding, 32));
 	});
 }
 

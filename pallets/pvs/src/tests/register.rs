@@ -131,23 +131,33 @@ fn rollup_should_be_refused_when_its_root_is_not_canonical() {
 	});
 }
 
+fn opening_params_with(opening_blocks: u32, silence_penalty: u128) -> RollupParams {
+	let silence_policy = SilencePolicy::ForceOpen { opening_blocks };
+	RollupParams { silence_policy, silence_penalty, ..opening_params() }
+}
+
 #[test]
 fn rollup_should_be_refused_with_the_rule_that_its_parameters_break() {
 	type Change = fn(&mut RollupParams);
 	let cases: Vec<(Change, Error<Test>)> = vec![
 		(|p| p.data_len = 101, Error::ParamsDataLength),
 		(|p| p.bidding_blocks = 1, Error::ParamsBiddingWindow),
-		(|p| p.reveal_blocks = 1, Error::ParamsRevealWindow),
+		(|p| p.reveal_blocks = INCLUSION_SLACK + 1, Error::ParamsRevealWindow),
+		(|p| p.reveal_blocks = 101, Error::ParamsRevealWindow),
 		(|p| p.w_fee = 0, Error::ParamsFeeWeight),
+		(|p| p.w_time = 0, Error::ParamsTimeWeight),
 		(|p| p.min_proof_blocks = 0, Error::ParamsProofBlocks),
 		(|p| p.min_reserve = 0, Error::ParamsReserve),
 		(|p| p.silence_penalty = 0, Error::ParamsSilencePenalty),
 		(|p| p.max_reserve = MIN_STAKE, Error::ParamsBond),
 		(|p| p.late_rate = 0, Error::ParamsLateRate),
+		(|p| p.grace_blocks = 0, Error::ParamsGrace),
 		(|p| p.grace_blocks = 101, Error::ParamsGrace),
 		(|p| p.initial_reserve = p.max_reserve + 1, Error::ParamsReserve),
+		(|p| p.reserve_margin = 0, Error::ParamsReserveMargin),
 		(|p| p.reserve_weight = 0, Error::ParamsReserveWeight),
 		(|p| p.escalation_factor = 1_000_000_000, Error::ParamsEscalationFactor),
+		(|p| p.ladder_len = 0, Error::ParamsLadder),
 		(|p| p.ladder_len = 9, Error::ParamsLadder),
 		(|p| p.ladder_blocks = 1, Error::ParamsLadder),
 		(|p| p.rescue_blocks = INCLUSION_SLACK + 1, Error::ParamsRescue),
@@ -156,9 +166,18 @@ fn rollup_should_be_refused_with_the_rule_that_its_parameters_break() {
 		(|p| p.max_failed_rounds = 0, Error::ParamsFailedRounds),
 		(|p| p.max_failed_rounds = 4, Error::ParamsFailedRounds),
 		(|p| p.sequencer_bond = MIN_SEQUENCER_BOND - 1, Error::ParamsSequencerBond),
+		// A full round of eight seals takes eight blocks on two cores, and the slack is one.
+		(|p| *p = opening_params_with(8, 100), Error::ParamsSilencePolicy),
+		(|p| *p = opening_params_with(101, 100), Error::ParamsSilencePolicy),
+		// All time of a round is worth ceil(1,000 * 0.035 / 0.7) = 50.
+		(|p| *p = opening_params_with(9, 99), Error::ParamsSilencePenaltyForOpening),
+		// And here ceil(1,000 * 0.3 / 0.7) = 429.
 		(
-			|p| p.silence_policy = SilencePolicy::ForceOpen { opening_blocks: 8 },
-			Error::ParamsSilencePolicy,
+			|p| {
+				let of_opening = opening_params_with(9, 857);
+				(p.silence_policy, p.silence_penalty) = (of_opening.silence_policy, 857);
+			},
+			Error::ParamsSilencePenaltyForOpening,
 		),
 	];
 	market(|| {
@@ -169,6 +188,88 @@ fn rollup_should_be_refused_with_the_rule_that_its_parameters_break() {
 			assert_noop!(register(verifying_key(), root(0), params.clone()), error);
 			assert_noop!(Pvs::set_params(RuntimeOrigin::signed(OWNER), 0, params), error);
 		}
+	});
+}
+
+#[test]
+fn rollup_should_be_registered_when_its_silence_penalty_is_just_enough() {
+	chain(|| {
+		assert_ok!(register(verifying_key(), root(0), opening_params_with(9, 100)));
+		let weights = params();
+		assert_ok!(register(
+			verifying_key(),
+			root(0),
+			RollupParams {
+				w_time: weights.w_time,
+				late_rate: weights.late_rate,
+				..opening_params_with(9, 858)
+			},
+		));
+	});
+}
+
+/// M4: what is slashed can always be kept on the pallet's account.
+#[test]
+fn rollup_should_be_refused_when_its_least_reserve_is_below_the_existential_deposit() {
+	chain(|| {
+		ExistentialDeposit::set(100);
+		let with = |min_reserve, silence_penalty| {
+			let params = RollupParams { min_reserve, silence_penalty, ..params() };
+			register(verifying_key(), root(0), params)
+		};
+		assert_noop!(with(99, 100), Error::<Test>::ParamsReserve);
+		assert_noop!(with(100, 99), Error::<Test>::ParamsSilencePenalty);
+		assert_ok!(with(100, 100));
+	});
+}
+
+/// U10: wallets write 0 for a field that is missing or misspelt. Every number but `w_share` is refused then, by
+/// an error that names it.
+#[test]
+fn rollup_should_be_refused_by_name_when_a_parameter_is_zero() {
+	let error_of = |field: &str| match field {
+		"data_len" => Error::<Test>::ParamsDataLength,
+		"bidding_blocks" => Error::ParamsBiddingWindow,
+		"reveal_blocks" => Error::ParamsRevealWindow,
+		"w_fee" => Error::ParamsFeeWeight,
+		"w_time" => Error::ParamsTimeWeight,
+		"min_proof_blocks" | "max_proof_blocks" => Error::ParamsProofBlocks,
+		"min_reserve" | "initial_reserve" | "max_reserve" => Error::ParamsReserve,
+		"reserve_margin" => Error::ParamsReserveMargin,
+		"reserve_weight" => Error::ParamsReserveWeight,
+		"escalation_factor" => Error::ParamsEscalationFactor,
+		"silence_penalty" => Error::ParamsSilencePenalty,
+		"grace_blocks" => Error::ParamsGrace,
+		"late_rate" => Error::ParamsLateRate,
+		"ladder_len" | "ladder_blocks" => Error::ParamsLadder,
+		"rescue_blocks" => Error::ParamsRescue,
+		"max_empty_rounds" => Error::ParamsEmptyRounds,
+		"max_failed_rounds" => Error::ParamsFailedRounds,
+		"sequencer_bond" => Error::ParamsSequencerBond,
+		other => panic!("{other} may be 0 or is new"),
+	};
+	market(|| {
+		let good = serde_json::to_value(params()).expect("it is JSON");
+		let fields = good.as_object().expect("it has fields");
+		let numbers: Vec<_> = fields.iter().filter(|(_, value)| value.is_number()).collect();
+		assert_eq!(numbers.len(), 23, "all but layout, silence policy and payment rule");
+		for (field, _) in numbers {
+			let mut changed = good.clone();
+			changed[field] = 0.into();
+			let changed: RollupParams = serde_json::from_value(changed).expect("a number is there");
+			if field == "w_share" {
+				assert_eq!(changed, params(), "it is 0 in the mock");
+				continue;
+			}
+			let error = DispatchError::from(error_of(field));
+			assert_noop!(register(verifying_key(), root(0), changed.clone()), error);
+			assert_noop!(Pvs::set_params(RuntimeOrigin::signed(OWNER), 0, changed), error);
+		}
+		let opening = opening_params_with(0, 100);
+		assert_noop!(
+			register(verifying_key(), root(0), opening),
+			Error::<Test>::ParamsSilencePolicy
+		);
 	});
 }
 

@@ -5,15 +5,15 @@ use crate::{mock::*, Error, Event};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus, Phase},
-	params::RollupParams,
+	params::{PaymentRule, RollupParams},
 };
 
-/// Ann wins at a payment of 200 and nobody is on the ladder: the rescue lasts from 16 to 20.
+/// Ann wins alone at the 200 that she asks: the rescue lasts from 19 to 23.
 fn rescue(test: impl FnOnce(BatchId)) {
-	market_with(RollupParams { ladder_len: 0, ..params() }, || {
+	market_with(RollupParams { payment_rule: PaymentRule::FirstPrice, ..params() }, || {
 		let id = commit(500);
-		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
-		assert_eq!(run_to_default(id), 16);
+		auction(id, &[(ANN, 200, 5)]);
+		assert_eq!(run_to_default(id), 19);
 		test(id);
 	});
 }
@@ -30,15 +30,15 @@ fn rescue_should_open_when_the_ladder_is_exhausted() {
 					round: 0,
 					payment: 200,
 					last_payment: 500,
-					until: 20,
+					until: 23,
 				},
 			]
 		);
 		assert_eq!(status(id), BatchStatus::Rescue);
 		let round = Pvs::round_info(id).expect("open");
-		assert_eq!((round.phase, round.phase_ends_at), (Phase::Rescue, 21));
+		assert_eq!((round.phase, round.phase_ends_at), (Phase::Rescue, 24));
 		let rescue = round.rescue.expect("it is open");
-		assert_eq!((rescue.started_at, rescue.payment, rescue.last_payment), (16, 275, 500));
+		assert_eq!((rescue.started_at, rescue.payment, rescue.last_payment), (19, 275, 500));
 	});
 }
 
@@ -46,7 +46,7 @@ fn rescue_should_open_when_the_ladder_is_exhausted() {
 fn rescue_should_pay_more_with_each_block_up_to_the_reserve() {
 	// Of Ann's 600 at most 300, and payment and share together at most 500.
 	for (block, payment, share) in
-		[(16, 200, 300), (17, 275, 225), (18, 350, 150), (19, 425, 75), (20, 500, 0)]
+		[(19, 200, 300), (20, 275, 225), (21, 350, 150), (22, 425, 75), (23, 500, 0)]
 	{
 		rescue(|id| {
 			run_to(block);
@@ -87,7 +87,7 @@ fn rescue_should_be_open_to_every_eligible_prover_and_nobody_else() {
 #[test]
 fn rescue_should_be_open_to_the_defaulter_at_a_loss() {
 	rescue(|id| {
-		run_to(20);
+		run_to(23);
 		let before = total(&ANN);
 		assert_ok!(deliver(id, &ANN));
 		// 500 and nothing of its own bond, which was 600.
@@ -100,7 +100,7 @@ fn rescue_should_be_open_to_the_defaulter_at_a_loss() {
 fn rescue_should_end_in_a_new_round_when_nobody_delivers() {
 	rescue(|id| {
 		let stale = proof(id, &DEE);
-		run_to(21);
+		run_to(24);
 		assert!(events().contains(&Event::RescueEnded { batch: id, round: 0 }));
 		assert_eq!((status(id), round_number(id)), (BatchStatus::Auction, 1));
 		assert_eq!(Pvs::kept(), 600, "kept until the batch ends");
@@ -109,7 +109,7 @@ fn rescue_should_end_in_a_new_round_when_nobody_delivers() {
 		assert_noop!(submit(id, &DEE, stale), Error::<Test>::ProofInvalid);
 		let before = total(&DEE);
 		assert_ok!(deliver(id, &DEE));
-		// It is alone and paid the reserve, which leaves no room for a share.
+		// The 450 that it asks, and of Ann's 600 what makes the reserve together.
 		assert_eq!(total(&DEE), before + 500);
 		assert_eq!(Pvs::kept(), 0);
 	});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{mock::*, Bids, Error, Event};
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, assert_storage_noop};
 use pvs_auction::round::VoidReason;
 use pvs_primitives::bid::BidPayload;
 
@@ -88,8 +88,9 @@ fn last_reveal_should_close_the_round_at_once() {
 					proof_blocks: 5,
 					// The same time as the next bid: what that one asked.
 					payment: 200,
-					on_time_until: 6 + 5 + INCLUSION_SLACK,
-					late_until: 6 + 5 + INCLUSION_SLACK + 3,
+					// The reveal window is `[6, 10)`.
+					on_time_until: 9 + 5 + INCLUSION_SLACK,
+					late_until: 9 + 5 + INCLUSION_SLACK + 3,
 				},
 			]
 		);

@@ -27,10 +27,10 @@ fn sequencer_should_be_changed_by_the_owner_only() {
 		assert_eq!(events(), [Event::SequencerChanged { rollup: 0, sequencer: GUEST }]);
 		assert_eq!(rollup().sequencer, GUEST);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), root(1)), 500),
+			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), root(1)), 1_000),
 			Error::<Test>::NotSequencer
 		);
-		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[1; 40], (tip(0), root(1)), 500));
+		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[1; 40], (tip(0), root(1)), 1_000));
 	});
 }
 
@@ -39,6 +39,7 @@ fn escrow_and_bond_should_stay_with_who_committed() {
 	market(|| {
 		let id = commit(500);
 		assert_ok!(set_sequencer(&GUEST));
+		lower_reserve(0, 400);
 		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[2; 40], (tip(0), root(2)), 400));
 		let holds = |who| {
 			[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit]

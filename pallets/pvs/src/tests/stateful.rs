@@ -17,7 +17,7 @@ use pvs_auction::{
 use pvs_primitives::{
 	api::{BatchId, BidState, Phase},
 	bid::PAYLOAD_BYTES,
-	params::{PaymentRule, RollupParams, SilencePolicy},
+	params::{PaymentRule, RollupParams},
 	Balance,
 };
 use std::collections::BTreeMap;
@@ -52,8 +52,8 @@ impl Dice {
 type Revealed = (AccountId, Balance, u32);
 
 /// What the events say, from which Ann's income follows without the pallet's arithmetic.
-#[derive(Default)]
 struct Watch {
+	params: RollupParams,
 	reserves: BTreeMap<(BatchId, u32), Balance>,
 	revealed: BTreeMap<(BatchId, u32), Vec<Revealed>>,
 	slashed: BTreeMap<BatchId, Balance>,
@@ -62,6 +62,17 @@ struct Watch {
 }
 
 impl Watch {
+	fn new(params: RollupParams) -> Self {
+		Self {
+			params,
+			reserves: BTreeMap::new(),
+			revealed: BTreeMap::new(),
+			slashed: BTreeMap::new(),
+			income: 0,
+			slot_fees: 0,
+		}
+	}
+
 	fn look(&mut self, seed: u64) {
 		for event in events() {
 			match event {
@@ -120,7 +131,7 @@ impl Watch {
 	/// What Ann may be paid in a round: by the next score after hers. If another has exactly her
 	/// score, either may be ahead.
 	fn payments(&self, round: (BatchId, u32), reserve: Balance) -> Vec<Balance> {
-		let params = params();
+		let params = &self.params;
 		let nano = 1_000_000_000u128;
 		let time = |blocks: u32| {
 			let blocks = u128::from(blocks.max(params.min_proof_blocks));
@@ -214,12 +225,13 @@ impl Mood {
 /// In one sequence of five the rollup opens the seals of silent bidders. (An opening takes a thousand
 /// squarings.)
 fn first_params(seed: u64) -> RollupParams {
-	let opening_blocks = 10;
-	let silence_policy = match seed % 5 {
-		2 => SilencePolicy::ForceOpen { opening_blocks },
-		_ => SilencePolicy::Exclude,
-	};
-	RollupParams { silence_policy, ..params() }
+	let initial_reserve = 100 + 30 * Balance::from(seed % 30);
+	let params = if opens_seals(seed) { opening_params() } else { params() };
+	RollupParams { initial_reserve, ..params }
+}
+
+fn opens_seals(seed: u64) -> bool {
+	seed % 5 == 2
 }
 
 fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
@@ -232,12 +244,14 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			let sequencer = Pvs::rollup_info(0).expect("registered").sequencer;
 			let index = Pvs::rollup_info(0).expect("registered").next_index;
 			let number = u8::try_from(index % 250).expect("small") + 1;
+			// Now and then too little.
+			let max_fee = (rollup().reserve + u128::from(dice.roll(500))).saturating_sub(50);
 			let call = Call::commit_batch {
 				rollup: 0,
 				data: vec![number; 40].try_into().expect("short enough"),
 				prev_state_root: tip(0),
 				next_state_root: root(number),
-				max_fee: 100 + u128::from(dice.roll(900)),
+				max_fee: max_fee.min(1_000),
 			};
 			let _ = dispatch(RuntimeOrigin::signed(sequencer), call);
 		},
@@ -262,7 +276,8 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			open_seals();
 			for ((id, _, rival), bytes) in bids.iter() {
 				if dice.roll(5) > 0 && mood != Mood::NeverReveal {
-					let _ = reveal_bytes(*id, &rival, bytes);
+					let sender = if dice.roll(3) == 0 { &GUEST } else { rival };
+					let _ = reveal_for(sender, *id, rival, bytes);
 				}
 			}
 		},
@@ -311,22 +326,23 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 		},
 		21 => {
 			// Ann's income is calculated with the first weights: only the rest changes.
+			let least_penalty = if opens_seals(seed) { 100 } else { 1 };
 			let params = RollupParams {
-				reveal_blocks: 2 + dice.small(4),
-				ladder_len: dice.small(4),
+				reveal_blocks: 3 + dice.small(4),
+				ladder_len: 1 + dice.small(3),
 				ladder_blocks: 2 + dice.small(3),
 				rescue_blocks: 3 + dice.small(5),
-				grace_blocks: dice.small(4),
+				grace_blocks: 1 + dice.small(3),
 				max_empty_rounds: 2 + dice.small(2),
 				max_failed_rounds: 1 + dice.small(3),
 				min_reserve: 10 + u128::from(dice.roll(50)),
 				initial_reserve: 500,
 				sequencer_bond: MIN_SEQUENCER_BOND + u128::from(dice.roll(100)),
-				silence_penalty: 1 + u128::from(dice.roll(200)),
+				silence_penalty: least_penalty + u128::from(dice.roll(200)),
 				payment_rule: PaymentRule::SecondScore,
 				..first_params(seed)
 			};
-			let _ = Pvs::set_params(RuntimeOrigin::signed(OWNER), 0, params);
+			Pvs::set_params(RuntimeOrigin::signed(OWNER), 0, params).expect("they keep the rules");
 		},
 		22 => {
 			let next = dice.pick(&[SEQUENCER, GUEST, rival]).expect("three").clone();
@@ -363,7 +379,7 @@ fn run(seed: u64) {
 	market_with(first_params(seed), || {
 		let mut dice = Dice(seed);
 		let mut bids = Bids::new();
-		let mut watch = Watch::default();
+		let mut watch = Watch::new(first_params(seed));
 		let before = total(&ANN);
 		let fee = 50 + u128::from(dice.roll(200));
 		let check = || {

@@ -124,7 +124,7 @@ fn defaulter_should_pay_a_bond_in_every_round() {
 	});
 }
 
-/// What Ann, who needs until eight blocks after the assignment and one for inclusion, nets when she
+/// What Ann, who needs until eight blocks after her clock starts and one for inclusion, nets when she
 /// claims `time`, against Ben who asks `rival_fee` for ten blocks.
 fn net_of_claiming(time: u32, fee: u128, rival_fee: u128) -> i128 {
 	let mut net = 0;
@@ -133,7 +133,8 @@ fn net_of_claiming(time: u32, fee: u128, rival_fee: u128) -> i128 {
 		let before = total(&ANN);
 		auction(id, &[(ANN, fee, time), (BEN, rival_fee, 10)]);
 		assert_eq!(winner(id), Some(ANN));
-		run_to(now() + 8 + INCLUSION_SLACK);
+		let clock = Pvs::round_info(id).expect("open").assignment.expect("assigned").clock;
+		run_to(clock + 8 + INCLUSION_SLACK);
 		if matches!(status(id), BatchStatus::Assigned) {
 			assert_ok!(deliver(id, &ANN));
 		}
