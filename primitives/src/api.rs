@@ -516,3 +516,45 @@ pub struct MarketInfo {
 	/// Over the whole chain.
 	pub concentration: Concentration,
 }
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn fill(keys: &[u32], limit: u32, bytes: usize) -> (Vec<u32>, Option<u32>) {
+		// An even key has no item; an item has two bytes for its length in front.
+		let item = |key: u32| (!key.is_multiple_of(2)).then(|| (key, vec![0u8; bytes]));
+		let page: Page<_, u32> = Page::fill(keys.iter().copied(), limit, item);
+		assert!(bytes > PAGE_BYTES || page.encoded_size() <= PAGE_BYTES);
+		(page.items.into_iter().map(|(key, _)| key).collect(), page.next)
+	}
+
+	#[test]
+	fn page_should_end_where_its_limit_is_reached() {
+		assert_eq!(fill(&[1, 3, 5], 2, 1), (vec![1, 3], Some(5)));
+		assert_eq!(fill(&[1, 3, 5], 3, 1), (vec![1, 3, 5], None));
+		assert_eq!(fill(&[1, 3, 5], u32::MAX, 1), (vec![1, 3, 5], None));
+		assert_eq!(fill(&[1, 3, 5], 0, 1), (vec![1], Some(3)));
+		assert_eq!(fill(&[], 1, 1), (vec![], None));
+	}
+
+	#[test]
+	fn page_should_pass_over_keys_without_an_item() {
+		assert_eq!(fill(&[2, 1, 4, 3, 6, 5], 2, 1), (vec![1, 3], Some(6)));
+		assert_eq!(fill(&[2, 4, 6], 1, 1), (vec![], None));
+	}
+
+	#[test]
+	fn page_should_end_before_what_does_not_fit() {
+		// Two items of 4 + 4 + 32,000 bytes fit 65,536 - 14, a third one does not.
+		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_000), (vec![1, 3], Some(5)));
+		// The largest of which two fit: (65,536 - 14) / 2 - 8 = 32,753.
+		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_753), (vec![1, 3], Some(5)));
+		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_754), (vec![1], Some(3)));
+	}
+
+	#[test]
+	fn page_should_have_one_item_even_if_that_does_not_fit() {
+		assert_eq!(fill(&[1, 3], u32::MAX, PAGE_BYTES + 1), (vec![1], Some(3)));
+	}
+}

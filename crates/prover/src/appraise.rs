@@ -41,8 +41,6 @@ pub(crate) struct Appraisal {
 	pub(crate) prover: Option<ProverInfo<Bytes32>>,
 	/// This prover's free balance, in planck.
 	pub(crate) free: Balance,
-	/// The digest of what the chain seals bids with.
-	pub(crate) seals_digest: Bytes32,
 }
 
 /// Why a batch cannot be taken on.

@@ -17,8 +17,15 @@ const INCLUSION_WAIT: Duration = Duration::from_secs(12);
 /// transactions are valid, counted from a finalised block.
 pub(crate) const MORTALITY_BLOCKS: BlockNumber = 64;
 /// Pallet errors of a commit that a later block can cure.
-const PASSING_ERRORS: [&str; 4] =
-	["BlockDataFull", "TooManyPendingBatches", "ChainFull", "TipChanged"];
+const PASSING_ERRORS: [&str; 6] = [
+	"BlockDataFull",
+	"TooManyCommitsInBlock",
+	"TooManyPendingBatches",
+	"ChainFull",
+	"TipChanged",
+	// The reserve has risen; payments lower it again.
+	"MaxFeeTooLow",
+];
 
 /// A connection, and the right to commit batches of a rollup.
 pub(crate) struct Seat {

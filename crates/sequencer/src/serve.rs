@@ -405,10 +405,11 @@ async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerEr
 	}
 }
 
-/// Whether connecting again can help. A node that is still syncing may not know the rollup yet.
+/// Whether connecting again can help. A node that is still syncing may not know the rollup yet, and a
+/// reserve that has risen above the highest fee comes down again.
 fn can_pass(error: &SequencerError) -> bool {
 	match error {
-		SequencerError::UnknownRollup(_) => true,
+		SequencerError::UnknownRollup(_) | SequencerError::FeeOutOfRange { .. } => true,
 		SequencerError::Chain(error) | SequencerError::Submit(SubmitError::Chain(error)) => {
 			error.is_about_the_connection()
 		},

@@ -31,7 +31,11 @@ use pvs_verifier::{Claim, HostVerifier, KeyError, PreparedKey, ProofError, Proof
 use pvs_verifier_testing::TestKeys;
 use sp_core::H256;
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchError};
-use std::{cell::Cell, sync::OnceLock};
+use std::{
+	cell::{Cell, RefCell},
+	collections::BTreeMap,
+	sync::OnceLock,
+};
 
 pub(crate) type AccountId = AccountId32;
 
@@ -475,6 +479,7 @@ pub(crate) fn place_with(
 	payload: &[u8; 85],
 	seal: SealBytes,
 ) -> Result<(), DispatchError> {
+	remember_seal(&seal);
 	let round = Pvs::round_info(id).expect("a round is open");
 	Pvs::place_bid(
 		RuntimeOrigin::signed(bidder.clone()),
@@ -510,6 +515,23 @@ pub(crate) fn any_seal() -> SealBytes {
 	seal.try_into().expect("short enough")
 }
 
+thread_local! {
+	/// The seals of all bids of a test, by their hash: what a chain has in its blocks' bodies.
+	static SEALS: RefCell<BTreeMap<Bytes32, SealBytes>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Keeps a seal for [`seal_of`].
+pub(crate) fn remember_seal(seal: &SealBytes) {
+	SEALS.with_borrow_mut(|seals| seals.insert(blake2_256(&[seal]), seal.clone()));
+}
+
+/// The seal of a bid; another one if there is no bid.
+pub(crate) fn seal_of(id: BatchId, bidder: &AccountId) -> SealBytes {
+	let bid = crate::Bids::<Test>::get(id, bidder);
+	let known = |seal_hash| SEALS.with_borrow(|seals| seals.get(&seal_hash).cloned());
+	bid.and_then(|bid| known(bid.seal_hash)).unwrap_or_else(any_seal)
+}
+
 /// Solves the seal of a bid for this opener.
 pub(crate) fn solved(
 	id: BatchId,
@@ -519,7 +541,7 @@ pub(crate) fn solved(
 	let bid = crate::Bids::<Test>::get(id, bidder).expect("the bid is in the round");
 	let statement = Statement {
 		parameters: test_parameters(),
-		seal: &bid.seal,
+		seal: &seal_of(id, bidder).to_vec().try_into().expect("357 bytes"),
 		context: &context(id, bidder),
 		commitment: &bid.commitment,
 		opener: opener.as_ref(),
@@ -539,7 +561,8 @@ pub(crate) fn solved(
 pub(crate) fn open(id: BatchId, bidder: &AccountId, opener: &AccountId) -> CallResult {
 	let (solution, proof) = solved(id, bidder, opener);
 	let round = round_number(id);
-	let call = Call::open_bid { batch: id, round, bidder: bidder.clone(), solution, proof };
+	let seal = seal_of(id, bidder);
+	let call = Call::open_bid { batch: id, round, bidder: bidder.clone(), seal, solution, proof };
 	outcome(dispatch(signed(opener), call))
 }
 

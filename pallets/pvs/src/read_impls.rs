@@ -402,6 +402,36 @@ impl<T: Config> Pallet<T> {
 		);
 	}
 
+	/// Refuses a runtime in which rows or failures are free.
+	fn check_prices() {
+		assert!(T::RollupDeposit::get() >= 1, "RollupDeposit is 0: rows of rollups would be free");
+		assert!(T::BatchDeposit::get() >= 1, "BatchDeposit is 0: rows of batches would be free");
+		assert!(T::ProverDeposit::get() >= 1, "ProverDeposit is 0: rows of provers would be free");
+		assert!(
+			T::MinSequencerBond::get() >= 1,
+			"MinSequencerBond is 0: a batch that fails would burn nothing"
+		);
+	}
+
+	/// Refuses a runtime in which commits leave no room for bids.
+	fn check_commits() {
+		let Some(normal) = T::BlockWeights::get().get(DispatchClass::Normal).max_total else {
+			return;
+		};
+		let largest = T::MaxDataBytes::get();
+		let commit = T::WeightInfo::commit_batch(largest);
+		assert!(
+			commit.saturating_mul(8).all_lte(normal),
+			"MaxDataBytes is too high: one commit takes more than an eighth of the normal class"
+		);
+		let full = T::MaxBlockDataBytes::get().checked_div(largest).unwrap_or(0);
+		assert!(
+			commit.saturating_mul(full.into()).saturating_mul(2).all_lte(normal),
+			"MaxBlockDataBytes is too high: the commits of a block take more than half of the normal \
+			 class"
+		);
+	}
+
 	/// Refuses a runtime whose constants contradict each other.
 	pub(crate) fn check_constants() {
 		assert!(T::MaxDataBytes::get() >= 1, "MaxDataBytes is 0: no batch could be committed");
@@ -443,6 +473,8 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(T::MinStake::get() >= 1, "MinStake is 0: bids would be backed by nothing");
 		Self::check_seals();
+		Self::check_prices();
+		Self::check_commits();
 		assert!(
 			Self::heaviest_step()
 				.saturating_add(T::WeightInfo::agenda_lookup())

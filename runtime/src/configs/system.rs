@@ -163,7 +163,7 @@ pub enum ProxyType {
 	/// Everything.
 	#[default]
 	Any,
-	/// Calls of the proof market only: for a prover's or a sequencer's hot key.
+	/// Calls of the proof market but those of a rollup's owner: for a prover's or a sequencer's hot key.
 	Market,
 }
 
@@ -171,7 +171,16 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 	fn filter(&self, call: &RuntimeCall) -> bool {
 		match self {
 			Self::Any => true,
-			Self::Market => matches!(call, RuntimeCall::Pvs(_)),
+			Self::Market => match call {
+				RuntimeCall::Pvs(call) => !matches!(
+					call,
+					pallet_pvs::Call::register_rollup { .. }
+						| pallet_pvs::Call::deregister_rollup { .. }
+						| pallet_pvs::Call::set_sequencer { .. }
+						| pallet_pvs::Call::set_params { .. }
+				),
+				_ => false,
+			},
 		}
 	}
 

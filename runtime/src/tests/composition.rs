@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{
-	configs::{RuntimeBlockLength, RuntimeBlockWeights},
+	configs::{ProxyType, RuntimeBlockLength, RuntimeBlockWeights},
 	genesis_presets::{demo_params, get_preset, preset_names, DEMO_DATA_LEN},
-	AccountId, AllPalletsWithSystem, Pvs, Runtime, RuntimeGenesisConfig,
+	AccountId, AllPalletsWithSystem, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig,
 };
 use core::any::TypeId;
 use frame_support::{
 	dispatch::{DispatchClass, GetDispatchInfo},
-	traits::{Get, GetCallName},
+	traits::{Get, GetCallName, InstanceFilter},
 	weights::{
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_SECOND},
 		Weight,
@@ -226,6 +226,19 @@ fn weights_should_be_wired_to_their_calls() {
 	for (call, weight) in calls {
 		assert_eq!(call.get_dispatch_info().call_weight, weight, "{}", call.get_call_name());
 	}
+}
+
+/// Finding M11: a hot key that may commit could hand the rollup over or change its prices.
+#[test]
+fn market_proxy_should_make_every_call_but_those_of_a_rollups_owner() {
+	let owners = ["register_rollup", "deregister_rollup", "set_sequencer", "set_params"];
+	for (call, _) in every_call() {
+		let (name, call) = (call.get_call_name(), RuntimeCall::Pvs(call));
+		assert_eq!(ProxyType::Market.filter(&call), !owners.contains(&name), "{name}");
+		assert!(ProxyType::Any.filter(&call), "{name}");
+	}
+	let other = RuntimeCall::System(frame_system::Call::remark { remark: Vec::new() });
+	assert!(!ProxyType::Market.filter(&other));
 }
 
 #[test]

@@ -76,10 +76,10 @@ impl Service {
 			},
 		};
 		self.deferred.remove(&key);
-		if appraisal.seals_digest != self.seals.digest() {
-			self.stop_bidding(
-				"the chain's seals are not those that it had when this program started",
-			);
+		if appraisal.batch.snapshot.seal_digest != self.seals.digest() {
+			let reason = "its bids take other seals than the chain had when this program started; \
+			              restart it if the chain has changed them since";
+			return self.skip(key, reason.into());
 		}
 		if self.draining_since.is_some() || self.breaker.is_some() || self.is_behind {
 			return Ok(());

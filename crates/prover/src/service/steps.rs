@@ -501,6 +501,5 @@ async fn appraisal(
 		batch: work.batch,
 		prover: view.prover(me).await?,
 		free: view.free_balance(me).await?,
-		seals_digest: view.seals().await?.digest,
 	})
 }

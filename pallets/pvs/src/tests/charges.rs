@@ -248,6 +248,7 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 		let call = |batch, bidder| Call::open_bid {
 			batch,
 			round: 0,
+			seal: seal_of(id, &bidder),
 			bidder,
 			solution: solution.clone(),
 			proof: proof.clone(),
@@ -261,6 +262,7 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 			batch: id,
 			round: 0,
 			bidder: ANN,
+			seal: seal_of(id, &ANN),
 			solution: Default::default(),
 			proof: proof.clone(),
 		};
@@ -269,6 +271,7 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 			batch: id,
 			round: 0,
 			bidder: ANN,
+			seal: seal_of(id, &ANN),
 			solution: solution.clone(),
 			proof: Default::default(),
 		};

@@ -122,6 +122,7 @@ fn every_call() -> Vec<Call<Test>> {
 			batch: id,
 			round: 0,
 			bidder: ANN,
+			seal: any_seal(),
 			solution: Default::default(),
 			proof: Default::default(),
 		},

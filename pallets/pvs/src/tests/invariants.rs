@@ -9,7 +9,7 @@ use crate::{
 };
 use frame_support::storage::with_transaction;
 use pvs_auction::round::{BidStage, Stage};
-use pvs_primitives::api::{BatchId, Unbonding};
+use pvs_primitives::api::{BatchId, SealPlace, Unbonding};
 use sp_runtime::{DispatchError, TransactionOutcome};
 use std::collections::BTreeSet;
 
@@ -26,7 +26,13 @@ fn prover_row(change: impl FnOnce(&mut ProverRecord)) {
 }
 
 fn void_bid() -> BidRecord {
-	BidRecord { commitment: [0; 32], seal: [0; 357], share: 0, stage: BidStage::Void }
+	BidRecord {
+		commitment: [0; 32],
+		seal_hash: [0; 32],
+		placed: SealPlace { block: 1, extrinsic: 1 },
+		share: 0,
+		stage: BidStage::Void,
+	}
 }
 
 fn auction_of(row: &mut BatchRecord<AccountId>) -> &mut pvs_auction::round::Auction {

@@ -141,6 +141,7 @@ fn opening_should_be_refused_when_its_lengths_are_wrong() {
 			batch: id,
 			round: 0,
 			bidder: ANN,
+			seal: seal_of(id, &ANN),
 			solution: bytes(solution),
 			proof: bytes(proof),
 		};

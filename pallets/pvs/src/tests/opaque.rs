@@ -33,15 +33,14 @@ fn trace(bids: &[BidPayload; 2]) -> (Storage, Vec<String>, String) {
 		let events = events().iter().map(|event| format!("{event:?}")).collect();
 		let mut info = Pvs::round_info(id).expect("open");
 		for bid in &mut info.bids {
-			assert_eq!(bid.seal.len(), SEAL_BYTES);
-			(bid.commitment, bid.seal) = ([0; 32], Vec::new());
+			(bid.commitment, bid.seal_hash) = ([0; 32], [0; 32]);
 		}
 		let mut storage = storage();
 		for bidder in [ANN, BEN] {
 			let key = Bids::<Test>::hashed_key_for(id, &bidder);
 			let value = storage.get_mut(&key).expect("the bid has a row");
-			// Commitment and seal come first; they are of one length, and hide what is in them.
-			value[..32 + SEAL_BYTES].fill(0);
+			// The commitment and the seal's hash come first; they hide what is in them.
+			value[..64].fill(0);
 		}
 		seen = Some((storage, events, format!("{info:?}")));
 	});
@@ -86,7 +85,7 @@ proptest! {
 			run_to(2);
 			assert_ok!(place_sealed(id, &ANN, &payload(100, 5).encode()));
 			let original = Bids::<Test>::get(id, &ANN).expect("placed");
-			let mut bytes = [&original.commitment[..], &original.seal].concat();
+			let mut bytes = [&original.commitment[..], &seal_of(id, &ANN)].concat();
 			for (at, bit) in flips {
 				bytes[at] ^= 1 << bit;
 			}
@@ -94,6 +93,7 @@ proptest! {
 			let hash = if is_copy_of_all { original.commitment } else { hash.try_into().expect("32") };
 			let digest = Pvs::round_info(id).expect("open").batch_digest;
 			let seal = seal.to_vec().try_into().expect("357");
+			remember_seal(&seal);
 			let placed = Pvs::place_bid(signed(&BEN), id, 0, digest, 99, hash, seal);
 			run_to(10);
 			assert_ok!(open(id, &ANN, &GUEST));
@@ -128,12 +128,13 @@ proptest! {
 				id,
 				0,
 				ANN,
+				seal_of(id, &ANN),
 				near.0.try_into().expect("256"),
 				near.1.try_into().expect("257"),
 			);
 			assert!(refused.is_err());
 			assert_eq!(storage(), before);
-			assert_ok!(Pvs::open_bid(signed(&GUEST), id, 0, ANN, solution, proof));
+			assert_ok!(Pvs::open_bid(signed(&GUEST), id, 0, ANN,seal_of(id, &ANN), solution, proof));
 			assert_eq!(winner(id), Some(ANN));
 		});
 	}
@@ -183,6 +184,7 @@ proptest! {
 				id,
 				0,
 				ANN,
+				seal_of(id, &ANN),
 				solution.clone().try_into().expect("short enough"),
 				proof.clone().try_into().expect("short enough"),
 			);

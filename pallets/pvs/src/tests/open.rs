@@ -36,7 +36,7 @@ fn try_open_with(
 ) -> Result<(), DispatchError> {
 	let (solution, proof) =
 		(solution.try_into().expect("short enough"), proof.try_into().expect("short enough"));
-	Pvs::open_bid(signed(&GUEST), id, 0, bidder.clone(), solution, proof)
+	Pvs::open_bid(signed(&GUEST), id, 0, bidder.clone(), seal_of(id, bidder), solution, proof)
 		.map(|_| ())
 		.map_err(|refused| refused.error)
 }
@@ -358,7 +358,7 @@ fn test_copied_seal_forfeits_copier_only() {
 			round.batch_digest,
 			99,
 			original.commitment,
-			original.seal.to_vec().try_into().expect("357"),
+			seal_of(id, &ANN),
 		));
 		run_to(10);
 		assert_ok!(try_open(id, &ANN, &GUEST));
@@ -427,10 +427,26 @@ fn test_copied_opening_pays_original_only() {
 		run_to(10);
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		assert_noop!(
-			outcome(Pvs::open_bid(signed(&DEE), id, 0, ANN, solution.clone(), proof.clone())),
+			outcome(Pvs::open_bid(
+				signed(&DEE),
+				id,
+				0,
+				ANN,
+				seal_of(id, &ANN),
+				solution.clone(),
+				proof.clone()
+			)),
 			Error::<Test>::OpeningProofInvalid
 		);
-		assert_ok!(Pvs::open_bid(signed(&GUEST), id, 0, ANN, solution, proof));
+		assert_ok!(Pvs::open_bid(
+			signed(&GUEST),
+			id,
+			0,
+			ANN,
+			seal_of(id, &ANN),
+			solution,
+			proof
+		));
 		assert_eq!(total(&GUEST), ENDOWMENT + 50);
 	});
 }
@@ -448,7 +464,9 @@ fn seal_of_a_random_exponent_should_open_to_its_payload() {
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		let read = |opener: AccountId| {
 			let bytes = (&solution[..]).try_into().expect("256");
-			Pvs::opening_holds(id, (ANN, opener), bytes, (&proof[..]).try_into().expect("257"))
+			let seal = seal_of(id, &ANN).to_vec().try_into().expect("357");
+			let proof = (&proof[..]).try_into().expect("257");
+			Pvs::opening_holds(id, (ANN, opener), &seal, (bytes, proof))
 		};
 		assert_eq!((read(GUEST), read(DEE)), (Some(true), Some(false)));
 		assert_ok!(try_open(id, &ANN, &GUEST));

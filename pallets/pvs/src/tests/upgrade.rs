@@ -112,6 +112,7 @@ fn open_round_should_go_on_as_before_when_the_runtime_is_upgraded() {
 						id,
 						0,
 						ANN,
+						seal_of(id, &ANN),
 						solution.clone(),
 						proof.clone()
 					));
@@ -209,12 +210,22 @@ fn payload_should_open_the_bid_when_the_runtime_has_lost_the_parameters() {
 		let text = "30: the runtime has the seal parameters that a batch names";
 		assert_eq!(Pvs::do_try_state(), Err(DispatchError::Other(text)));
 		run_to(10);
-		let call =
-			|| outcome(Pvs::open_bid(signed(&GUEST), id, 0, ANN, solution.clone(), proof.clone()));
+		let call = || {
+			outcome(Pvs::open_bid(
+				signed(&GUEST),
+				id,
+				0,
+				ANN,
+				seal_of(id, &ANN),
+				solution.clone(),
+				proof.clone(),
+			))
+		};
 		assert_noop!(call(), Error::<Test>::SealSetUnknown);
 		let bytes = (&solution[..]).try_into().expect("256");
-		let holds =
-			Pvs::opening_holds(id, (ANN, GUEST), bytes, (&proof[..]).try_into().expect("257"));
+		let seal = seal_of(id, &ANN).to_vec().try_into().expect("357");
+		let opening = (bytes, (&proof[..]).try_into().expect("257"));
+		let holds = Pvs::opening_holds(id, (ANN, GUEST), &seal, opening);
 		assert_eq!(holds, None);
 		assert_ok!(reveal_for(&GUEST, id, &ANN, &payload(100, 5).encode()));
 		assert_eq!(prover(&ANN).stats.opened, 1);
