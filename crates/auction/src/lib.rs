@@ -23,6 +23,8 @@
 extern crate alloc;
 
 pub mod concentration;
+#[cfg(feature = "driver")]
+pub mod driver;
 pub mod fixed;
 pub mod lateness;
 pub mod payment;

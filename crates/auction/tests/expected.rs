@@ -3,7 +3,7 @@
 //!
 //! A round that opens in block 10 has bidding in 11 and 12, a gap in 13 and the reveal window in 14 to 16.
 
-use common::{id, params, Id, Market};
+use common::{committed, id, params, Id, Market};
 use pvs_auction::{
 	round::{Delivery, Stage, Standing},
 	step::{expected_winner, ExpectedWinner},
@@ -17,7 +17,7 @@ use pvs_primitives::{
 mod common;
 
 fn market(silence_policy: SilencePolicy) -> Market {
-	Market::new(RollupParams { silence_policy, ..params() }, 400, 100, Standing::Head)
+	committed(RollupParams { silence_policy, ..params() }, 400, 100, Standing::Head)
 }
 
 fn force_open() -> SilencePolicy {
@@ -172,7 +172,7 @@ fn nobody_should_be_expected_to_win_when_the_batch_is_dropped() {
 #[test]
 fn expected_winner_should_fail_when_parameters_break_their_rules() {
 	let params = RollupParams { w_fee: 0, ..params() };
-	let mut market = Market::new(params, 400, 100, Standing::Head);
+	let mut market = committed(params, 400, 100, Standing::Head);
 	third_is_silent(&mut market);
 	let outcome = expected_winner(&market.round, &market.bids, &market.context(), 17);
 	assert_eq!(outcome, Err(MathError::DivisionByZero));

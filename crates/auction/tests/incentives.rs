@@ -2,9 +2,10 @@
 //! What the ranking and the payments mean for bidders: order does not matter, a better offer never
 //! ranks worse, and lying about time or fee never pays, whenever one reveals.
 
-use common::{id, Id, Market};
+use common::{committed, id, Id};
 use proptest::prelude::*;
 use pvs_auction::{
+	driver::market::ClockRule,
 	lateness::late_cost,
 	payment::payment,
 	phase::Windows,
@@ -329,9 +330,10 @@ fn audited() -> RollupParams {
 /// What prover 1 is paid, less lateness, in the round of finding M1. Without delays, it has a cost of 2 and
 /// 9 blocks of work against a rival that asks 2.5 for 8 blocks and reveals at once. Knowing that it wins,
 /// it starts work in block 14. In version 1 the clock started when the round closed.
-fn paid(proof_blocks: u32, reveal: u32, version_1: bool) -> u128 {
-	let mut market = Market::new(audited(), 10 * UNIT, 5 * UNIT, Standing::Head);
+fn paid(proof_blocks: u32, reveal: u32, clock: ClockRule) -> u128 {
+	let mut market = committed(audited(), 10 * UNIT, 5 * UNIT, Standing::Head);
 	market.snapshot.inclusion_slack = 0;
+	market.clock = clock;
 	market.now = 11;
 	for number in [1, 2] {
 		market.bid(number, 0).expect("bidding");
@@ -341,13 +343,9 @@ fn paid(proof_blocks: u32, reveal: u32, version_1: bool) -> u128 {
 	market.now = reveal;
 	market.reveal(1, 2 * UNIT, proof_blocks, None).expect("revealing");
 	market.pass_deadline().expect("all have revealed");
-	let snapshot = market.snapshot.clone();
-	let Stage::Assigned(assignment) = &mut market.round.stage else { panic!("assigned") };
+	let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
 	if assignment.place.prover != id(1) {
 		return 0;
-	}
-	if version_1 {
-		assignment.delivery = Delivery::new(reveal, reveal, proof_blocks, &snapshot);
 	}
 	market.now = reveal.max(14 + 9);
 	market.prove(1).expect("at most 7 blocks late");
@@ -358,19 +356,23 @@ fn paid(proof_blocks: u32, reveal: u32, version_1: bool) -> u128 {
 /// Finding M1 of the audit.
 #[test]
 fn last_revealer_should_gain_nothing_by_choosing_its_clock() {
-	let best = |reveal: u32, version_1: bool| {
+	let best = |reveal: u32, clock: ClockRule| {
 		let claims = 2..=30;
-		claims.map(|blocks| (paid(blocks, reveal, version_1), blocks)).max().expect("some")
+		claims.map(|blocks| (paid(blocks, reveal, clock), blocks)).max().expect("some")
 	};
 	// Version 1: who revealed at once could hold 9 blocks, and who revealed last 2, of the same work.
-	assert_eq!(best(14, true), (2_428_571_428_571, 9));
-	assert_eq!(best(21, true), (2_928_571_428_571, 2));
+	assert_eq!(best(14, ClockRule::Close), (2_428_571_428_571, 9));
+	assert_eq!(best(21, ClockRule::Close), (2_928_571_428_571, 2));
 	// Now the clock starts in block 21 for both, and 2 more blocks are what both can hold.
 	for reveal in 14..=21 {
-		assert_eq!(best(reveal, false), (2_928_571_428_571, 2), "revealed in {reveal}");
+		assert_eq!(best(reveal, ClockRule::Fixed), (2_928_571_428_571, 2), "revealed in {reveal}");
 		for proof_blocks in 2..=30 {
-			let at_once = paid(proof_blocks, 14, false);
-			assert_eq!(paid(proof_blocks, reveal, false), at_once, "{proof_blocks}, {reveal}");
+			let at_once = paid(proof_blocks, 14, ClockRule::Fixed);
+			assert_eq!(
+				paid(proof_blocks, reveal, ClockRule::Fixed),
+				at_once,
+				"{proof_blocks}, {reveal}"
+			);
 		}
 	}
 }

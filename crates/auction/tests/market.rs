@@ -4,8 +4,9 @@
 //! `PVS_MARKET_SEQUENCES` sets how many; with fewer than the default, not every way through the market
 //! is met.
 
-use common::{id, Market, FREE, MAX_BIDS};
+use common::{committed, id, Market, FREE, MAX_BIDS};
 use pvs_auction::{
+	driver::random::Random,
 	round::{BidStage, Stage, Standing},
 	step::{claim, expected_winner, Effect, Refusal},
 };
@@ -20,31 +21,6 @@ mod common;
 
 /// How many lives, unless told.
 const SEQUENCES: u64 = 20_000;
-
-/// SplitMix64 (Steele, Lea, Flood 2014).
-struct Random(u64);
-
-impl Random {
-	fn next(&mut self) -> u64 {
-		self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-		let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-		let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-		z ^ (z >> 31)
-	}
-
-	fn below(&mut self, bound: u32) -> u32 {
-		u32::try_from(self.next() % u64::from(bound.max(1))).expect("below 32 bits")
-	}
-
-	fn between(&mut self, low: u32, high: u32) -> u32 {
-		low + self.below(high - low + 1)
-	}
-
-	/// True in `percent` of a hundred cases.
-	fn chance(&mut self, percent: u32) -> bool {
-		self.below(100) < percent
-	}
-}
 
 /// The prover that always follows the protocol.
 const HONEST: u8 = 7;
@@ -446,13 +422,13 @@ impl Run<'_> {
 }
 
 fn run(seed: u64, seen: &mut Seen) {
-	let mut random = Random(seed);
+	let mut random = Random::new(seed);
 	let temper = Temper::new(&mut random);
 	let params = random_params(&mut random);
 	let standing = if random.chance(30) { Standing::Head } else { Standing::Behind };
 	let max_fee = u128::from(random.between(10, 500));
 	let reserve = u128::from(random.between(10, 500));
-	let mut market = Market::new(params, max_fee, reserve, standing);
+	let mut market = committed(params, max_fee, reserve, standing);
 	market.seal_delay = match random.below(4) {
 		0 => None,
 		choice => Some(u64::from(choice) * 700),

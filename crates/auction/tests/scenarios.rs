@@ -5,7 +5,7 @@
 //! 16, whose last block starts the clock: with 10 blocks committed and 1 of slack a winner is on time up
 //! to 27 and paid less up to 30. A bond is the reserve and 10. A late block costs 3 at a reserve of 100.
 
-use common::{id, params, End, Id, Market};
+use common::{committed, id, params, End, Id, Market};
 use pvs_auction::{
 	round::{Auction, BidStage, Context, Delivery, Rescue, Round, Stage, Standing, VoidReason},
 	step::{claim, may_fail, step, Claim, Effect, Input, Receipt, Refusal},
@@ -22,11 +22,11 @@ mod common;
 const PROOF: [u8; 32] = [9; 32];
 
 fn market() -> Market {
-	Market::new(params(), 400, 100, Standing::Head)
+	committed(params(), 400, 100, Standing::Head)
 }
 
 fn behind() -> Market {
-	Market::new(params(), 400, 100, Standing::Behind)
+	committed(params(), 400, 100, Standing::Behind)
 }
 
 /// Takes the round that is open to its close, in the first block of its reveal window: each prover
@@ -154,7 +154,7 @@ fn auction_should_wait_for_the_reveal_window_when_a_bid_is_sealed() {
 fn auction_should_wait_for_the_opening_window_when_the_rollup_opens_seals() {
 	let silence_policy = SilencePolicy::ForceOpen { opening_blocks: 6 };
 	let mut market =
-		Market::new(RollupParams { silence_policy, ..params() }, 400, 100, Standing::Head);
+		committed(RollupParams { silence_policy, ..params() }, 400, 100, Standing::Head);
 	market.now = 12;
 	market.bid(1, 0).expect("bidding");
 	// One seal takes a block, and a transaction one more.
@@ -263,8 +263,7 @@ fn malformed_bid_should_be_void_at_once_and_lose_its_bond() {
 #[test]
 fn share_should_worsen_the_rank_when_the_rollup_asks_for_it() {
 	let winner = |w_share| {
-		let mut market =
-			Market::new(RollupParams { w_share, ..params() }, 400, 100, Standing::Head);
+		let mut market = committed(RollupParams { w_share, ..params() }, 400, 100, Standing::Head);
 		market.now = 11;
 		market.bid(1, 1_000_000_000).expect("bidding");
 		market.bid(2, 0).expect("bidding");
@@ -285,7 +284,7 @@ fn share_should_worsen_the_rank_when_the_rollup_asks_for_it() {
 #[test]
 fn ladder_should_be_empty_when_the_rollup_wants_none() {
 	let mut market =
-		Market::new(RollupParams { ladder_len: 0, ..params() }, 400, 100, Standing::Head);
+		committed(RollupParams { ladder_len: 0, ..params() }, 400, 100, Standing::Head);
 	let effects = auction(&mut market, &three());
 	assert_eq!(effects, [released(2, 110), released(3, 110), Effect::WinnerSelected]);
 	market.now = 31;
@@ -301,7 +300,7 @@ fn ladder_should_be_empty_when_the_rollup_wants_none() {
 #[test]
 fn first_price_should_pay_every_place_its_own_fee() {
 	let params = RollupParams { payment_rule: PaymentRule::FirstPrice, ..params() };
-	let mut market = Market::new(params, 400, 100, Standing::Head);
+	let mut market = committed(params, 400, 100, Standing::Head);
 	auction(&mut market, &three());
 	let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
 	let ladder: Vec<_> = assignment.ladder.iter().map(|place| place.payment).collect();
@@ -332,7 +331,7 @@ fn empty_rounds_should_raise_the_reserve_up_to_the_highest_fee_and_end_the_batch
 #[test]
 fn round_at_the_highest_fee_should_repeat_while_rounds_are_left() {
 	let params = RollupParams { max_empty_rounds: 5, ..params() };
-	let mut market = Market::new(params, 160, 100, Standing::Head);
+	let mut market = committed(params, 160, 100, Standing::Head);
 	for now in [13, 16, 19, 22] {
 		market.now = now;
 		market.pass_deadline().expect("nobody has bid");
@@ -496,12 +495,12 @@ fn round_should_be_able_to_fail_its_batch_when_its_end_uses_up_the_rounds() {
 fn prover_at_work_should_not_be_able_to_fail_the_batch_in_one_step() {
 	let params = RollupParams { max_failed_rounds: 1, ..params() };
 	for prepare in [assigned, offered] {
-		let mut market = Market::new(params.clone(), 400, 100, Standing::Head);
+		let mut market = committed(params.clone(), 400, 100, Standing::Head);
 		prepare(&mut market);
 		// Ladder or rescue come first.
 		assert!(!may_fail(&market.round, &market.context()));
 	}
-	let mut market = Market::new(params, 400, 100, Standing::Head);
+	let mut market = committed(params, 400, 100, Standing::Head);
 	rescue(&mut market);
 	assert!(may_fail(&market.round, &market.context()));
 }
@@ -534,7 +533,7 @@ fn batch_should_wait_when_it_is_out_of_rounds_behind_an_unproven_predecessor() {
 #[test]
 fn batch_should_wait_when_its_winners_have_failed_and_be_proven_in_its_last_round() {
 	let params = RollupParams { max_failed_rounds: 1, ..params() };
-	let mut market = Market::new(params, 400, 100, Standing::Behind);
+	let mut market = committed(params, 400, 100, Standing::Behind);
 	rescue(&mut market);
 	market.now = 44;
 	let effects = market.pass_deadline().expect("nobody came to the rescue");
@@ -618,7 +617,7 @@ fn late_delivery_should_cost_each_block_and_burn_it() {
 #[test]
 fn late_delivery_should_never_cost_more_than_the_payment() {
 	let params = RollupParams { late_rate: 1_000_000_000, ..params() };
-	let mut market = Market::new(params, 400, 100, Standing::Head);
+	let mut market = committed(params, 400, 100, Standing::Head);
 	assigned(&mut market);
 	market.now = 30;
 	market.prove(1).expect("late");
@@ -677,7 +676,7 @@ fn place_should_stand_until_its_prover_could_have_taken_it_and_proved() {
 	for (ladder_blocks, until) in [(3, 34), (12, 43), (13, 44), (14, 44), (50, 44)] {
 		let params = RollupParams { ladder_blocks, ..params() };
 		let market = || {
-			let mut market = Market::new(params.clone(), 400, 100, Standing::Head);
+			let mut market = committed(params.clone(), 400, 100, Standing::Head);
 			assigned(&mut market);
 			market.now = 31;
 			let effects = market.pass_deadline().expect("late until 30");
@@ -1033,7 +1032,7 @@ fn test_boundary_matrix() {
 		(proven, Standing::Dropped, &[14, 99], Phase::Dropped, dropped),
 	];
 	for (row, (prepare, standing, blocks, phase, refusals)) in table.iter().enumerate() {
-		let mut market = Market::new(params(), 400, 100, Standing::Behind);
+		let mut market = committed(params(), 400, 100, Standing::Behind);
 		prepare(&mut market);
 		market.standing = *standing;
 		let bids = market.bids.clone();
@@ -1081,7 +1080,7 @@ fn bid_should_be_refused_when_the_round_is_full() {
 fn transition_should_be_refused_when_parameters_break_their_rules() {
 	let division = Some(Refusal::Math(MathError::DivisionByZero));
 	// A reserve of zero divides the score.
-	let mut market = Market::new(params(), 400, 0, Standing::Head);
+	let mut market = committed(params(), 400, 0, Standing::Head);
 	market.now = 11;
 	market.bid(1, 0).expect("bidding");
 	market.now = 14;
@@ -1089,7 +1088,7 @@ fn transition_should_be_refused_when_parameters_break_their_rules() {
 	assert_eq!(market.bids[0].stage, BidStage::Sealed, "a refusal changes nothing");
 
 	// A weight of zero divides the payment.
-	let mut market = Market::new(RollupParams { w_fee: 0, ..params() }, 400, 100, Standing::Head);
+	let mut market = committed(RollupParams { w_fee: 0, ..params() }, 400, 100, Standing::Head);
 	market.now = 11;
 	for number in [1, 2] {
 		market.bid(number, 0).expect("bidding");
@@ -1103,7 +1102,7 @@ fn transition_should_be_refused_when_parameters_break_their_rules() {
 
 	// A rescue of one block divides its price.
 	let mut market =
-		Market::new(RollupParams { rescue_blocks: 1, ..params() }, 400, 100, Standing::Head);
+		committed(RollupParams { rescue_blocks: 1, ..params() }, 400, 100, Standing::Head);
 	auction(&mut market, &[(1, 40)]);
 	market.now = 31;
 	market.pass_deadline().expect("late until 30");

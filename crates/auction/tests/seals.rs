@@ -5,7 +5,7 @@
 //! and an opening window from 17: a block for each two seals and one of slack, at most 4. A bond is the
 //! reserve of 100 and the silence penalty of 11, of which an opener gets 5.
 
-use common::{id, params, Id, Market, FREE};
+use common::{committed, id, params, Id, Market, FREE};
 use pvs_auction::{
 	round::{BidStage, Delivery, Stage, Standing, VoidReason},
 	step::{Effect, Refusal, Reward},
@@ -24,7 +24,7 @@ fn market() -> Market {
 		silence_penalty: 11,
 		..params()
 	};
-	Market::new(params, 400, 100, Standing::Head)
+	committed(params, 400, 100, Standing::Head)
 }
 
 fn payload(fee: u128) -> [u8; PAYLOAD_BYTES] {

@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A search over all that a prover and its friend can do in one round, for what acting at once does not
+//! earn (G13 of the protocol).
+//!
+//! The prover knows its rivals' bids beforehand, in the search as in the comparison. It starts work in
+//! the block in which it can know that it wins: when no bid of a rival is sealed any more, in the last
+//! block in which one could be opened, or when a rival's failure hands it a place. A proof takes it the
+//! same number of blocks whatever it claims. Its income is what it and its friend have afterwards, less
+//! what they had before, less the cost of each proof that they deliver.
+
+use super::{
+	market::{id, ClockRule, Id, Market},
+	world::{Rival, Timing, World, FRIEND, OPENER, OURS},
+};
+use crate::{
+	payment::payment,
+	phase::Windows,
+	round::{Assignment, Auction, BidStage, Offer, Stage},
+	score::score,
+	step::Refusal,
+};
+use alloc::{vec, vec::Vec};
+use pvs_primitives::{
+	api::Phase,
+	bid::BidPayload,
+	params::{PaymentRule, RollupParams, SilencePolicy},
+	Balance, BlockNumber,
+};
+
+/// A bid, and when it stops being sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Act {
+	/// What it asks, in planck.
+	pub fee: Balance,
+	/// The time that it claims, in blocks.
+	pub proof_blocks: BlockNumber,
+	/// When it stops being sealed.
+	pub timing: Timing,
+}
+
+/// What the prover does until the auction closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strategy {
+	/// Its bid.
+	pub ours: Act,
+	/// Its friend's bid, if it makes one.
+	pub friend: Option<Act>,
+}
+
+impl Strategy {
+	/// Whether it reveals in the first block and has no friend.
+	pub fn is_at_once(&self) -> bool {
+		self.friend.is_none() && self.ours.timing == Timing::Revealed(0)
+	}
+}
+
+/// What the prover, or its friend, does after the auction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+	/// Takes the place that it is offered.
+	Take {
+		/// Who.
+		number: u8,
+		/// The block.
+		block: BlockNumber,
+	},
+	/// Lets the place that it is offered pass.
+	Pass {
+		/// Who.
+		number: u8,
+	},
+	/// Delivers.
+	Deliver {
+		/// Who.
+		number: u8,
+		/// The block.
+		block: BlockNumber,
+	},
+	/// Does not deliver.
+	Default {
+		/// Who.
+		number: u8,
+	},
+}
+
+/// A way through a round, and what it earns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Play {
+	/// What the prover does until the auction closes; `None` if it does not bid.
+	pub strategy: Option<Strategy>,
+	/// What it does then.
+	pub decisions: Vec<Decision>,
+	/// Its income, in planck.
+	pub income: i128,
+}
+
+/// The outcome of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+	/// The best way to act at once: without a friend, revealed in the first block, a place taken in the
+	/// first block, delivered as soon as the work is done.
+	pub at_once: Play,
+	/// The best of all ways.
+	pub best: Play,
+	/// What acting at once earns with the true cost as its fee and the work as its time, in planck,
+	/// though the clock starts no earlier than the last block of the reveal window.
+	pub plain: i128,
+}
+
+impl Found {
+	/// What can be gained over acting at once, in planck.
+	pub fn gain(&self) -> i128 {
+		self.best.income.saturating_sub(self.at_once.income)
+	}
+
+	/// What acting at once gains by the claimed time and the fee alone, in planck.
+	pub fn gain_of_claim(&self) -> i128 {
+		self.at_once.income.saturating_sub(self.plain)
+	}
+}
+
+/// Tries everything in a world: every claimed time, every timing of the prover's own bid, a friend that
+/// is absent or bids as well with every timing, the block of taking a place, the block of delivery. The
+/// fee is the cost; under first price also the highest that ranks before each rival.
+pub fn search(world: &World, clock: ClockRule) -> Found {
+	let none = Play { strategy: None, decisions: Vec::new(), income: 0 };
+	let mut found = Found { at_once: none.clone(), best: none, plain: 0 };
+	let RollupParams { max_proof_blocks, reveal_blocks, .. } = world.snapshot.params;
+	let openings = longest_opening(world);
+	let friends = friends(world, reveal_blocks, openings);
+	let own_timings = own_timings(reveal_blocks, openings);
+	for proof_blocks in 1..=max_proof_blocks {
+		for fee in fees(world, proof_blocks) {
+			for timing in &own_timings {
+				for friend in &friends {
+					let ours = Act { fee, proof_blocks, timing: *timing };
+					try_strategy(world, Strategy { ours, friend: *friend }, clock, &mut found);
+				}
+			}
+		}
+	}
+	found
+}
+
+fn try_strategy(world: &World, strategy: Strategy, clock: ClockRule, found: &mut Found) {
+	let (market, known) = auction(world, &strategy, clock);
+	let ready = known.saturating_add(world.work);
+	if strategy.is_at_once() {
+		let (income, decisions) = Decider { world, at_once: true }.decide(&market, ready);
+		let honest = (world.cost, world.work);
+		if (strategy.ours.fee, strategy.ours.proof_blocks) == honest {
+			found.plain = income;
+		}
+		if income > found.at_once.income {
+			found.at_once = Play { strategy: Some(strategy), decisions, income };
+		}
+	}
+	let (income, decisions) = Decider { world, at_once: false }.decide(&market, ready);
+	if income > found.best.income {
+		found.best = Play { strategy: Some(strategy), decisions, income };
+	}
+}
+
+/// The most blocks that an opening window can have in this world; 0 if there is none.
+fn longest_opening(world: &World) -> BlockNumber {
+	match world.snapshot.params.silence_policy {
+		SilencePolicy::Exclude => 0,
+		SilencePolicy::ForceOpen { opening_blocks } => {
+			let bids = u32::try_from(world.rivals.len()).unwrap_or(u32::MAX).saturating_add(2);
+			let needed = world.snapshot.seal_timing.opening_blocks(world.seal_delay, bids);
+			needed.saturating_add(world.snapshot.inclusion_slack).min(opening_blocks)
+		},
+	}
+}
+
+fn own_timings(reveal_blocks: BlockNumber, openings: BlockNumber) -> Vec<Timing> {
+	let mut timings = friends_timings(reveal_blocks, openings);
+	timings.extend((0..openings).map(Timing::Shown));
+	timings
+}
+
+/// Without the payloads that a friend shows: its seal is opened at the same time for less.
+fn friends_timings(reveal_blocks: BlockNumber, openings: BlockNumber) -> Vec<Timing> {
+	let mut timings: Vec<_> = (0..reveal_blocks).map(Timing::Revealed).collect();
+	timings.extend((0..openings).map(Timing::Opened));
+	timings.push(Timing::Silent);
+	timings
+}
+
+/// No friend; or one that asks too much to win, as much as the prover for the same work, or for the
+/// shortest time.
+fn friends(world: &World, reveal_blocks: BlockNumber, openings: BlockNumber) -> Vec<Option<Act>> {
+	let RollupParams { min_proof_blocks, max_proof_blocks, .. } = world.snapshot.params;
+	let bids = [
+		(world.reserve, max_proof_blocks),
+		(world.cost, world.work),
+		(world.cost, min_proof_blocks),
+	];
+	let mut friends = vec![None];
+	for (fee, proof_blocks) in bids {
+		let timings = friends_timings(reveal_blocks, openings);
+		friends.extend(timings.into_iter().map(|timing| Some(Act { fee, proof_blocks, timing })));
+	}
+	friends
+}
+
+/// The fees worth asking for this time: the cost and, under first price, the highest ones that rank
+/// before each rival and nobody at all.
+fn fees(world: &World, proof_blocks: BlockNumber) -> Vec<Balance> {
+	let mut fees = vec![world.cost];
+	let params = &world.snapshot.params;
+	match params.payment_rule {
+		PaymentRule::SecondScore => (),
+		PaymentRule::FirstPrice => {
+			let as_second =
+				RollupParams { payment_rule: PaymentRule::SecondScore, ..params.clone() };
+			let before = world.rivals.iter().filter_map(|rival| {
+				let Rival { fee, proof_blocks: blocks, .. } = *rival;
+				let score = score(fee, blocks, 0, world.reserve, params).ok()?;
+				let next = Some(score);
+				let equal = payment(0, proof_blocks, 0, next, world.reserve, &as_second).ok()?;
+				Some(equal.saturating_sub(1))
+			});
+			fees.extend(before.filter(|fee| *fee > world.cost));
+			fees.push(world.reserve.max(world.cost));
+			fees.sort_unstable();
+			fees.dedup();
+		},
+	}
+	fees
+}
+
+/// Plays the auction. Returns the market as it has closed, and the block in which the prover can know
+/// whether it has won.
+fn auction(world: &World, strategy: &Strategy, clock: ClockRule) -> (Market, BlockNumber) {
+	let World { snapshot, reserve, .. } = world;
+	let free = reserve.saturating_mul(16).saturating_add(1_000);
+	let max_fee = snapshot.params.max_reserve;
+	let delay = Some(world.seal_delay);
+	let provers = world.provers();
+	let mut market = Market::new(snapshot.clone(), delay, max_fee, *reserve, provers, free);
+	market.clock = clock;
+	market.checked = false;
+	let own = [Some((OURS, strategy.ours)), strategy.friend.map(|friend| (FRIEND, friend))];
+	let rivals = world.numbered_rivals().map(|(number, rival)| {
+		let Rival { fee, proof_blocks, timing, .. } = *rival;
+		(number, Act { fee, proof_blocks, timing })
+	});
+	let bids: Vec<_> = own.into_iter().flatten().chain(rivals).collect();
+	let opened_at = market.round.opened_at;
+	let windows = Windows::new(opened_at, &Auction::default(), &market.context());
+	market.now = windows.bidding_from;
+	for (number, _) in &bids {
+		done(market.bid(*number, 0));
+	}
+	let mut known = None;
+	market.now = windows.reveal_from;
+	while is_open(&market) {
+		if market.is_due() {
+			done(market.pass_deadline());
+		}
+		for (number, act) in &bids {
+			if is_open(&market) {
+				perform(&mut market, *number, act, &windows);
+				if market.is_due() {
+					done(market.pass_deadline());
+				}
+			}
+		}
+		let last = market.due() == market.now.checked_add(1);
+		if known.is_none() && (!is_open(&market) || last || rivals_are_known(&market)) {
+			known = Some(market.now);
+		}
+		if is_open(&market) {
+			market.now = market.now.saturating_add(1);
+		}
+	}
+	let known = known.unwrap_or(market.now);
+	(market, known)
+}
+
+/// Whether the first round's auction is open.
+fn is_open(market: &Market) -> bool {
+	market.round.number == 0 && matches!(market.round.stage, Stage::Auction(_))
+}
+
+fn rivals_are_known(market: &Market) -> bool {
+	market
+		.bids
+		.iter()
+		.filter(|bid| own_number(&bid.bidder).is_none())
+		.all(|bid| bid.stage != BidStage::Sealed)
+}
+
+/// Does what is to be done for a bid in this block.
+fn perform(market: &mut Market, number: u8, act: &Act, windows: &Windows) {
+	let reveal = market.now.checked_sub(windows.reveal_from);
+	let opening = market.now.checked_sub(windows.reveal_until);
+	let opening = opening.filter(|_| market.phase() == Phase::SealOpening);
+	let Act { fee, proof_blocks, timing } = *act;
+	match timing {
+		Timing::Revealed(at) if reveal == Some(at) => {
+			done(market.reveal(number, fee, proof_blocks, None));
+		},
+		Timing::Shown(at) if opening == Some(at) => {
+			done(market.reveal(number, fee, proof_blocks, None));
+		},
+		Timing::Opened(at) if opening == Some(at) => {
+			let opener = if own_number(&id(number)).is_some() { FRIEND } else { OPENER };
+			let salt = [number; 32];
+			let payload = BidPayload { fee, proof_blocks, proof_commitment: None, salt };
+			done(market.open(number, opener, Some(&payload.encode())));
+		},
+		_ => (),
+	}
+}
+
+fn own_number(prover: &Id) -> Option<u8> {
+	[OURS, FRIEND].into_iter().find(|number| id(*number) == *prover)
+}
+
+/// What the search does is allowed.
+fn done<T>(outcome: Result<T, Refusal>) -> T {
+	match outcome {
+		Ok(value) => value,
+		Err(refusal) => panic!("{refusal:?}"),
+	}
+}
+
+/// Decides, from the close of the auction on.
+struct Decider<'a> {
+	world: &'a World,
+	/// Whether it takes places and delivers as soon as it can.
+	at_once: bool,
+}
+
+type Decided = (i128, Vec<Decision>);
+
+impl Decider<'_> {
+	/// The best income that can still be had, and the decisions for it. The proof is ready in block
+	/// `ready`.
+	fn decide(&self, market: &Market, ready: BlockNumber) -> Decided {
+		match &market.round.stage {
+			Stage::Assigned(assignment) => match own_number(&assignment.place.prover) {
+				Some(number) => self.at_work(market, number, assignment, ready),
+				None => self.rival_at_work(market, assignment),
+			},
+			Stage::Offered(offer) => match own_number(&offer.place.prover) {
+				Some(number) => self.offered(market, number, offer, ready),
+				None => self.rival_offered(market, offer),
+			},
+			// In a rescue another prover is first; the next round is another story.
+			Stage::Auction(_) | Stage::Rescue(_) | Stage::Waiting | Stage::Proven { .. } => {
+				(self.income(market, 0), Vec::new())
+			},
+		}
+	}
+
+	fn income(&self, market: &Market, proofs: u32) -> i128 {
+		let wealth = |market: &Market| {
+			let amounts = [OURS, FRIEND].map(|number| signed(market.wealth(number)));
+			amounts.into_iter().fold(0, i128::saturating_add)
+		};
+		let RollupParams { max_reserve, silence_penalty, .. } = market.snapshot.params;
+		let free = self.world.reserve.saturating_mul(16).saturating_add(1_000);
+		let start = free.saturating_add(max_reserve).saturating_add(silence_penalty);
+		let start = signed(start).saturating_mul(2);
+		let cost = signed(self.world.cost).saturating_mul(proofs.into());
+		wealth(market).saturating_sub(start).saturating_sub(cost)
+	}
+
+	fn at_work(
+		&self,
+		market: &Market,
+		number: u8,
+		assignment: &Assignment<Id>,
+		ready: BlockNumber,
+	) -> Decided {
+		let late_until = assignment.delivery.late_until;
+		let defaulted = after(market, late_until.saturating_add(1), Market::pass_deadline);
+		let mut best = before(Decision::Default { number }, self.decide(&defaulted, ready));
+		self.deliver(market, number, ready, late_until, &mut best);
+		best
+	}
+
+	/// Delivers in each block up to the last; at once, in the first.
+	fn deliver(
+		&self,
+		market: &Market,
+		number: u8,
+		ready: BlockNumber,
+		last: BlockNumber,
+		best: &mut Decided,
+	) {
+		let first = ready.max(market.now);
+		let last = if self.at_once { last.min(first) } else { last };
+		for block in first..=last {
+			let delivered = after(market, block, |market| market.prove(number));
+			let decision = Decision::Deliver { number, block };
+			better(best, (self.income(&delivered, 1), vec![decision]));
+		}
+	}
+
+	fn offered(
+		&self,
+		market: &Market,
+		number: u8,
+		offer: &Offer<Id>,
+		ready: BlockNumber,
+	) -> Decided {
+		let until = offer.until(&market.snapshot);
+		let passed = after(market, until.saturating_add(1), Market::pass_deadline);
+		let mut best = before(Decision::Pass { number }, self.decide(&passed, ready));
+		self.deliver(market, number, ready, until, &mut best);
+		// The offer is seen in the block that makes it; what is sent on top of that is in the next one.
+		let at_once = offer.offered_at.saturating_add(1);
+		let blocks = if self.at_once { at_once..=until.min(at_once) } else { market.now..=until };
+		for block in blocks {
+			let taken = after(market, block, |market| market.accept(number));
+			let decision = Decision::Take { number, block };
+			better(&mut best, before(decision, self.decide(&taken, ready)));
+		}
+		best
+	}
+
+	fn rival_at_work(&self, market: &Market, assignment: &Assignment<Id>) -> Decided {
+		if !self.fails(&assignment.place.prover) {
+			return (self.income(market, 0), Vec::new());
+		}
+		let late_until = assignment.delivery.late_until;
+		self.after_a_rival(market, late_until.saturating_add(1))
+	}
+
+	fn rival_offered(&self, market: &Market, offer: &Offer<Id>) -> Decided {
+		if !self.fails(&offer.place.prover) {
+			return (self.income(market, 0), Vec::new());
+		}
+		self.after_a_rival(market, offer.until(&market.snapshot).saturating_add(1))
+	}
+
+	/// A rival lets its time pass until this block, in which the work starts if the next place is ours.
+	fn after_a_rival(&self, market: &Market, block: BlockNumber) -> Decided {
+		let market = after(market, block, Market::pass_deadline);
+		self.decide(&market, block.saturating_add(self.world.work))
+	}
+
+	fn fails(&self, prover: &Id) -> bool {
+		self.world.rival(prover).is_some_and(|rival| rival.fails)
+	}
+}
+
+/// The market after something is done in a block.
+fn after<T>(
+	market: &Market,
+	block: BlockNumber,
+	act: impl FnOnce(&mut Market) -> Result<T, Refusal>,
+) -> Market {
+	let mut market = market.clone();
+	market.now = block;
+	done(act(&mut market));
+	market
+}
+
+fn before(first: Decision, (income, mut then): Decided) -> Decided {
+	then.insert(0, first);
+	(income, then)
+}
+
+fn better(best: &mut Decided, other: Decided) {
+	if other.0 > best.0 {
+		*best = other;
+	}
+}
+
+fn signed(amount: Balance) -> i128 {
+	i128::try_from(amount).unwrap_or(i128::MAX)
+}
