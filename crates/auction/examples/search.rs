@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Prints the largest gain of timing one's own messages, per silence policy, payment rule and slack.
 //!
-//! `cargo run --release -p pvs-auction --example search -- [worlds] [seed]`: that many drawn worlds beside
-//! the round of finding M1, 1,000 unless told, from the seed 0. Version 1's clock is put back for a round
-//! of M1 in lines of its own. Exit code 1 if version 2 leaves a gain of more than one planck.
+//! `cargo run --release -p pvs-auction --example search -- [worlds] [seed]`: the round of finding M1 and
+//! that many drawn worlds, 1,000 from seed 0 unless told, first with rivals that all deliver, then with
+//! rivals that may fail, so that places on the ladder are offered. Gains are in planck, with the part of
+//! the reserve that they are. Version 1's clock is put back for the round of M1.
 
 use pvs_auction::driver::{
 	market::ClockRule,
@@ -11,79 +12,129 @@ use pvs_auction::driver::{
 	world::{Policy, World},
 };
 use pvs_primitives::params::PaymentRule;
-use std::process::ExitCode;
 
-/// The worlds with the largest gains of a kind.
+/// What was found in worlds of a kind.
 #[derive(Default)]
-struct Largest {
-	worlds: u64,
-	gaining: u64,
-	timing: Option<(World, Found)>,
-	claim: i128,
+struct Table {
+	worlds: u32,
+	won: u32,
+	/// Worlds with a gain of more than a planck: without a friend, and with one.
+	gaining: [u32; 2],
+	/// The largest gains, in parts of the reserve.
+	largest: [Option<(World, Found)>; 2],
+	claim: f64,
 }
 
-impl Largest {
-	fn take(&mut self, world: World, found: Found) {
+fn gains(found: &Found) -> [i128; 2] {
+	[found.gain_alone(), found.gain()]
+}
+
+fn part(gain: i128, world: &World) -> f64 {
+	gain as f64 / world.reserve as f64
+}
+
+impl Table {
+	fn take(&mut self, world: &World, found: &Found) {
 		self.worlds += 1;
-		self.gaining += u64::from(found.gain() > 1);
-		// Claims are compared in parts of the reserve, since worlds differ.
-		let nano = 1_000_000_000;
-		let reserve = i128::try_from(world.reserve).expect("small");
-		self.claim = self.claim.max(found.gain_of_claim() * nano / reserve);
-		let part = |world: &World, found: &Found| found.gain() as f64 / world.reserve as f64;
-		if self.timing.as_ref().is_none_or(|(w, f)| part(w, f) < part(&world, &found)) {
-			self.timing = Some((world, found));
+		self.won += u32::from(found.at_once.income > 0);
+		self.claim = self.claim.max(part(found.gain_of_claim(), world));
+		for (kind, gain) in gains(found).into_iter().enumerate() {
+			self.gaining[kind] += u32::from(gain > 1);
+			let larger = self.largest[kind].as_ref().is_none_or(|(before, largest)| {
+				part(gains(largest)[kind], before) < part(gain, world)
+			});
+			if larger {
+				self.largest[kind] = Some((world.clone(), found.clone()));
+			}
 		}
 	}
 
-	fn gain(&self) -> i128 {
-		self.timing.as_ref().map_or(0, |(_, found)| found.gain())
+	/// The largest gain, and which part of the reserve it is.
+	fn largest(&self, kind: usize) -> (i128, f64) {
+		let (world, found) = self.largest[kind].as_ref().expect("at least one world");
+		let gain = gains(found)[kind];
+		(gain, part(gain, world))
 	}
 }
 
-fn main() -> ExitCode {
+fn main() {
 	let mut arguments = std::env::args().skip(1);
 	let mut number =
 		|otherwise: u64| arguments.next().map_or(otherwise, |text| text.parse().expect("a number"));
 	let (worlds, seed) = (number(1_000), number(0));
+	println!("the round of finding M1 and {worlds} drawn worlds from seed {seed}");
 	println!(
-		"{worlds} drawn worlds from seed {seed}, and the round of finding M1; gains in planck"
+		"{:<10} {:<12} {:>5} {:<9} {:>6} {:>5} | {:>5} {:>14} {:>9} | {:>5} {:>14} {:>9} | {:>9}",
+		"policy",
+		"payment",
+		"slack",
+		"rivals",
+		"worlds",
+		"won",
+		"gain",
+		"alone, largest",
+		"reserves",
+		"gain",
+		"with a friend",
+		"reserves",
+		"claim"
 	);
-	println!("policy     payment      slack  worlds  gaining  gain of timing    (of the reserve)  of claim");
-	let mut found_gain = false;
 	for policy in Policy::ALL {
 		for payment_rule in [PaymentRule::SecondScore, PaymentRule::FirstPrice] {
 			for slack in [0, 2] {
-				let mut largest = Largest::default();
-				let drawn = (seed..seed + worlds)
-					.map(|seed| World::drawn(seed, policy, payment_rule, slack));
-				for world in
-					std::iter::once(World::audited(policy, payment_rule, slack)).chain(drawn)
-				{
-					world.check().expect("worlds keep the rules");
-					let found = search(&world, ClockRule::Fixed);
-					largest.take(world, found);
-				}
-				let (world, found) = largest.timing.as_ref().expect("at least one world");
-				println!(
-					"{:<10} {:<12} {slack:>5}  {:>6}  {:>7}  {:>14}  {:>18.6}  {:>8.4}",
-					format!("{policy:?}"),
-					format!("{payment_rule:?}"),
-					largest.worlds,
-					largest.gaining,
-					largest.gain(),
-					found.gain() as f64 / world.reserve as f64,
-					largest.claim as f64 / 1e9,
-				);
-				if found.gain() > 1 {
-					found_gain = true;
-					println!("{world:#?}\n{found:#?}");
+				for reliable in [true, false] {
+					kind(policy, payment_rule, slack, reliable, seed..seed + worlds);
 				}
 			}
-			let world = World::audited(policy, payment_rule, 0);
-			let gain = search(&world, ClockRule::Close).gain();
-			println!("{policy:?} {payment_rule:?}, finding M1 with the clock of version 1: {gain}");
+			let gain = search(&World::audited(policy, payment_rule, 0), ClockRule::Close).gain();
+			println!("    round of M1 with the clock of version 1: {gain}");
 		}
 	}
-	ExitCode::from(u8::from(found_gain))
+}
+
+fn kind(
+	policy: Policy,
+	payment_rule: PaymentRule,
+	slack: u32,
+	reliable: bool,
+	seeds: std::ops::Range<u64>,
+) {
+	let mut table = Table::default();
+	let drawn = seeds.map(|seed| World::drawn(seed, policy, payment_rule, slack));
+	for world in std::iter::once(World::audited(policy, payment_rule, slack)).chain(drawn) {
+		world.check().expect("worlds keep the rules");
+		let any_fails = world.rivals.iter().any(|rival| rival.fails);
+		// Worlds in which nobody fails are searched once.
+		if reliable || any_fails {
+			let world = if reliable { world.with_reliable_rivals() } else { world };
+			let found = search(&world, ClockRule::Fixed);
+			table.take(&world, &found);
+		}
+	}
+	if table.worlds == 0 {
+		return;
+	}
+	let [alone, with_friend] = [0, 1].map(|kind| table.largest(kind));
+	println!(
+		"{:<10} {:<12} {:>5} {:<9} {:>6} {:>5} | {:>5} {:>14} {:>9.6} | {:>5} {:>14} {:>9.6} | {:>9.6}",
+		format!("{policy:?}"),
+		format!("{payment_rule:?}"),
+		slack,
+		if reliable { "deliver" } else { "may fail" },
+		table.worlds,
+		table.won,
+		table.gaining[0],
+		alone.0,
+		alone.1,
+		table.gaining[1],
+		with_friend.0,
+		with_friend.1,
+		table.claim,
+	);
+	for (kind, largest) in table.largest.iter().enumerate() {
+		let (world, found) = largest.as_ref().expect("at least one world");
+		if gains(found)[kind] > 1 {
+			println!("    {world:?}\n    {found:?}");
+		}
+	}
 }

@@ -100,6 +100,8 @@ pub struct Found {
 	/// The best way to act at once: without a friend, revealed in the first block, a place taken in the
 	/// first block, delivered as soon as the work is done.
 	pub at_once: Play,
+	/// The best way without a friend.
+	pub alone: Play,
 	/// The best of all ways.
 	pub best: Play,
 	/// What acting at once earns with the true cost as its fee and the work as its time, in planck,
@@ -113,6 +115,11 @@ impl Found {
 		self.best.income.saturating_sub(self.at_once.income)
 	}
 
+	/// What can be gained without a friend over acting at once, in planck.
+	pub fn gain_alone(&self) -> i128 {
+		self.alone.income.saturating_sub(self.at_once.income)
+	}
+
 	/// What acting at once gains by the claimed time and the fee alone, in planck.
 	pub fn gain_of_claim(&self) -> i128 {
 		self.at_once.income.saturating_sub(self.plain)
@@ -124,17 +131,19 @@ impl Found {
 /// fee is the cost; under first price also the highest that ranks before each rival.
 pub fn search(world: &World, clock: ClockRule) -> Found {
 	let none = Play { strategy: None, decisions: Vec::new(), income: 0 };
-	let mut found = Found { at_once: none.clone(), best: none, plain: 0 };
+	let mut found = Found { at_once: none.clone(), alone: none.clone(), best: none, plain: 0 };
 	let RollupParams { max_proof_blocks, reveal_blocks, .. } = world.snapshot.params;
 	let openings = longest_opening(world);
 	let friends = friends(world, reveal_blocks, openings);
 	let own_timings = own_timings(reveal_blocks, openings);
+	let [alone, with_friend] = [false, true].map(|friend| place_bids(world, clock, friend));
 	for proof_blocks in 1..=max_proof_blocks {
 		for fee in fees(world, proof_blocks) {
 			for timing in &own_timings {
 				for friend in &friends {
 					let ours = Act { fee, proof_blocks, timing: *timing };
-					try_strategy(world, Strategy { ours, friend: *friend }, clock, &mut found);
+					let placed = if friend.is_some() { &with_friend } else { &alone };
+					try_strategy(world, placed, Strategy { ours, friend: *friend }, &mut found);
 				}
 			}
 		}
@@ -142,8 +151,8 @@ pub fn search(world: &World, clock: ClockRule) -> Found {
 	found
 }
 
-fn try_strategy(world: &World, strategy: Strategy, clock: ClockRule, found: &mut Found) {
-	let (market, known) = auction(world, &strategy, clock);
+fn try_strategy(world: &World, placed: &Placed, strategy: Strategy, found: &mut Found) {
+	let (market, known) = auction(world, placed, &strategy);
 	let ready = known.saturating_add(world.work);
 	if strategy.is_at_once() {
 		let (income, decisions) = Decider { world, at_once: true }.decide(&market, ready);
@@ -156,8 +165,12 @@ fn try_strategy(world: &World, strategy: Strategy, clock: ClockRule, found: &mut
 		}
 	}
 	let (income, decisions) = Decider { world, at_once: false }.decide(&market, ready);
+	let play = Play { strategy: Some(strategy), decisions, income };
+	if strategy.friend.is_none() && income > found.alone.income {
+		found.alone = play.clone();
+	}
 	if income > found.best.income {
-		found.best = Play { strategy: Some(strategy), decisions, income };
+		found.best = play;
 	}
 }
 
@@ -230,29 +243,46 @@ fn fees(world: &World, proof_blocks: BlockNumber) -> Vec<Balance> {
 	fees
 }
 
-/// Plays the auction. Returns the market as it has closed, and the block in which the prover can know
-/// whether it has won.
-fn auction(world: &World, strategy: &Strategy, clock: ClockRule) -> (Market, BlockNumber) {
+/// A round in which all bids are placed, in the first block of the bidding window.
+struct Placed {
+	market: Market,
+	windows: Windows,
+}
+
+/// Places the bids of the prover, of its friend if that bids, and of the rivals.
+fn place_bids(world: &World, clock: ClockRule, friend: bool) -> Placed {
 	let World { snapshot, reserve, .. } = world;
-	let free = reserve.saturating_mul(16).saturating_add(1_000);
 	let max_fee = snapshot.params.max_reserve;
-	let delay = Some(world.seal_delay);
-	let provers = world.provers();
-	let mut market = Market::new(snapshot.clone(), delay, max_fee, *reserve, provers, free);
+	let (delay, provers) = (Some(world.seal_delay), world.provers());
+	let mut market = Market::new(snapshot.clone(), delay, max_fee, *reserve, provers, free(world));
 	market.clock = clock;
 	market.checked = false;
+	let opened_at = market.round.opened_at;
+	let windows = Windows::new(opened_at, &Auction::default(), &market.context());
+	market.now = windows.bidding_from;
+	let rivals = world.numbered_rivals().map(|(number, _)| number);
+	for number in [OURS].into_iter().chain(friend.then_some(FRIEND)).chain(rivals) {
+		done(market.bid(number, 0));
+	}
+	Placed { market, windows }
+}
+
+/// What each prover has beside its stake, in planck: more than it can spend.
+fn free(world: &World) -> Balance {
+	world.reserve.saturating_mul(16).saturating_add(1_000)
+}
+
+/// Plays the auction. Returns the market as it has closed, and the block in which the prover can know
+/// whether it has won.
+fn auction(world: &World, placed: &Placed, strategy: &Strategy) -> (Market, BlockNumber) {
+	let Placed { market, windows } = placed;
+	let mut market = market.clone();
 	let own = [Some((OURS, strategy.ours)), strategy.friend.map(|friend| (FRIEND, friend))];
 	let rivals = world.numbered_rivals().map(|(number, rival)| {
 		let Rival { fee, proof_blocks, timing, .. } = *rival;
 		(number, Act { fee, proof_blocks, timing })
 	});
 	let bids: Vec<_> = own.into_iter().flatten().chain(rivals).collect();
-	let opened_at = market.round.opened_at;
-	let windows = Windows::new(opened_at, &Auction::default(), &market.context());
-	market.now = windows.bidding_from;
-	for (number, _) in &bids {
-		done(market.bid(*number, 0));
-	}
 	let mut known = None;
 	market.now = windows.reveal_from;
 	while is_open(&market) {
@@ -261,7 +291,7 @@ fn auction(world: &World, strategy: &Strategy, clock: ClockRule) -> (Market, Blo
 		}
 		for (number, act) in &bids {
 			if is_open(&market) {
-				perform(&mut market, *number, act, &windows);
+				perform(&mut market, *number, act, windows);
 				if market.is_due() {
 					done(market.pass_deadline());
 				}
@@ -362,8 +392,7 @@ impl Decider<'_> {
 			amounts.into_iter().fold(0, i128::saturating_add)
 		};
 		let RollupParams { max_reserve, silence_penalty, .. } = market.snapshot.params;
-		let free = self.world.reserve.saturating_mul(16).saturating_add(1_000);
-		let start = free.saturating_add(max_reserve).saturating_add(silence_penalty);
+		let start = free(self.world).saturating_add(max_reserve).saturating_add(silence_penalty);
 		let start = signed(start).saturating_mul(2);
 		let cost = signed(self.world.cost).saturating_mul(proofs.into());
 		wealth(market).saturating_sub(start).saturating_sub(cost)

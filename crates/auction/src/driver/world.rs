@@ -226,6 +226,14 @@ impl World {
 		Self { snapshot, seal_delay, reserve, cost, work, rivals }
 	}
 
+	/// The same with rivals that all deliver in time.
+	pub fn with_reliable_rivals(mut self) -> Self {
+		for rival in &mut self.rivals {
+			rival.fails = false;
+		}
+		self
+	}
+
 	/// Whether its parameters keep the rules.
 	///
 	/// # Errors

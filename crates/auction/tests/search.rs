@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The search over whole rounds: acting at once is best (G13), and the search sees where it is not.
+//!
+//! `cargo run --release -p pvs-auction --example search` searches 1,000 worlds of each kind.
+
+use pvs_auction::driver::{
+	market::ClockRule,
+	search::{search, Decision, Play},
+	world::{Policy, Rival, Timing, World, FRIEND, OURS},
+};
+use pvs_primitives::params::PaymentRule;
+
+/// How many worlds of each kind are drawn.
+const WORLDS: u64 = 8;
+
+const PAYMENT_RULES: [PaymentRule; 2] = [PaymentRule::SecondScore, PaymentRule::FirstPrice];
+
+/// Every policy, payment rule and slack.
+fn kinds() -> impl Iterator<Item = (Policy, PaymentRule, u32)> {
+	Policy::ALL.into_iter().flat_map(|policy| {
+		PAYMENT_RULES.into_iter().flat_map(move |rule| [0, 2].map(|slack| (policy, rule, slack)))
+	})
+}
+
+fn drawn(policy: Policy, rule: PaymentRule, slack: u32) -> impl Iterator<Item = World> {
+	(0..WORLDS).map(move |seed| {
+		let world = World::drawn(seed, policy, rule, slack);
+		assert_eq!(world.check(), Ok(()), "seed {seed}");
+		world
+	})
+}
+
+/// Finding M1 of the audit, over everything that can be tried.
+#[test]
+fn search_should_find_nothing_in_the_round_of_finding_m1() {
+	for (policy, rule, slack) in kinds() {
+		let world = World::audited(policy, rule, slack);
+		assert_eq!(world.check(), Ok(()));
+		let found = search(&world, ClockRule::Fixed);
+		assert!(found.at_once.income > 0);
+		assert!(found.gain() <= 1, "{policy:?}, {rule:?}, slack {slack}: {found:?}");
+	}
+}
+
+/// With 9 blocks of work, who reveals at once is paid 2.43 UNIT, and who reveals last 2.93 for a claim of
+/// 2. Under first price it asks for that, and is not paid less for asking more.
+#[test]
+fn search_should_find_finding_m1_when_the_clock_of_version_1_is_put_back() {
+	for policy in Policy::ALL {
+		for rule in PAYMENT_RULES {
+			let found = search(&World::audited(policy, rule, 0), ClockRule::Close);
+			assert_eq!(found.gain(), 500_000_000_000, "{policy:?}, {rule:?}");
+			let strategy = found.best.strategy.expect("a bid");
+			assert_eq!(strategy.ours.timing, Timing::Revealed(7));
+			assert_eq!(strategy.friend, None);
+		}
+	}
+}
+
+#[test]
+fn acting_at_once_should_be_best_in_drawn_worlds_when_rivals_deliver() {
+	let mut won = 0;
+	for (policy, rule, slack) in kinds() {
+		for world in drawn(policy, rule, slack).map(World::with_reliable_rivals) {
+			let found = search(&world, ClockRule::Fixed);
+			assert!(found.gain() <= 1, "{world:?}\n{found:?}");
+			won += u32::from(found.at_once.income > 0);
+		}
+	}
+	assert!(won >= 8, "worlds in which nothing can be won show nothing: {won}");
+}
+
+#[test]
+fn search_should_find_gains_in_drawn_worlds_when_the_clock_of_version_1_is_put_back() {
+	for policy in Policy::ALL {
+		let worlds = drawn(policy, PaymentRule::SecondScore, 0).map(World::with_reliable_rivals);
+		let gaining = worlds.filter(|world| search(world, ClockRule::Close).gain() > 1).count();
+		assert!(gaining > 0, "{policy:?}");
+	}
+}
+
+#[test]
+fn acting_at_once_should_be_best_without_a_friend_when_nothing_delays_transactions() {
+	for policy in Policy::ALL {
+		for rule in PAYMENT_RULES {
+			for world in drawn(policy, rule, 0) {
+				let found = search(&world, ClockRule::Fixed);
+				assert!(found.gain_alone() <= 1, "{world:?}\n{found:?}");
+			}
+		}
+	}
+}
+
+/// A round in which the first of the ladder is sure of its turn: the winner asks 50 for 2 blocks and fails,
+/// behind the prover comes a bid of 200 for 10 blocks. The prover asks its cost of 100, and its work takes
+/// 9 blocks from the offer. A block of its claim is worth 0.3/20 of the score, 21.4 of the reserve of 1,000.
+fn offered_a_place(slack: u32, ladder_blocks: u32) -> World {
+	let mut world = World::audited(Policy::Exclude, PaymentRule::SecondScore, slack);
+	let params = &mut world.snapshot.params;
+	params.reveal_blocks = slack + 2;
+	params.max_proof_blocks = 20;
+	params.silence_penalty = 1;
+	params.late_rate = 21_428_572;
+	params.min_reserve = 1;
+	(params.initial_reserve, params.max_reserve) = (1_000, 1_000);
+	params.ladder_blocks = ladder_blocks;
+	world.snapshot.slot_fee_base = 1;
+	let rival =
+		|fee, proof_blocks, fails| Rival { fee, proof_blocks, timing: Timing::Revealed(0), fails };
+	let rivals = vec![rival(50, 2, true), rival(200, 10, false)];
+	let world = World { reserve: 1_000, cost: 100, work: 9, rivals, ..world };
+	assert_eq!(world.check(), Ok(()));
+	world
+}
+
+/// The block in which the prover takes the place that it is offered.
+fn taken_at(play: &Play) -> Option<u32> {
+	play.decisions.iter().find_map(|decision| match decision {
+		Decision::Take { number: OURS, block } => Some(*block),
+		_ => None,
+	})
+}
+
+/// What the rules leave (section 7 of the protocol): a place's clock starts when it is taken, for up to
+/// `InclusionSlack` blocks. Whoever takes it that much later can claim that much less.
+#[test]
+fn waiting_with_a_place_should_gain_the_inclusion_slack() {
+	let found = search(&offered_a_place(2, 3), ClockRule::Fixed);
+	// At once it can claim 6 blocks: (0.29 - 0.09) / 0.7 of the reserve, and half of the bond of 1,001.
+	assert_eq!(found.at_once.income, 285 + 500 - 100 - 1);
+	// Two blocks later it can claim 4: (0.29 - 0.06) / 0.7.
+	assert_eq!(found.alone.income, 328 + 500 - 100 - 1);
+	let at_once = taken_at(&found.at_once).expect("the work takes longer than the offer stands");
+	assert_eq!(taken_at(&found.alone), Some(at_once + 2));
+	// Without slack there is nothing to wait for.
+	let found = search(&offered_a_place(0, 2), ClockRule::Fixed);
+	assert_eq!(found.gain_alone(), 0);
+}
+
+/// What the rules leave (section 7 of the protocol): a place that is not taken costs nothing and passes
+/// on. Who has two places one after the other works while the first one passes.
+#[test]
+fn letting_a_place_pass_to_oneself_should_gain_its_blocks() {
+	let found = search(&offered_a_place(0, 2), ClockRule::Fixed);
+	// Alone it can claim 8 blocks: (0.29 - 0.12) / 0.7 of the reserve, and half of the bond of 1,001.
+	assert_eq!(found.alone.income, 242 + 500 - 100 - 1);
+	// The friend's place passes after 3 blocks. Then it can claim 5: (0.29 - 0.075) / 0.7.
+	assert_eq!(found.best.income, 307 + 500 - 100 - 2);
+	assert_eq!(found.best.decisions[0], Decision::Pass { number: FRIEND });
+}
