@@ -3,3 +3,6 @@
 
 mod composition;
 mod metadata;
+// A build for benchmarks has seals of its own.
+#[cfg(not(feature = "runtime-benchmarks"))]
+mod parameters;

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The tables of `docs/parameters.md` show the values of this runtime.
+//!
+//! A row counts if its first cell is a name in backticks. Its second cell begins with the value: a
+//! number, an amount as `5 UNIT`, or a name.
+
+use crate::{configs::RuntimeBlockWeights, genesis_presets::demo_params, Runtime, UNIT};
+use codec::Decode;
+use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
+use frame_support::{traits::Get, weights::Weight, PalletId};
+use pallet_pvs::Config;
+use pvs_primitives::{seal_timing::SealTiming, Balance};
+use pvs_timelock::Parameters;
+use sp_runtime::Perbill;
+use std::collections::{BTreeMap, BTreeSet};
+
+const PAGE: &str = include_str!("../../../docs/parameters.md");
+const OF_ROLLUPS: &str = "## What a rollup's owner sets";
+const OF_RUNTIMES: &str = "## What a runtime sets";
+const AFTER_TABLES: &str = "## Slot fees";
+
+/// Amounts on the page are read with twelve decimal places.
+const _: () = assert!(UNIT == 1_000_000_000_000);
+
+/// Returns name and value of each row between two headings.
+fn rows(from: &str, until: &str) -> BTreeMap<String, String> {
+	let (_, rest) = PAGE.split_once(from).expect("the page has the heading");
+	let (section, _) = rest.split_once(until).expect("the page has the heading behind it");
+	section.lines().filter_map(row).collect()
+}
+
+fn row(line: &str) -> Option<(String, String)> {
+	let mut cells = line.strip_prefix("| `")?.split(" | ");
+	let name = cells.next()?.strip_suffix('`')?;
+	Some((name.to_owned(), value(cells.next()?)))
+}
+
+/// Returns the value at the start of a cell: a number without commas, planck, or a name.
+fn value(cell: &str) -> String {
+	let cell = cell.replace(['`', ',', ':'], "");
+	let mut words = cell.split_whitespace();
+	let first = words.next().unwrap_or_default();
+	match words.next() {
+		Some("UNIT") => planck(first).to_string(),
+		_ => first.to_owned(),
+	}
+}
+
+fn planck(units: &str) -> Balance {
+	let (whole, part) = units.split_once('.').unwrap_or((units, ""));
+	assert!(part.len() <= 12, "{units} UNIT is no whole number of planck");
+	format!("{whole}{part:0<12}").parse().expect("an amount is a decimal number")
+}
+
+fn number<G: Get<u32>>() -> String {
+	G::get().to_string()
+}
+
+fn amount<G: Get<Balance>>() -> String {
+	G::get().to_string()
+}
+
+/// Returns the share of a block that deadlines may take, in percent.
+fn agenda_percent() -> String {
+	let most: Weight = <Runtime as Config>::MaxAgendaWeight::get();
+	let block: Weight = RuntimeBlockWeights::get().max_block;
+	let percent = (0..=100u32).find(|percent| Perbill::from_percent(*percent) * block == most);
+	percent.expect("it is a whole number of percent").to_string()
+}
+
+/// Returns the constants of the market, as the page names them.
+fn constants() -> BTreeMap<String, String> {
+	let seals: &'static Parameters = <Runtime as Config>::SealParameters::get();
+	let former: &'static [&'static Parameters] = <Runtime as Config>::FormerSealParameters::get();
+	let timing: SealTiming = <Runtime as Config>::SealTiming::get();
+	let id: PalletId = <Runtime as Config>::PalletId::get();
+	[
+		("MaxDataBytes", number::<<Runtime as Config>::MaxDataBytes>()),
+		("MaxBlockDataBytes", number::<<Runtime as Config>::MaxBlockDataBytes>()),
+		("MaxCommitsPerBlock", number::<<Runtime as Config>::MaxCommitsPerBlock>()),
+		("MaxBids", number::<<Runtime as Config>::MaxBids>()),
+		("MaxPendingBatches", number::<<Runtime as Config>::MaxPendingBatches>()),
+		("MaxProofs", number::<<Runtime as Config>::MaxProofs>()),
+		("MaxPendingInChain", number::<<Runtime as Config>::MaxPendingInChain>()),
+		("MinStake", amount::<<Runtime as Config>::MinStake>()),
+		("SlotFeeBase", amount::<<Runtime as Config>::SlotFeeBase>()),
+		("RollupDeposit", amount::<<Runtime as Config>::RollupDeposit>()),
+		("BatchDeposit", amount::<<Runtime as Config>::BatchDeposit>()),
+		("ProverDeposit", amount::<<Runtime as Config>::ProverDeposit>()),
+		("MinSequencerBond", amount::<<Runtime as Config>::MinSequencerBond>()),
+		("UnbondingBlocks", number::<<Runtime as Config>::UnbondingBlocks>()),
+		("ShareEpoch", number::<<Runtime as Config>::ShareEpoch>()),
+		("FinalityGap", number::<<Runtime as Config>::FinalityGap>()),
+		("InclusionSlack", number::<<Runtime as Config>::InclusionSlack>()),
+		("SealParameters", seals.name.to_owned()),
+		("FormerSealParameters", former.len().to_string()),
+		("SealTiming.slot_millis", timing.slot_millis.to_string()),
+		("SealTiming.stretch_percent", timing.stretch_percent.to_string()),
+		("SealTiming.fastest_squarings", timing.fastest_squarings.to_string()),
+		("SealTiming.margin", timing.margin.to_string()),
+		("SealTiming.opener_squarings", timing.opener_squarings.to_string()),
+		("SealTiming.opener_cores", timing.opener_cores.to_string()),
+		("MaxWindowBlocks", number::<<Runtime as Config>::MaxWindowBlocks>()),
+		("MaxRounds", number::<<Runtime as Config>::MaxRounds>()),
+		("MaxAgendaWeight", agenda_percent()),
+		("PalletId", String::from_utf8_lossy(&id.0).into_owned()),
+	]
+	.into_iter()
+	.map(|(name, value)| (name.to_owned(), value))
+	.collect()
+}
+
+#[test]
+fn rollup_tables_should_show_the_parameters_of_the_presets() {
+	let params = serde_json::to_value(demo_params()).expect("parameters are JSON");
+	let params = params.as_object().expect("parameters have names");
+	let expected: BTreeMap<String, String> = params
+		.iter()
+		.map(|(name, value)| {
+			let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+			(name.clone(), value)
+		})
+		.collect();
+	assert_eq!(rows(OF_ROLLUPS, OF_RUNTIMES), expected);
+}
+
+#[test]
+fn constants_table_should_show_the_constants_of_the_runtime() {
+	assert_eq!(rows(OF_RUNTIMES, AFTER_TABLES), constants());
+}
+
+#[test]
+fn constants_table_should_have_a_row_for_each_constant_in_the_metadata() {
+	let opaque = Runtime::metadata_at_version(16).expect("the version is supported");
+	let bytes: &[u8] = &opaque;
+	let metadata = RuntimeMetadataPrefixed::decode(&mut &*bytes).expect("metadata decodes");
+	let RuntimeMetadataPrefixed(_, RuntimeMetadata::V16(metadata)) = metadata else {
+		panic!("another version of metadata than was asked for");
+	};
+	let pallet = metadata.pallets.iter().find(|pallet| pallet.name == "Pvs");
+	let pallet = pallet.expect("the runtime has the pallet");
+	let table = rows(OF_RUNTIMES, AFTER_TABLES);
+	let shown: BTreeSet<&str> = table.keys().filter_map(|name| name.split('.').next()).collect();
+	for constant in &pallet.constants {
+		assert!(shown.contains(constant.name.as_str()), "{} has no row", constant.name);
+	}
+}
+
+#[test]
+fn values_should_be_read_from_the_start_of_a_cell() {
+	let cases = [
+		("420 bytes", "420"),
+		("700,000,000", "700000000"),
+		("500,000,000 (50 %)", "500000000"),
+		("0.01 UNIT", "10000000000"),
+		("5 UNIT", "5000000000000"),
+		("`insecure-development`: 2^21 squarings", "insecure-development"),
+	];
+	for (cell, expected) in cases {
+		assert_eq!(value(cell), expected, "{cell}");
+	}
+	assert_eq!(row("| `w_share` | 0 | any | | |"), Some(("w_share".into(), "0".into())));
+	assert_eq!(row("| - | 11 UNIT | | | |"), None);
+	assert_eq!(row("|---|---|"), None);
+}
