@@ -31,8 +31,13 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	demo.start_provers(&HONEST).await?;
 
 	demo.progress.line("batch 0: a winner that does not deliver");
-	let impatient =
-		RollupParams { bidding_blocks: 3, grace_blocks: 2, ladder_blocks: 8, ..market.clone() };
+	let impatient = RollupParams {
+		bidding_blocks: 3,
+		reveal_blocks: 3,
+		grace_blocks: 2,
+		ladder_blocks: 8,
+		..market.clone()
+	};
 	owner.set_market(&impatient, percent(50)).await?;
 	demo.start_sequencer(1, 1, max_fee, demo.args.seed)?;
 	let batch = BatchId { rollup: ROLLUP, index: first };
@@ -48,6 +53,8 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	demo.progress.line("batch 2: a prover that promises less time than it needs");
 	// A long time of grace, and two per cent of the reserve for each block of it.
 	let patient = RollupParams {
+		// The time counts from the last block of the reveal window.
+		reveal_blocks: 3,
 		min_proof_blocks: 1,
 		grace_blocks: 30,
 		late_rate: 20_000_000,
