@@ -188,7 +188,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Moves a bond out of a prover's stake to the pallet's account, until the batch ends. Bonds are at
 	/// least the existential deposit; where an upgrade has raised it above one, the bond is burned
-	/// instead. Returns whether it is kept.
+	/// instead, so that no end of a batch leaves a rest below it. Returns whether it is kept.
 	pub(crate) fn keep_slashed(
 		prover: &T::AccountId,
 		bond: Balance,
@@ -196,7 +196,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<bool, DispatchError> {
 		Self::take_bond(prover, bond, record_it)?;
 		let account = Self::slashed_account();
-		if !Self::can_take(&account, bond) {
+		if bond < Self::existential_deposit() {
 			Self::burn_held(HoldReason::ProverStake, prover, bond)?;
 			Self::tell_burned(&account, bond)?;
 			return Ok(false);
@@ -253,10 +253,11 @@ impl<T: Config> Pallet<T> {
 			return Ok(0);
 		}
 		Self::forget_kept(all)?;
+		// What an upgrade has turned into dust is gone; the batch ends all the same.
 		let taken = T::Currency::withdraw(
 			&Self::slashed_account(),
 			all,
-			Precision::Exact,
+			Precision::BestEffort,
 			Preservation::Expendable,
 			Fortitude::Force,
 		)?;
@@ -277,7 +278,7 @@ impl<T: Config> Pallet<T> {
 			&Self::slashed_account(),
 			amount,
 			Preservation::Expendable,
-			Precision::Exact,
+			Precision::BestEffort,
 			Fortitude::Force,
 		)
 		.map(|_| ())
