@@ -84,7 +84,8 @@ fn test_slot_stuffing_cost_curve() {
 		run_to(2);
 		let issued = issuance();
 		let fees = stuff(id);
-		// Two of eight places at the base; of ceil(500 * 8 / (252 * 8)) = 2 the others cost 4 to 128 times.
+		// Two of eight places at the base; of ceil(500 * 8 / (252 * 8)) = 2 the others cost 4 to
+		// 128 times.
 		assert_eq!(fees, [2, 2, 8, 16, 32, 64, 128, 256]);
 		let spent = 508;
 		assert_eq!(issuance(), issued - spent, "all of it burned");
@@ -97,8 +98,8 @@ fn test_slot_stuffing_cost_curve() {
 	});
 }
 
-/// M3 and G15: a round with a reserve of 5 UNIT was filled for 2.04. Now it costs at least the reserve, the most
-/// that the filler can win by it.
+/// M3 and G15: a round with a reserve of 5 UNIT was filled for 2.04. Now it costs at least the
+/// reserve, the most that the filler can win by it.
 #[test]
 fn filling_a_round_should_cost_at_least_its_reserve() {
 	// ceil(reserve * 8 / (252 * 8)), at least the base of 2: 2, 2, 2, 3 and 4.

@@ -37,8 +37,8 @@ fn try_submit(id: BatchId, who: &AccountId, proof: &[u8]) -> Result<(), Dispatch
 	probe(|| submit(id, who, proof.to_vec()).map(|_| ()))
 }
 
-/// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`. Two seals take two blocks on two cores: with the block of
-/// slack the opening window is `[10, 13)`. Ann is sealed to the end.
+/// Bidding `[2, 5)`, gap `[5, 6)`, revealing `[6, 10)`. Two seals take two blocks on two cores:
+/// with the block of slack the opening window is `[10, 13)`. Ann is sealed to the end.
 fn opening_matrix() {
 	market_with(opening_params(), || {
 		let id = commit(500);

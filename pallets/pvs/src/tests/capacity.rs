@@ -336,6 +336,117 @@ fn items_should_wait_for_one_item_of_each_other_rollup_and_block() {
 	});
 }
 
+/// A winner must not wait for other work: an auction that closes goes before everything that is older.
+#[test]
+fn close_should_go_before_older_items_of_other_kinds() {
+	rollups(2, || {
+		assert_ok!(Pvs::register_prover(signed(&ANN), 2 * MIN_STAKE));
+		assert_ok!(Pvs::register_prover(signed(&BEN), 2 * MIN_STAKE));
+		let defaults: Vec<_> = (0..5).map(|_| commit_to(0)).collect();
+		run_to(2);
+		for id in &defaults {
+			bid(*id, &ANN, 10, 5);
+		}
+		run_to(6);
+		for id in &defaults {
+			assert_ok!(reveal(*id, &ANN, 10, 5));
+		}
+		// In default since 19. The auction is committed in 12 and closes in 21, since Ann does not
+		// reveal.
+		run_to(12);
+		let auction = commit_to(1);
+		run_to(13);
+		bid(auction, &ANN, 10, 5);
+		bid(auction, &BEN, 10, 5);
+		run_to(17);
+		assert_ok!(reveal(auction, &BEN, 10, 5));
+		run_to(18);
+		MaxAgendaWeight::set(Weight::zero());
+		run_to(21);
+		let defaulted = || prover(&ANN).stats.defaults;
+		let one = lookup().saturating_add(Weights::close_round(2));
+		assert_eq!(idle(one), one);
+		assert_eq!((winner(auction), defaulted()), (Some(BEN), 0));
+		// The rest follows, oldest first as before.
+		let one = lookup().saturating_add(Weights::default_prover());
+		for done in 1..=5 {
+			assert_eq!(idle(one), one);
+			assert_eq!(defaulted(), done);
+		}
+	});
+}
+
+/// One look at the agenda seeks in both lanes: what falls due in the first is seen before the
+/// second goes on.
+#[test]
+fn close_should_go_next_when_it_falls_due_while_others_are_worked_off() {
+	rollups(2, || {
+		assert_ok!(Pvs::register_prover(signed(&ANN), 2 * MIN_STAKE));
+		let defaults: Vec<_> = (0..4).map(|_| commit_to(0)).collect();
+		run_to(2);
+		for id in &defaults {
+			bid(*id, &ANN, 10, 5);
+		}
+		run_to(6);
+		for id in &defaults {
+			assert_ok!(reveal(*id, &ANN, 10, 5));
+		}
+		// A round without bids of block 16 closes in 20; the defaults are due in 19.
+		run_to(16);
+		let empty = commit_to(1);
+		run_to(18);
+		// Room for one of either kind.
+		let one = Weights::default_prover().max(Weights::close_round(0));
+		MaxAgendaWeight::set(lookup().saturating_add(one));
+		run_to(19);
+		assert_eq!((prover(&ANN).stats.defaults, round_number(empty)), (1, 0));
+		assert_eq!(CurrentPasses::<Test>::get()[1], AgendaPass { last: Some((19, 0)), until: 19 });
+		run_to(20);
+		assert_eq!((prover(&ANN).stats.defaults, round_number(empty)), (1, 1));
+		// Each lane has a pass of its own, which the other one does not disturb.
+		assert_eq!(
+			CurrentPasses::<Test>::get(),
+			[
+				AgendaPass { last: Some((20, 1)), until: 20 },
+				AgendaPass { last: Some((19, 0)), until: 19 }
+			]
+		);
+		run_to(21);
+		assert_eq!(prover(&ANN).stats.defaults, 2);
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+		run_to(22);
+		assert_eq!(prover(&ANN).stats.defaults, 4);
+	});
+}
+
+/// M9 in the other lane: 20 defaults of one rollup delay one of another by one item, not by 20.
+#[test]
+fn flood_of_one_rollup_should_not_delay_another_when_provers_default() {
+	rollups(2, || {
+		assert_ok!(Pvs::register_prover(signed(&ANN), 2 * MIN_STAKE));
+		let flood: Vec<_> = (0..20).map(|_| commit_to(0)).collect();
+		let other = commit_to(1);
+		run_to(2);
+		for id in flood.iter().chain([&other]) {
+			bid(*id, &ANN, 10, 5);
+		}
+		run_to(6);
+		for id in flood.iter().chain([&other]) {
+			assert_ok!(reveal(*id, &ANN, 10, 5));
+		}
+		run_to(18);
+		let one = lookup().saturating_add(Weights::default_prover());
+		MaxAgendaWeight::set(one.saturating_mul(2));
+		run_to(19);
+		let at_work = |id: &&BatchId| status(**id) == BatchStatus::Assigned;
+		assert_eq!(status(other), BatchStatus::Rescue, "one of the flood, one of the other rollup");
+		assert_eq!(flood.iter().filter(at_work).count(), 19);
+		run_to(20);
+		assert_eq!(flood.iter().filter(at_work).count(), 17);
+		MaxAgendaWeight::set(AGENDA_WEIGHT);
+	});
+}
+
 #[test]
 fn pass_should_be_kept_over_blocks_and_forgotten_when_nothing_is_due() {
 	rollups(2, || {

@@ -29,8 +29,8 @@ fn proof_call(batch: BatchId, prover: &AccountId, proof: &[u8]) -> Call<Test> {
 	Call::submit_proof { batch, prover: prover.clone(), proof }
 }
 
-/// Ann has won, Ben and Cid are on the ladder, and Ann's time is over in this block, in which the agenda
-/// has no weight.
+/// Ann has won, Ben and Cid are on the ladder, and Ann's time is over in this block, in which the
+/// agenda has no weight.
 fn overdue_default() -> BatchId {
 	let id = commit(500);
 	auction(id, &[(ANN, 100, 5), (BEN, 200, 5), (CID, 300, 5)]);

@@ -16,6 +16,7 @@ const SOURCES: &[&str] = &[
 	include_str!("attacks.rs"),
 	include_str!("bid.rs"),
 	include_str!("boundary.rs"),
+	include_str!("clock.rs"),
 	include_str!("commit.rs"),
 	include_str!("descendants.rs"),
 	include_str!("digest.rs"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where a batch's data is: in a call below an extrinsic of the block, which the block's header names. And
-//! what comes from anywhere else is refused, since nobody would find its data or its seal.
+//! The place of a batch's data: a call below the extrinsic that the block's header names. What comes
+//! from anywhere else is refused, since nobody would find its data or its seal.
 
 use crate::{mock::*, CommitsInBlock, Error};
 use frame_support::{
@@ -163,7 +163,7 @@ fn commits_should_be_refused_when_the_block_has_as_many_as_it_may() {
 	});
 }
 
-/// What a hook dispatches, as a scheduler does: neither call may pass.
+/// Dispatches both calls as a hook does, a scheduler's for example: neither may pass.
 fn assert_refused_in_hook(hook: &str, id: BatchId) {
 	let refused = DispatchError::from(Error::<Test>::NotInExtrinsic);
 	for (call, who) in [(commit_call(0, vec![7; 40], 1_000), SEQUENCER), (bid_call(id, &ANN), ANN)]

@@ -13,8 +13,8 @@ fn send(who: &AccountId, call: Call<Test>) -> Result<(), DispatchError> {
 	outcome(dispatch(signed(who), call)).map(|_| ())
 }
 
-/// Lengths around the right one, and what people paste: nothing, hex text with and without a prefix, several
-/// times the right length.
+/// Lengths around the right one, and what people paste: nothing, hex text with and without a
+/// prefix, several times the right length.
 fn wrong_lengths(right: usize, longest: usize) -> Vec<usize> {
 	let all = [0, 1, right - 1, right + 1, 2 * right, 2 * right + 3, 5 * right, longest];
 	all.into_iter().filter(|length| *length <= longest).collect()

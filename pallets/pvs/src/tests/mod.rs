@@ -7,6 +7,7 @@ mod bid;
 mod boundary;
 mod capacity;
 mod charges;
+mod clock;
 mod commit;
 mod coverage;
 mod descendants;

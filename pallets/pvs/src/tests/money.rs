@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! F5, F6 and what happens at the existential deposit.
 
-use crate::{mock::*, Error, Event, HoldReason};
+use crate::{mock::*, Error, Event, HoldReason, KeptBonds};
 use frame_support::{assert_noop, assert_ok};
-use pvs_primitives::params::{PaymentRule, RollupParams};
+use pvs_primitives::{
+	api::{BatchId, BatchStatus},
+	params::{PaymentRule, RollupParams},
+};
 
 const ALL_HOLDS: [HoldReason; 3] =
 	[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit];
@@ -38,8 +41,8 @@ fn test_requester_cannot_withdraw_escrow() {
 	});
 }
 
-/// F5 and M4: a payee that cannot take a small amount does not keep its batch from being proven. The amount is
-/// burned, and an event says so.
+/// F5 and M4: a payee that cannot take a small amount does not keep its batch from being proven.
+/// The amount is burned, and an event says so.
 #[test]
 fn test_dead_payee_does_not_block_queue() {
 	market_with(first_price(), || {
@@ -68,7 +71,8 @@ fn test_dead_payee_does_not_block_queue() {
 		run_to(16);
 		assert_ok!(Pvs::withdraw_unbonded(signed(&ANN)));
 		assert_ok!(deliver(ids[1], &ANN));
-		// The time counts from 9, so that she is one block late: five per cent of the reserve of 500 are off.
+		// The time counts from 9, so that she is one block late: five per cent of the reserve of
+		// 500 are off.
 		assert_eq!((free(&ANN), prover(&ANN).stats.earned), (100 + 35, 35));
 	});
 }
@@ -124,7 +128,8 @@ fn runner_up_should_end_the_batch_when_its_account_is_drained() {
 		let (issued, stake) = (issuance(), prover(&BEN).stake);
 		System::reset_events();
 		assert_ok!(deliver(id, &BEN));
-		// Alone on the ladder he would get the reserve of 240, and there is no room for a share of Ann's bond.
+		// Alone on the ladder he would get the reserve of 240, and there is no room for a share of
+		// Ann's bond.
 		assert!(events().contains(&Event::PayoutBurned { who: BEN, amount: 240 }));
 		assert_eq!((free(&BEN), prover(&BEN).stake, Pvs::kept()), (0, stake, 0));
 		assert_eq!(issuance(), issued - 240 - 340);
@@ -132,7 +137,138 @@ fn runner_up_should_end_the_batch_when_its_account_is_drained() {
 	});
 }
 
-/// Holding money never takes an account below the existential deposit, where what is left would be lost.
+/// A rollup that opens seals, on a chain with an existential deposit of 100: at the least reserve
+/// that it may have, an opened bid's bond is just that deposit.
+fn market_with_deposit(initial_reserve: u128, test: impl FnOnce()) {
+	chain(|| {
+		ExistentialDeposit::set(100);
+		let params = RollupParams { min_reserve: 100, initial_reserve, ..opening_params() };
+		register_rollup(params);
+		for prover in [ANN, BEN, CID, DEE] {
+			assert_ok!(Pvs::register_prover(signed(&prover), 2 * MIN_STAKE));
+		}
+		test();
+	});
+}
+
+/// Ann stays silent, is opened, wins and does not deliver, in as many batches at once. Bidding is
+/// `[2, 5)`, revealing `[6, 10)`; she is opened in 10, so that she is in default in 10 + 5 + 1 + 3
+/// + 1 = 20.
+fn opened_winner_defaults<const COUNT: usize>(max_fee: u128) -> [BatchId; COUNT] {
+	let ids = [(); COUNT].map(|()| commit(max_fee));
+	run_to(2);
+	for id in ids {
+		assert_ok!(place_sealed(id, &ANN, &payload(0, 5).encode()));
+		bid(id, &BEN, max_fee / 2, 5);
+		bid(id, &CID, max_fee, 5);
+	}
+	run_to(6);
+	for id in ids {
+		assert_ok!(reveal(id, &BEN, max_fee / 2, 5));
+		assert_ok!(reveal(id, &CID, max_fee, 5));
+	}
+	run_to(10);
+	for id in ids {
+		assert_ok!(open(id, &ANN, &GUEST));
+		assert_eq!(winner(id), Some(ANN));
+	}
+	run_to(20);
+	ids
+}
+
+/// M4: the bond of an opened winner, which is the reserve, was below the existential deposit of the
+/// account that keeps it. Its default failed for ever.
+#[test]
+fn opened_winner_in_default_should_go_to_the_ladder_at_the_existential_deposit() {
+	market_with_deposit(100, || {
+		let [id] = opened_winner_defaults(100);
+		assert!(!events().iter().any(|event| matches!(event, Event::AgendaItemFailed { .. })));
+		assert_eq!(status(id), BatchStatus::Offered);
+		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (100, 100));
+		Pvs::do_try_state().expect("the invariants hold");
+		let (ben, issued) = (total(&BEN), issuance());
+		assert_ok!(deliver(id, &BEN));
+		// Cid's score is the next: the reserve of 100, which leaves no room for a share.
+		assert_eq!((total(&BEN), issuance()), (ben + 100, issued - 100));
+		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (0, 0));
+	});
+}
+
+/// M4: a rest below the existential deposit would be dust, and break the end of every later batch.
+#[test]
+fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
+	market_with_deposit(300, || {
+		let ids = opened_winner_defaults::<2>(300);
+		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (600, 600));
+		// Ben may deliver until 23 and Cid until 27. The rescue is `[28, 33)`, from the 150 that
+		// Ann would have been paid to 300. With a share of what she lost it pays at most the
+		// reserve.
+		let cases = [(ids[0], 30, 150 + 75, 75), (ids[1], 31, 150 + 112, 38)];
+		for (id, block, payment, share) in cases {
+			run_to(block);
+			assert_eq!(status(id), BatchStatus::Rescue);
+			let (before, issued, kept) = (total(&DEE), issuance(), Pvs::kept());
+			assert_ok!(deliver(id, &DEE));
+			assert_eq!(total(&DEE), before + payment + share);
+			assert_eq!((issuance(), Pvs::kept()), (issued - (300 - share), kept - 300));
+			Pvs::do_try_state().expect("the invariants hold");
+		}
+		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (0, 0));
+	});
+}
+
+/// M4: an upgrade that raises the existential deposit above what bonds are. What cannot be kept is
+/// burned, and the ladder goes on.
+#[test]
+fn bond_should_be_burned_when_it_is_below_the_existential_deposit() {
+	for gift in [false, true] {
+		market_with_deposit(100, || {
+			let account = Pvs::slashed_account();
+			if gift {
+				assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), account.clone(), 500));
+			}
+			let gift = Pvs::kept();
+			let id = commit(100);
+			run_to(2);
+			assert_ok!(place_sealed(id, &ANN, &payload(0, 5).encode()));
+			bid(id, &BEN, 50, 5);
+			run_to(6);
+			assert_ok!(reveal(id, &BEN, 50, 5));
+			run_to(10);
+			assert_ok!(open(id, &ANN, &GUEST));
+			ExistentialDeposit::set(101);
+			let issued = issuance();
+			run_to_default(id);
+			assert!(events().contains(&Event::PayoutBurned { who: account, amount: 100 }));
+			assert_eq!((issuance(), Pvs::kept()), (issued - 100, gift));
+			assert_eq!(KeptBonds::<Test>::get(), 0);
+			assert_eq!(Pvs::batch_info(id).expect("pending").slashed, 0);
+			assert_eq!((prover(&ANN).stats.defaults, prover(&ANN).stats.slashed), (1, 200));
+			assert_ok!(deliver(id, &BEN));
+			assert_eq!((pending(id), Pvs::kept()), (false, gift));
+		});
+	}
+}
+
+/// M4: bonds of two batches are kept when the existential deposit rises above either. The end of
+/// the first leaves dust, which the account loses; the second ends all the same.
+#[test]
+fn batch_should_end_when_the_account_has_lost_its_bond() {
+	market_with_deposit(100, || {
+		let ids = opened_winner_defaults::<2>(100);
+		assert_eq!(Pvs::kept(), 200);
+		ExistentialDeposit::set(150);
+		run_to(28);
+		for id in ids {
+			assert_ok!(deliver(id, &DEE));
+			assert!(!pending(id));
+		}
+		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (0, 0));
+	});
+}
+
+/// Holding money never takes an account below the existential deposit, where what is left would be
+/// lost.
 #[test]
 fn bond_hold_near_ed_conserves_issuance() {
 	for second_provider in [false, true] {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Seals that open without their bidder.
 //!
-//! Bidding is `[2, 5)`, the gap `[5, 6)`, revealing `[6, 10)`. The opening window is `[10, 13)` with one or two
-//! seals: they take two blocks on two cores, and the slack is one. The bond is the reserve of 500 and the
-//! silence penalty of 100, of which an opener gets 50.
+//! Bidding is `[2, 5)`, the gap `[5, 6)`, revealing `[6, 10)`. The opening window is `[10, 13)`
+//! with one or two seals: they take two blocks on two cores, and the slack is one. The bond is the
+//! reserve of 500 and the silence penalty of 100, of which an opener gets 50.
 
 use crate::{mock::*, Bids, Error, Event, SealBytes};
-use frame_support::{assert_noop, assert_ok, weights::Weight};
+use frame_support::{assert_noop, assert_ok, assert_storage_noop, weights::Weight};
 use pvs_auction::round::VoidReason;
 use pvs_primitives::{
 	api::{BatchId, BidState},
@@ -188,6 +188,171 @@ fn seal_should_be_opened_in_the_opening_window_only() {
 	});
 }
 
+/// S2: an honest bidder whose reveal was kept out needs no squaring. Its payload opens the bid: it
+/// pays the penalty, nobody is rewarded, and the bid counts.
+#[test]
+fn payload_should_open_the_bid_when_it_comes_in_the_opening_window() {
+	for sender in [ANN, GUEST, SEQUENCER, POOR] {
+		opening_market(|| {
+			let id = commit(500);
+			run_to(2);
+			sealed_bid(id, &ANN, 100);
+			// This one has no seal that opens.
+			bid(id, &BEN, 200, 5);
+			run_to(10);
+			assert_ok!(reveal_for(&sender, id, &BEN, &payload(200, 5).encode()));
+			let others = [OWNER, SEQUENCER, GUEST, POOR, BEN, CID, DEE];
+			let before = (others.clone().map(|who| total(&who)), total(&ANN), issuance());
+			System::reset_events();
+			assert_ok!(reveal_for(&sender, id, &ANN, &payload(100, 5).encode()));
+			let opened = Event::BidOpened {
+				batch: id,
+				round: 0,
+				bidder: ANN,
+				fee: 100,
+				proof_blocks: 5,
+				penalty: 100,
+			};
+			assert_eq!(events()[0], opened);
+			assert!(!events().iter().any(|event| matches!(event, Event::OpenerRewarded { .. })));
+			assert_eq!(total(&ANN), before.1 - 100);
+			assert_eq!(issuance(), before.2 - 100, "all of it burned");
+			assert_eq!(others.map(|who| total(&who)), before.0, "nobody is rewarded");
+			assert_eq!((winner(id), prover(&ANN).reserved), (Some(ANN), 500));
+			let stats = prover(&ANN).stats;
+			assert_eq!(
+				(stats.opened, stats.reveals, stats.silences, stats.slashed),
+				(1, 0, 0, 100)
+			);
+			// The clock is the block of the last opening.
+			let of = Pvs::round_info(id).expect("open").assignment.expect("assigned");
+			assert_eq!((of.clock, of.payment), (10, 200));
+		});
+	}
+}
+
+#[test]
+fn payload_should_void_the_bid_when_it_is_malformed_in_the_opening_window() {
+	opening_market(|| {
+		let id = commit(500);
+		run_to(2);
+		bid(id, &ANN, 501, 5);
+		sealed_bid(id, &BEN, 200);
+		run_to(10);
+		let before = (total(&ANN), total(&GUEST), issuance());
+		assert_ok!(reveal_for(&GUEST, id, &ANN, &payload(501, 5).encode()));
+		assert!(events().contains(&Event::BidVoided {
+			batch: id,
+			round: 0,
+			bidder: ANN,
+			slashed: 600,
+			reason: VoidReason::AboveReserve,
+		}));
+		let after = (before.0 - 600, before.1, before.2 - 600);
+		assert_eq!((total(&ANN), total(&GUEST), issuance()), after);
+		assert_noop!(
+			reveal_for(&GUEST, id, &ANN, &payload(501, 5).encode()),
+			Error::<Test>::BidNotSealed
+		);
+	});
+}
+
+#[test]
+fn bid_should_not_be_opened_twice_whatever_opened_it() {
+	opening_market(|| {
+		let id = commit(500);
+		run_to(2);
+		for (who, fee) in [(&ANN, 100), (&BEN, 200), (&CID, 300)] {
+			sealed_bid(id, who, fee);
+		}
+		run_to(9);
+		assert_ok!(reveal(id, &CID, 300, 5));
+		run_to(10);
+		assert_ok!(reveal(id, &ANN, 100, 5));
+		assert_noop!(reveal(id, &ANN, 100, 5), Error::<Test>::BidNotSealed);
+		assert_noop!(try_open(id, &ANN, &GUEST), Error::<Test>::BidNotSealed);
+		// What was revealed in time may be revealed again, and costs nothing.
+		assert_storage_noop!(assert_ok!(reveal(id, &CID, 300, 5)));
+		assert_noop!(reveal(id, &BEN, 201, 5), Error::<Test>::CommitmentMismatch);
+		assert_noop!(reveal(id, &DEE, 200, 5), Error::<Test>::BidNotFound);
+		assert_ok!(try_open(id, &BEN, &GUEST));
+		assert_noop!(reveal(id, &BEN, 200, 5), Error::<Test>::NotRevealing);
+		assert_eq!([ANN, BEN, CID].map(|who| prover(&who).stats.slashed), [100, 100, 0]);
+	});
+}
+
+/// S2: 64 silent bids stalled a round for its longest window, and one did as well. The window is as
+/// long as the seals that are left need: two blocks for each two, and one of slack.
+#[test]
+fn opening_window_should_be_as_long_as_the_seals_that_are_left_need() {
+	for (silent, until) in [(1, 13), (2, 13), (3, 15), (4, 15), (5, 17), (6, 17), (7, 19), (8, 19)]
+	{
+		opening_market(|| {
+			let others = [100, 101, 102, 103].map(new_prover);
+			let bidders = [&[ANN, BEN, CID, DEE][..], &others].concat();
+			let id = commit(500);
+			run_to(2);
+			for bidder in &bidders {
+				sealed_bid(id, bidder, 100);
+			}
+			run_to(6);
+			for bidder in bidders.iter().skip(silent) {
+				assert_ok!(reveal(id, bidder, 100, 5));
+			}
+			let opening_until = || Pvs::round_info(id).expect("open").opening_until;
+			run_to(10);
+			assert_eq!(opening_until(), until, "{silent} are silent");
+			// It does not shrink as they are opened.
+			if silent > 2 {
+				assert_ok!(try_open(id, &bidders[1], &GUEST));
+				assert_ok!(reveal(id, &bidders[2], 100, 5));
+				assert_eq!(opening_until(), until);
+			}
+			let (solution, proof) = solved(id, &ANN, &GUEST);
+			let by_seal = || try_open_with(id, &ANN, solution.to_vec(), proof.to_vec());
+			let by_payload = || reveal(id, &ANN, 100, 5).map(|_| ());
+			let last = |call: &dyn Fn() -> Result<(), DispatchError>| {
+				frame_support::storage::with_transaction(|| {
+					let outcome = call();
+					sp_runtime::TransactionOutcome::Rollback(Ok::<_, DispatchError>(outcome))
+				})
+				.expect("no limit of layers is reached")
+			};
+			// The agenda has no weight: the calls know when the window ends.
+			MaxAgendaWeight::set(Weight::zero());
+			run_to(until - 1);
+			assert_eq!((last(&by_seal), last(&by_payload)), (Ok(()), Ok(())));
+			for block in [until, until + 1] {
+				run_to(block);
+				assert_noop!(by_seal(), Error::<Test>::NotOpening);
+				assert_noop!(by_payload(), Error::<Test>::NotRevealing);
+			}
+			MaxAgendaWeight::set(AGENDA_WEIGHT);
+			run_to(until + 2);
+			assert_eq!(prover(&ANN).stats.silences, 1);
+		});
+	}
+}
+
+#[test]
+fn opening_should_be_refused_when_it_is_meant_for_another_round() {
+	opening_market(|| {
+		let id = commit(500);
+		run_to(2);
+		sealed_bid(id, &ANN, 100);
+		run_to(10);
+		let (solution, proof) = solved(id, &ANN, &GUEST);
+		let call = |round| {
+			let (solution, proof) = (solution.clone(), proof.clone());
+			outcome(Pvs::open_bid(signed(&GUEST), id, round, ANN, solution, proof))
+		};
+		assert_noop!(call(1), Error::<Test>::WrongRound);
+		run_to(13);
+		assert_noop!(call(0), Error::<Test>::WrongRound);
+		assert_noop!(call(1), Error::<Test>::NotOpening);
+	});
+}
+
 #[test]
 fn seal_should_not_be_opened_when_the_rollup_excludes_silent_bidders() {
 	market(|| {
@@ -342,7 +507,8 @@ fn seal_should_be_refused_with_what_is_wrong_with_it() {
 	});
 }
 
-/// A1: a copied commitment, with its seal, opens under nobody else's name: the copier forfeits its bond.
+/// A1: a copied commitment, with its seal, opens under nobody else's name: the copier forfeits its
+/// bond.
 #[test]
 fn test_copied_seal_forfeits_copier_only() {
 	opening_market(|| {

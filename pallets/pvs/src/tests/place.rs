@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{mock::*, Error, Event};
-use frame_support::{assert_noop, assert_ok};
-use pvs_primitives::api::BatchStatus;
+use frame_support::{assert_noop, assert_ok, assert_storage_noop};
+use pvs_primitives::{api::BatchStatus, params::RollupParams};
 
 /// Ann wins and defaults in block 19; Ben is next, then Cid; Dee is off the ladder.
 fn defaulted() -> pvs_primitives::api::BatchId {
@@ -63,6 +63,47 @@ fn accepted_place_should_start_the_provers_own_time() {
 		// One block late, five per cent of 500; and of Ann's 600 half, but at most 500 together.
 		assert_eq!(total(&BEN), before + 300 - 25 + 200);
 	});
+}
+
+/// M1 and G13: a place is taken at once or later, and gives no more time for that than a
+/// transaction may be delayed.
+#[test]
+fn place_should_give_no_more_time_when_it_is_taken_late() {
+	// Offered in 19: a transaction on top of that block is in 20, or with the slack in 21.
+	for (block, clock) in [(19, 19), (20, 20), (21, 21), (22, 21)] {
+		market(|| {
+			let id = defaulted();
+			run_to(block);
+			assert_ok!(accept(id, &BEN));
+			let of = Pvs::round_info(id).expect("open").assignment.expect("assigned");
+			assert_eq!((of.assigned_at, of.clock), (block, clock));
+			assert_eq!((of.on_time_until, of.late_until), (clock + 6, clock + 9));
+		});
+	}
+}
+
+/// A proof takes the place as well, so that it stays open for as long as an honest prover needs for
+/// it, and no longer, whatever the rollup's `ladder_blocks`.
+#[test]
+fn place_should_lapse_when_an_honest_prover_would_have_delivered() {
+	// Offered in 19: 19 + 1 + 2 * 1 + 5 is before 19 + 30.
+	for (ladder_blocks, until) in [(30, 27), (8, 27), (7, 26), (2, 21)] {
+		market_with(RollupParams { ladder_blocks, ..params() }, || {
+			let id = defaulted();
+			assert!(events().iter().any(
+				|event| matches!(event, Event::PlaceOffered { until: said, .. } if *said == until)
+			));
+			run_to(until);
+			assert_storage_noop!({
+				let _ = frame_support::storage::with_transaction(|| {
+					assert_ok!(deliver(id, &BEN));
+					sp_runtime::TransactionOutcome::Rollback(Ok::<_, sp_runtime::DispatchError>(()))
+				});
+			});
+			run_to(until + 1);
+			assert!(events().contains(&Event::PlacePassed { batch: id, round: 0, prover: BEN }));
+		});
+	}
 }
 
 #[test]

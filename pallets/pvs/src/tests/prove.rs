@@ -56,7 +56,8 @@ fn proof_should_pay_its_prover_and_finalize_the_root() {
 
 #[test]
 fn proof_should_be_paid_less_for_each_late_block() {
-	// The time counts from 9: on time until 15, late until 18; five per cent of the reserve of 500 a block.
+	// The time counts from 9: on time until 15, late until 18; five per cent of the reserve of 500
+	// a block.
 	for (block, late_blocks, payment) in [(15, 0, 200), (16, 1, 175), (18, 3, 125)] {
 		market(|| {
 			let id = commit(500);

@@ -69,8 +69,8 @@ fn rollup_should_be_refused_when_its_key_is_faulty() {
 	});
 }
 
-/// V0: keys under which anyone forges proofs from public bytes. All signs of each relation are refused, each
-/// relation with an error of its own.
+/// V0: keys under which anyone forges proofs from public bytes. All signs of each relation are
+/// refused, each relation with an error of its own.
 #[test]
 fn test_vk_with_related_points_rejected() {
 	chain(|| {
@@ -223,8 +223,8 @@ fn rollup_should_be_refused_when_its_least_reserve_is_below_the_existential_depo
 	});
 }
 
-/// U10: wallets write 0 for a field that is missing or misspelt. Every number but `w_share` is refused then, by
-/// an error that names it.
+/// U10: wallets write 0 for a field that is missing or misspelt. Every number but `w_share` is
+/// refused then, by an error that names it.
 #[test]
 fn rollup_should_be_refused_by_name_when_a_parameter_is_zero() {
 	let error_of = |field: &str| match field {

@@ -103,6 +103,52 @@ fn reserve_pushed_to_the_floor_should_not_stop_the_market() {
 	});
 }
 
+/// M13, the worked attack: a sequencer and its friend, who is alone and asks next to nothing, bring
+/// the mean down, and with it the reserve, until nobody else can prove. What a lone bidder is paid
+/// counts as no less than the mean.
+#[test]
+fn lone_friend_should_not_talk_the_mean_down() {
+	let params = RollupParams { payment_rule: PaymentRule::FirstPrice, ..params() };
+	market_with(params.clone(), || {
+		let id = commit(1_000);
+		auction(id, &[(ANN, 300, 5), (BEN, 310, 5)]);
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!((market_mean(), rollup().reserve), (Some(300), 600));
+		for _ in 0..10 {
+			let id = commit(600);
+			auction(id, &[(DEE, 1, 5)]);
+			let before = total(&DEE);
+			assert_ok!(deliver(id, &DEE));
+			assert_eq!(total(&DEE), before + 1);
+			assert_eq!((market_mean(), rollup().reserve), (Some(300), 600));
+		}
+		// A bid that is void or silent is no second one.
+		let id = commit(600);
+		run_to(now() + 1);
+		for (who, fee) in [(DEE, 1), (CID, 601), (BEN, 5)] {
+			bid(id, &who, fee, 5);
+		}
+		run_to(now() + 4);
+		assert_ok!(reveal(id, &DEE, 1, 5));
+		assert_ok!(reveal(id, &CID, 601, 5));
+		run_to(now() + 4);
+		assert_ok!(deliver(id, &DEE));
+		assert_eq!(market_mean(), Some(300));
+		// Two that count do move it: 300 * 3/4 + 100 / 4.
+		let id = commit(600);
+		auction(id, &[(ANN, 100, 5), (BEN, 110, 5)]);
+		assert_ok!(deliver(id, &ANN));
+		assert_eq!((market_mean(), rollup().reserve), (Some(250), 500));
+	});
+	// Before the first payment there is no mean: the round's reserve stands for it.
+	market_with(params, || {
+		let id = commit(1_000);
+		auction(id, &[(DEE, 1, 5)]);
+		assert_ok!(deliver(id, &DEE));
+		assert_eq!((market_mean(), rollup().reserve), (Some(1_000), 1_000));
+	});
+}
+
 /// A worked attack: a lone bidder is paid the whole reserve, and gains nothing for later rounds by it.
 #[test]
 fn lone_bidder_should_not_ratchet_the_reserve_up() {

@@ -63,6 +63,71 @@ fn reveal_should_be_refused_when_it_does_not_match() {
 	});
 }
 
+/// The salt makes a matching payload prove itself: whoever sends it changes nothing.
+#[test]
+fn reveal_should_be_accepted_from_any_account() {
+	let run = |sender: AccountId| {
+		let mut seen = None;
+		market(|| {
+			let id = commit(500);
+			run_to(2);
+			bid(id, &ANN, 100, 5);
+			bid(id, &BEN, 200, 5);
+			run_to(6);
+			System::reset_events();
+			assert_noop!(
+				reveal_for(&sender, id, &ANN, &payload(99, 5).encode()),
+				Error::<Test>::CommitmentMismatch
+			);
+			assert_ok!(reveal_for(&sender, id, &ANN, &payload(100, 5).encode()));
+			assert_ok!(reveal_for(&sender, id, &BEN, &payload(200, 5).encode()));
+			assert_eq!(winner(id), Some(ANN));
+			let everyone = [OWNER, SEQUENCER, ANN, BEN, CID, GUEST, POOR];
+			seen = Some((events(), prover(&ANN), prover(&BEN), everyone.map(|who| total(&who))));
+		});
+		seen.expect("the market ran")
+	};
+	let by_itself = run(ANN);
+	for sender in [BEN, GUEST, SEQUENCER, OWNER, POOR] {
+		assert_eq!(run(sender), by_itself);
+	}
+}
+
+#[test]
+fn reveal_should_be_refused_when_it_is_meant_for_another_round() {
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		bid(id, &ANN, 100, 5);
+		bid(id, &BEN, 200, 5);
+		run_to(6);
+		let in_round = |round, bidder: &AccountId, fee| {
+			let payload = payload(fee, 5).encode().to_vec().try_into().expect("85 bytes");
+			outcome(Pvs::reveal_bid(signed(&GUEST), id, round, bidder.clone(), payload))
+		};
+		assert_noop!(in_round(1, &ANN, 100), Error::<Test>::WrongRound);
+		// Nobody reveals, and both bid again: the same payload has another commitment.
+		run_to(11);
+		bid(id, &ANN, 100, 5);
+		run_to(15);
+		assert_noop!(in_round(0, &ANN, 100), Error::<Test>::WrongRound);
+		assert_noop!(in_round(1, &BEN, 200), Error::<Test>::BidNotFound);
+		assert_ok!(in_round(1, &ANN, 100));
+		assert_eq!(winner(id), Some(ANN));
+	});
+}
+
+#[test]
+fn reveal_should_be_refused_when_the_auction_is_over() {
+	market(|| {
+		let id = commit(500);
+		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
+		assert_noop!(reveal(id, &ANN, 100, 5), Error::<Test>::NotRevealing);
+		run_to_default(id);
+		assert_noop!(reveal(id, &BEN, 200, 5), Error::<Test>::NotRevealing);
+	});
+}
+
 #[test]
 fn last_reveal_should_close_the_round_at_once() {
 	market(|| {

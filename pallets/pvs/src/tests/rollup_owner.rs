@@ -3,7 +3,10 @@
 
 use crate::{mock::*, weights::SubstrateWeight, Error, Event, HoldReason, WeightInfo};
 use frame_support::{assert_noop, assert_ok};
-use pvs_primitives::params::RollupParams;
+use pvs_primitives::{
+	api::{BatchId, BatchStatus},
+	params::RollupParams,
+};
 
 fn set_sequencer(who: &AccountId) -> CallResult {
 	set_sequencer_by(&OWNER, 0, who)
@@ -101,6 +104,62 @@ fn account_with_a_place_or_an_assignment_should_not_become_sequencer() {
 		assert_ok!(set_sequencer(&ANN));
 		assert_ok!(deliver(id, &BEN));
 		assert_ok!(set_sequencer(&BEN));
+	});
+}
+
+/// M11: a prover at work on a dropped batch may still deliver and be paid, and is no sequencer
+/// until then.
+#[test]
+fn account_at_work_on_a_dropped_batch_should_not_become_sequencer() {
+	market(|| {
+		register_rollup(params());
+		let ids = [commit(500), commit(500)];
+		run_to(2);
+		bid(ids[1], &ANN, 100, 20);
+		bid(ids[1], &BEN, 200, 20);
+		run_to(6);
+		assert_ok!(reveal(ids[1], &ANN, 100, 20));
+		assert_ok!(reveal(ids[1], &BEN, 200, 20));
+		// Nobody bids on the first batch, which fails in 9.
+		run_to(9);
+		assert!(!pending(ids[0]));
+		assert_eq!(status(ids[1]), BatchStatus::Dropped);
+		assert_noop!(set_sequencer(&ANN), Error::<Test>::SequencerHasBids);
+		// Ben's place on the ladder is gone with the batch.
+		assert_eq!(prover(&BEN).reserved, 0);
+		// Of another rollup, which has no dropped batch, she may be the sequencer.
+		assert_ok!(set_sequencer_by(&OWNER, 1, &ANN));
+		assert_ok!(set_sequencer(&BEN));
+		let before = total(&ANN);
+		assert_ok!(deliver(ids[1], &ANN));
+		assert_eq!(total(&ANN), before + 200);
+		assert_ok!(set_sequencer(&ANN));
+	});
+}
+
+/// Only a look at every row would tell for whom a dropped batch waits: whoever has a bond anywhere is
+/// refused until it ends.
+#[test]
+fn account_with_a_bond_elsewhere_should_wait_when_a_dropped_batch_is_at_work() {
+	market(|| {
+		register_rollup(params());
+		let other = BatchId { rollup: 1, index: 0 };
+		let ids = [commit(500), commit(500)];
+		run_to(2);
+		bid(ids[1], &ANN, 100, 20);
+		run_to(6);
+		assert_ok!(reveal(ids[1], &ANN, 100, 20));
+		run_to(9);
+		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 1, &[1; 40], (tip(1), root(1)), 1_000));
+		run_to(10);
+		bid(other, &CID, 100, 5);
+		assert_noop!(set_sequencer(&CID), Error::<Test>::SequencerHasBids);
+		assert_ok!(set_sequencer(&DEE));
+		// In default without a penalty in 9 + 20 + 1 + 3 + 1 = 34; until then Cid's bond is
+		// released as well.
+		run_to(34);
+		assert!(!pending(ids[1]));
+		assert_ok!(set_sequencer(&ANN));
 	});
 }
 

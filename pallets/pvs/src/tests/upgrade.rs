@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! M5 and G14: a runtime upgrade changes nothing for open rounds. Windows, fees, seals and bounds are those of
-//! the block in which their batch was committed.
+//! M5 and G14: a runtime upgrade changes nothing for open rounds. Windows, fees, seals and bounds
+//! are those of the block in which their batch was committed.
 
 use crate::{mock::*, Error, Event};
 use frame_support::{assert_noop, assert_ok};
@@ -72,8 +72,8 @@ fn shown_windows_should_hold_when_the_constants_change() {
 		assert_eq!(round(id), before, "windows, fee, bond and digest");
 		// Two blocks for one seal, and one of slack.
 		assert_eq!(windows(id), [2, 6, 10, 13]);
-		// A batch that is committed now has the new ones: a seal takes eight blocks on one core, and the
-		// slack is six, which is more than the rollup's ten.
+		// A batch that is committed now has the new ones: a seal takes eight blocks on one core,
+		// and the slack is six, which is more than the rollup's ten.
 		let next = commit(500);
 		run_to(3);
 		assert_eq!(windows(next), [3, 6 + 5, 15, 15 + 6]);
@@ -86,8 +86,8 @@ fn shown_windows_should_hold_when_the_constants_change() {
 	});
 }
 
-/// A round to its end, with a silent bidder that is opened, a default, a ladder and a rescue: whenever the
-/// upgrade comes, each block does what it would have done.
+/// A round to its end, with a silent bidder that is opened, a default, a ladder and a rescue:
+/// whenever the upgrade comes, each block does what it would have done.
 #[test]
 fn open_round_should_go_on_as_before_when_the_runtime_is_upgraded() {
 	for upgrade_at in [2, 3, 5, 7, 10, 12, 13, 18, 19, 20, 24, 28] {
@@ -125,8 +125,8 @@ fn open_round_should_go_on_as_before_when_the_runtime_is_upgraded() {
 					.find(|(_, events, _)| events.iter().any(wanted))
 					.map(|(block, ..)| *block)
 			};
-			// The seal is opened in 12, so that Ann's clock is 12 and she is late until 12 + 2 + 1 + 3. Each
-			// place is offered for four blocks.
+			// The seal is opened in 12, so that Ann's clock is 12 and she is late until 12 + 2 + 1
+			// + 3. Each place is offered for four blocks.
 			assert_eq!(
 				at(|event| matches!(event, Event::WinnerSelected { prover: ANN, .. })),
 				Some(12)
@@ -167,8 +167,8 @@ fn round_should_have_the_places_of_its_snapshot_when_there_are_more_now() {
 	});
 }
 
-/// Weights are made for `MaxBids`: a runtime in which it is below what a batch may have is refused before it is
-/// enacted.
+/// Weights are made for `MaxBids`: a runtime in which it is below what a batch may have is refused
+/// before it is enacted.
 #[test]
 fn try_state_should_fail_when_a_round_may_have_more_bids_than_weights_cover() {
 	market(|| {
@@ -194,8 +194,8 @@ fn seal_should_open_when_its_parameters_are_kept_as_former_ones() {
 	});
 }
 
-/// The worst case: an upgrade that loses the puzzle of an open round. `try_state` refuses it beforehand; if it is
-/// enacted, no solution can be checked, and a payload still opens the bid.
+/// The worst case: an upgrade that loses the puzzle of an open round. `try_state` refuses it
+/// beforehand; if it is enacted, no solution can be checked, and a payload still opens the bid.
 #[test]
 fn payload_should_open_the_bid_when_the_runtime_has_lost_the_parameters() {
 	market_with(opening_params(), || {
