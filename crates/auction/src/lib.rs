@@ -6,6 +6,8 @@
 //! nothing. Under it lie the phases of a round and the arithmetic. Weights, rates and shares are in
 //! 10^-9, scores in 10^-18, amounts in planck, times in blocks. Every division is rounded against the
 //! claimant.
+//!
+//! With the feature `driver` comes a driver for tests, simulations and models.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(

@@ -7,6 +7,10 @@
 //! block in which one could be opened, or when a rival's failure hands it a place. A proof takes it the
 //! same number of blocks whatever it claims. Its income is what it and its friend have afterwards, less
 //! what they had before, less the cost of each proof that they deliver.
+//!
+//! A claim is about the clock, which starts with the last block of the reveal window: whoever starts work
+//! before it can truly claim less than the work takes. That is no matter of the prover's own messages, so
+//! that every way is compared with the best claim of a prover that acts at once.
 
 use super::{
 	market::{id, ClockRule, Id, Market},
