@@ -3,10 +3,13 @@
 //!
 //! `cargo run --release -p pvs-auction --example search` searches 1,000 worlds of each kind.
 
-use pvs_auction::driver::{
-	market::ClockRule,
-	search::{search, Decision, Play},
-	world::{Policy, Rival, Timing, World, FRIEND, OURS},
+use pvs_auction::{
+	driver::{
+		market::ClockRule,
+		search::{search, Decision, Play},
+		world::{Policy, Rival, Timing, World, FRIEND, OURS},
+	},
+	rules::BrokenRule,
 };
 use pvs_primitives::params::PaymentRule;
 
@@ -78,6 +81,21 @@ fn search_should_find_gains_in_drawn_worlds_when_the_clock_of_version_1_is_put_b
 		let gaining = worlds.filter(|world| search(world, ClockRule::Close).gain() > 1).count();
 		assert!(gaining > 0, "{policy:?}");
 	}
+}
+
+/// Finding S2 of the audit: half of what silence costs returns through a friend that opens the seal.
+#[test]
+fn silence_should_pay_when_it_costs_less_than_the_rules_demand() {
+	let mut world = World::audited(Policy::ForceOpen, PaymentRule::SecondScore, 0);
+	world.work = 10;
+	assert_eq!(search(&world, ClockRule::Fixed).gain(), 0);
+
+	world.snapshot.params.silence_penalty = 1_000_000_000;
+	assert_eq!(world.check(), Err(BrokenRule::SilencePenaltyForOpening));
+	let found = search(&world, ClockRule::Fixed);
+	// The clock starts a block later, so that a claim of 2 holds instead of 3: 5 * 0.01 / 0.7.
+	assert_eq!(found.gain(), 2_928_571_428_571 - 2_857_142_857_142 - 500_000_000);
+	assert_eq!(found.best.strategy.expect("a bid").ours.timing, Timing::Opened(0));
 }
 
 #[test]

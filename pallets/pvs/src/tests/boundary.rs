@@ -58,17 +58,9 @@ fn opening_matrix() {
 				_ => Err(Error::NotOpening),
 			};
 			let actual = probe(|| {
-				Pvs::open_bid(
-					signed(&GUEST),
-					id,
-					0,
-					ANN,
-					seal_of(id, &ANN),
-					solution,
-					proof,
-				)
-				.map(|_| ())
-				.map_err(|e| e.error)
+				Pvs::open_bid(signed(&GUEST), id, 0, ANN, seal_of(id, &ANN), solution, proof)
+					.map(|_| ())
+					.map_err(|e| e.error)
 			});
 			assert_at(block, "open_bid", open, actual);
 			// A payload reveals in one window and opens in the next.

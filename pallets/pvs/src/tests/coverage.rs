@@ -32,6 +32,7 @@ const SOURCES: &[&str] = &[
 	include_str!("reveal.rs"),
 	include_str!("rollup_owner.rs"),
 	include_str!("rounds.rs"),
+	include_str!("seal_place.rs"),
 	include_str!("stake.rs"),
 	include_str!("upgrade.rs"),
 ];

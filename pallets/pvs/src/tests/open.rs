@@ -344,7 +344,15 @@ fn opening_should_be_refused_when_it_is_meant_for_another_round() {
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		let call = |round| {
 			let (solution, proof) = (solution.clone(), proof.clone());
-			outcome(Pvs::open_bid(signed(&GUEST), id, round, ANN, solution, proof))
+			outcome(Pvs::open_bid(
+				signed(&GUEST),
+				id,
+				round,
+				ANN,
+				seal_of(id, &ANN),
+				solution,
+				proof,
+			))
 		};
 		assert_noop!(call(1), Error::<Test>::WrongRound);
 		run_to(13);
@@ -604,15 +612,7 @@ fn test_copied_opening_pays_original_only() {
 			)),
 			Error::<Test>::OpeningProofInvalid
 		);
-		assert_ok!(Pvs::open_bid(
-			signed(&GUEST),
-			id,
-			0,
-			ANN,
-			seal_of(id, &ANN),
-			solution,
-			proof
-		));
+		assert_ok!(Pvs::open_bid(signed(&GUEST), id, 0, ANN, seal_of(id, &ANN), solution, proof));
 		assert_eq!(total(&GUEST), ENDOWMENT + 50);
 	});
 }
