@@ -97,9 +97,14 @@ pub(crate) fn may_have_won(round: &RoundInfo<Bytes32>, me: &Bytes32) -> bool {
 		&& round.bids.iter().any(|bid| bid.bidder == *me && counts(&bid.state))
 }
 
-/// Shows a round as assigned to a winner that is known for sure.
-pub(crate) fn assign(round: &mut RoundInfo<Bytes32>, winner: ExpectedWinner<Bytes32>) {
-	if !winner.decided {
+/// Shows a round as assigned to `me`, if it is known for sure that it has won. Where another one has, the
+/// ladder is not known yet, and `me` may be on it.
+pub(crate) fn assign(
+	round: &mut RoundInfo<Bytes32>,
+	me: &Bytes32,
+	winner: ExpectedWinner<Bytes32>,
+) {
+	if !winner.decided || winner.round != round.round || winner.prover != *me {
 		return;
 	}
 	round.phase = Phase::Proving;
@@ -313,8 +318,71 @@ pub(crate) mod tests {
 		let mut other_fork = Job { exponents, ..job() };
 		other_fork.bid.as_mut().unwrap().commitment = [6; 32];
 		assert_eq!(next_step(&sealed, &ME, Some(&other_fork)), Step::Recover);
-		let too_late = with_bid(round(Phase::SealOpening), BidState::Sealed);
+		// In the opening window it still saves the bond.
+		let opening = with_bid(round(Phase::SealOpening), BidState::Sealed);
+		assert_eq!(next_step(&opening, &ME, Some(&lost)), Step::Recover);
+		let too_late = with_bid(round(Phase::Overdue), BidState::Sealed);
 		assert_eq!(next_step(&too_late, &ME, Some(&lost)), Step::Wait);
+	}
+
+	#[test]
+	fn bid_should_be_opened_by_its_payload_when_it_was_not_revealed_in_time() {
+		let sealed = with_bid(round(Phase::SealOpening), BidState::Sealed);
+		assert_eq!(next_step(&sealed, &ME, Some(&job())), Step::Reveal);
+	}
+
+	fn winner(prover: Bytes32, decided: bool) -> ExpectedWinner<Bytes32> {
+		ExpectedWinner {
+			round: 0,
+			prover,
+			fee: 500,
+			payment: 600,
+			proof_blocks: 3,
+			clock: 15,
+			on_time_until: 18,
+			late_until: 28,
+			decided,
+		}
+	}
+
+	#[test]
+	fn winner_should_be_asked_for_when_our_bid_counts_and_the_round_is_about_to_close() {
+		let revealed = BidState::Revealed { fee: 1, proof_blocks: 1 };
+		let opened = BidState::Opened { fee: 1, proof_blocks: 1 };
+		for (phase, state, asks) in [
+			(Phase::Overdue, revealed, true),
+			(Phase::Overdue, opened, true),
+			(Phase::Overdue, BidState::Sealed, false),
+			(Phase::Overdue, BidState::Void, false),
+			(Phase::Revealing, revealed, false),
+			(Phase::SealOpening, opened, false),
+		] {
+			let round = with_bid(round(phase), state);
+			assert_eq!(may_have_won(&round, &ME), asks, "{phase:?} {state:?}");
+		}
+		assert!(!may_have_won(&round(Phase::Overdue), &ME));
+	}
+
+	#[test]
+	fn batch_should_be_proven_before_the_chain_writes_its_winner_down() {
+		let about_to_close =
+			with_bid(round(Phase::Overdue), BidState::Revealed { fee: 1, proof_blocks: 1 });
+		let mut won = about_to_close.clone();
+		assign(&mut won, &ME, winner(ME, true));
+		let Step::Prove(assignment) = next_step(&won, &ME, Some(&job())) else {
+			panic!("it is known that we have won");
+		};
+		assert_eq!((assignment.clock, assignment.on_time_until), (15, 18));
+		let mut proven = job();
+		proven.proof = Some(Box::new([1; PROOF_BYTES]));
+		assert_eq!(next_step(&won, &ME, Some(&proven)), Step::Deliver);
+		let other_round = ExpectedWinner { round: 1, ..winner(ME, true) };
+		for not_ours in [winner(OTHER, true), winner(ME, false), other_round] {
+			let mut open = about_to_close.clone();
+			assign(&mut open, &ME, not_ours);
+			assert_eq!(open, about_to_close);
+			assert_eq!(next_step(&open, &ME, Some(&job())), Step::Wait);
+		}
 	}
 
 	#[test]

@@ -99,9 +99,8 @@ impl Service {
 		if !decide::may_have_won(round, &self.me.0) {
 			return Ok(());
 		}
-		let winner = view.expected_winner(round.batch).await?;
-		if let Some(winner) = winner.filter(|winner| winner.round == round.round) {
-			decide::assign(round, winner);
+		if let Some(winner) = view.expected_winner(round.batch).await? {
+			decide::assign(round, &self.me.0, winner);
 		}
 		Ok(())
 	}
