@@ -19,8 +19,10 @@ use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
 	ensure,
 	pallet_prelude::*,
-	storage::with_storage_layer,
+	storage::{storage_prefix, unhashed, with_storage_layer},
+	traits::PalletInfoAccess,
 	weights::WeightMeter,
+	StorageHasher,
 };
 use pvs_auction::{
 	round::{BidStage, Round, Stage, Standing},
@@ -128,8 +130,16 @@ impl<T: Config> Pallet<T> {
 	fn current_extrinsic() -> Result<u32, Error<T>> {
 		ensure!(frame_system::Pallet::<T>::inherents_applied(), Error::<T>::NotInExtrinsic);
 		frame_system::Pallet::<T>::extrinsic_index()
-			.filter(|index| !frame_system::Pallet::<T>::extrinsic_data(*index).is_empty())
+			.filter(|index| Self::is_noted(*index))
 			.ok_or(Error::<T>::NotInExtrinsic)
+	}
+
+	/// Whether the bytes of an extrinsic of this block are noted. They are not read: each of many calls
+	/// below one extrinsic would read all of it, megabytes that no weight covers.
+	fn is_noted(extrinsic: u32) -> bool {
+		let system = frame_system::Pallet::<T>::name().as_bytes();
+		let map = storage_prefix(system, b"ExtrinsicData");
+		unhashed::exists(&[&map[..], &Twox64Concat::hash(&extrinsic.encode())].concat())
 	}
 
 	/// Says in the block's header where a batch's data is.
