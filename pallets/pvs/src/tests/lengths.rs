@@ -3,7 +3,7 @@
 
 use crate::{mock::*, Call, Error, Event, ProofSubmission};
 use codec::{DecodeAll, Encode};
-use frame_support::assert_noop;
+use frame_support::{assert_noop, dispatch::GetDispatchInfo};
 use pvs_primitives::api::BatchId;
 use sp_runtime::DispatchError;
 
@@ -125,6 +125,10 @@ fn proofs_should_be_refused_when_they_are_too_many() {
 		for count in [MAX_PROOFS + 1, 2 * MAX_PROOFS, 9, 8 * MAX_PROOFS] {
 			assert_noop!(send(&GUEST, call(count)), Error::<Test>::TooManyProofs);
 		}
+		// They are refused at once, and declare no more than a full call: no block would take them
+		// otherwise, and the sender would never see the error.
+		let declared = |count| call(count).get_dispatch_info().call_weight;
+		assert_eq!(declared(8 * MAX_PROOFS), declared(MAX_PROOFS));
 		assert_noop!(send(&GUEST, call(0)), Error::<Test>::NoProofs);
 		assert_eq!(send(&GUEST, call(MAX_PROOFS)), Ok(()));
 	});
