@@ -40,8 +40,8 @@ use pvs_primitives::{
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
 };
 use pvs_timelock::{
-	generator, seal, testing, verify_opening, Exponent, OpeningError, Statement, ELEMENT_BYTES,
-	EXPONENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
+	generator, seal, testing, verify_opening, Exponent, OpeningError, Seal, Statement,
+	ELEMENT_BYTES, EXPONENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES,
 };
 use sp_runtime::traits::{BlockNumberProvider, Hash, Zero};
 use trapdoor::Trapdoor;
@@ -294,7 +294,7 @@ fn any_seal() -> Result<SealBytes, BenchmarkError> {
 fn silent_round<T: Config>(
 	bidder: &T::AccountId,
 	payload: &[u8; PAYLOAD_BYTES],
-) -> Result<BatchId, BenchmarkError> {
+) -> Result<(BatchId, Seal), BenchmarkError> {
 	let batch = pending::<T>(1)?[0];
 	bids::<T>(batch, &provers::<T>(T::MaxBids::get() - 1, None)?, 0)?;
 	register_prover::<T>(bidder)?;
@@ -302,10 +302,9 @@ fn silent_round<T: Config>(
 	let context = Pallet::<T>::bid_context(&entry, bidder);
 	let exponent = Exponent::from([0xab; EXPONENT_BYTES]);
 	let seal = seal(T::SealParameters::get(), &context, payload, &exponent);
-	let seal = seal.to_vec().try_into().map_err(|_| "a seal has 357 bytes")?;
-	place_with::<T>(batch, bidder, payload, seal)?;
+	place_with::<T>(batch, bidder, payload, SealBytes::truncate_from(seal.to_vec()))?;
 	run_to::<T>(windows::<T>(batch)?.reveal_until);
-	Ok(batch)
+	Ok((batch, seal))
 }
 
 /// What a statement about a bid's seal is made of.
@@ -313,13 +312,14 @@ fn with_statement<T: Config, R>(
 	batch: BatchId,
 	bidder: &T::AccountId,
 	opener: &T::AccountId,
+	seal: &Seal,
 	use_it: impl FnOnce(&Statement<'_>) -> R,
 ) -> Result<R, BenchmarkError> {
 	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
 	let bid = Bids::<T>::get(batch, bidder).ok_or("the bid was placed")?;
 	Ok(use_it(&Statement {
 		parameters: T::SealParameters::get(),
-		seal: &bid.seal,
+		seal,
 		context: &Pallet::<T>::bid_context(&entry, bidder),
 		commitment: &bid.commitment,
 		opener: opener.as_ref(),
@@ -669,15 +669,16 @@ mod benches {
 	#[benchmark]
 	fn open_bid() -> Result<(), BenchmarkError> {
 		let bidder = funded::<T>("silent", 0);
-		let batch = silent_round::<T>(&bidder, &overpriced::<T>())?;
+		let (batch, seal) = silent_round::<T>(&bidder, &overpriced::<T>())?;
 		let opener = caller::<T>();
-		let opening = with_statement::<T, _>(batch, &bidder, &opener, testing::open)?
+		let opening = with_statement::<T, _>(batch, &bidder, &opener, &seal, testing::open)?
 			.ok_or("the seal is well-formed")?;
 		let solution = opening.solution.to_vec().try_into().map_err(|_| "256 bytes")?;
 		let proof = opening.proof.to_vec().try_into().map_err(|_| "257 bytes")?;
+		let seal = SealBytes::truncate_from(seal.to_vec());
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(opener), batch, 0, bidder.clone(), solution, proof);
+		_(RawOrigin::Signed(opener), batch, 0, bidder.clone(), seal, solution, proof);
 
 		let bid = Bids::<T>::get(batch, &bidder).ok_or("others are sealed still")?;
 		assert_eq!(bid.stage, BidStage::Void);
@@ -688,7 +689,7 @@ mod benches {
 	#[benchmark]
 	fn refuse_opening() -> Result<(), BenchmarkError> {
 		let bidder = funded::<T>("silent", 0);
-		let batch = silent_round::<T>(&bidder, &overpriced::<T>())?;
+		let (batch, seal) = silent_round::<T>(&bidder, &overpriced::<T>())?;
 		Bids::<T>::mutate(batch, &bidder, |bid| {
 			if let Some(bid) = bid {
 				bid.stage = BidStage::Void;
@@ -697,11 +698,12 @@ mod benches {
 		let origin: OriginFor<T> = RawOrigin::Signed(caller::<T>()).into();
 		let solution = generator().to_vec().try_into().map_err(|_| "256 bytes")?;
 		let proof = vec![0xff; OPENING_PROOF_BYTES].try_into().map_err(|_| "257 bytes")?;
+		let seal = SealBytes::truncate_from(seal.to_vec());
 		let refused;
 
 		#[block]
 		{
-			refused = Pallet::<T>::open_bid(origin, batch, 0, bidder, solution, proof);
+			refused = Pallet::<T>::open_bid(origin, batch, 0, bidder, seal, solution, proof);
 		}
 
 		let error = refused.err().ok_or("it is sealed no more")?.error;
@@ -713,11 +715,11 @@ mod benches {
 	#[benchmark]
 	fn challenge_search() -> Result<(), BenchmarkError> {
 		let bidder = funded::<T>("silent", 0);
-		let batch = silent_round::<T>(&bidder, &overpriced::<T>())?;
+		let (batch, seal) = silent_round::<T>(&bidder, &overpriced::<T>())?;
 		let solution = *generator();
 		let found = (0..16).find_map(|index| {
 			let opener: T::AccountId = account("opener", index, 0);
-			let attempt = with_statement::<T, _>(batch, &bidder, &opener, |statement| {
+			let attempt = with_statement::<T, _>(batch, &bidder, &opener, &seal, |statement| {
 				testing::attempt_without_challenge(statement, &solution)
 			});
 			Some((opener, attempt.ok()??))
@@ -729,7 +731,7 @@ mod benches {
 
 		#[block]
 		{
-			outcome = with_statement::<T, _>(batch, &bidder, &opener, |statement| {
+			outcome = with_statement::<T, _>(batch, &bidder, &opener, &seal, |statement| {
 				verify_opening(statement, &solution, &proof)
 			})?;
 		}

@@ -134,6 +134,7 @@ fn delivery_matrix() {
 			};
 			assert_at(block, "place_bid", place, try_place(id, digest));
 			assert_at(block, "reveal_bid", Err(Error::NotRevealing), try_reveal(id, &ANN));
+			assert_eq!(Pvs::expected_winner_info(id), None, "no auction with a bid is open");
 		}
 	});
 }

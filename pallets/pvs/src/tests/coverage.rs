@@ -37,6 +37,8 @@ const SOURCES: &[&str] = &[
 	include_str!("upgrade.rs"),
 ];
 
+const README: &str = include_str!("../../README.md");
+
 fn variants<T: TypeInfo>() -> Vec<String> {
 	match T::type_info().type_def {
 		TypeDef::Variant(variants) => variants
@@ -81,6 +83,36 @@ fn every_event_should_be_expected_by_a_test() {
 				|| source.contains(&format!("Event::{name}{{"))),
 			"no test expects {name}"
 		);
+	}
+}
+
+#[test]
+fn readme_should_name_every_call_and_every_error() {
+	let errors = variants::<Error<Test>>();
+	let calls = Call::<Test>::get_call_names().iter().map(|name| name.to_string());
+	for name in errors.into_iter().chain(calls) {
+		assert!(README.contains(&format!("`{name}`")), "{name}");
+	}
+}
+
+/// Each guarantee has a row, and the tests that it names are there.
+#[test]
+fn readme_should_show_every_guarantee_by_tests_that_exist() {
+	let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tests");
+	let sources: String = std::fs::read_dir(folder)
+		.expect("it exists")
+		.map(|entry| std::fs::read_to_string(entry.expect("it is readable").path()))
+		.collect::<Result<_, _>>()
+		.expect("they are text");
+	for number in 1..=15 {
+		let row = README.lines().find(|line| line.starts_with(&format!("| G{number} |")));
+		let shown_by = row.and_then(|row| row.rsplit('|').nth(1));
+		let shown_by = shown_by.unwrap_or_else(|| panic!("G{number} has no row"));
+		let tests: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+		assert!(!tests.is_empty(), "G{number} is shown by nothing");
+		for test in tests {
+			assert!(sources.contains(&format!("fn {test}(")), "G{number}: {test}");
+		}
 	}
 }
 
