@@ -53,8 +53,8 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	demo.progress.line("batch 2: a prover that promises less time than it needs");
 	// A long time of grace, and two per cent of the reserve for each block of it.
 	let patient = RollupParams {
-		// The time counts from the last block of the reveal window.
-		reveal_blocks: 3,
+		// The time counts from the last block of the reveal window, which is as short as it may be.
+		reveal_blocks: 2,
 		min_proof_blocks: 1,
 		grace_blocks: 30,
 		late_rate: 20_000_000,
