@@ -134,11 +134,11 @@ impl<AccountId> Offer<AccountId> {
 		self.offered_at.saturating_add(snapshot.params.ladder_blocks.min(proving))
 	}
 
-	/// Returns the block from which the time of a prover counts that takes the place in block `now`:
-	/// that one, but no later than an honest transaction needs.
-	pub fn clock(&self, snapshot: &Snapshot, now: BlockNumber) -> BlockNumber {
-		let at_once = self.offered_at.saturating_add(1).saturating_add(snapshot.inclusion_slack);
-		now.min(at_once)
+	/// Returns the block from which the time of a prover counts that takes the place:
+	/// `offered + 1 + inclusion_slack`, the last one in which an honest transaction that takes it at once
+	/// may come. It does not depend on when the place is taken, so that nobody gains by waiting.
+	pub fn clock(&self, snapshot: &Snapshot) -> BlockNumber {
+		self.offered_at.saturating_add(1).saturating_add(snapshot.inclusion_slack)
 	}
 }
 
@@ -499,13 +499,12 @@ mod tests {
 	}
 
 	#[test]
-	fn offer_should_count_from_its_taking_but_no_later_than_a_delayed_transaction_arrives() {
+	fn offer_should_count_from_where_a_delayed_transaction_arrives() {
 		let Stage::Offered(offer) = offered(30) else { panic!("offered") };
 		// With a slack of 1 an honest transaction is in block 32 at the latest.
-		let clock = |now| offer.clock(&of(parameters()), now);
-		assert_eq!([30, 31, 32, 33, 99].map(clock), [30, 31, 32, 32, 32]);
+		assert_eq!(offer.clock(&of(parameters())), 32);
 		let prompt = Snapshot { inclusion_slack: 0, ..of(parameters()) };
-		assert_eq!([30, 31, 32].map(|now| offer.clock(&prompt, now)), [30, 31, 31]);
+		assert_eq!(offer.clock(&prompt), 31);
 	}
 
 	#[test]

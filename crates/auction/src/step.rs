@@ -671,7 +671,7 @@ fn accept<A: PartialEq>(
 	ensure(phase == Phase::Offered, Refusal::NothingOffered)?;
 	let Stage::Offered(offer) = round.stage else { return Err(Refusal::NothingOffered) };
 	ensure(offer.place.prover == prover, Refusal::NotOffered)?;
-	let clock = offer.clock(context.snapshot, now);
+	let clock = offer.clock(context.snapshot);
 	let Offer { place, first_payment, ladder, .. } = offer;
 	let delivery = Delivery::new(now, clock, place.proof_blocks, context.snapshot);
 	round.stage = Stage::Assigned(Assignment { place, delivery, first_payment, ladder });

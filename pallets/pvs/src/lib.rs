@@ -1267,8 +1267,8 @@ pub mod pallet {
 		/// Signed by the prover whose turn it is.
 		///
 		/// ## Details
-		/// The time that the prover committed to starts in this block, or where the place could have been
-		/// taken at once, whichever is earlier, and it is held to it like any winner. `round` is the round
+		/// The time that the prover committed to counts from the last block in which an honest transaction that
+		/// takes the place at once may come, whenever it is taken, and it is held to it like any winner. `round` is the round
 		/// whose place is meant. Not taking the place costs nothing. `submit_proof` takes it as well.
 		///
 		/// ## Errors

@@ -95,8 +95,8 @@ fn runner_up_that_accepts_and_fails_should_lose_its_bond_like_a_winner() {
 		auction(id, &four_bids());
 		run_to_default(id);
 		assert_ok!(accept(id, &BEN));
-		// On time to 19 + 5 + 1, late to 28.
-		assert_eq!(run_to_default(id), 29);
+		// Offered in 19, its clock is 21: on time to 21 + 5 + 1, late to 30.
+		assert_eq!(run_to_default(id), 31);
 		assert!(events().contains(&Event::ProverDefaulted {
 			batch: id,
 			round: 0,
