@@ -3,8 +3,8 @@
 //!
 //! Written by `scripts/bench.sh weights` from `bench/weights.hbs`; edit the template, not this file. Each
 //! weight is the slope over 20 steps of 10 repetitions of the benchmark of its name
-//! in `benchmarking.rs`, run on the runtime's compiled Wasm on 2026-11-22 (SDK's benchmarking command
-//! 64.0.0, AMD EPYC); key preparation and proof check run natively, as the host function does.
+//! in `benchmarking.rs`, run on the runtime's compiled Wasm on 2026-11-29 (SDK's benchmarking command
+//! 64.0.0, Intel(R) Xeon(R) Processor); key preparation and proof check run natively, as the host function does.
 //! Database accesses are counted and weigh what the runtime's `DbWeight` says.
 
 #![deny(
@@ -86,203 +86,201 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_rollup() -> Weight {
-		// Fastest run: 1_363_575 ns, of which the key was 1.1 ms. Checking the relations of its points, which
-		// came later, makes that 9.8 ms; 11.9 ms are added for it, in the measure in which the fastest run is
-		// below the weight.
-		Weight::from_parts(13_805_570_000, 3622)
+		// Fastest run: 5_831_381 ns.
+		Weight::from_parts(6_301_225_000, 3622)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn deregister_rollup() -> Weight {
-		// Fastest run: 96_500 ns.
-		Weight::from_parts(161_272_000, 3896)
+		// Fastest run: 90_461 ns.
+		Weight::from_parts(125_086_000, 3897)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn register_prover() -> Weight {
-		// Fastest run: 149_769 ns.
-		Weight::from_parts(246_109_000, 3658)
+		// Fastest run: 142_739 ns.
+		Weight::from_parts(171_354_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn deregister_prover() -> Weight {
-		// Fastest run: 126_276 ns.
-		Weight::from_parts(206_715_000, 3658)
+		// Fastest run: 115_703 ns.
+		Weight::from_parts(132_005_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// `d` is 1 to 4096.
 	fn commit_batch(d: u32) -> Weight {
-		// Fastest run: 422_709 ns.
-		Weight::from_parts(495_900_358, 3896)
-			// Standard error: 28_225.
-			.saturating_add(Weight::from_parts(2_860_323, 0).saturating_mul(d.into()))
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(6))
+		// Fastest run: 425_065 ns.
+		Weight::from_parts(173_368_719, 4421)
+			// Standard error: 44_787.
+			.saturating_add(Weight::from_parts(1_995_040, 0).saturating_mul(d.into()))
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn place_bid() -> Weight {
-		// Fastest run: 147_867 ns.
-		Weight::from_parts(289_350_000, 4944)
-			.saturating_add(T::DbWeight::get().reads(5))
+		// Fastest run: 160_310 ns.
+		Weight::from_parts(181_493_000, 6161)
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn open_bid() -> Weight {
-		// Fastest run: 4_017_097 ns.
-		Weight::from_parts(4_670_155_000, 4944)
+		// Fastest run: 3_248_596 ns.
+		Weight::from_parts(3_692_796_000, 5050)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
-	fn challenge_search() -> Weight {
-		// Fastest run: 2_584_102 ns.
-		Weight::from_parts(2_962_629_000, 4944).saturating_add(T::DbWeight::get().reads(4))
-	}
 	fn refuse_opening() -> Weight {
-		// Not measured yet: `reveal_bid`, which reads the same rows and writes some.
-		Self::reveal_bid()
+		// Fastest run: 67_072 ns.
+		Weight::from_parts(79_489_000, 5050).saturating_add(T::DbWeight::get().reads(3))
+	}
+	fn challenge_search() -> Weight {
+		// Fastest run: 2_383_648 ns.
+		Weight::from_parts(2_497_876_000, 5050).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn reveal_bid() -> Weight {
-		// Fastest run: 158_535 ns.
-		Weight::from_parts(257_510_000, 4944)
+		// Fastest run: 172_062 ns.
+		Weight::from_parts(192_356_000, 5050)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn submit_proof() -> Weight {
-		// Fastest run: 2_462_486 ns.
-		Weight::from_parts(3_760_177_000, 25002)
+		// Fastest run: 1_762_237 ns.
+		Weight::from_parts(1_929_426_000, 25002)
 			.saturating_add(T::DbWeight::get().reads(22))
-			.saturating_add(T::DbWeight::get().writes(21))
+			.saturating_add(T::DbWeight::get().writes(22))
 	}
 	fn refuse_proof() -> Weight {
-		// Not measured yet: `reveal_bid`, which reads these rows and one more, and writes some.
-		Self::reveal_bid()
+		// Fastest run: 101_853 ns.
+		Weight::from_parts(115_785_000, 5050).saturating_add(T::DbWeight::get().reads(3))
 	}
 	// `n` is 1 to 8.
 	fn submit_proofs(n: u32) -> Weight {
-		// Fastest run: 2_519_622 ns.
-		Weight::from_parts(1_339_753_686, 6196)
-			// Standard error: 43_049_224.
-			.saturating_add(Weight::from_parts(2_883_494_293, 0).saturating_mul(n.into()))
+		// Fastest run: 1_852_028 ns.
+		Weight::from_parts(2_374_741_525, 6196)
+			// Standard error: 121_477_823.
+			.saturating_add(Weight::from_parts(1_634_290_184, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads(15u64.saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(5))
+			.saturating_add(T::DbWeight::get().writes(6))
 			.saturating_add(T::DbWeight::get().writes(16u64.saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 24012).saturating_mul(n.into()))
 	}
 	// `n` is 1 to 8.
 	fn submit_false_proofs(n: u32) -> Weight {
-		// Fastest run: 1_979_664 ns.
-		Weight::from_parts(2_482_923_000, 3509)
-			// Standard error: 84_664_157.
-			.saturating_add(Weight::from_parts(5_340_706_809, 0).saturating_mul(n.into()))
+		// Fastest run: 1_464_716 ns.
+		Weight::from_parts(1_570_550_000, 3509)
+			// Standard error: 53_415_938.
+			.saturating_add(Weight::from_parts(3_416_850_834, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads(3u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 3954).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 4060).saturating_mul(n.into()))
 	}
 	fn accept_place() -> Weight {
-		// Fastest run: 60_923 ns.
-		Weight::from_parts(73_697_000, 4944)
-			.saturating_add(T::DbWeight::get().reads(3))
+		// Fastest run: 60_758 ns.
+		Weight::from_parts(71_808_000, 5050)
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn bond_more() -> Weight {
-		// Fastest run: 101_780 ns.
-		Weight::from_parts(160_059_000, 3658)
+		// Fastest run: 89_890 ns.
+		Weight::from_parts(104_329_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn unbond() -> Weight {
-		// Fastest run: 32_140 ns.
-		Weight::from_parts(55_745_000, 3658)
+		// Fastest run: 27_832 ns.
+		Weight::from_parts(34_747_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn withdraw_unbonded() -> Weight {
-		// Fastest run: 84_517 ns.
-		Weight::from_parts(135_002_000, 3658)
+		// Fastest run: 74_773 ns.
+		Weight::from_parts(88_139_000, 3658)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// `p` is 0 to 64.
 	fn set_sequencer(p: u32) -> Weight {
-		// Fastest run: 36_949 ns.
-		Weight::from_parts(35_691_868, 3896)
-			// Standard error: 418_054.
-			.saturating_add(Weight::from_parts(19_243_990, 0).saturating_mul(p.into()))
-			.saturating_add(T::DbWeight::get().reads(1))
+		// Fastest run: 37_831 ns.
+		Weight::from_parts(49_479_877, 3897)
+			// Standard error: 60_199.
+			.saturating_add(Weight::from_parts(11_213_634, 0).saturating_mul(p.into()))
+			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
-			.saturating_add(Weight::from_parts(0, 3954).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(0, 4060).saturating_mul(p.into()))
 	}
 	fn set_params() -> Weight {
-		// Fastest run: 39_364 ns.
-		Weight::from_parts(61_414_000, 3896)
+		// Fastest run: 29_398 ns.
+		Weight::from_parts(36_909_000, 3897)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	// `b` is 0 to 64.
 	fn close_round(b: u32) -> Weight {
-		// Fastest run: 152_164 ns.
-		Weight::from_parts(341_096_538, 4944)
-			// Standard error: 2_280_121.
-			.saturating_add(Weight::from_parts(99_664_643, 0).saturating_mul(b.into()))
+		// Fastest run: 111_307 ns.
+		Weight::from_parts(255_948_786, 5974)
+			// Standard error: 2_081_128.
+			.saturating_add(Weight::from_parts(70_315_902, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads(4u64.saturating_mul(b.into())))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 			.saturating_add(T::DbWeight::get().writes(4u64.saturating_mul(b.into())))
-			.saturating_add(Weight::from_parts(0, 3038).saturating_mul(b.into()))
+			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
 	}
 	fn default_prover() -> Weight {
-		// Fastest run: 185_937 ns.
-		Weight::from_parts(307_254_000, 6196)
-			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().writes(8))
+		// Fastest run: 209_802 ns.
+		Weight::from_parts(241_013_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	fn pass_place() -> Weight {
-		// Fastest run: 91_260 ns.
-		Weight::from_parts(155_039_000, 4944)
-			.saturating_add(T::DbWeight::get().reads(6))
-			.saturating_add(T::DbWeight::get().writes(4))
+		// Fastest run: 114_755 ns.
+		Weight::from_parts(144_522_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(8))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn end_rescue() -> Weight {
-		// Fastest run: 76_122 ns.
-		Weight::from_parts(123_861_000, 4944)
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(3))
+		// Fastest run: 100_446 ns.
+		Weight::from_parts(116_830_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn open_last_round() -> Weight {
-		// Fastest run: 79_408 ns.
-		Weight::from_parts(129_281_000, 4944)
-			.saturating_add(T::DbWeight::get().reads(5))
-			.saturating_add(T::DbWeight::get().writes(3))
+		// Fastest run: 106_408 ns.
+		Weight::from_parts(123_266_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn finalize_batch() -> Weight {
-		// Fastest run: 149_700 ns.
-		Weight::from_parts(255_496_000, 8898)
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(8))
+		// Fastest run: 161_338 ns.
+		Weight::from_parts(194_350_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(11))
+			.saturating_add(T::DbWeight::get().writes(9))
 	}
 	fn fail_batch() -> Weight {
-		// Fastest run: 285_372 ns.
-		Weight::from_parts(487_259_000, 8898)
-			.saturating_add(T::DbWeight::get().reads(10))
-			.saturating_add(T::DbWeight::get().writes(11))
+		// Fastest run: 272_491 ns.
+		Weight::from_parts(315_451_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(14))
+			.saturating_add(T::DbWeight::get().writes(13))
 	}
 	// `b` is 0 to 64.
 	fn drop_batch(b: u32) -> Weight {
-		// Fastest run: 327_320 ns.
-		Weight::from_parts(315_188_286, 8898)
-			// Standard error: 1_169_647.
-			.saturating_add(Weight::from_parts(36_092_210, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(11))
+		// Fastest run: 319_032 ns.
+		Weight::from_parts(321_744_643, 10958)
+			// Standard error: 904_242.
+			.saturating_add(Weight::from_parts(27_994_240, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(b.into())))
-			.saturating_add(T::DbWeight::get().writes(10))
+			.saturating_add(T::DbWeight::get().writes(13))
 			.saturating_add(T::DbWeight::get().writes(2u64.saturating_mul(b.into())))
-			.saturating_add(Weight::from_parts(0, 3038).saturating_mul(b.into()))
+			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
 	}
 	fn agenda_lookup() -> Weight {
-		// Fastest run: 25_608 ns. Since then it writes a value more.
-		Weight::from_parts(41_858_000, 4944)
-			.saturating_add(T::DbWeight::get().reads(4))
+		// Fastest run: 34_029 ns.
+		Weight::from_parts(41_072_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 }
