@@ -296,6 +296,16 @@ fn expected_winner_should_be_nobody_when_no_bid_counts_or_no_auction_is_open() {
 		next_to_finalize(2);
 		assert_eq!(expected(ids[1]), None, "the batch was dropped");
 		next_to_finalize(0);
+		assert_ok!(reveal(ids[1], &BEN, 200, 5));
+		assert_ok!(deliver(ids[1], &ANN));
+		assert_eq!(status(ids[1]), BatchStatus::Proven { prover: ANN, at: 6 });
+		assert_eq!(expected(ids[1]), None);
+	});
+	market(|| {
+		let ids = [commit(500), commit(500)];
+		auction(ids[0], &[(ANN, 100, 20)]);
+		run_to(9);
+		assert_eq!((status(ids[1]), expected(ids[1])), (BatchStatus::Waiting, None));
 	});
 }
 
@@ -422,6 +432,7 @@ fn proof_should_close_the_round_itself_when_the_agenda_does_not_come_to_it() {
 		assert!(decided.decided);
 		run_to(10);
 		assert_eq!(status(id), BatchStatus::Auction);
+		assert_eq!(expected(id), Some(decided.clone()), "overdue, and decided as before");
 		assert_noop!(submit(id, &BEN, of_ben), Error::<Test>::NotAssigned);
 		let before = total(&ANN);
 		let actual = submit(id, &ANN, of_ann).expect("she has won").actual_weight;
