@@ -59,7 +59,7 @@ fn empty_closes_should_fill_the_agenda_with_what_they_weigh() {
 			commit_to(rollup);
 		}
 		run_to(4);
-		let limit = one_close().saturating_mul(40).saturating_add(Weights::close_round(0));
+		let limit = one_close().saturating_mul(40).saturating_add(lookup());
 		MaxAgendaWeight::set(limit);
 		let used = weight_of_next_block();
 		let as_failed = one_close().saturating_add(Weights::fail_batch());

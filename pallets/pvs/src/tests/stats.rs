@@ -44,7 +44,8 @@ fn market_should_record_what_happened() {
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let default = run_to_default(id);
 		assert_ok!(accept(id, &BEN));
-		run_to(default + 5 + INCLUSION_SLACK + 2);
+		let clock = default + 1 + INCLUSION_SLACK;
+		run_to(clock + 5 + INCLUSION_SLACK + 2);
 		assert_ok!(deliver(id, &BEN));
 		let latency = now() - 6;
 		// Batch 2 fails without bids, and batch 3 is dropped with it.
