@@ -4,6 +4,7 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(clippy::multiple_bound_locations, reason = "the macro repeats the bounds")]
+#![allow(clippy::too_many_arguments, reason = "the macro adds the block to ask")]
 
 use codec::Codec;
 use pvs_primitives::{
