@@ -414,7 +414,7 @@ fn proof_or_nothing(id: BatchId, prover: &AccountId) -> Vec<u8> {
 /// Says if a transaction of Ann reaches this block. In one sequence of three each is delayed by up to
 /// the slack of one block.
 fn reaches(seed: u64) -> bool {
-	seed % 3 > 0 || now().is_multiple_of(2)
+	!seed.is_multiple_of(3) || now().is_multiple_of(2)
 }
 
 /// Returns how many rounds closed as it was expected.
