@@ -10,16 +10,16 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use indicatif::ProgressBar;
-use pallet_pvs::{Config, PendingInChain};
+use pallet_pvs::{CommitsInBlock, Config, PendingInChain};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
 	BatchIndex, RollupId,
 };
-use pvs_runtime::{Pvs, Runtime};
+use pvs_runtime::{Pvs, Runtime, RuntimeCall};
 use sp_core::sr25519;
 
 /// Blocks in which all bids have to be placed.
-const BIDDING_BLOCKS: u32 = 12;
+const BIDDING_BLOCKS: u32 = 20;
 /// Blocks in which all reveals have to come.
 const REVEAL_BLOCKS: u32 = 12;
 /// Bids per batch.
@@ -133,13 +133,26 @@ pub(crate) fn measure() -> anyhow::Result<Lifecycle> {
 fn warm_up(world: &World, chain: &mut Chain) -> anyhow::Result<()> {
 	let mut batches = Vec::new();
 	for (sequencer, rollup) in world.sequencers.iter().zip(0..) {
-		chain.apply_soon(sequencer, commit(rollup, 0)?)?;
+		commit_soon(chain, sequencer, commit(rollup, 0)?)?;
 		batches.push(BatchId { rollup, index: 0 });
 	}
 	chain.next_block()?;
 	place_bids(world, chain, &batches)?;
 	reveal_bids(world, chain, &batches)?;
 	deliver(world, chain, &batches)
+}
+
+/// Commits in this block, or in the next one if this has as many commits as it may.
+fn commit_soon(
+	chain: &mut Chain,
+	sequencer: &sr25519::Pair,
+	call: RuntimeCall,
+) -> anyhow::Result<()> {
+	let most = constant::<<Runtime as Config>::MaxCommitsPerBlock>();
+	if chain.read(CommitsInBlock::<Runtime>::get) >= most {
+		chain.next_block()?;
+	}
+	chain.apply_soon(sequencer, call)
 }
 
 /// Commits until the chain has as many pending batches as it takes.
@@ -153,7 +166,7 @@ fn fill(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<BatchId>> {
 			if chain.read(PendingInChain::<Runtime>::get) >= u32::try_from(limit)? {
 				break;
 			}
-			chain.apply_soon(sequencer, commit(rollup, index)?)?;
+			commit_soon(chain, sequencer, commit(rollup, index)?)?;
 			batches.push(BatchId { rollup, index });
 			bar.inc(1);
 		}
