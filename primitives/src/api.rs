@@ -216,7 +216,7 @@ pub enum BidState {
 	},
 }
 
-/// Where a bid's seal is: in a `place_bid` below an extrinsic of a block.
+/// Place of a bid's seal: in a `place_bid` below an extrinsic of a block.
 #[derive(
 	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
@@ -236,7 +236,7 @@ pub struct BidInfo<AccountId> {
 	pub commitment: Bytes32,
 	/// `blake2_256` of its seal, which is 357 bytes long.
 	pub seal_hash: Bytes32,
-	/// Where the seal is.
+	/// Place of the seal.
 	pub placed: SealPlace,
 	/// Where it stands.
 	pub state: BidState,
@@ -282,7 +282,7 @@ pub struct ExpectedWinner<AccountId> {
 	pub on_time_until: BlockNumber,
 	/// The last block for a reduced payment.
 	pub late_until: BlockNumber,
-	/// Whether no transaction of a later block can change it. `submit_proof` of the next block then
+	/// True if no transaction of a later block can change it. `submit_proof` of the next block then
 	/// closes the round itself: the prover need not wait.
 	pub decided: bool,
 }
@@ -358,7 +358,7 @@ pub const PAGE_BYTES: usize = 64 * 1024;
 pub struct Page<Item, From> {
 	/// The items, in ascending order.
 	pub items: Vec<Item>,
-	/// What to ask for next; `None` if there is no more.
+	/// First key of the next page; `None` if there is no more.
 	pub next: Option<From>,
 }
 

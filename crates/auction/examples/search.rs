@@ -13,7 +13,7 @@ use pvs_auction::driver::{
 };
 use pvs_primitives::params::PaymentRule;
 
-/// What was found in worlds of a kind.
+/// Findings in worlds of a kind.
 #[derive(Default)]
 struct Table {
 	worlds: u32,

@@ -78,7 +78,7 @@ pub struct Auction {
 	pub bids: u32,
 	/// How many of them are neither revealed nor void.
 	pub sealed: u32,
-	/// How many of them were opened, or made void, after the reveal window.
+	/// Number of bids that were opened, or made void, after the reveal window.
 	pub opened: u32,
 }
 
@@ -254,7 +254,7 @@ pub enum Standing {
 pub struct Context<'a> {
 	/// Parameters and constants as they were when the batch was committed.
 	pub snapshot: &'a Snapshot,
-	/// How many squarings a seal of the batch takes to open; `None` if the runtime has lost the puzzle
+	/// Number of squarings that a seal of the batch takes to open; `None` if the runtime has lost the puzzle
 	/// that the snapshot names.
 	pub seal_delay: Option<u64>,
 	/// What the batch's sequencer has in escrow, in planck.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Who wins a round, told before the block that writes it down.
+//! The winner of a round, known before the block that writes it down.
 //!
 //! A round that opens in block 10 has bidding in 11 and 12, a gap in 13 and the reveal window in 14 to 16.
 

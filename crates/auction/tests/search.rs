@@ -13,7 +13,7 @@ use pvs_auction::{
 };
 use pvs_primitives::params::PaymentRule;
 
-/// How many worlds of each kind are drawn.
+/// Number of worlds of each kind that are drawn.
 const WORLDS: u64 = 6;
 
 const PAYMENT_RULES: [PaymentRule; 2] = [PaymentRule::SecondScore, PaymentRule::FirstPrice];
@@ -155,7 +155,7 @@ fn waiting_with_a_place_should_gain_nothing() {
 	assert_eq!(found.at_once.income, 328 + 500 - 100 - 1);
 }
 
-/// What the rules leave (section 7 of the protocol): a place that is not taken costs nothing and passes
+/// A gain that the rules leave (section 7 of the protocol): a place that is not taken costs nothing and passes
 /// on. Who has two places one after the other works while the first one passes.
 #[test]
 fn letting_a_place_pass_to_oneself_should_gain_its_blocks() {

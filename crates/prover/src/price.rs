@@ -33,11 +33,11 @@ pub(crate) struct Means {
 	pub(crate) jobs: usize,
 	/// How many blocks its slowest recent proof took, if it has proved.
 	pub(crate) measured_blocks: Option<BlockNumber>,
-	/// How its bids went.
+	/// Outcome of its earlier bids.
 	pub(crate) record: Record,
 }
 
-/// How a prover's bids went.
+/// Outcome of a prover's earlier bids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
 	/// Rounds that ended after it had bid in them.

@@ -405,7 +405,7 @@ async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerEr
 	}
 }
 
-/// Whether connecting again can help. A node that is still syncing may not know the rollup yet, and a
+/// Returns true if connecting again can help. A node that is still syncing may not know the rollup yet, and a
 /// reserve that has risen above the highest fee comes down again.
 fn can_pass(error: &SequencerError) -> bool {
 	match error {

@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 			.ok_or(Error::<T>::NotInExtrinsic)
 	}
 
-	/// Whether the bytes of an extrinsic of this block are noted. They are not read: each of many calls
+	/// Returns true if the bytes of an extrinsic of this block are noted. They are not read: each of many calls
 	/// below one extrinsic would read all of it, megabytes that no weight covers.
 	fn is_noted(extrinsic: u32) -> bool {
 		let system = frame_system::Pallet::<T>::name().as_bytes();

@@ -36,7 +36,7 @@ pub(crate) struct Entry<T: Config> {
 /// entries sort by lane, within a lane by block, and within a block by rollup.
 pub type AgendaKey = (u8, [u8; 4], [u8; 4], [u8; 8]);
 
-/// Which items of the agenda go first when several are overdue.
+/// Rank of an item of the agenda when several are overdue.
 #[derive(
 	Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode, MaxEncodedLen, TypeInfo,
 )]
@@ -61,7 +61,7 @@ impl Lane {
 	}
 }
 
-/// When a batch's next transition is due, and in which lane.
+/// Block and lane in which a batch's next transition is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Due {
 	/// The lane of its entry in the agenda.
@@ -158,7 +158,7 @@ pub struct BidRecord {
 	pub commitment: Bytes32,
 	/// `blake2_256` of the time-lock puzzle around the payload. The seal itself is in the block's body.
 	pub seal_hash: Bytes32,
-	/// Where the seal is.
+	/// Place of the seal.
 	pub placed: SealPlace,
 	/// The bidder's share of recent proofs when it bid, in 10^-9.
 	pub share: u32,

@@ -35,7 +35,7 @@ pub fn id(number: u8) -> Id {
 	Id([number; 32])
 }
 
-/// What a prover has, in planck.
+/// Balances of a prover, in planck.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prover {
 	/// Outside its stake.
@@ -46,7 +46,7 @@ pub struct Prover {
 	pub bond: Option<Balance>,
 }
 
-/// How a batch ended.
+/// End of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
 	/// Proven, and its root is final.
@@ -55,7 +55,7 @@ pub enum End {
 	Failed,
 	/// Behind a failed batch.
 	Dropped {
-		/// Whether it had been paid.
+		/// True if it had been paid.
 		paid: bool,
 	},
 }
@@ -73,13 +73,13 @@ pub enum ClockRule {
 /// A batch's market, with the money of all who take part in it. Amounts in planck.
 #[derive(Clone, Debug)]
 pub struct Market {
-	/// What the batch is bound to.
+	/// Parameters and constants that the batch is bound to.
 	pub snapshot: Snapshot,
-	/// How many squarings a seal takes to open.
+	/// Number of squarings that a seal takes to open.
 	pub seal_delay: Option<u64>,
 	/// The escrow at the start.
 	pub max_fee: Balance,
-	/// Where the batch stands among those of its rollup.
+	/// Standing of the batch among those of its rollup.
 	pub standing: Standing,
 	/// The block from which a winner's time counts.
 	pub clock: ClockRule,
@@ -87,27 +87,27 @@ pub struct Market {
 	pub now: BlockNumber,
 	/// The round as it was last; what counts once `end` is set is the latter.
 	pub round: Round<Id>,
-	/// How the batch ended, if it has.
+	/// End of the batch, if it has ended.
 	pub end: Option<End>,
 	/// The bids of the open auction.
 	pub bids: Vec<Bid<Id>>,
-	/// What the sequencer has outside escrow and bond.
+	/// Balance of the sequencer outside escrow and bond, in planck.
 	pub sequencer: Balance,
-	/// What is in escrow.
+	/// Amount in escrow, in planck.
 	pub escrow: Balance,
 	/// The sequencer's bond.
 	pub sequencer_bond: Balance,
 	/// The provers.
 	pub provers: BTreeMap<Id, Prover>,
-	/// What was slashed and waits for the batch's end.
+	/// Slashed bonds that wait for the batch's end, in planck.
 	pub kept: Balance,
-	/// What was burned.
+	/// Amount burned so far, in planck.
 	pub burned: Balance,
-	/// How the delivered proof was paid.
+	/// Payment of the delivered proof.
 	pub receipts: Vec<Receipt<Id>>,
 	/// The reserves of all rounds.
 	pub reserves: Vec<Balance>,
-	/// Whether everything is checked after everything that happens.
+	/// True if all invariants are checked after each input.
 	pub checked: bool,
 	issuance: Balance,
 }
@@ -155,7 +155,7 @@ impl Market {
 		market
 	}
 
-	/// What transitions depend on.
+	/// Returns what transitions depend on.
 	pub fn context(&self) -> Context<'_> {
 		Context {
 			snapshot: &self.snapshot,
@@ -180,12 +180,12 @@ impl Market {
 		due(&self.round, &self.context())
 	}
 
-	/// Whether a transition is due.
+	/// Returns true if a transition is due.
 	pub fn is_due(&self) -> bool {
 		self.due().is_some_and(|due| due <= self.now)
 	}
 
-	/// What a bid of this round reserves of a stake, in planck.
+	/// Returns the bond of a bid in this round, in planck.
 	pub fn bond(&self) -> Balance {
 		self.context().bond(self.round.reserve)
 	}
@@ -195,7 +195,7 @@ impl Market {
 		must(self.provers.get(&id(number)), "no such prover")
 	}
 
-	/// What the prover with this number has, its stake counted in, in planck.
+	/// Returns the balance of the prover with this number, its stake counted in, in planck.
 	pub fn wealth(&self, number: u8) -> Balance {
 		let Prover { free, stake, .. } = self.prover(number);
 		sum([*free, *stake])
@@ -204,7 +204,7 @@ impl Market {
 	/// Places a sealed bid of a prover with this share of recent proofs (in 10^-9).
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn bid(&mut self, number: u8, share: u32) -> Result<Vec<Effect<Id>>, Refusal> {
 		let (bidder, bond) = (id(number), self.bond());
 		let taken = u32::try_from(self.bids.len()).unwrap_or(u32::MAX);
@@ -223,7 +223,7 @@ impl Market {
 	/// Reveals a bid with these terms and a salt that depends on the bidder.
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn reveal(
 		&mut self,
 		number: u8,
@@ -238,7 +238,7 @@ impl Market {
 	/// Reveals a bid, in the reveal or in the opening window.
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn reveal_bytes(
 		&mut self,
 		number: u8,
@@ -251,7 +251,7 @@ impl Market {
 	/// `opener` opens the seal of a silent bidder, which holds `payload` if it is sound.
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn open(
 		&mut self,
 		number: u8,
@@ -274,7 +274,7 @@ impl Market {
 	/// Performs the transition that is due.
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn pass_deadline(&mut self) -> Result<Vec<Effect<Id>>, Refusal> {
 		let bids = self.bids.clone();
 		let closing = matches!(self.round.stage, Stage::Auction(_));
@@ -299,7 +299,7 @@ impl Market {
 		Ok(effects)
 	}
 
-	/// Who was expected to win an auction that has closed since, did.
+	/// Checks that the expected winner of an auction that has closed since has won.
 	fn check_expected(&self, expected: Option<ExpectedWinner<Id>>) {
 		let selected = match &self.round.stage {
 			Stage::Assigned(assignment) => Some((&assignment.place, assignment.delivery)),
@@ -317,7 +317,7 @@ impl Market {
 	/// A runner-up takes its place.
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn accept(&mut self, number: u8) -> Result<Vec<Effect<Id>>, Refusal> {
 		self.then_check(Input::Accept(id(number)))
 	}
@@ -325,7 +325,7 @@ impl Market {
 	/// A prover delivers.
 	///
 	/// # Errors
-	/// What `step` says.
+	/// The refusal of `step`.
 	pub fn prove(&mut self, number: u8) -> Result<Vec<Effect<Id>>, Refusal> {
 		self.then_check(Input::Proof(id(number)))
 	}
@@ -426,7 +426,7 @@ impl Market {
 		}
 	}
 
-	/// What a bidder lost is burned, but for an opener's reward: at most half of the silence penalty.
+	/// Burns what a bidder lost, but for an opener's reward: at most half of the silence penalty.
 	fn burn_but(&mut self, reward: Option<&Reward<Id>>, lost: Balance) {
 		add(&mut self.burned, lost);
 		if let Some(Reward { opener, amount }) = reward {
@@ -520,7 +520,7 @@ impl Market {
 		self.check_rounds();
 	}
 
-	/// Who has an obligation, and the bond for it.
+	/// Returns the provers with an obligation, and the bond for it.
 	fn owing(&self) -> Vec<(Id, Balance)> {
 		let Stage::Auction(auction) = &self.round.stage else {
 			assert!(self.bids.is_empty(), "bids do not outlive their auction");

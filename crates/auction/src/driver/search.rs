@@ -34,15 +34,15 @@ use pvs_primitives::{
 /// A bid, and when it stops being sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Act {
-	/// What it asks, in planck.
+	/// Fee that it asks, in planck.
 	pub fee: Balance,
 	/// The time that it claims, in blocks.
 	pub proof_blocks: BlockNumber,
-	/// When it stops being sealed.
+	/// Time at which it stops being sealed.
 	pub timing: Timing,
 }
 
-/// What the prover does until the auction closes.
+/// Bids of the prover and its friend, until the auction closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strategy {
 	/// Its bid.
@@ -52,37 +52,37 @@ pub struct Strategy {
 }
 
 impl Strategy {
-	/// Whether it reveals in the first block and has no friend.
+	/// Returns true if it reveals in the first block and has no friend.
 	pub fn is_at_once(&self) -> bool {
 		self.friend.is_none() && self.ours.timing == Timing::Revealed(0)
 	}
 }
 
-/// What the prover, or its friend, does after the auction.
+/// Decision of the prover, or of its friend, after the auction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
 	/// Takes the place that it is offered.
 	Take {
-		/// Who.
+		/// Number of the prover.
 		number: u8,
 		/// The block.
 		block: BlockNumber,
 	},
 	/// Lets the place that it is offered pass.
 	Pass {
-		/// Who.
+		/// Number of the prover.
 		number: u8,
 	},
 	/// Delivers.
 	Deliver {
-		/// Who.
+		/// Number of the prover.
 		number: u8,
 		/// The block.
 		block: BlockNumber,
 	},
 	/// Does not deliver.
 	Default {
-		/// Who.
+		/// Number of the prover.
 		number: u8,
 	},
 }
@@ -90,9 +90,9 @@ pub enum Decision {
 /// A way through a round, and what it earns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Play {
-	/// What the prover does until the auction closes; `None` if it does not bid.
+	/// Bids until the auction closes; `None` if the prover does not bid.
 	pub strategy: Option<Strategy>,
-	/// What it does then.
+	/// Decisions after the auction.
 	pub decisions: Vec<Decision>,
 	/// Its income, in planck.
 	pub income: i128,
@@ -108,23 +108,23 @@ pub struct Found {
 	pub alone: Play,
 	/// The best of all ways.
 	pub best: Play,
-	/// What acting at once earns with the true cost as its fee and the work as its time, in planck,
+	/// Income of acting at once with the true cost as its fee and the work as its time, in planck,
 	/// though the clock starts no earlier than the last block of the reveal window.
 	pub plain: i128,
 }
 
 impl Found {
-	/// What can be gained over acting at once, in planck.
+	/// Returns the largest gain over acting at once, in planck.
 	pub fn gain(&self) -> i128 {
 		self.best.income.saturating_sub(self.at_once.income)
 	}
 
-	/// What can be gained without a friend over acting at once, in planck.
+	/// Returns the largest gain without a friend over acting at once, in planck.
 	pub fn gain_alone(&self) -> i128 {
 		self.alone.income.saturating_sub(self.at_once.income)
 	}
 
-	/// What acting at once gains by the claimed time and the fee alone, in planck.
+	/// Returns what acting at once gains by the claimed time and the fee alone, in planck.
 	pub fn gain_of_claim(&self) -> i128 {
 		self.at_once.income.saturating_sub(self.plain)
 	}
@@ -271,7 +271,7 @@ fn place_bids(world: &World, clock: ClockRule, friend: bool) -> Placed {
 	Placed { market, windows }
 }
 
-/// What each prover has beside its stake, in planck: more than it can spend.
+/// Balance of each prover beside its stake, in planck: more than it can spend.
 fn free(world: &World) -> Balance {
 	world.reserve.saturating_mul(16).saturating_add(1_000)
 }
@@ -313,7 +313,7 @@ fn auction(world: &World, placed: &Placed, strategy: &Strategy) -> (Market, Bloc
 	(market, known)
 }
 
-/// Whether the first round's auction is open.
+/// Returns true if the first round's auction is open.
 fn is_open(market: &Market) -> bool {
 	market.round.number == 0 && matches!(market.round.stage, Stage::Auction(_))
 }
@@ -353,7 +353,7 @@ fn own_number(prover: &Id) -> Option<u8> {
 	[OURS, FRIEND].into_iter().find(|number| id(*number) == *prover)
 }
 
-/// What the search does is allowed.
+/// Message where an input that the search tries must be allowed.
 fn done<T>(outcome: Result<T, Refusal>) -> T {
 	match outcome {
 		Ok(value) => value,
@@ -364,7 +364,7 @@ fn done<T>(outcome: Result<T, Refusal>) -> T {
 /// Decides, from the close of the auction on.
 struct Decider<'a> {
 	world: &'a World,
-	/// Whether it takes places and delivers as soon as it can.
+	/// True if it takes places and delivers as soon as it can.
 	at_once: bool,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a prover meets in one round: parameters, its own work, and rivals that do what they do.
+//! Worlds that a prover meets in one round: parameters, its own work, and rivals that do what they do.
 
 use super::{
 	market::{id, Id},
@@ -32,7 +32,7 @@ impl Policy {
 	pub const ALL: [Self; 2] = [Self::Exclude, Self::ForceOpen];
 }
 
-/// When, and in which way, a bid stops being sealed. Blocks count from 0 at the start of the window.
+/// Time and way in which a bid stops being sealed. Blocks count from 0 at the start of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timing {
 	/// Revealed in this block of the reveal window.
@@ -48,28 +48,28 @@ pub enum Timing {
 /// Another prover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rival {
-	/// What it asks, in planck.
+	/// Fee that it asks, in planck.
 	pub fee: Balance,
 	/// The time that it commits to, in blocks.
 	pub proof_blocks: BlockNumber,
-	/// When its bid stops being sealed.
+	/// Time at which its bid stops being sealed.
 	pub timing: Timing,
-	/// Whether it lets its time, or the place that it is offered, pass.
+	/// True if it lets its time, or the place that it is offered, pass.
 	pub fails: bool,
 }
 
 /// A round as one prover meets it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct World {
-	/// What the batch is bound to.
+	/// Parameters and constants that the batch is bound to.
 	pub snapshot: Snapshot,
-	/// How many squarings a seal takes to open.
+	/// Number of squarings that a seal takes to open.
 	pub seal_delay: u64,
 	/// The reserve of the round, in planck.
 	pub reserve: Balance,
-	/// What a proof costs the prover, in planck.
+	/// Cost of a proof for the prover, in planck.
 	pub cost: Balance,
-	/// How many blocks a proof takes it.
+	/// Time that a proof takes it, in blocks.
 	pub work: BlockNumber,
 	/// The others.
 	pub rivals: Vec<Rival>,
@@ -234,7 +234,7 @@ impl World {
 		self
 	}
 
-	/// Whether its parameters keep the rules.
+	/// Checks that its parameters keep the rules.
 	///
 	/// # Errors
 	/// The first rule that is broken.
