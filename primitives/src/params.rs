@@ -92,6 +92,14 @@ pub enum SilencePolicy {
 		/// Length of the opening window, which follows the reveal window.
 		opening_blocks: BlockNumber,
 	},
+	/// The round closes on the revealed bids, and each silent bid is settled afterwards: whoever shows
+	/// what is in its seal decides what its bidder loses. A seal that nobody opens in time costs the
+	/// whole bond.
+	#[codec(index = 2)]
+	Settle {
+		/// Length of the window in which silent bids are settled, which follows the reveal window.
+		settle_blocks: BlockNumber,
+	},
 }
 
 /// What a rollup's owner sets for its market. Amounts are in planck, times in blocks, weights, rates

@@ -96,6 +96,13 @@ impl SealTiming {
 			.saturating_mul(1_000);
 		BlockNumber::try_from(squarings.div_ceil(per_block)).unwrap_or(BlockNumber::MAX)
 	}
+
+	/// Returns the shortest window in which a silent bid of `delay` squarings can be settled, in blocks:
+	/// twice what its seal takes to open, one block, and the inclusion slack.
+	pub fn settling_blocks(&self, delay: u64, inclusion_slack: BlockNumber) -> BlockNumber {
+		let twice = self.opening_blocks(delay, 1).saturating_mul(2);
+		twice.saturating_add(1).saturating_add(inclusion_slack)
+	}
 }
 
 #[cfg(test)]
@@ -137,6 +144,16 @@ mod tests {
 			[0, 1, 2, 3, 4, 5].map(|seals| TIMING.opening_blocks(1_500_000, seals)),
 			[0, 2, 2, 3, 3, 5]
 		);
+	}
+
+	#[test]
+	fn settling_should_leave_time_to_open_a_seal_twice() {
+		let window = |delay, slack| TIMING.settling_blocks(delay, slack);
+		assert_eq!(
+			[(1_500_000, 0), (1_500_000, 2)].map(|(delay, slack)| window(delay, slack)),
+			[5, 7]
+		);
+		assert_eq!(window(u64::MAX, u32::MAX), u32::MAX);
 	}
 
 	#[test]

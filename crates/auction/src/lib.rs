@@ -3,7 +3,7 @@
 //!
 //! [`step::step`] is the transition function of a batch's market: whoever drives it (the pallet, the
 //! simulation, a model) turns the effects that it returns into storage, money and events, and decides
-//! nothing. Under it lie the phases of a round and the arithmetic. Weights, rates and shares are in
+//! nothing. [`settle`] says what silent bidders of a closed round lose. Under both lie the phases of a round and the arithmetic. Weights, rates and shares are in
 //! 10^-9, scores in 10^-18, amounts in planck, times in blocks. Every division is rounded against the
 //! claimant.
 //!
@@ -36,6 +36,7 @@ pub mod reserve;
 pub mod round;
 pub mod rules;
 pub mod score;
+pub mod settle;
 pub mod share;
 pub mod slashing;
 pub mod slot_fee;

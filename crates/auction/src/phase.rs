@@ -35,7 +35,7 @@ impl Windows {
 		let reveal_from = bidding_until.saturating_add(context.snapshot.finality_gap);
 		let reveal_until = reveal_from.saturating_add(params.reveal_blocks);
 		let opening_until = match params.silence_policy {
-			SilencePolicy::Exclude => reveal_until,
+			SilencePolicy::Exclude | SilencePolicy::Settle { .. } => reveal_until,
 			SilencePolicy::ForceOpen { opening_blocks } => {
 				reveal_until.saturating_add(opening_time(auction, opening_blocks, context))
 			},

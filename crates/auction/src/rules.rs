@@ -30,6 +30,13 @@ pub struct Limits {
 	pub max_bidding_blocks: BlockNumber,
 	/// The shortest opening window in which every seal of a full round can be opened, in blocks.
 	pub min_opening_blocks: BlockNumber,
+	/// The shortest window in which silent bids are settled, in blocks.
+	pub min_settle_blocks: BlockNumber,
+	/// The longest window in which silent bids are settled, in blocks.
+	pub max_settle_blocks: BlockNumber,
+	/// The lowest silence penalty where silent bids are settled, in planck: the price of a row of storage
+	/// for as long as they may stay unsettled.
+	pub min_silence_penalty: Balance,
 }
 
 /// The rule that parameters break. Each name says what to change.
@@ -62,6 +69,9 @@ pub enum BrokenRule {
 	/// `2 * ceil(max_reserve * w_time / w_fee)`, twice what all time of a round can be worth: half of the
 	/// penalty can return through a friend that opens the seal.
 	SilencePenaltyForOpening,
+	/// Silent bids are settled and `silence_penalty` is below the price of their rows for the longest window
+	/// in which that may happen.
+	SilencePenaltyForSettling,
 	/// The bond at `max_reserve` does not fit into the chain's minimal stake.
 	Bond,
 	/// `late_rate` is below `w_time / (w_fee * max_proof_blocks)`, or above one whole.
@@ -86,6 +96,8 @@ pub enum BrokenRule {
 	/// `opening_blocks` is too short to open the seals of a full round, or above the longest window. Where
 	/// no such window is that long, seals cannot be opened by force on the chain.
 	SilencePolicy,
+	/// `settle_blocks` is too short to open a seal twice, or above the longest such window.
+	SettleWindow,
 }
 
 /// Checks every relation between the parameters of a rollup and the limits of its chain.
@@ -164,6 +176,17 @@ pub fn check(params: &RollupParams, limits: &Limits) -> Result<(), BrokenRule> {
 			)?;
 			ensure(silence_deters(params), BrokenRule::SilencePenaltyForOpening)
 		},
+		SilencePolicy::Settle { settle_blocks } => {
+			ensure(
+				settle_blocks >= limits.min_settle_blocks.max(1)
+					&& settle_blocks <= limits.max_settle_blocks,
+				BrokenRule::SettleWindow,
+			)?;
+			ensure(
+				params.silence_penalty >= limits.min_silence_penalty,
+				BrokenRule::SilencePenaltyForSettling,
+			)
+		},
 	}
 }
 
@@ -209,6 +232,9 @@ mod tests {
 		min_sequencer_bond: 7,
 		max_bidding_blocks: 10,
 		min_opening_blocks: 6,
+		min_settle_blocks: 9,
+		max_settle_blocks: 40,
+		min_silence_penalty: 30,
 	};
 
 	fn good() -> RollupParams {
@@ -228,6 +254,10 @@ mod tests {
 
 	fn open(opening_blocks: u32) -> SilencePolicy {
 		SilencePolicy::ForceOpen { opening_blocks }
+	}
+
+	fn settle(settle_blocks: u32) -> SilencePolicy {
+		SilencePolicy::Settle { settle_blocks }
 	}
 
 	type Change = fn(&mut RollupParams);
@@ -280,6 +310,8 @@ mod tests {
 			|p| p.sequencer_bond = u128::MAX,
 			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(6), 86, 100),
 			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(20), 86, 100),
+			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (settle(9), 30, 100),
+			|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (settle(40), 30, 100),
 		];
 		for (number, change) in cases.iter().enumerate() {
 			assert_eq!(outcome(*change, &LIMITS), Ok(()), "case {number}");
@@ -339,6 +371,12 @@ mod tests {
 				|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (open(6), 85, 100),
 				BrokenRule::SilencePenaltyForOpening,
 			),
+			(|p| p.silence_policy = settle(8), BrokenRule::SettleWindow),
+			(|p| p.silence_policy = settle(41), BrokenRule::SettleWindow),
+			(
+				|p| (p.silence_policy, p.silence_penalty, p.max_reserve) = (settle(9), 29, 100),
+				BrokenRule::SilencePenaltyForSettling,
+			),
 		];
 		for (number, (change, rule)) in cases.iter().enumerate() {
 			assert_eq!(outcome(*change, &LIMITS), Err(*rule), "case {number}");
@@ -352,6 +390,8 @@ mod tests {
 			existential_deposit: 0,
 			min_sequencer_bond: 0,
 			min_opening_blocks: 0,
+			min_settle_blocks: 0,
+			min_silence_penalty: 0,
 			..LIMITS
 		};
 		let zeros: &[(Change, BrokenRule)] = &[
@@ -359,6 +399,7 @@ mod tests {
 			(|p| p.bidding_blocks = 0, BrokenRule::BiddingWindow),
 			(|p| p.reveal_blocks = 0, BrokenRule::RevealWindow),
 			(|p| p.silence_policy = open(0), BrokenRule::SilencePolicy),
+			(|p| p.silence_policy = settle(0), BrokenRule::SettleWindow),
 			(|p| p.w_fee = 0, BrokenRule::FeeWeight),
 			(|p| p.w_time = 0, BrokenRule::TimeWeight),
 			(|p| p.min_proof_blocks = 0, BrokenRule::ProofBlocks),

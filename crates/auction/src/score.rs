@@ -2,8 +2,10 @@
 //! The score of a bid: lower wins.
 
 use crate::{fixed::mul_div_ceil, MathError};
+use codec::{Decode, Encode, MaxEncodedLen};
 use primitive_types::U256;
 use pvs_primitives::{params::RollupParams, Balance, BlockNumber};
+use scale_info::TypeInfo;
 
 /// A score in 10^-18.
 pub type Score = u128;
@@ -13,14 +15,41 @@ const NANO: u64 = 1_000_000_000;
 /// One whole in the fixed point of scores.
 pub(crate) const ATTO: u64 = 1_000_000_000_000_000_000;
 
+/// The parameters that scores depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Scoring {
+	/// Weight of the fee, in 10^-9.
+	pub w_fee: u32,
+	/// Weight of the committed time, in 10^-9.
+	pub w_time: u32,
+	/// By how much a share of recent proofs worsens a score, in 10^-9.
+	pub w_share: u32,
+	/// Committed times below this count as this, in blocks.
+	pub min_proof_blocks: BlockNumber,
+	/// The longest committed time, in blocks.
+	pub max_proof_blocks: BlockNumber,
+}
+
+impl From<&RollupParams> for Scoring {
+	fn from(params: &RollupParams) -> Self {
+		let RollupParams { w_fee, w_time, w_share, min_proof_blocks, max_proof_blocks, .. } =
+			*params;
+		Self { w_fee, w_time, w_share, min_proof_blocks, max_proof_blocks }
+	}
+}
+
 /// The time's part of a score: `w_time * max(proof_blocks, min_proof_blocks) / max_proof_blocks`,
 /// in 10^-18, rounded up.
 ///
 /// # Errors
 /// `DivisionByZero` if `max_proof_blocks` is 0.
-pub fn time_part(proof_blocks: BlockNumber, params: &RollupParams) -> Result<Score, MathError> {
-	let time = proof_blocks.max(params.min_proof_blocks);
-	mul_div_ceil(nano(params.w_time), time.into(), params.max_proof_blocks.into())
+pub fn time_part(
+	proof_blocks: BlockNumber,
+	scoring: impl Into<Scoring>,
+) -> Result<Score, MathError> {
+	let scoring = scoring.into();
+	let time = proof_blocks.max(scoring.min_proof_blocks);
+	mul_div_ceil(nano(scoring.w_time), time.into(), scoring.max_proof_blocks.into())
 }
 
 /// The score of a bid: `(w_fee * fee / reserve` plus [`time_part`]`) * (1 + w_share * share)`, in
@@ -37,16 +66,18 @@ pub fn score(
 	proof_blocks: BlockNumber,
 	share: u32,
 	reserve: Balance,
-	params: &RollupParams,
+	scoring: impl Into<Scoring>,
 ) -> Result<Score, MathError> {
-	let fee_part = mul_div_ceil(nano(params.w_fee), fee.into(), reserve.into())?;
-	let base = fee_part.checked_add(time_part(proof_blocks, params)?).ok_or(MathError::Overflow)?;
-	mul_div_ceil(base.into(), share_factor(share, params), U256::from(ATTO))
+	let scoring = scoring.into();
+	let fee_part = mul_div_ceil(nano(scoring.w_fee), fee.into(), reserve.into())?;
+	let time_part = time_part(proof_blocks, scoring)?;
+	let base = fee_part.checked_add(time_part).ok_or(MathError::Overflow)?;
+	mul_div_ceil(base.into(), share_factor(share, scoring), U256::from(ATTO))
 }
 
 /// `1 + w_share * share`, in 10^-18.
-pub(crate) fn share_factor(share: u32, params: &RollupParams) -> U256 {
-	let worsening = u64::from(params.w_share).saturating_mul(share.into());
+pub(crate) fn share_factor(share: u32, scoring: impl Into<Scoring>) -> U256 {
+	let worsening = u64::from(scoring.into().w_share).saturating_mul(share.into());
 	U256::from(ATTO).saturating_add(worsening.into())
 }
 

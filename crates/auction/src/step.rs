@@ -11,7 +11,8 @@ use crate::{
 		Assignment, Auction, Bid, BidStage, Context, Delivery, Ladder, Offer, Place, Rescue, Round,
 		Stage, Standing, Terms, VoidReason, MAX_LADDER,
 	},
-	score::score,
+	score::{score, Score},
+	settle::{ClosedRound, WinningScores},
 	slashing::{deliverers_share, opener_reward, rescue_payment},
 	MathError,
 };
@@ -19,7 +20,7 @@ use alloc::{vec, vec::Vec};
 use pvs_primitives::{
 	api::Phase,
 	bid::{BidPayload, PAYLOAD_BYTES},
-	params::RollupParams,
+	params::{RollupParams, SilencePolicy},
 	Balance, BlockNumber, Bytes32, RoundNumber,
 };
 
@@ -92,6 +93,14 @@ pub enum Effect<AccountId> {
 		reward: Option<Reward<AccountId>>,
 		/// Why.
 		reason: VoidReason,
+	},
+	/// A round closed without these bids, which were still sealed. Their bonds stay reserved until each
+	/// bid is settled.
+	BidsUnsettled {
+		/// What they are judged by.
+		closed: ClosedRound,
+		/// The bidders.
+		bidders: Vec<AccountId>,
 	},
 	/// A bond is released.
 	BondReleased {
@@ -367,7 +376,7 @@ fn reveal<A>(
 	ensure(opens || phase == Phase::Revealing, Refusal::NotRevealing)?;
 	auction.sealed = auction.sealed.saturating_sub(1);
 	auction.opened = auction.opened.saturating_add(u32::from(opens));
-	let effect = match check_payload(payload, reserve, context) {
+	let effect = match check_payload(payload, reserve, context.params().max_proof_blocks) {
 		Ok(payload) if opens => Effect::BidOpened {
 			bidder,
 			terms: terms(&payload, share, reserve, context)?,
@@ -402,7 +411,7 @@ fn open_seal<A>(
 	let reward = Reward { opener, amount: opener_reward(penalty) };
 	let payload = payload
 		.ok_or(VoidReason::BadSeal)
-		.and_then(|payload| check_payload(payload, reserve, context));
+		.and_then(|payload| check_payload(payload, reserve, context.params().max_proof_blocks));
 	let effect = match payload {
 		Ok(payload) => {
 			let terms = terms(&payload, share, reserve, context)?;
@@ -433,15 +442,16 @@ fn terms(
 	})
 }
 
-fn check_payload(
+/// Reads a payload that hashes to its commitment.
+pub(crate) fn check_payload(
 	payload: &[u8; PAYLOAD_BYTES],
 	reserve: Balance,
-	context: &Context,
+	max_proof_blocks: BlockNumber,
 ) -> Result<BidPayload, VoidReason> {
 	let payload = BidPayload::decode(payload).map_err(|_| VoidReason::Undecodable)?;
 	ensure(payload.salt != [0u8; 32], VoidReason::ZeroSalt)?;
 	ensure(
-		payload.proof_blocks >= 1 && payload.proof_blocks <= context.params().max_proof_blocks,
+		payload.proof_blocks >= 1 && payload.proof_blocks <= max_proof_blocks,
 		VoidReason::ProofBlocks,
 	)?;
 	ensure(payload.fee <= reserve, VoidReason::AboveReserve)?;
@@ -482,8 +492,8 @@ where
 	}
 }
 
-/// Closes an auction: the winner is assigned, the next ones make the ladder, the others are released,
-/// and silent bidders lose their bonds.
+/// Closes an auction: the winner is assigned, the next ones make the ladder, the others are released.
+/// Silent bidders lose their bonds, or their bids become unsettled.
 fn close<A>(
 	mut round: Round<A>,
 	bids: &[Bid<A>],
@@ -494,26 +504,18 @@ where
 	A: Clone + AsRef<[u8; 32]>,
 {
 	let Stage::Auction(auction) = round.stage else { return Err(Refusal::NotDue) };
-	let bond = context.bond(round.reserve);
-	let mut effects: Vec<_> = bids
-		.iter()
-		.filter(|bid| bid.stage == BidStage::Sealed)
-		.map(|bid| Effect::BidVoided {
-			bidder: bid.bidder.clone(),
-			slashed: bond,
-			reward: None,
-			reason: VoidReason::Silent,
-		})
-		.collect();
-
+	let windows = Windows::new(round.opened_at, &auction, context);
 	let ranked = rank(bids);
 	let places_kept =
 		usize::try_from(context.params().ladder_len.min(MAX_LADDER)).unwrap_or(0).saturating_add(1);
+	let places = places(&ranked, places_kept, round.reserve, context)?;
+	let winner = ranked.first().map(|(bid, terms)| (bid.share, terms.score)).zip(places.first());
+	let mut effects = silence(bids, winner, round.reserve, windows.reveal_until, context)?;
 	for (bid, _) in ranked.iter().skip(places_kept) {
 		let bond = context.bond_of(&bid.stage, round.reserve);
 		effects.push(Effect::BondReleased { prover: bid.bidder.clone(), bond });
 	}
-	let mut places = places(&ranked, places_kept, round.reserve, context)?.into_iter();
+	let mut places = places.into_iter();
 	let Some(winner) = places.next() else {
 		effects.push(Effect::RoundEmpty(round.number));
 		round.empty_rounds = round.empty_rounds.saturating_add(1);
@@ -522,13 +524,51 @@ where
 		return Ok(next_round(round, effects, context, now));
 	};
 	round.counted = u32::try_from(ranked.len()).unwrap_or(u32::MAX);
-	let clock = Windows::new(round.opened_at, &auction, context).clock(&auction, now);
+	let clock = windows.clock(&auction, now);
 	let delivery = Delivery::new(now, clock, winner.proof_blocks, context.snapshot);
 	let first_payment = winner.payment;
 	let ladder = Ladder::truncate_from(places.collect());
 	effects.push(Effect::WinnerSelected);
 	round.stage = Stage::Assigned(Assignment { place: winner, delivery, first_payment, ladder });
 	Ok(Outcome { round: Some(round), effects })
+}
+
+/// What becomes of the bids that are still sealed when an auction closes. `winner` has its share and its
+/// score beside its place.
+fn silence<A: Clone>(
+	bids: &[Bid<A>],
+	winner: Option<((u32, Score), &Place<A>)>,
+	reserve: Balance,
+	reveal_until: BlockNumber,
+	context: &Context,
+) -> Result<Vec<Effect<A>>, MathError> {
+	let silent =
+		bids.iter().filter(|bid| bid.stage == BidStage::Sealed).map(|bid| bid.bidder.clone());
+	let params = context.params();
+	let SilencePolicy::Settle { settle_blocks } = params.silence_policy else {
+		let slashed = context.bond(reserve);
+		let reason = VoidReason::Silent;
+		let voided = |bidder| Effect::BidVoided { bidder, slashed, reward: None, reason };
+		return Ok(silent.map(voided).collect());
+	};
+	let bidders: Vec<_> = silent.collect();
+	if bidders.is_empty() {
+		return Ok(Vec::new());
+	}
+	let winner = winner
+		.map(|((share, won), place)| {
+			let paid = score(place.payment, place.proof_blocks, share, reserve, params)?;
+			Ok::<_, MathError>(WinningScores { won, paid })
+		})
+		.transpose()?;
+	let closed = ClosedRound {
+		reserve,
+		silence_penalty: params.silence_penalty,
+		scoring: params.into(),
+		winner,
+		until: reveal_until.saturating_add(settle_blocks),
+	};
+	Ok(vec![Effect::BidsUnsettled { closed, bidders }])
 }
 
 /// Returns the first places of a ranking, with what was fixed for each: its payment by the rollup's

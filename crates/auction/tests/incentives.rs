@@ -32,6 +32,9 @@ const LIMITS: Limits = Limits {
 	min_sequencer_bond: 0,
 	max_bidding_blocks: LONGEST,
 	min_opening_blocks: 1,
+	min_settle_blocks: 1,
+	max_settle_blocks: LONGEST,
+	min_silence_penalty: 1,
 };
 
 prop_compose! {

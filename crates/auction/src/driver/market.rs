@@ -5,6 +5,7 @@
 use crate::{
 	phase::{due, phase},
 	round::{Bid, BidStage, Context, Delivery, Round, Stage, Standing, VoidReason},
+	settle::{ClosedRound, Settlement},
 	slot_fee::slot_fee,
 	step::{
 		claim, expected_winner, may_fail, step, Effect, ExpectedWinner, Input, Outcome, Receipt,
@@ -17,7 +18,7 @@ use pvs_primitives::{
 	api::Phase,
 	bid::{BidPayload, PAYLOAD_BYTES},
 	params::{RollupParams, Snapshot},
-	Balance, BlockNumber, Bytes32,
+	Balance, BlockNumber, Bytes32, RoundNumber,
 };
 
 /// An account.
@@ -44,6 +45,19 @@ pub struct Prover {
 	pub stake: Balance,
 	/// The part of the stake that backs a bid, a place or an assignment.
 	pub bond: Option<Balance>,
+}
+
+/// A silent bid of a closed round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnsettledBid {
+	/// The round.
+	pub round: RoundNumber,
+	/// The bidder.
+	pub bidder: Id,
+	/// Its share of recent proofs when it bid, in 10^-9.
+	pub share: u32,
+	/// What is kept of the round.
+	pub closed: ClosedRound,
 }
 
 /// End of a batch.
@@ -91,6 +105,8 @@ pub struct Market {
 	pub end: Option<End>,
 	/// The bids of the open auction.
 	pub bids: Vec<Bid<Id>>,
+	/// Silent bids of closed rounds, whose bonds are still reserved.
+	pub unsettled: Vec<UnsettledBid>,
 	/// Balance of the sequencer outside escrow and bond, in planck.
 	pub sequencer: Balance,
 	/// Amount in escrow, in planck.
@@ -138,6 +154,7 @@ impl Market {
 			round,
 			end: None,
 			bids: Vec::new(),
+			unsettled: Vec::new(),
 			sequencer: free,
 			escrow: max_fee,
 			sequencer_bond,
@@ -212,7 +229,9 @@ impl Market {
 		let fee = slot_fee(self.round.reserve, taken, &self.snapshot)?;
 		let prover = must(self.provers.get_mut(&bidder), "no such prover");
 		assert_eq!(prover.bond.replace(bond), None, "one bid per prover and round");
-		assert!(prover.stake >= bond, "the stake covers the bond");
+		let unsettled = self.unsettled.iter().filter(|bid| bid.bidder == bidder);
+		let bonds = unsettled.map(|bid| bid.closed.bond()).chain([bond]);
+		assert!(sum(bonds) <= prover.stake, "the stake covers the bond");
 		take_from(&mut prover.free, fee);
 		add(&mut self.burned, fee);
 		self.bids.push(Bid { bidder, share, stage: BidStage::Sealed });
@@ -262,8 +281,59 @@ impl Market {
 		self.then_check(Input::Open { bidder, share, opener: id(opener), payload })
 	}
 
+	/// Settles the silent bid of a prover in a closed round. `payload` is what was behind its commitment;
+	/// `None` if its seal holds something else. An `opener` that solved the seal is rewarded.
+	///
+	/// # Errors
+	/// `TooLate` once the window is over.
+	pub fn settle(
+		&mut self,
+		(number, round): (u8, RoundNumber),
+		opener: Option<u8>,
+		payload: Option<&[u8; PAYLOAD_BYTES]>,
+	) -> Result<Settlement, Refusal> {
+		let UnsettledBid { share, closed, .. } = *must(self.silent(number, round), "it is settled");
+		let settled = closed.settle(share, payload, self.now)?;
+		self.pay_for_silence((number, round), opener, settled);
+		Ok(settled)
+	}
+
+	/// Ends the silent bids whose time to be settled is over.
+	pub fn expire(&mut self) {
+		let over = |bid: &&UnsettledBid| self.now >= bid.closed.until;
+		let expired: Vec<_> = self.unsettled.iter().filter(over).copied().collect();
+		for UnsettledBid { bidder, round, closed, .. } in expired {
+			let [number, ..] = bidder.0;
+			self.pay_for_silence((number, round), None, closed.expire());
+		}
+	}
+
+	fn silent(&self, number: u8, round: RoundNumber) -> Option<&UnsettledBid> {
+		self.unsettled.iter().find(|bid| (bid.bidder, bid.round) == (id(number), round))
+	}
+
+	fn pay_for_silence(
+		&mut self,
+		(number, round): (u8, RoundNumber),
+		opener: Option<u8>,
+		Settlement { slashed, reward, released, .. }: Settlement,
+	) {
+		let bid = *must(self.silent(number, round), "it is settled");
+		assert_eq!(sum([slashed, released]), bid.closed.bond(), "a bond is settled whole");
+		self.unsettled.retain(|other| *other != bid);
+		let prover = must(self.provers.get_mut(&bid.bidder), "no such prover");
+		take_from(&mut prover.stake, slashed);
+		let reward = opener.map(|opener| Reward { opener: id(opener), amount: reward });
+		self.burn_but(reward.as_ref(), slashed);
+		self.check();
+	}
+
 	fn share_of(&self, number: u8) -> u32 {
-		self.bid_of(number).map_or(0, |bid| bid.share)
+		self.share_of_bidder(&id(number))
+	}
+
+	fn share_of_bidder(&self, bidder: &Id) -> u32 {
+		self.bids.iter().find(|bid| bid.bidder == *bidder).map_or(0, |bid| bid.share)
 	}
 
 	/// The bid of the prover with this number in the open auction.
@@ -348,7 +418,7 @@ impl Market {
 		assert_eq!(self.end, None, "the batch has ended");
 		let before = self.round.clone();
 		let closing = matches!(before.stage, Stage::Auction(_));
-		let reserve = before.reserve;
+		let (number, reserve) = (before.number, before.reserve);
 		let Outcome { round, effects } = step(before, input, &self.context(), self.now)?;
 		let ended = round.is_none();
 		if let Some(round) = round {
@@ -362,13 +432,14 @@ impl Market {
 			}
 		}
 		for effect in &effects {
-			self.apply(effect);
+			self.apply(effect, number);
 		}
 		assert_eq!(self.end.is_some(), ended, "a batch without a round has ended");
 		Ok(effects)
 	}
 
-	fn apply(&mut self, effect: &Effect<Id>) {
+	/// Carries out what follows from a transition of the round `before`.
+	fn apply(&mut self, effect: &Effect<Id>, before: RoundNumber) {
 		match effect {
 			Effect::BidCounted { bidder, terms } => {
 				self.settle_bid(bidder, BidStage::Revealed(terms.clone()));
@@ -388,6 +459,16 @@ impl Market {
 					self.slash(bidder, *slashed);
 				}
 				self.burn_but(reward.as_ref(), *slashed);
+			},
+			Effect::BidsUnsettled { closed, bidders } => {
+				for bidder in bidders {
+					let (round, share) = (before, self.share_of_bidder(bidder));
+					self.settle_bid(bidder, BidStage::Void);
+					let prover = must(self.provers.get_mut(bidder), "no such prover");
+					assert_eq!(prover.bond.take(), Some(closed.bond()), "its bond stays reserved");
+					let (bidder, closed) = (*bidder, *closed);
+					self.unsettled.push(UnsettledBid { round, bidder, share, closed });
+				}
 			},
 			Effect::BondReleased { prover, bond } => {
 				let prover = must(self.provers.get_mut(prover), "no such prover");
@@ -482,8 +563,10 @@ impl Market {
 			return;
 		}
 		assert_eq!(self.value(), self.issuance, "value is conserved");
-		for prover in self.provers.values() {
-			assert!(prover.bond.is_none_or(|bond| bond <= prover.stake), "stakes cover bonds");
+		for (id, prover) in &self.provers {
+			let unsettled = self.unsettled.iter().filter(|bid| bid.bidder == *id);
+			let bonds = unsettled.map(|bid| bid.closed.bond()).chain(prover.bond);
+			assert!(sum(bonds) <= prover.stake, "stakes cover bonds");
 		}
 		let mut bonded: Vec<_> = self
 			.provers

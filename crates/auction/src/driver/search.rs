@@ -181,7 +181,7 @@ fn try_strategy(world: &World, placed: &Placed, strategy: Strategy, found: &mut 
 /// The most blocks that an opening window can have in this world; 0 if there is none.
 fn longest_opening(world: &World) -> BlockNumber {
 	match world.snapshot.params.silence_policy {
-		SilencePolicy::Exclude => 0,
+		SilencePolicy::Exclude | SilencePolicy::Settle { .. } => 0,
 		SilencePolicy::ForceOpen { opening_blocks } => {
 			let bids = u32::try_from(world.rivals.len()).unwrap_or(u32::MAX).saturating_add(2);
 			let needed = world.snapshot.seal_timing.opening_blocks(world.seal_delay, bids);

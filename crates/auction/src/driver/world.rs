@@ -252,6 +252,9 @@ impl World {
 			min_opening_blocks: seal_timing
 				.opening_blocks(self.seal_delay, *max_bids)
 				.saturating_add(*inclusion_slack),
+			min_settle_blocks: seal_timing.settling_blocks(self.seal_delay, *inclusion_slack),
+			max_settle_blocks: BlockNumber::MAX,
+			min_silence_penalty: 1,
 		};
 		check(params, &limits)
 	}
