@@ -27,6 +27,7 @@ extern crate alloc;
 pub mod concentration;
 #[cfg(feature = "driver")]
 pub mod driver;
+pub mod explain;
 pub mod fixed;
 pub mod lateness;
 pub mod payment;
