@@ -296,6 +296,22 @@ fn malformed_payload_should_match_the_committed_vectors() {
 	}
 }
 
+fn silence_policy_of(value: &Value) -> SilencePolicy {
+	if value == "Exclude" {
+		return SilencePolicy::Exclude;
+	}
+	let policy = value.as_object().unwrap();
+	let (name, fields) = policy.iter().next().unwrap();
+	assert_eq!(policy.len(), 1);
+	match name.as_str() {
+		"ForceOpen" => {
+			SilencePolicy::ForceOpen { opening_blocks: u32_of(&fields["opening_blocks"]) }
+		},
+		"Settle" => SilencePolicy::Settle { settle_blocks: u32_of(&fields["settle_blocks"]) },
+		other => panic!("unknown silence policy {other}"),
+	}
+}
+
 fn params_of(case: &Value) -> RollupParams {
 	let number = |name: &str| u32_of(&case[name]);
 	let amount = |name: &str| u128_of(&case[name]);
@@ -307,13 +323,7 @@ fn params_of(case: &Value) -> RollupParams {
 		data_len: number("data_len"),
 		bidding_blocks: number("bidding_blocks"),
 		reveal_blocks: number("reveal_blocks"),
-		silence_policy: match case["silence_policy"].as_str() {
-			Some("Exclude") => SilencePolicy::Exclude,
-			Some(other) => panic!("unknown silence policy {other}"),
-			None => SilencePolicy::ForceOpen {
-				opening_blocks: u32_of(&case["silence_policy"]["ForceOpen"]["opening_blocks"]),
-			},
-		},
+		silence_policy: silence_policy_of(&case["silence_policy"]),
 		payment_rule: match case["payment_rule"].as_str().unwrap() {
 			"SecondScore" => PaymentRule::SecondScore,
 			"FirstPrice" => PaymentRule::FirstPrice,
@@ -414,6 +424,7 @@ fn batch_digest_should_match_the_committed_vectors() {
 		})
 	};
 	let open = |opening_blocks| SilencePolicy::ForceOpen { opening_blocks };
+	let settle = |settle_blocks| SilencePolicy::Settle { settle_blocks };
 	let cases = [
 		(
 			snapshot(params(PaymentRule::SecondScore, SilencePolicy::Exclude, 1), 1),
@@ -422,6 +433,7 @@ fn batch_digest_should_match_the_committed_vectors() {
 		),
 		(snapshot(params(PaymentRule::FirstPrice, open(40), 2), 2), 1, 1),
 		(snapshot(params(PaymentRule::SecondScore, open(u32::MAX), 4), 4), u128::MAX, 0),
+		(snapshot(params(PaymentRule::FirstPrice, settle(0x0102_0304), 3), 3), 1 << 64, 1 << 40),
 	]
 	.into_iter()
 	.enumerate()

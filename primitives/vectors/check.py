@@ -137,10 +137,12 @@ def params(values):
         if name == "payment_rule":
             return le(rules.index(value), 1)
         if name == "silence_policy":
-            # A variant's index, and for ForceOpen the length of its window.
+            # A variant's index, and the length of its window if it has one.
             if value == "Exclude":
                 return le(0, 1)
-            return le(1, 1) + le(value["ForceOpen"]["opening_blocks"], 4)
+            ((variant, window),) = value.items()
+            index, field = {"ForceOpen": (1, "opening_blocks"), "Settle": (2, "settle_blocks")}[variant]
+            return le(index, 1) + le(window[field], 4)
         return le(value, 16 if name in amounts else 4)
 
     return b"".join(encode(name) for name in order)
