@@ -6,13 +6,16 @@
 
 use common::{committed, id, Market, FREE, MAX_BIDS};
 use pvs_auction::{
-	driver::random::Random,
-	round::{BidStage, Stage, Standing},
+	driver::{market::UnsettledBid, random::Random},
+	phase::Windows,
+	round::{Bid, BidStage, Stage, Standing, VoidReason},
+	score::score,
+	settle::{ClosedRound, Verdict},
 	step::{claim, expected_winner, Effect, Refusal},
 };
 use pvs_primitives::{
 	api::Phase,
-	bid::BidPayload,
+	bid::{BidPayload, PAYLOAD_BYTES},
 	params::{PaymentRule, RollupParams, SilencePolicy},
 };
 use std::collections::BTreeMap;
@@ -64,10 +67,10 @@ fn random_params(random: &mut Random) -> RollupParams {
 	RollupParams {
 		bidding_blocks: slack_and_more(random),
 		reveal_blocks: random.between(3, 6),
-		silence_policy: if random.chance(50) {
-			SilencePolicy::Exclude
-		} else {
-			SilencePolicy::ForceOpen { opening_blocks: slack_and_more(random) }
+		silence_policy: match random.below(3) {
+			0 => SilencePolicy::Exclude,
+			1 => SilencePolicy::ForceOpen { opening_blocks: slack_and_more(random) },
+			_ => SilencePolicy::Settle { settle_blocks: random.between(1, 40) },
 		},
 		payment_rule: if random.chance(70) {
 			PaymentRule::SecondScore
@@ -75,6 +78,7 @@ fn random_params(random: &mut Random) -> RollupParams {
 			PaymentRule::FirstPrice
 		},
 		w_share: if random.chance(50) { 0 } else { 500_000_000 },
+		max_reserve: 500,
 		grace_blocks: random.between(1, 4),
 		late_rate: random.between(30_000_000, 400_000_000),
 		ladder_len: random.between(1, 4),
@@ -93,6 +97,22 @@ fn see(seen: &mut Seen, what: impl Into<String>) {
 	*seen.entry(what.into()).or_default() += 1;
 }
 
+/// What becomes of an unsettled bid, decided when its round closes.
+struct Silent {
+	/// The prover and the round.
+	bid: (u8, u32),
+	/// What is in its seal, if it is sound.
+	payload: Option<[u8; PAYLOAD_BYTES]>,
+	/// Who opens the seal; `None` if the payload is shown.
+	opener: Option<u8>,
+	/// The block in which that is tried.
+	at: u32,
+	/// What it loses then.
+	verdict: Verdict,
+	/// How much that is, in planck.
+	slashed: u128,
+}
+
 struct Run<'a> {
 	market: Market,
 	random: Random,
@@ -100,6 +120,8 @@ struct Run<'a> {
 	seen: &'a mut Seen,
 	/// What the honest prover should have now, apart from its stake.
 	honest_free: u128,
+	/// Bids that are still to be settled.
+	silent: Vec<Silent>,
 }
 
 impl Run<'_> {
@@ -147,9 +169,16 @@ impl Run<'_> {
 		let taken = self.market.bids.len();
 		if self.market.prover(number).bond.is_some()
 			|| self.market.bids.iter().any(|bid| bid.bidder == id(number))
-			|| self.market.prover(number).stake < self.market.bond()
 		{
 			return;
+		}
+		let lacks = self.market.lacks(number);
+		if lacks > 0 {
+			assert_ne!(number, HONEST, "it is never slashed");
+			self.market.bond_more(number, lacks);
+		}
+		if self.market.unsettled.iter().any(|bid| bid.bidder == id(number)) {
+			see(self.seen, "bid beside an unsettled one");
 		}
 		let share = self.random.below(1_000_000_001);
 		let before = self.market.prover(HONEST).free;
@@ -293,16 +322,174 @@ impl Run<'_> {
 		let is_due = market.due().is_some_and(|due| due <= market.now);
 		let proven_and_head = stage == "Proven" && market.standing == Standing::Head;
 		let expected = market.standing == Standing::Dropped || (is_due && !proven_and_head);
+		let (bids, reveal_until) = (market.bids.clone(), self.reveal_until());
+		let dropped = market.standing == Standing::Dropped;
 		match self.market.pass_deadline() {
 			Ok(effects) => {
 				assert!(expected);
 				self.effects(stage, &effects);
+				if !dropped {
+					self.unsettled(&effects, &bids, reveal_until);
+				}
 			},
 			Err(refusal) => {
 				assert!(!expected);
 				assert_eq!(refusal, Refusal::NotDue);
 			},
 		}
+	}
+
+	/// First block after the reveal window of the open auction.
+	fn reveal_until(&self) -> Option<u32> {
+		let Stage::Auction(auction) = &self.market.round.stage else { return None };
+		let context = self.market.context();
+		Some(Windows::new(self.market.round.opened_at, auction, &context).reveal_until)
+	}
+
+	/// Decides what becomes of the silent bids of an auction that has closed on these bids.
+	fn unsettled(
+		&mut self,
+		effects: &[Effect<common::Id>],
+		bids: &[Bid<common::Id>],
+		reveal_until: Option<u32>,
+	) {
+		let sealed: Vec<_> = bids
+			.iter()
+			.filter(|bid| bid.stage == BidStage::Sealed)
+			.map(|bid| (bid.bidder, bid.share))
+			.collect();
+		let found = effects.iter().find_map(|effect| match effect {
+			Effect::BidsUnsettled { closed, bidders } => Some((*closed, bidders.clone())),
+			_ => None,
+		});
+		let SilencePolicy::Settle { settle_blocks } = self.market.params().silence_policy else {
+			assert_eq!(found, None);
+			return;
+		};
+		if sealed.is_empty() {
+			assert_eq!(found, None);
+			return;
+		}
+		let (closed, bidders) = found.expect("bids were sealed");
+		assert_eq!(bidders, sealed.iter().map(|(bidder, _)| *bidder).collect::<Vec<_>>());
+		assert_eq!(Some(closed.until), reveal_until.map(|block| block + settle_blocks));
+		let unsettled = self.market.unsettled.iter().rev().take(sealed.len()).rev();
+		let kept: Vec<_> = unsettled.copied().collect();
+		assert_eq!(kept.iter().map(|bid| (bid.bidder, bid.share)).collect::<Vec<_>>(), sealed);
+		let winner = self.winning_scores(bids);
+		for UnsettledBid { round, bidder, share, .. } in kept {
+			let [number, ..] = bidder.0;
+			assert_ne!(number, HONEST, "it is never silent");
+			let payload = self.silent_payload(&closed);
+			let (verdict, slashed) = self.judged(&closed, winner, share, payload.as_ref());
+			let at = closed.until - settle_blocks + self.random.below(settle_blocks + 4);
+			// Only a seal shows that nothing fits the commitment.
+			let opened = payload.is_none() || self.random.chance(50);
+			let opener = opened.then(|| u8::try_from(self.random.between(1, 6)).expect("small"));
+			let bid = (number, round);
+			self.silent.push(Silent { bid, payload, opener, at, verdict, slashed });
+		}
+	}
+
+	/// Scores of the winner of the auction that has closed on these bids: of its bid, and with its payment for a
+	/// fee.
+	fn winning_scores(&self, bids: &[Bid<common::Id>]) -> Option<(u128, u128)> {
+		let Stage::Assigned(assignment) = &self.market.round.stage else { return None };
+		let place = &assignment.place;
+		let bid = bids.iter().find(|bid| bid.bidder == place.prover).expect("it has bid");
+		let (params, reserve) = (self.market.params(), self.market.round.reserve);
+		let best = bids.iter().filter_map(|bid| bid.stage.terms()).map(|terms| terms.score).min();
+		let paid = score(place.payment, place.proof_blocks, bid.share, reserve, params);
+		best.zip(paid.ok())
+	}
+
+	fn silent_payload(&mut self, closed: &ClosedRound) -> Option<[u8; PAYLOAD_BYTES]> {
+		let reserve = u32::try_from(closed.reserve).expect("small");
+		let over = u32::from(self.random.chance(self.temper.malformed));
+		let payload = BidPayload {
+			fee: u128::from(self.random.below(reserve + 1) + over * (reserve + 1)),
+			proof_blocks: self.random.between(1, self.market.params().max_proof_blocks),
+			proof_commitment: None,
+			salt: [9; 32],
+		};
+		(!self.random.chance(self.temper.malformed)).then(|| payload.encode())
+	}
+
+	/// What the protocol says that a silent bid loses.
+	fn judged(
+		&self,
+		closed: &ClosedRound,
+		winner: Option<(u128, u128)>,
+		share: u32,
+		payload: Option<&[u8; PAYLOAD_BYTES]>,
+	) -> (Verdict, u128) {
+		let params = self.market.params();
+		let (reserve, penalty) = (closed.reserve, params.silence_penalty);
+		let bond = reserve + penalty;
+		let Some(payload) = payload else { return (Verdict::Void(VoidReason::BadSeal), bond) };
+		let BidPayload { fee, proof_blocks, .. } = BidPayload::decode(payload).expect("decodes");
+		if fee > reserve {
+			return (Verdict::Void(VoidReason::AboveReserve), bond);
+		}
+		let own = score(fee, proof_blocks, share, reserve, params).expect("within the rules");
+		match winner {
+			None => (Verdict::WouldHaveWon, bond),
+			Some((won, _)) if own >= won => (Verdict::WouldHaveLost, penalty),
+			Some((_, paid)) => {
+				let whole = u128::from(params.w_fee) * 1_000_000_000;
+				let worth = (reserve * (paid - own)).div_ceil(whole);
+				(Verdict::WouldHaveWon, bond.min(penalty + worth))
+			},
+		}
+	}
+
+	/// Settles the silent bids whose block has come, and ends those whose time is over when the agenda comes to
+	/// them.
+	fn settle(&mut self) {
+		let now = self.market.now;
+		let tried: Vec<_> = self.silent.extract_if(.., |silent| silent.at <= now).collect();
+		for Silent { bid, payload, opener, verdict, slashed, .. } in tried {
+			let (left, burned) = (self.market.unsettled.len(), self.market.burned);
+			let stake = self.market.prover(bid.0).stake;
+			match self.market.settle(bid, opener, payload.as_ref()) {
+				Ok(settled) => {
+					// Whatever has happened since the round closed.
+					assert_eq!((settled.verdict, settled.slashed), (verdict, slashed));
+					let reward = opener.map_or(0, |_| self.market.params().silence_penalty / 2);
+					assert_eq!(self.market.burned - burned, slashed - reward);
+					assert_eq!(stake - self.market.prover(bid.0).stake, slashed);
+					assert_eq!(self.market.unsettled.len(), left - 1, "a bid is settled once");
+					let way = opener.map_or("payload", |_| "opener");
+					self.settled(&format!("{verdict:?} by {way}"));
+				},
+				Err(refusal) => {
+					assert_eq!(refusal, Refusal::TooLate);
+					see(self.seen, "settled too late");
+				},
+			}
+		}
+		if self.random.chance(self.temper.agenda) {
+			let (left, burned) = (self.market.unsettled.len(), self.market.burned);
+			let over = self.market.unsettled.iter().filter(|bid| bid.closed.until <= now);
+			let bonds: Vec<_> = over.map(|bid| bid.closed.bond()).collect();
+			self.market.expire();
+			self.silent.retain(|silent| {
+				let is = |bid: &UnsettledBid| {
+					(bid.bidder, bid.round) == (id(silent.bid.0), silent.bid.1)
+				};
+				self.market.unsettled.iter().any(is)
+			});
+			assert_eq!(self.market.unsettled.len(), left - bonds.len());
+			assert_eq!(self.market.burned - burned, bonds.iter().sum::<u128>());
+			for _ in bonds {
+				self.settled("Expired");
+			}
+		}
+	}
+
+	fn settled(&mut self, how: &str) {
+		let ended = if self.market.end.is_some() { " after the batch" } else { "" };
+		see(self.seen, format!("settled {how}{ended}"));
 	}
 
 	/// What the honest prover does in every block: reveals, takes its place, delivers on time.
@@ -387,6 +574,22 @@ impl Run<'_> {
 	}
 
 	fn block(&mut self) {
+		if self.market.end.is_none() {
+			self.live();
+		}
+		self.settle();
+		let honest = self.market.prover(HONEST);
+		assert_eq!(honest.free, self.honest_free, "the honest prover gets what it earned");
+		assert_eq!(honest.stake, self.market.params().max_reserve + 10, "and is never slashed");
+	}
+
+	/// The block of a batch that has not ended.
+	fn live(&mut self) {
+		if matches!(self.market.params().silence_policy, SilencePolicy::Settle { .. }) {
+			let latest = self.reveal_until().unwrap_or(u32::MAX);
+			assert!(self.market.due() <= Some(latest), "no round waits for silent bidders");
+			assert_ne!(self.market.phase(), Phase::SealOpening);
+		}
 		if self.market.standing == Standing::Behind {
 			let patience = self.market.now > 400;
 			if patience || self.random.chance(self.temper.becomes_head) {
@@ -415,9 +618,6 @@ impl Run<'_> {
 			self.market.finalize();
 			see(self.seen, "final");
 		}
-		let honest = self.market.prover(HONEST);
-		assert_eq!(honest.free, self.honest_free, "the honest prover gets what it earned");
-		assert_eq!(honest.stake, self.market.params().max_reserve + 10, "and is never slashed");
 	}
 }
 
@@ -434,9 +634,9 @@ fn run(seed: u64, seen: &mut Seen) {
 		choice => Some(u64::from(choice) * 700),
 	};
 	market.snapshot.finality_gap = random.below(3);
-	let mut run = Run { market, random, temper, seen, honest_free: FREE };
+	let mut run = Run { market, random, temper, seen, honest_free: FREE, silent: Vec::new() };
 	let start = run.market.now;
-	while run.market.end.is_none() {
+	while run.market.end.is_none() || !run.market.unsettled.is_empty() {
 		run.block();
 		run.market.now += 1;
 		assert!(run.market.now < start + 5_000, "every batch ends");
@@ -487,6 +687,7 @@ fn prop_value_conserved_all_paths() {
 		"BidVoided Silent",
 		"BidVoided Undecodable",
 		"BidVoided ZeroSalt",
+		"BidsUnsettled",
 		"BondReleased",
 		"Delivered in Assigned",
 		"Delivered in Assigned late",
@@ -503,6 +704,7 @@ fn prop_value_conserved_all_paths() {
 		"RoundEmpty",
 		"RoundOpened",
 		"WinnerSelected",
+		"bid beside an unsettled one",
 		"closed by the winner",
 		"dropped in Assigned",
 		"dropped in Auction",
@@ -512,6 +714,18 @@ fn prop_value_conserved_all_paths() {
 		"dropped in Waiting",
 		"final",
 		"honest prover paid",
+		"settled Expired",
+		"settled Expired after the batch",
+		"settled Void(AboveReserve) by opener",
+		"settled Void(AboveReserve) by payload",
+		"settled Void(BadSeal) by opener",
+		"settled WouldHaveLost by opener",
+		"settled WouldHaveLost by opener after the batch",
+		"settled WouldHaveLost by payload",
+		"settled WouldHaveWon by opener",
+		"settled WouldHaveWon by opener after the batch",
+		"settled WouldHaveWon by payload",
+		"settled too late",
 	];
 	for name in expected.into_iter().filter(|_| sequences >= SEQUENCES) {
 		assert!(seen.contains_key(name), "no sequence came by: {name}");

@@ -218,20 +218,38 @@ impl Market {
 		sum([*free, *stake])
 	}
 
+	/// Returns what a prover's stake lacks to back a bid in this round beside its unsettled ones, in planck.
+	pub fn lacks(&self, number: u8) -> Balance {
+		let needed = sum([self.unsettled_bonds(&id(number)), self.bond()]);
+		needed.saturating_sub(self.prover(number).stake)
+	}
+
+	/// Moves an amount in planck from a prover's free balance to its stake.
+	pub fn bond_more(&mut self, number: u8, amount: Balance) {
+		let prover = must(self.provers.get_mut(&id(number)), "no such prover");
+		take_from(&mut prover.free, amount);
+		add(&mut prover.stake, amount);
+		self.check();
+	}
+
+	/// Returns what is reserved of a prover's stake for its unsettled bids, in planck.
+	fn unsettled_bonds(&self, prover: &Id) -> Balance {
+		let unsettled = self.unsettled.iter().filter(|bid| bid.bidder == *prover);
+		sum(unsettled.map(|bid| bid.closed.bond()))
+	}
+
 	/// Places a sealed bid of a prover with this share of recent proofs (in 10^-9).
 	///
 	/// # Errors
 	/// The refusal of `step`.
 	pub fn bid(&mut self, number: u8, share: u32) -> Result<Vec<Effect<Id>>, Refusal> {
+		assert_eq!(self.lacks(number), 0, "the stake covers the bond");
 		let (bidder, bond) = (id(number), self.bond());
 		let taken = u32::try_from(self.bids.len()).unwrap_or(u32::MAX);
 		let effects = self.advance(Input::Bid)?;
 		let fee = slot_fee(self.round.reserve, taken, &self.snapshot)?;
 		let prover = must(self.provers.get_mut(&bidder), "no such prover");
 		assert_eq!(prover.bond.replace(bond), None, "one bid per prover and round");
-		let unsettled = self.unsettled.iter().filter(|bid| bid.bidder == bidder);
-		let bonds = unsettled.map(|bid| bid.closed.bond()).chain([bond]);
-		assert!(sum(bonds) <= prover.stake, "the stake covers the bond");
 		take_from(&mut prover.free, fee);
 		add(&mut self.burned, fee);
 		self.bids.push(Bid { bidder, share, stage: BidStage::Sealed });
@@ -564,8 +582,7 @@ impl Market {
 		}
 		assert_eq!(self.value(), self.issuance, "value is conserved");
 		for (id, prover) in &self.provers {
-			let unsettled = self.unsettled.iter().filter(|bid| bid.bidder == *id);
-			let bonds = unsettled.map(|bid| bid.closed.bond()).chain(prover.bond);
+			let bonds = prover.bond.into_iter().chain([self.unsettled_bonds(id)]);
 			assert!(sum(bonds) <= prover.stake, "stakes cover bonds");
 		}
 		let mut bonded: Vec<_> = self
