@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Bidders that stay silent in a round that opens their seals, in numbers that can be followed by hand.
+//! Bidders that stay silent in a round that opens their seals, or that settles their bids after it, in numbers that
+//! can be followed by hand.
 //!
 //! A round that opens in block 10 has bidding in 11 and 12, a gap in 13, the reveal window in 14 to 16
 //! and an opening window from 17: a block for each two seals and one of slack, at most 4. A bond is the
 //! reserve of 100 and the silence penalty of 11, of which an opener gets 5.
 
-use common::{committed, id, params, Id, Market, FREE};
+use common::{committed, id, params, End, Id, Market, FREE};
 use pvs_auction::{
 	round::{BidStage, Delivery, Stage, Standing, VoidReason},
+	settle::{Verdict, WinningScores},
 	step::{Effect, Refusal, Reward},
 };
 use pvs_primitives::{
 	api::Phase,
 	bid::{BidPayload, PAYLOAD_BYTES},
-	params::{RollupParams, SilencePolicy},
+	params::{PaymentRule, RollupParams, SilencePolicy},
 };
 
 mod common;
@@ -325,4 +327,235 @@ fn clock_should_not_wait_for_openings_when_all_bids_were_revealed() {
 		let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
 		assert_eq!(assignment.delivery.clock, 16, "closed in {close}");
 	}
+}
+
+// --- bids that are settled after their round ---
+
+/// A round as above whose silent bids are settled: it closes in block 17, and they can be settled from 17 to 21.
+fn settling(rule: PaymentRule) -> Market {
+	let params = RollupParams {
+		silence_policy: SilencePolicy::Settle { settle_blocks: 5 },
+		silence_penalty: 11,
+		payment_rule: rule,
+		..params()
+	};
+	committed(params, 400, 100, Standing::Head)
+}
+
+/// The same, closed on the bids that have a fee.
+fn closed(bids: &[(u8, Option<u128>)]) -> Market {
+	let mut market = settling(PaymentRule::SecondScore);
+	silent_round(&mut market, bids);
+	market.pass_deadline().expect("due");
+	market
+}
+
+fn offer(fee: u128, proof_blocks: u32) -> [u8; PAYLOAD_BYTES] {
+	BidPayload { fee, proof_blocks, proof_commitment: None, salt: [1; 32] }.encode()
+}
+
+/// The verdict on the silent bid of prover 2 in the first round, and what it loses.
+fn settled(market: &mut Market, payload: &[u8; PAYLOAD_BYTES]) -> (Verdict, u128) {
+	let settled = market.settle((2, 0), None, Some(payload)).expect("in time");
+	assert_eq!(settled.slashed + settled.released, 111);
+	(settled.verdict, settled.slashed)
+}
+
+#[test]
+fn round_should_close_with_the_reveal_window_when_silent_bids_are_settled() {
+	let mut market = settling(PaymentRule::SecondScore);
+	silent_round(&mut market, &[(1, Some(60)), (2, None), (3, Some(80))]);
+	assert_eq!(market.due(), Some(17));
+	assert_eq!(market.open(2, 7, Some(&payload(40))), Err(Refusal::NotOpening));
+	assert_eq!(market.reveal_bytes(2, &payload(40)), Err(Refusal::NotRevealing));
+	let effects = market.pass_deadline().expect("due");
+	let [Effect::BidsUnsettled { closed, bidders }, Effect::WinnerSelected] = effects.as_slice()
+	else {
+		panic!("{effects:?}")
+	};
+	assert_eq!(bidders, &[id(2)]);
+	assert_eq!((closed.reserve, closed.silence_penalty, closed.until), (100, 11, 22));
+	// 0.7 of the fee's part of the reserve and 0.3 * 10/20: of the fee of 60, and of the payment of 80.
+	let winner = WinningScores { won: 570_000_000_000_000_000, paid: 710_000_000_000_000_000 };
+	assert_eq!(closed.winner, Some(winner));
+	// The winner's time does not wait either: its 10 blocks and 1 of slack count from 16.
+	let Stage::Assigned(assignment) = &market.round.stage else { panic!("assigned") };
+	let expected = Delivery { assigned_at: 17, clock: 16, on_time_until: 27, late_until: 30 };
+	assert_eq!((assignment.place.prover, assignment.delivery), (id(1), expected));
+	// The bond stays reserved, also when the batch is proven and final.
+	market.prove(1).expect("it is assigned");
+	market.finalize();
+	assert_eq!(market.unsettled.len(), 1);
+	assert_eq!(settled(&mut market, &payload(70)), (Verdict::WouldHaveLost, 11));
+}
+
+#[test]
+fn round_should_close_at_once_when_nobody_is_silent_though_silent_bids_are_settled() {
+	let mut market = settling(PaymentRule::SecondScore);
+	market.now = 11;
+	market.bid(1, 0).expect("bidding");
+	market.now = 14;
+	market.reveal(1, 60, 10, None).expect("revealing");
+	assert_eq!(market.pass_deadline().expect("due"), [Effect::WinnerSelected]);
+	assert_eq!(market.unsettled, []);
+}
+
+#[test]
+fn silent_bid_should_cost_the_penalty_when_it_would_have_lost() {
+	// The winner asks 60 and is paid 80. As good as the winner is not better.
+	for fee in [60, 70, 80, 100] {
+		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+		assert_eq!(settled(&mut market, &offer(fee, 10)), (Verdict::WouldHaveLost, 11));
+	}
+	// 12 blocks are 2 * 0.3/20 dearer than 10, 4.29 of the fee: 55 is better than 60, 56 is not.
+	for (fee, verdict) in [(55, Verdict::WouldHaveWon), (56, Verdict::WouldHaveLost)] {
+		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+		assert_eq!(settled(&mut market, &offer(fee, 12)).0, verdict);
+	}
+}
+
+#[test]
+fn silent_bid_should_cost_what_the_winner_is_paid_beyond_its_fee_when_it_would_have_won() {
+	// The winner asks 60 and is paid 80: that is 40 more than 40, and 21 more than 59.
+	for (fee, slashed) in [(59, 11 + 21), (40, 11 + 40), (0, 11 + 80)] {
+		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+		assert_eq!(settled(&mut market, &offer(fee, 10)), (Verdict::WouldHaveWon, slashed));
+	}
+	// Five blocks less are 0.075 / 0.7 of the reserve, 10.7: 50.7, rounded up.
+	let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+	assert_eq!(settled(&mut market, &offer(40, 5)), (Verdict::WouldHaveWon, 11 + 51));
+	// A lone winner is paid the reserve. At most the bond is lost: 100 and 8 * 0.015 / 0.7 of it.
+	let mut market = closed(&[(1, Some(60)), (2, None)]);
+	assert_eq!(settled(&mut market, &offer(10, 10)), (Verdict::WouldHaveWon, 11 + 90));
+	let mut market = closed(&[(1, Some(60)), (2, None)]);
+	assert_eq!(settled(&mut market, &offer(0, 2)), (Verdict::WouldHaveWon, 111));
+}
+
+#[test]
+fn silent_bid_should_cost_what_the_winner_asks_beyond_its_fee_under_first_price() {
+	let mut market = settling(PaymentRule::FirstPrice);
+	silent_round(&mut market, &[(1, Some(60)), (2, None), (3, Some(80))]);
+	market.pass_deadline().expect("due");
+	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 11 + 20));
+}
+
+#[test]
+fn silent_bid_should_cost_its_bond_when_nobody_won() {
+	let mut market = closed(&[(1, None), (2, None)]);
+	assert_eq!((market.round.number, market.round.reserve), (1, 150));
+	assert_eq!(settled(&mut market, &payload(100)), (Verdict::WouldHaveWon, 111));
+	let settled = market.settle((1, 0), Some(7), Some(&payload(40))).expect("in time");
+	assert_eq!((settled.verdict, settled.slashed), (Verdict::WouldHaveWon, 111));
+	assert_eq!(market.prover(7).free, FREE + 5);
+}
+
+#[test]
+fn silent_bids_should_be_judged_alone_when_there_are_two() {
+	// Each would have won over the payment of 80; that 2 would not have won over 4 does not count.
+	for order in [[2, 4], [4, 2]] {
+		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80)), (4, None)]);
+		for number in order {
+			let (fee, slashed) = if number == 2 { (50, 11 + 30) } else { (40, 11 + 40) };
+			let settled = market.settle((number, 0), None, Some(&payload(fee))).expect("in time");
+			assert_eq!((settled.verdict, settled.slashed), (Verdict::WouldHaveWon, slashed));
+		}
+		assert_eq!(market.unsettled, []);
+	}
+}
+
+#[test]
+fn opener_of_a_settled_bid_should_get_half_of_the_penalty_whatever_the_bid_loses() {
+	let void = Verdict::Void(VoidReason::BadSeal);
+	let malformed = Verdict::Void(VoidReason::AboveReserve);
+	for (sealed, verdict, slashed) in [
+		(Some(payload(70)), Verdict::WouldHaveLost, 11),
+		(Some(payload(40)), Verdict::WouldHaveWon, 51),
+		(Some(payload(101)), malformed, 111),
+		(None, void, 111),
+	] {
+		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+		let (burned, stake) = (market.burned, market.prover(2).stake);
+		let settled = market.settle((2, 0), Some(7), sealed.as_ref()).expect("in time");
+		assert_eq!((settled.verdict, settled.slashed, settled.reward), (verdict, slashed, 5));
+		assert_eq!(market.prover(7).free, FREE + 5);
+		assert_eq!(stake - market.prover(2).stake, slashed);
+		assert_eq!(market.burned - burned, slashed - 5);
+	}
+	// Who shows the payload burns all of it.
+	let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+	let burned = market.burned;
+	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 51));
+	assert_eq!(market.burned - burned, 51);
+}
+
+#[test]
+fn silent_bid_should_be_settled_in_its_window_only_and_cost_its_bond_after_it() {
+	// The window is 17 to 21 also where the agenda closes the round late.
+	for close in [17, 19, 21] {
+		for now in close..=21 {
+			let mut market = settling(PaymentRule::SecondScore);
+			silent_round(&mut market, &[(1, Some(60)), (2, None), (3, Some(80))]);
+			market.now = close;
+			market.pass_deadline().expect("due");
+			market.now = now;
+			market.expire();
+			assert_eq!(settled(&mut market, &payload(70)), (Verdict::WouldHaveLost, 11));
+		}
+	}
+	for (close, now) in [(17, 22), (17, 40), (22, 22), (40, 40)] {
+		let mut market = settling(PaymentRule::SecondScore);
+		silent_round(&mut market, &[(1, Some(60)), (2, None), (3, Some(80))]);
+		market.now = close;
+		market.pass_deadline().expect("due");
+		market.now = now;
+		let late = market.settle((2, 0), Some(7), Some(&payload(70)));
+		assert_eq!(late, Err(Refusal::TooLate));
+		let (burned, stake) = (market.burned, market.prover(2).stake);
+		market.expire();
+		assert_eq!((market.burned - burned, stake - market.prover(2).stake), (111, 111));
+		assert_eq!(market.unsettled, []);
+	}
+}
+
+#[test]
+fn silent_bid_should_cost_the_same_whatever_becomes_of_its_batch() {
+	let with_a_winner = || closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
+	let mut defaulted = with_a_winner();
+	defaulted.now = 31;
+	defaulted.pass_deadline().expect("the winner is late");
+	defaulted.now = 21;
+	assert_eq!(settled(&mut defaulted, &payload(40)), (Verdict::WouldHaveWon, 51));
+
+	let mut dropped = with_a_winner();
+	dropped.standing = Standing::Dropped;
+	dropped.now = 21;
+	dropped.prove(1).expect("a proof within its time");
+	assert_eq!(dropped.end, Some(End::Dropped { paid: true }));
+	assert_eq!(settled(&mut dropped, &payload(40)), (Verdict::WouldHaveWon, 51));
+}
+
+#[test]
+fn silent_bid_should_lose_nothing_when_its_batch_is_dropped_before_its_round_closes() {
+	let mut market = settling(PaymentRule::SecondScore);
+	market.standing = Standing::Behind;
+	silent_round(&mut market, &[(1, Some(60)), (2, None)]);
+	market.standing = Standing::Dropped;
+	let effects = market.pass_deadline().expect("dropped");
+	assert!(effects.contains(&Effect::BondReleased { prover: id(2), bond: 111 }));
+	assert_eq!(market.unsettled, []);
+}
+
+#[test]
+fn bidder_should_need_a_bond_beside_that_of_its_unsettled_bid() {
+	let mut market = closed(&[(1, None), (2, None)]);
+	// The next round's bond is 161. Stakes cover a bond of 10,000 and 11.
+	assert_eq!((market.bond(), market.lacks(2)), (161, 0));
+	market.now = 18;
+	market.bid(2, 0).expect("bidding");
+	assert_eq!(market.prover(2).bond, Some(161));
+	market.now = 21;
+	market.reveal(2, 90, 10, None).expect("revealing");
+	// The bid of round 0 is judged by round 0, in which nobody won.
+	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 111));
+	assert_eq!(market.prover(2).bond, Some(161));
 }
