@@ -5,10 +5,14 @@
 //! that many drawn worlds, 1,000 from seed 0 unless told, first with rivals that all deliver, then with
 //! rivals that may fail, so that places on the ladder are offered. Gains are in planck, with the part of
 //! the reserve that they are. Version 1's clock is put back for the round of M1.
+//!
+//! Where silent bids are settled, as many pairs of worlds that differ in their rivals follow: one bid that is
+//! revealed in both against two that are revealed or withdrawn once the rivals' bids are known.
 
 use pvs_auction::driver::{
+	hedge::hedge,
 	market::ClockRule,
-	search::{search, Found},
+	search::{search, Found, Judging},
 	world::{Policy, World},
 };
 use pvs_primitives::params::PaymentRule;
@@ -85,6 +89,9 @@ fn main() {
 				for reliable in [true, false] {
 					kind(policy, payment_rule, slack, reliable, seed..seed + worlds);
 				}
+				if policy == Policy::Settle {
+					pairs(payment_rule, slack, seed..seed + worlds);
+				}
 			}
 			let gain = search(&World::audited(policy, payment_rule, 0), ClockRule::Close).gain();
 			println!("    round of M1 with the clock of version 1: {gain}");
@@ -137,4 +144,33 @@ fn kind(
 			println!("    {world:?}\n    {found:?}");
 		}
 	}
+}
+
+/// Withdrawing in pairs of worlds, as the rules judge it and if it cost the silence penalty alone.
+fn pairs(payment_rule: PaymentRule, slack: u32, seeds: std::ops::Range<u64>) {
+	let (mut won, mut gaining, mut largest) = (0, [0; 2], [f64::MIN; 2]);
+	for seed in seeds.clone() {
+		let world = World::drawn(seed, Policy::Settle, payment_rule, slack).with_reliable_rivals();
+		let other = world.with_other_rivals(!seed).with_reliable_rivals();
+		let worlds = [world, other];
+		for (kind, judging) in [Judging::Rules, Judging::PenaltyAlone].into_iter().enumerate() {
+			let found = hedge(&worlds, judging);
+			let gain = found.gain();
+			won += u32::from(kind == 0 && found.at_once > 0);
+			gaining[kind] += u32::from(gain > 1);
+			largest[kind] = part(gain, &worlds[0]).max(largest[kind]);
+			if kind == 0 && gain > 1 {
+				println!("    {gain} in {worlds:?}: {found:?}");
+			}
+		}
+	}
+	println!(
+		"    {} pairs, {won} won: {} with a gain by withdrawing, at most {:.6} reserves; \
+		 {} if it cost the penalty alone, at most {:.6}",
+		seeds.end - seeds.start,
+		gaining[0],
+		largest[0],
+		gaining[1],
+		largest[1],
+	);
 }

@@ -5,8 +5,9 @@
 
 use pvs_auction::{
 	driver::{
+		hedge::{hedge, Hedge},
 		market::ClockRule,
-		search::{search, Decision, Play},
+		search::{search, Decision, Judging, Play},
 		world::{Policy, Rival, Timing, World, FRIEND, OURS},
 	},
 	rules::BrokenRule,
@@ -165,4 +166,62 @@ fn letting_a_place_pass_to_oneself_should_gain_its_blocks() {
 	// The friend's place passes after 3 blocks. Then it can claim 5: (0.29 - 0.075) / 0.7.
 	assert_eq!(found.best.income, 307 + 500 - 100 - 2);
 	assert_eq!(found.best.decisions[0], Decision::Pass { number: FRIEND });
+}
+
+/// The round of finding M1 in which the rival stays silent as well.
+#[test]
+fn silence_should_pay_nothing_when_nobody_else_bids_aloud() {
+	for rule in PAYMENT_RULES {
+		for slack in [0, 2] {
+			let mut world = World::audited(Policy::Settle, rule, slack);
+			world.rivals[0].timing = Timing::Silent;
+			let found = search(&world, ClockRule::Fixed);
+			// It is alone, and asks for the reserve of 5 where it is not paid that anyway.
+			assert_eq!(found.at_once.income, 3_000_000_000_000 - 1_000_000_000);
+			assert_eq!((found.gain_alone(), found.gain()), (0, 0));
+		}
+	}
+}
+
+/// The round of finding M1 as it is, and with a rival that asks 4.5 UNIT instead of 2.5.
+fn cheap_or_dear(rule: PaymentRule) -> [World; 2] {
+	let cheap = World::audited(Policy::Settle, rule, 0);
+	let mut dear = cheap.clone();
+	dear.rivals[0].fee = 4_500_000_000_000;
+	[cheap, dear]
+}
+
+#[test]
+fn withdrawing_should_gain_nothing_when_the_rivals_bids_are_not_known_beforehand() {
+	for rule in PAYMENT_RULES {
+		let found = hedge(&cheap_or_dear(rule), Judging::Rules);
+		assert!(found.at_once > 0 && found.gain() <= 0, "{rule:?}: {found:?}");
+		for slack in [0, 2] {
+			for world in drawn(Policy::Settle, rule, slack).map(World::with_reliable_rivals) {
+				let other = world.with_other_rivals(1).with_reliable_rivals();
+				let worlds = [world, other];
+				let found = hedge(&worlds, Judging::Rules);
+				assert!(found.gain() <= 1, "{worlds:?}\n{found:?}");
+			}
+		}
+	}
+}
+
+/// Why a bid that would have won costs more than the penalty.
+#[test]
+fn withdrawing_should_gain_under_first_price_when_it_costs_the_penalty_alone() {
+	let found = hedge(&cheap_or_dear(PaymentRule::FirstPrice), Judging::PenaltyAlone);
+	// A claim of 2 blocks wins with 5 * (0.43 - 0.02) / 0.7 against the cheap rival, and with 5 * (0.71 - 0.02) / 0.7
+	// against the dear one. The cost is 2, and each bid pays a slot fee of 0.001.
+	let [low, high] = [2_928_571_428_570, 4_928_571_428_570];
+	let (cost, slot_fee) = (2_000_000_000_000, 1_000_000_000);
+	// One bid: the higher one, which wins once. Twice the lower one is less.
+	let at_once = high - cost - 2 * slot_fee;
+	// Two: the better one of the two that win, each time. Withdrawing costs half of the penalty of 1, once.
+	let best = low + high - 2 * cost - 4 * slot_fee - 500_000_000_000;
+	assert_eq!(found, Hedge { at_once, best });
+	assert_eq!(found.gain(), 426_571_428_570);
+	// Under second score the higher bid is of no use.
+	let found = hedge(&cheap_or_dear(PaymentRule::SecondScore), Judging::PenaltyAlone);
+	assert_eq!(found.gain(), 0);
 }

@@ -11,6 +11,12 @@
 //! A claim is about the clock, which starts with the last block of the reveal window: whoever starts work
 //! before it can truly claim less than the work takes. That is no matter of the prover's own messages, so
 //! that every way is compared with the best claim of a prover that acts at once.
+//!
+//! A silent bid that is settled after its round is judged alone, whatever becomes of the round and of other
+//! bids. Each is counted with the least that it can cost.
+//!
+//! Whoever knows its rivals' bids beforehand has no use for a bid that it withdraws.
+//! [`hedge`](super::hedge::hedge) is about a prover that does not.
 
 use super::{
 	market::{id, ClockRule, Id, Market},
@@ -21,12 +27,13 @@ use crate::{
 	phase::Windows,
 	round::{Assignment, Auction, BidStage, Offer, Stage},
 	score::score,
+	settle::{ClosedRound, WinningScores},
 	step::Refusal,
 };
 use alloc::{vec, vec::Vec};
 use pvs_primitives::{
 	api::Phase,
-	bid::BidPayload,
+	bid::{BidPayload, PAYLOAD_BYTES},
 	params::{PaymentRule, RollupParams, SilencePolicy},
 	Balance, BlockNumber,
 };
@@ -55,6 +62,12 @@ impl Strategy {
 	/// Returns true if it reveals in the first block and has no friend.
 	pub fn is_at_once(&self) -> bool {
 		self.friend.is_none() && self.ours.timing == Timing::Revealed(0)
+	}
+
+	/// Its bids, with the numbers of the bidders.
+	fn numbered(&self) -> impl Iterator<Item = (u8, Act)> {
+		let friend = self.friend.map(|friend| (FRIEND, friend));
+		[(OURS, self.ours)].into_iter().chain(friend)
 	}
 }
 
@@ -130,6 +143,16 @@ impl Found {
 	}
 }
 
+/// How silent bids are judged that are settled after their round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judging {
+	/// As the rules say.
+	Rules,
+	/// Each costs the silence penalty alone, also one that would have won. It shows that the search finds what
+	/// withdrawing would bring.
+	PenaltyAlone,
+}
+
 /// Tries everything in a world: every claimed time, every timing of the prover's own bid, a friend that
 /// is absent or bids as well with every timing, the block of taking a place, the block of delivery. The
 /// fee is the cost; under first price also the highest that ranks before each rival.
@@ -158,8 +181,9 @@ pub fn search(world: &World, clock: ClockRule) -> Found {
 fn try_strategy(world: &World, placed: &Placed, strategy: Strategy, found: &mut Found) {
 	let (market, known) = auction(world, placed, &strategy);
 	let ready = known.saturating_add(world.work);
+	let lost = cost_of_silence(&market, &strategy, Judging::Rules);
 	if strategy.is_at_once() {
-		let (income, decisions) = Decider { world, at_once: true }.decide(&market, ready);
+		let (income, decisions) = Decider { world, at_once: true, lost }.decide(&market, ready);
 		let honest = (world.cost, world.work);
 		if (strategy.ours.fee, strategy.ours.proof_blocks) == honest {
 			found.plain = income;
@@ -168,7 +192,7 @@ fn try_strategy(world: &World, placed: &Placed, strategy: Strategy, found: &mut 
 			found.at_once = Play { strategy: Some(strategy), decisions, income };
 		}
 	}
-	let (income, decisions) = Decider { world, at_once: false }.decide(&market, ready);
+	let (income, decisions) = Decider { world, at_once: false, lost }.decide(&market, ready);
 	let play = Play { strategy: Some(strategy), decisions, income };
 	if strategy.friend.is_none() && income > found.alone.income {
 		found.alone = play.clone();
@@ -205,14 +229,18 @@ fn friends_timings(reveal_blocks: BlockNumber, openings: BlockNumber) -> Vec<Tim
 }
 
 /// No friend; or one that asks too much to win, as much as the prover for the same work, or for the
-/// shortest time.
+/// shortest time; where silent bids are settled, also one that wins if anyone does.
 fn friends(world: &World, reveal_blocks: BlockNumber, openings: BlockNumber) -> Vec<Option<Act>> {
-	let RollupParams { min_proof_blocks, max_proof_blocks, .. } = world.snapshot.params;
-	let bids = [
+	let RollupParams { min_proof_blocks, max_proof_blocks, silence_policy, .. } =
+		world.snapshot.params;
+	let mut bids = vec![
 		(world.reserve, max_proof_blocks),
 		(world.cost, world.work),
 		(world.cost, min_proof_blocks),
 	];
+	if matches!(silence_policy, SilencePolicy::Settle { .. }) {
+		bids.push((0, min_proof_blocks));
+	}
 	let mut friends = vec![None];
 	for (fee, proof_blocks) in bids {
 		let timings = friends_timings(reveal_blocks, openings);
@@ -223,7 +251,7 @@ fn friends(world: &World, reveal_blocks: BlockNumber, openings: BlockNumber) -> 
 
 /// The fees worth asking for this time: the cost and, under first price, the highest ones that rank
 /// before each rival and nobody at all.
-fn fees(world: &World, proof_blocks: BlockNumber) -> Vec<Balance> {
+pub(super) fn fees(world: &World, proof_blocks: BlockNumber) -> Vec<Balance> {
 	let mut fees = vec![world.cost];
 	let params = &world.snapshot.params;
 	match params.payment_rule {
@@ -248,13 +276,13 @@ fn fees(world: &World, proof_blocks: BlockNumber) -> Vec<Balance> {
 }
 
 /// A round in which all bids are placed, in the first block of the bidding window.
-struct Placed {
+pub(super) struct Placed {
 	market: Market,
 	windows: Windows,
 }
 
 /// Places the bids of the prover, of its friend if that bids, and of the rivals.
-fn place_bids(world: &World, clock: ClockRule, friend: bool) -> Placed {
+pub(super) fn place_bids(world: &World, clock: ClockRule, friend: bool) -> Placed {
 	let World { snapshot, reserve, .. } = world;
 	let max_fee = snapshot.params.max_reserve;
 	let (delay, provers) = (Some(world.seal_delay), world.provers());
@@ -278,15 +306,18 @@ fn free(world: &World) -> Balance {
 
 /// Plays the auction. Returns the market as it has closed, and the block in which the prover can know
 /// whether it has won.
-fn auction(world: &World, placed: &Placed, strategy: &Strategy) -> (Market, BlockNumber) {
+pub(super) fn auction(
+	world: &World,
+	placed: &Placed,
+	strategy: &Strategy,
+) -> (Market, BlockNumber) {
 	let Placed { market, windows } = placed;
 	let mut market = market.clone();
-	let own = [Some((OURS, strategy.ours)), strategy.friend.map(|friend| (FRIEND, friend))];
 	let rivals = world.numbered_rivals().map(|(number, rival)| {
 		let Rival { fee, proof_blocks, timing, .. } = *rival;
 		(number, Act { fee, proof_blocks, timing })
 	});
-	let bids: Vec<_> = own.into_iter().flatten().chain(rivals).collect();
+	let bids: Vec<_> = strategy.numbered().chain(rivals).collect();
 	let mut known = None;
 	market.now = windows.reveal_from;
 	while is_open(&market) {
@@ -341,12 +372,36 @@ fn perform(market: &mut Market, number: u8, act: &Act, windows: &Windows) {
 		},
 		Timing::Opened(at) if opening == Some(at) => {
 			let opener = if own_number(&id(number)).is_some() { FRIEND } else { OPENER };
-			let salt = [number; 32];
-			let payload = BidPayload { fee, proof_blocks, proof_commitment: None, salt };
-			done(market.open(number, opener, Some(&payload.encode())));
+			done(market.open(number, opener, Some(&payload(number, act))));
 		},
 		_ => (),
 	}
+}
+
+/// Payload of a bid.
+fn payload(number: u8, act: &Act) -> [u8; PAYLOAD_BYTES] {
+	let Act { fee, proof_blocks, .. } = *act;
+	BidPayload { fee, proof_blocks, proof_commitment: None, salt: [number; 32] }.encode()
+}
+
+/// Returns the least that the silent bids of the prover and its friend cost if they are settled after the close,
+/// in planck. Each is settled by its payload, or opened through another account of theirs, which gets the reward,
+/// or left to expire.
+pub(super) fn cost_of_silence(market: &Market, strategy: &Strategy, judging: Judging) -> Balance {
+	let costs = strategy.numbered().filter_map(|(number, act)| {
+		let bid = market.unsettled.iter().find(|bid| bid.bidder == id(number))?;
+		let closed = match judging {
+			Judging::Rules => bid.closed,
+			Judging::PenaltyAlone => {
+				let winner = Some(WinningScores { won: 0, paid: 0 });
+				ClosedRound { winner, ..bid.closed }
+			},
+		};
+		let settled = done(closed.settle(bid.share, Some(&payload(number, &act)), market.now));
+		let opened = settled.slashed.saturating_sub(settled.reward);
+		Some(settled.slashed.min(opened).min(closed.expire().slashed))
+	});
+	costs.fold(0, Balance::saturating_add)
 }
 
 fn own_number(prover: &Id) -> Option<u8> {
@@ -362,10 +417,13 @@ fn done<T>(outcome: Result<T, Refusal>) -> T {
 }
 
 /// Decides, from the close of the auction on.
-struct Decider<'a> {
-	world: &'a World,
+pub(super) struct Decider<'a> {
+	/// The world.
+	pub(super) world: &'a World,
 	/// True if it takes places and delivers as soon as it can.
-	at_once: bool,
+	pub(super) at_once: bool,
+	/// What silent bids cost beside what the market has taken, in planck.
+	pub(super) lost: Balance,
 }
 
 type Decided = (i128, Vec<Decision>);
@@ -373,7 +431,7 @@ type Decided = (i128, Vec<Decision>);
 impl Decider<'_> {
 	/// The best income that can still be had, and the decisions for it. The proof is ready in block
 	/// `ready`.
-	fn decide(&self, market: &Market, ready: BlockNumber) -> Decided {
+	pub(super) fn decide(&self, market: &Market, ready: BlockNumber) -> Decided {
 		match &market.round.stage {
 			Stage::Assigned(assignment) => match own_number(&assignment.place.prover) {
 				Some(number) => self.at_work(market, number, assignment, ready),
@@ -399,6 +457,7 @@ impl Decider<'_> {
 		let start = free(self.world).saturating_add(max_reserve).saturating_add(silence_penalty);
 		let start = signed(start).saturating_mul(2);
 		let cost = signed(self.world.cost).saturating_mul(proofs.into());
+		let cost = cost.saturating_add(signed(self.lost));
 		wealth(market).saturating_sub(start).saturating_sub(cost)
 	}
 

@@ -25,11 +25,13 @@ pub enum Policy {
 	Exclude,
 	/// [`SilencePolicy::ForceOpen`].
 	ForceOpen,
+	/// [`SilencePolicy::Settle`].
+	Settle,
 }
 
 impl Policy {
 	/// All of them.
-	pub const ALL: [Self; 2] = [Self::Exclude, Self::ForceOpen];
+	pub const ALL: [Self; 3] = [Self::Exclude, Self::ForceOpen, Self::Settle];
 }
 
 /// Time and way in which a bid stops being sealed. Blocks count from 0 at the start of the window.
@@ -220,7 +222,7 @@ impl World {
 			let penalty = &mut snapshot.params.silence_penalty;
 			*penalty = penalty.saturating_add(part(reserve, random.below(WHOLE)));
 		}
-		let rivals = (0..random.between(2, 4)).map(|_| rival(random, &snapshot, reserve)).collect();
+		let rivals = rivals(random, &snapshot, reserve);
 		let cost = part(reserve, random.between(50_000_000, 900_000_000));
 		let work = random.between(1, max_proof_blocks);
 		Self { snapshot, seal_delay, reserve, cost, work, rivals }
@@ -232,6 +234,13 @@ impl World {
 			rival.fails = false;
 		}
 		self
+	}
+
+	/// The same with two to four other rivals, which the seed decides.
+	pub fn with_other_rivals(&self, seed: u64) -> Self {
+		let mut random = Random::new(seed);
+		let rivals = rivals(&mut random, &self.snapshot, self.reserve);
+		Self { rivals, ..self.clone() }
 	}
 
 	/// Checks that its parameters keep the rules.
@@ -305,7 +314,16 @@ fn set_policy(snapshot: &mut Snapshot, policy: Policy, seal_delay: u64) {
 				.saturating_add(snapshot.inclusion_slack);
 			SilencePolicy::ForceOpen { opening_blocks }
 		},
+		Policy::Settle => SilencePolicy::Settle {
+			settle_blocks: snapshot
+				.seal_timing
+				.settling_blocks(seal_delay, snapshot.inclusion_slack),
+		},
 	};
+}
+
+fn rivals(random: &mut Random, snapshot: &Snapshot, reserve: Balance) -> Vec<Rival> {
+	(0..random.between(2, 4)).map(|_| rival(random, snapshot, reserve)).collect()
 }
 
 fn rival(random: &mut Random, snapshot: &Snapshot, reserve: Balance) -> Rival {
