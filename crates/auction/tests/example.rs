@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `docs/example.md`, driven through `step`: every number of that page.
+//! `docs/example.md`, driven through `step`: every number of that page, and of the example in `docs/market.md`.
 
 use pvs_auction::{
 	concentration::concentration,
@@ -7,6 +7,7 @@ use pvs_auction::{
 	reserve::Reserve,
 	round::{Auction, Bid, BidStage, Context, Delivery, Round, Stage, Standing, VoidReason},
 	score::score,
+	settle::Verdict,
 	share::share,
 	slashing::{deliverers_share, rescue_payment},
 	slot_fee::slot_fee,
@@ -406,4 +407,59 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 	assert_eq!(of_batch_0.iter().sum::<u128>(), 5_016_000_001_696);
 	assert_eq!(fees(UNIT)[16..24], [4_000_000_000; 8]);
 	assert_eq!(fees(UNIT).iter().sum::<u128>(), 2_032_000_000_000);
+}
+
+/// Batch 0 under `Settle`: the winner with its payment and its score `P`, and what each silent bidder loses.
+fn silent_in_batch_0(silent: &[Account]) -> (Option<(Account, u128, u128)>, Vec<(Verdict, u128)>) {
+	let offers = [(BOB, 2 * UNIT, 12), (CHARLIE, 25 * UNIT / 10, 8), (DAVE, 35 * UNIT / 10, 6)];
+	let mut batch = Drive::commit(5 * UNIT, 100);
+	batch.snapshot.params.silence_policy = SilencePolicy::Settle { settle_blocks: 20 };
+	for (bidder, ..) in offers {
+		batch.bid(bidder, 101);
+	}
+	for (bidder, fee, proof_blocks) in offers {
+		if !silent.contains(&bidder) {
+			batch.reveal(bidder, fee, proof_blocks, 104);
+		}
+	}
+	let effects = batch.due(106);
+	let Effect::BidsUnsettled { closed, bidders } = &effects[0] else { panic!("{effects:?}") };
+	assert_eq!((bidders.as_slice(), closed.bond(), closed.until), (silent, 6 * UNIT, 126));
+	let winner = match &batch.round().stage {
+		Stage::Assigned(assignment) => Some((assignment.place.prover, assignment.place.payment)),
+		_ => None,
+	};
+	let lost = offers.iter().filter(|(bidder, ..)| silent.contains(bidder)).map(|offer| {
+		let (bidder, fee, proof_blocks) = *offer;
+		let payload = BidPayload { fee, proof_blocks, proof_commitment: None, salt: bidder.0 };
+		let settled = closed.settle(0, Some(&payload.encode()), 125).expect("in time");
+		assert_eq!(settled.reward, 500_000_000_000);
+		(settled.verdict, settled.slashed)
+	});
+	let paid = closed.winner.map(|scores| scores.paid);
+	(winner.zip(paid).map(|((winner, payment), paid)| (winner, payment, paid)), lost.collect())
+}
+
+#[test]
+fn silent_bids_should_lose_what_the_documentation_says_when_they_are_settled() {
+	use Verdict::{WouldHaveLost, WouldHaveWon};
+	// 0.55, less what rounding the payment down takes off.
+	let winner = (BOB, 3_071_428_571_428, 549_999_999_999_920_000);
+	let lost = vec![(WouldHaveLost, UNIT)];
+	assert_eq!(silent_in_batch_0(&[CHARLIE]), (Some(winner), lost.clone()));
+	let winner = (BOB, 2_214_285_714_285, 429_999_999_999_900_000);
+	assert_eq!(silent_in_batch_0(&[DAVE]), (Some(winner), lost));
+
+	let winner = (CHARLIE, 3_357_142_857_142, 549_999_999_999_880_000);
+	let lost = vec![(WouldHaveWon, 2_071_428_571_428)];
+	assert_eq!(silent_in_batch_0(&[BOB]), (Some(winner), lost));
+	assert_eq!(2_071_428_571_428 - 500_000_000_000, 1_571_428_571_428u128);
+	assert_eq!(6 * UNIT - 2_071_428_571_428, 3_928_571_428_572);
+
+	let winner = (DAVE, 5 * UNIT, 760_000_000_000_000_000);
+	let lost = vec![(WouldHaveWon, 3_571_428_571_429), (WouldHaveWon, 3_357_142_857_143)];
+	assert_eq!(silent_in_batch_0(&[BOB, CHARLIE]), (Some(winner), lost));
+
+	let lost = vec![(WouldHaveWon, 6 * UNIT); 3];
+	assert_eq!(silent_in_batch_0(&[BOB, CHARLIE, DAVE]), (None, lost));
 }
