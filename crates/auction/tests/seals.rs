@@ -559,3 +559,44 @@ fn bidder_should_need_a_bond_beside_that_of_its_unsettled_bid() {
 	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 111));
 	assert_eq!(market.prover(2).bond, Some(161));
 }
+
+/// A gain that the rules leave (the limits, about monopolists): an empty round raises the reserve, and one that is
+/// followed by the last one raises it to the highest fee.
+#[test]
+fn silence_should_pay_who_is_alone_when_the_next_reserve_is_above_two_of_the_present_ones() {
+	for policy in [SilencePolicy::Exclude, SilencePolicy::Settle { settle_blocks: 5 }] {
+		let earned = |max_fee, silent: bool| {
+			let params = RollupParams {
+				silence_policy: policy.clone(),
+				silence_penalty: 11,
+				max_empty_rounds: 2,
+				..params()
+			};
+			let mut market = committed(params, max_fee, 100, Standing::Head);
+			let before = market.wealth(1);
+			let bids: &[_] = if silent { &[None, Some(100)] } else { &[Some(100)] };
+			for fee in bids {
+				let opened = market.round.opened_at;
+				market.now = opened + 1;
+				market.bid(1, 0).expect("bidding");
+				market.now = opened + 4;
+				if let Some(fee) = fee {
+					market.reveal(1, *fee, 10, None).expect("revealing");
+				}
+				market.now = market.due().expect("an auction").max(market.now);
+				market.pass_deadline().expect("due");
+			}
+			market.prove(1).expect("it is alone");
+			market.now += 10;
+			market.expire();
+			i128::try_from(market.wealth(1)).expect("small")
+				- i128::try_from(before).expect("small")
+		};
+		// The reserve of 100, less a slot fee of 2.
+		assert_eq!(earned(400, false), 98);
+		// The bond of 111, then the highest fee.
+		for (max_fee, income) in [(400, 400 - 111 - 4), (214, 99), (213, 98), (150, 35)] {
+			assert_eq!(earned(max_fee, true), income, "{policy:?}");
+		}
+	}
+}
