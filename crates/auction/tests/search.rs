@@ -225,3 +225,38 @@ fn withdrawing_should_gain_under_first_price_when_it_costs_the_penalty_alone() {
 	let found = hedge(&cheap_or_dear(PaymentRule::SecondScore), Judging::PenaltyAlone);
 	assert_eq!(found.gain(), 0);
 }
+
+/// A rival that fails asks 300, another one asks 290 or 900, all for 8 blocks. The prover asks to be paid what it
+/// asks, its proof costs 100, and it can hold 8 blocks. The penalty and a slot fee are 1.
+fn winner_may_fail(policy: Policy) -> [World; 2] {
+	let mut world = World::audited(policy, PaymentRule::FirstPrice, 0);
+	let params = &mut world.snapshot.params;
+	params.reveal_blocks = 2;
+	params.max_proof_blocks = 20;
+	params.silence_penalty = 1;
+	params.late_rate = 21_428_572;
+	params.min_reserve = 1;
+	(params.initial_reserve, params.max_reserve) = (1_000, 1_000);
+	world.snapshot.slot_fee_base = 1;
+	let rival = |fee, fails| Rival { fee, proof_blocks: 8, timing: Timing::Revealed(0), fails };
+	[290, 900].map(|fee| {
+		let rivals = vec![rival(300, true), rival(fee, false)];
+		let world = World { reserve: 1_000, cost: 100, work: 9, rivals, ..world.clone() };
+		assert_eq!(world.check(), Ok(()));
+		world
+	})
+}
+
+/// A gain that the rules leave: what a would-be winner loses covers what the winner is paid, and not what comes
+/// after the winner's default.
+#[test]
+fn withdrawing_should_gain_when_the_winner_is_known_to_fail() {
+	// One bid: 899 is next to the rival that asks 300, and gets half of its bond as well, up to the reserve. 289 wins
+	// 189 twice.
+	let at_once = 900 - 2;
+	let found = hedge(&winner_may_fail(Policy::Exclude), Judging::Rules);
+	assert_eq!((found.at_once, found.gain()), (at_once, 0));
+	let found = hedge(&winner_may_fail(Policy::Settle), Judging::Rules);
+	// Two: 289 wins in the first world, and stays silent in the second one, for 1 and 300 - 289.
+	assert_eq!(found, Hedge { at_once, best: 189 + 900 - 4 - 12 });
+}
