@@ -226,25 +226,58 @@ fn withdrawing_should_gain_under_first_price_when_it_costs_the_penalty_alone() {
 	assert_eq!(found.gain(), 0);
 }
 
-/// A rival that fails asks 300, another one asks 290 or 900, all for 8 blocks. The prover asks to be paid what it
-/// asks, its proof costs 100, and it can hold 8 blocks. The penalty and a slot fee are 1.
-fn winner_may_fail(policy: Policy) -> [World; 2] {
+/// A round with a reserve of 1,000 in which each is paid what it asks, and a proof that costs 100 and takes 9 blocks.
+/// A block of a claim is worth 0.3/20 of the score, 21.4 of the reserve. The penalty and a slot fee are 1.
+fn small(policy: Policy, reveal_blocks: u32, late_rate: u32) -> World {
 	let mut world = World::audited(policy, PaymentRule::FirstPrice, 0);
 	let params = &mut world.snapshot.params;
-	params.reveal_blocks = 2;
+	params.reveal_blocks = reveal_blocks;
 	params.max_proof_blocks = 20;
 	params.silence_penalty = 1;
-	params.late_rate = 21_428_572;
+	params.late_rate = late_rate;
 	params.min_reserve = 1;
 	(params.initial_reserve, params.max_reserve) = (1_000, 1_000);
 	world.snapshot.slot_fee_base = 1;
+	World { reserve: 1_000, cost: 100, work: 9, rivals: Vec::new(), ..world }
+}
+
+/// A rival that fails asks 300, another one asks 290 or 900, all for 8 blocks, which the prover can hold.
+fn winner_may_fail(policy: Policy) -> [World; 2] {
+	let world = small(policy, 2, 21_428_572);
 	let rival = |fee, fails| Rival { fee, proof_blocks: 8, timing: Timing::Revealed(0), fails };
 	[290, 900].map(|fee| {
 		let rivals = vec![rival(300, true), rival(fee, false)];
-		let world = World { reserve: 1_000, cost: 100, work: 9, rivals, ..world.clone() };
+		let world = World { rivals, ..world.clone() };
 		assert_eq!(world.check(), Ok(()));
 		world
 	})
+}
+
+/// A rival asks 500 for 8 blocks, and reveals in the first or in the last of four blocks: the prover can hold 6 blocks,
+/// or 9. A late block costs 60.
+fn start_may_be_late(policy: Policy) -> [World; 2] {
+	[0, 3].map(|block| {
+		let timing = Timing::Revealed(block);
+		let rivals = vec![Rival { fee: 500, proof_blocks: 8, timing, fails: false }];
+		let world = World { rivals, ..small(policy, 4, 60_000_000) };
+		assert_eq!(world.check(), Ok(()));
+		world
+	})
+}
+
+/// A gain that the rules leave: two bids with equal scores and different times, of which the one is withdrawn that
+/// turns out not to fit. A would-be winner loses what the winner's score is above its own, and that is nothing.
+#[test]
+fn withdrawing_should_gain_who_learns_its_time_after_it_has_bid() {
+	// One bid: 477 for 9 blocks twice. 541 for 6 blocks is late by 3 in the second world.
+	let at_once = 2 * (477 - 100 - 1);
+	let found = hedge(&start_may_be_late(Policy::Exclude), Judging::Rules);
+	assert_eq!((found.at_once, found.gain()), (at_once, 0));
+	let found = hedge(&start_may_be_late(Policy::Settle), Judging::Rules);
+	// Two: 541 for 6 blocks in the first world, which stays silent in the second one. Its score is 0.4687, that of 477
+	// for 9 blocks 0.4689: 1 and 0.3, rounded up.
+	assert_eq!(found, Hedge { at_once, best: 541 + 477 - 200 - 4 - 2 });
+	assert_eq!(found.gain(), 60);
 }
 
 /// A gain that the rules leave: what a would-be winner loses covers what the winner is paid, and not what comes

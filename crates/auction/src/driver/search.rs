@@ -155,7 +155,8 @@ pub enum Judging {
 
 /// Tries everything in a world: every claimed time, every timing of the prover's own bid, a friend that
 /// is absent or bids as well with every timing, the block of taking a place, the block of delivery. The
-/// fee is the cost; under first price also the highest that ranks before each rival.
+/// fee is the cost; under first price also the highest that ranks before each rival, and where rivals fail
+/// the reserve.
 pub fn search(world: &World, clock: ClockRule) -> Found {
 	let none = Play { strategy: None, decisions: Vec::new(), income: 0 };
 	let mut found = Found { at_once: none.clone(), alone: none.clone(), best: none, plain: 0 };
@@ -250,12 +251,15 @@ fn friends(world: &World, reveal_blocks: BlockNumber, openings: BlockNumber) -> 
 }
 
 /// The fees worth asking for this time: the cost and, under first price, the highest ones that rank
-/// before each rival and nobody at all.
+/// before each rival and nobody at all. Whoever waits for rivals to fail asks for the reserve, under either rule.
 pub(super) fn fees(world: &World, proof_blocks: BlockNumber) -> Vec<Balance> {
 	let mut fees = vec![world.cost];
 	let params = &world.snapshot.params;
 	match params.payment_rule {
-		PaymentRule::SecondScore => (),
+		PaymentRule::SecondScore => {
+			let waits = world.rivals.iter().any(|rival| rival.fails);
+			fees.extend(waits.then_some(world.reserve));
+		},
 		PaymentRule::FirstPrice => {
 			let as_second =
 				RollupParams { payment_rule: PaymentRule::SecondScore, ..params.clone() };
