@@ -409,8 +409,11 @@ fn example_should_give_the_numbers_of_the_documentation_when_driven() {
 	assert_eq!(fees(UNIT).iter().sum::<u128>(), 2_032_000_000_000);
 }
 
-/// Batch 0 under `Settle`: the winner with its payment and its score `P`, and what each silent bidder loses.
-fn silent_in_batch_0(silent: &[Account]) -> (Option<(Account, u128, u128)>, Vec<(Verdict, u128)>) {
+/// The winner with its payment and its score `P`, if there is one, and what each silent bidder loses.
+type Judged = (Option<(Account, u128, u128)>, Vec<(Verdict, u128)>);
+
+/// Batch 0 under `Settle`, in which these stay silent.
+fn silent_in_batch_0(silent: &[Account]) -> Judged {
 	let offers = [(BOB, 2 * UNIT, 12), (CHARLIE, 25 * UNIT / 10, 8), (DAVE, 35 * UNIT / 10, 6)];
 	let mut batch = Drive::commit(5 * UNIT, 100);
 	batch.snapshot.params.silence_policy = SilencePolicy::Settle { settle_blocks: 20 };

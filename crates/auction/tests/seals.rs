@@ -567,7 +567,7 @@ fn silence_should_pay_who_is_alone_when_the_next_reserve_is_above_two_of_the_pre
 	for policy in [SilencePolicy::Exclude, SilencePolicy::Settle { settle_blocks: 5 }] {
 		let earned = |max_fee, silent: bool| {
 			let params = RollupParams {
-				silence_policy: policy.clone(),
+				silence_policy: policy,
 				silence_penalty: 11,
 				max_empty_rounds: 2,
 				..params()
