@@ -97,10 +97,11 @@ impl ClosedRound {
 	/// Settles a bid whose bidder had `share` of recent proofs (in 10^-9) when it bid. `payload` is what was
 	/// behind its commitment; `None` if its seal does not decrypt or holds something else.
 	///
-	/// A valid bid that would not have won costs the silence penalty; one that would have won over a winner
-	/// also `ceil(reserve * (paid - own score) / w_fee)`, more than withdrawing it can have brought, up to
-	/// the whole bond; any other the whole bond. A bid would have won if its score is below the winner's,
-	/// or if nobody won.
+	/// A valid bid that would not have won costs the silence penalty. One that would have won over a winner
+	/// costs the larger one of `silence_penalty + ceil(reserve * (paid - own score) / w_fee)`, more than
+	/// another bid of its bidder is paid above it, and `bond - fee`: the penalty, and all that the bidder can
+	/// have been paid in the round above what it asked. That is at most the bond. Any other costs the whole
+	/// bond. A bid would have won if its score is below the winner's, or if nobody won.
 	///
 	/// # Errors
 	/// `TooLate` once the window is over. `Math` if the parameters break their rules.
@@ -120,7 +121,7 @@ impl ClosedRound {
 			Err(reason) => self.settlement(Verdict::Void(reason), self.bond()),
 			Ok(bid) => {
 				let own = score(bid.fee, bid.proof_blocks, share, self.reserve, self.scoring)?;
-				let (verdict, slashed) = self.judge(own)?;
+				let (verdict, slashed) = self.judge(own, bid.fee)?;
 				self.settlement(verdict, slashed)
 			},
 		})
@@ -131,7 +132,7 @@ impl ClosedRound {
 		Settlement { reward: 0, ..self.settlement(Verdict::Expired, self.bond()) }
 	}
 
-	fn judge(&self, own: Score) -> Result<(Verdict, Balance), MathError> {
+	fn judge(&self, own: Score, fee: Balance) -> Result<(Verdict, Balance), MathError> {
 		let Some(WinningScores { won, paid }) = self.winner else {
 			return Ok((Verdict::WouldHaveWon, self.bond()));
 		};
@@ -144,7 +145,9 @@ impl ClosedRound {
 				Err(MathError::Overflow) => Balance::MAX,
 				worth => worth?,
 			};
-		Ok((Verdict::WouldHaveWon, self.silence_penalty.saturating_add(worth).min(self.bond())))
+		let beyond_fee = self.reserve.saturating_sub(fee);
+		let lost = self.silence_penalty.saturating_add(worth.max(beyond_fee));
+		Ok((Verdict::WouldHaveWon, lost.min(self.bond())))
 	}
 
 	fn settlement(&self, verdict: Verdict, slashed: Balance) -> Settlement {
@@ -188,6 +191,9 @@ mod tests {
 		}
 	}
 
+	/// Scores of 900 and of 1,000 for 20 blocks.
+	const SLOW: (Score, Score) = (930_000_000_000_000_000, 1_000_000_000_000_000_000);
+
 	fn nobody_won() -> ClosedRound {
 		ClosedRound { winner: None, ..won() }
 	}
@@ -220,12 +226,23 @@ mod tests {
 	}
 
 	#[test]
-	fn silence_should_cost_what_withdrawing_can_bring_when_the_bid_would_have_won() {
-		// Its own fee is the payment at which it would have tied: 600 - 499.
-		assert_eq!(slashed(&won(), 499, 10), (Verdict::WouldHaveWon, PENALTY + 101));
-		assert_eq!(slashed(&won(), 0, 10), (Verdict::WouldHaveWon, PENALTY + 600));
-		// Five blocks are worth 0.075 / 0.7 of the reserve, 107.14, rounded up.
-		assert_eq!(slashed(&won(), 500, 5), (Verdict::WouldHaveWon, PENALTY + 208));
+	fn silence_should_cost_the_reserve_beyond_the_fee_when_the_bid_would_have_won() {
+		assert_eq!(slashed(&won(), 499, 10), (Verdict::WouldHaveWon, PENALTY + 501));
+		assert_eq!(slashed(&won(), 0, 10), (Verdict::WouldHaveWon, PENALTY + 1_000));
+		assert_eq!(slashed(&won(), 500, 5), (Verdict::WouldHaveWon, PENALTY + 500));
+		// The bid asks for the reserve, and is ahead by its time. The winner is paid no more than it asks.
+		let winner = Some(WinningScores { won: SLOW.0, paid: SLOW.0 });
+		let first_price = ClosedRound { winner, ..won() };
+		assert_eq!(slashed(&first_price, 1_000, 15), (Verdict::WouldHaveWon, PENALTY + 8));
+	}
+
+	#[test]
+	fn silence_should_cost_what_the_winner_is_paid_beyond_the_bid_when_that_is_more() {
+		let (won_at, paid) = SLOW;
+		let slow = ClosedRound { winner: Some(WinningScores { won: won_at, paid }), ..won() };
+		// 15 blocks are worth 0.225 / 0.7 of the reserve, 321.43, and the result is rounded up.
+		assert_eq!(slashed(&slow, 800, 5), (Verdict::WouldHaveWon, PENALTY + 522));
+		assert_eq!(slashed(&slow, 1_000, 5), (Verdict::WouldHaveWon, PENALTY + 322));
 	}
 
 	#[test]
@@ -234,13 +251,13 @@ mod tests {
 			winner: Some(WinningScores { won: Score::MAX, paid: Score::MAX }),
 			..won()
 		};
-		assert_eq!(slashed(&dear, 0, 1), (Verdict::WouldHaveWon, RESERVE + PENALTY));
+		assert_eq!(slashed(&dear, 1_000, 1), (Verdict::WouldHaveWon, RESERVE + PENALTY));
 		let limit = |paid| {
 			let winner = Some(WinningScores { won: paid, paid });
-			slashed(&ClosedRound { winner, ..won() }, 0, 1).1
+			slashed(&ClosedRound { winner, ..won() }, 1_000, 1).1
 		};
-		// 0.7 of score is the reserve, on top of the 0.03 of the bid itself.
-		let whole = 730_000_000_000_000_000;
+		// 0.7 of score is the reserve, on top of the 0.73 of the bid itself.
+		let whole = 1_430_000_000_000_000_000;
 		assert_eq!([limit(whole), limit(whole + 1)], [RESERVE + PENALTY; 2]);
 		assert_eq!(limit(whole - 700_000_000_000_000), RESERVE + PENALTY - 1);
 	}
@@ -343,6 +360,7 @@ mod tests {
 			// Half of the penalty can return through another friend that opens the seal.
 			let gain = friend.saturating_sub(friends_fee);
 			prop_assert!(settled.slashed - settled.reward > gain);
+			prop_assert!(settled.slashed >= closed.bond() - fee);
 		}
 	}
 }

@@ -454,13 +454,12 @@ fn silent_bids_should_lose_what_the_documentation_says_when_they_are_settled() {
 	assert_eq!(silent_in_batch_0(&[DAVE]), (Some(winner), lost));
 
 	let winner = (CHARLIE, 3_357_142_857_142, 549_999_999_999_880_000);
-	let lost = vec![(WouldHaveWon, 2_071_428_571_428)];
+	let lost = vec![(WouldHaveWon, 4 * UNIT)];
 	assert_eq!(silent_in_batch_0(&[BOB]), (Some(winner), lost));
-	assert_eq!(2_071_428_571_428 - 500_000_000_000, 1_571_428_571_428u128);
-	assert_eq!(6 * UNIT - 2_071_428_571_428, 3_928_571_428_572);
 
+	// 5 * (0.76 - 0.43) / 0.7 is 2.36, less than the 2.5 that Charlie's fee is below the reserve.
 	let winner = (DAVE, 5 * UNIT, 760_000_000_000_000_000);
-	let lost = vec![(WouldHaveWon, 3_571_428_571_429), (WouldHaveWon, 3_357_142_857_143)];
+	let lost = vec![(WouldHaveWon, 4 * UNIT), (WouldHaveWon, 3_500_000_000_000)];
 	assert_eq!(silent_in_batch_0(&[BOB, CHARLIE]), (Some(winner), lost));
 
 	let lost = vec![(WouldHaveWon, 6 * UNIT); 3];

@@ -438,7 +438,7 @@ impl Run<'_> {
 			Some((_, paid)) => {
 				let whole = u128::from(params.w_fee) * 1_000_000_000;
 				let worth = (reserve * (paid - own)).div_ceil(whole);
-				(Verdict::WouldHaveWon, bond.min(penalty + worth))
+				(Verdict::WouldHaveWon, bond.min((penalty + worth).max(bond - fee)))
 			},
 		}
 	}

@@ -415,28 +415,27 @@ fn silent_bid_should_cost_the_penalty_when_it_would_have_lost() {
 }
 
 #[test]
-fn silent_bid_should_cost_what_the_winner_is_paid_beyond_its_fee_when_it_would_have_won() {
-	// The winner asks 60 and is paid 80: that is 40 more than 40, and 21 more than 59.
-	for (fee, slashed) in [(59, 11 + 21), (40, 11 + 40), (0, 11 + 80)] {
-		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
-		assert_eq!(settled(&mut market, &offer(fee, 10)), (Verdict::WouldHaveWon, slashed));
+fn silent_bid_should_cost_the_reserve_beyond_its_fee_when_it_would_have_won() {
+	for rule in [PaymentRule::SecondScore, PaymentRule::FirstPrice] {
+		// The winner asks 60, and is paid 80 or 60.
+		for (fee, proof_blocks) in [(59, 10), (40, 10), (40, 5), (0, 10)] {
+			let mut market = settling(rule);
+			silent_round(&mut market, &[(1, Some(60)), (2, None), (3, Some(80))]);
+			market.pass_deadline().expect("due");
+			let expected = (Verdict::WouldHaveWon, 11 + 100 - fee);
+			assert_eq!(settled(&mut market, &offer(fee, proof_blocks)), expected);
+		}
 	}
-	// Five blocks less are 0.075 / 0.7 of the reserve, 10.7: 50.7, rounded up.
-	let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
-	assert_eq!(settled(&mut market, &offer(40, 5)), (Verdict::WouldHaveWon, 11 + 51));
-	// A lone winner is paid the reserve. At most the bond is lost: 100 and 8 * 0.015 / 0.7 of it.
-	let mut market = closed(&[(1, Some(60)), (2, None)]);
-	assert_eq!(settled(&mut market, &offer(10, 10)), (Verdict::WouldHaveWon, 11 + 90));
-	let mut market = closed(&[(1, Some(60)), (2, None)]);
-	assert_eq!(settled(&mut market, &offer(0, 2)), (Verdict::WouldHaveWon, 111));
 }
 
 #[test]
-fn silent_bid_should_cost_what_the_winner_asks_beyond_its_fee_under_first_price() {
-	let mut market = settling(PaymentRule::FirstPrice);
-	silent_round(&mut market, &[(1, Some(60)), (2, None), (3, Some(80))]);
-	market.pass_deadline().expect("due");
-	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 11 + 20));
+fn silent_bid_should_cost_what_the_winner_is_paid_beyond_it_when_that_is_more() {
+	// A lone winner is paid the reserve. Eight blocks less are 0.12 / 0.7 of it, 17.1: 60 + 17.1, rounded up.
+	let mut market = closed(&[(1, Some(60)), (2, None)]);
+	assert_eq!(settled(&mut market, &offer(40, 2)), (Verdict::WouldHaveWon, 11 + 78));
+	// At most the bond is lost.
+	let mut market = closed(&[(1, Some(60)), (2, None)]);
+	assert_eq!(settled(&mut market, &offer(10, 2)), (Verdict::WouldHaveWon, 111));
 }
 
 #[test]
@@ -451,11 +450,11 @@ fn silent_bid_should_cost_its_bond_when_nobody_won() {
 
 #[test]
 fn silent_bids_should_be_judged_alone_when_there_are_two() {
-	// Each would have won over the payment of 80; that 2 would not have won over 4 does not count.
+	// Each would have won over the winner; that 2 would not have won over 4 does not count.
 	for order in [[2, 4], [4, 2]] {
 		let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80)), (4, None)]);
 		for number in order {
-			let (fee, slashed) = if number == 2 { (50, 11 + 30) } else { (40, 11 + 40) };
+			let (fee, slashed) = if number == 2 { (50, 11 + 50) } else { (40, 11 + 60) };
 			let settled = market.settle((number, 0), None, Some(&payload(fee))).expect("in time");
 			assert_eq!((settled.verdict, settled.slashed), (Verdict::WouldHaveWon, slashed));
 		}
@@ -469,7 +468,7 @@ fn opener_of_a_settled_bid_should_get_half_of_the_penalty_whatever_the_bid_loses
 	let malformed = Verdict::Void(VoidReason::AboveReserve);
 	for (sealed, verdict, slashed) in [
 		(Some(payload(70)), Verdict::WouldHaveLost, 11),
-		(Some(payload(40)), Verdict::WouldHaveWon, 51),
+		(Some(payload(40)), Verdict::WouldHaveWon, 71),
 		(Some(payload(101)), malformed, 111),
 		(None, void, 111),
 	] {
@@ -484,8 +483,8 @@ fn opener_of_a_settled_bid_should_get_half_of_the_penalty_whatever_the_bid_loses
 	// Who shows the payload burns all of it.
 	let mut market = closed(&[(1, Some(60)), (2, None), (3, Some(80))]);
 	let burned = market.burned;
-	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 51));
-	assert_eq!(market.burned - burned, 51);
+	assert_eq!(settled(&mut market, &payload(40)), (Verdict::WouldHaveWon, 71));
+	assert_eq!(market.burned - burned, 71);
 }
 
 #[test]
@@ -524,14 +523,14 @@ fn silent_bid_should_cost_the_same_whatever_becomes_of_its_batch() {
 	defaulted.now = 31;
 	defaulted.pass_deadline().expect("the winner is late");
 	defaulted.now = 21;
-	assert_eq!(settled(&mut defaulted, &payload(40)), (Verdict::WouldHaveWon, 51));
+	assert_eq!(settled(&mut defaulted, &payload(40)), (Verdict::WouldHaveWon, 71));
 
 	let mut dropped = with_a_winner();
 	dropped.standing = Standing::Dropped;
 	dropped.now = 21;
 	dropped.prove(1).expect("a proof within its time");
 	assert_eq!(dropped.end, Some(End::Dropped { paid: true }));
-	assert_eq!(settled(&mut dropped, &payload(40)), (Verdict::WouldHaveWon, 51));
+	assert_eq!(settled(&mut dropped, &payload(40)), (Verdict::WouldHaveWon, 71));
 }
 
 #[test]

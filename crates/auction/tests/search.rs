@@ -219,7 +219,7 @@ fn withdrawing_should_gain_under_first_price_when_it_costs_the_penalty_alone() {
 	let at_once = high - cost - 2 * slot_fee;
 	// Two: the better one of the two that win, each time. Withdrawing costs half of the penalty of 1, once.
 	let best = low + high - 2 * cost - 4 * slot_fee - 500_000_000_000;
-	assert_eq!(found, Hedge { at_once, best });
+	assert_eq!((found.at_once, found.best), (at_once, best));
 	assert_eq!(found.gain(), 426_571_428_570);
 	// Under second score the higher bid is of no use.
 	let found = hedge(&cheap_or_dear(PaymentRule::SecondScore), Judging::PenaltyAlone);
@@ -265,31 +265,80 @@ fn start_may_be_late(policy: Policy) -> [World; 2] {
 	})
 }
 
-/// A gain that the rules leave: two bids with equal scores and different times, of which the one is withdrawn that
-/// turns out not to fit. A would-be winner loses what the winner's score is above its own, and that is nothing.
+/// Two bids with equal scores and different times, of which the one could be withdrawn that turns out not to fit. The
+/// winner's score is above that of the other one by nothing: it costs all that its fee is below the reserve.
 #[test]
-fn withdrawing_should_gain_who_learns_its_time_after_it_has_bid() {
+fn withdrawing_should_not_gain_who_learns_its_time_after_it_has_bid() {
 	// One bid: 477 for 9 blocks twice. 541 for 6 blocks is late by 3 in the second world.
 	let at_once = 2 * (477 - 100 - 1);
-	let found = hedge(&start_may_be_late(Policy::Exclude), Judging::Rules);
-	assert_eq!((found.at_once, found.gain()), (at_once, 0));
-	let found = hedge(&start_may_be_late(Policy::Settle), Judging::Rules);
-	// Two: 541 for 6 blocks in the first world, which stays silent in the second one. Its score is 0.4687, that of 477
-	// for 9 blocks 0.4689: 1 and 0.3, rounded up.
-	assert_eq!(found, Hedge { at_once, best: 541 + 477 - 200 - 4 - 2 });
-	assert_eq!(found.gain(), 60);
+	for policy in [Policy::Exclude, Policy::Settle] {
+		let found = hedge(&start_may_be_late(policy), Judging::Rules);
+		assert_eq!(found, Hedge { at_once, aloud: at_once, best: at_once }, "{policy:?}");
+	}
+	// If it cost the penalty alone: 541 for 6 blocks in the first world, which stays silent in the second one for 1.
+	let found = hedge(&start_may_be_late(Policy::Settle), Judging::PenaltyAlone);
+	assert_eq!(found.best, 541 + 477 - 200 - 4 - 1);
+	assert_eq!(found.gain(), 61);
 }
 
-/// A gain that the rules leave: what a would-be winner loses covers what the winner is paid, and not what comes
-/// after the winner's default.
+/// A bid is withdrawn to be next to a winner that is known to fail, and to get a part of its bond. It costs all that
+/// its fee is below the reserve, which is what can be earned after the winner's default.
 #[test]
-fn withdrawing_should_gain_when_the_winner_is_known_to_fail() {
+fn withdrawing_should_not_gain_when_the_winner_is_known_to_fail() {
 	// One bid: 899 is next to the rival that asks 300, and gets half of its bond as well, up to the reserve. 289 wins
 	// 189 twice.
 	let at_once = 900 - 2;
-	let found = hedge(&winner_may_fail(Policy::Exclude), Judging::Rules);
-	assert_eq!((found.at_once, found.gain()), (at_once, 0));
-	let found = hedge(&winner_may_fail(Policy::Settle), Judging::Rules);
-	// Two: 289 wins in the first world, and stays silent in the second one, for 1 and 300 - 289.
-	assert_eq!(found, Hedge { at_once, best: 189 + 900 - 4 - 12 });
+	for policy in [Policy::Exclude, Policy::Settle] {
+		let found = hedge(&winner_may_fail(policy), Judging::Rules);
+		assert_eq!(found, Hedge { at_once, aloud: at_once, best: at_once }, "{policy:?}");
+	}
+	// If it cost the penalty alone: 289 wins in the first world, and stays silent in the second one for 1.
+	let found = hedge(&winner_may_fail(Policy::Settle), Judging::PenaltyAlone);
+	assert_eq!(found.best, 189 + 900 - 4 - 1);
+	assert_eq!(found.gain(), 186);
+}
+
+/// A gain that the rules leave: whoever asks for nearly the reserve could not have been paid much more, and loses
+/// little. Whoever cannot hold its time could not have had its fee either.
+#[test]
+fn withdrawing_should_gain_who_learns_its_time_when_it_asks_for_nearly_the_reserve() {
+	let worlds = |policy| {
+		start_may_be_late(policy).map(|mut world| {
+			world.rivals[0].fee = 957;
+			world
+		})
+	};
+	// One bid: 934 for 9 blocks twice. 998 for 6 blocks is late by 3, at 60 each, in the second world.
+	let at_once = 2 * (934 - 100 - 1);
+	let found = hedge(&worlds(Policy::Exclude), Judging::Rules);
+	assert_eq!(found, Hedge { at_once, aloud: at_once, best: at_once });
+	let found = hedge(&worlds(Policy::Settle), Judging::Rules);
+	// Two: 998 for 6 blocks in the first world, which stays silent in the second one for 1 and 1,000 - 998.
+	assert_eq!(found, Hedge { at_once, aloud: at_once, best: 998 + 934 - 200 - 4 - 3 });
+	assert_eq!(found.gain(), 59);
+}
+
+/// A gain that the rules leave: a bid that would have lost costs the penalty alone, and its place behind a winner that
+/// fails goes to another one. With a longer ladder the place would pass on to it, for nothing (see above).
+#[test]
+fn withdrawing_should_gain_a_place_when_the_winner_ahead_is_known_to_fail() {
+	let worlds = |policy| {
+		let mut worlds = winner_may_fail(policy);
+		for world in &mut worlds {
+			world.snapshot.params.ladder_len = 1;
+			// Ahead of 289, which is next to it.
+			world.rivals[0].fee = 200;
+		}
+		worlds[0].rivals.remove(0);
+		worlds
+	};
+	// One bid: 899 in the second world, with a part of the bond. 289 wins 189 in the first one, and gets 500 of the bond
+	// of 1,001 in the second one.
+	let at_once = 900 - 2;
+	let found = hedge(&worlds(Policy::Exclude), Judging::Rules);
+	assert_eq!(found, Hedge { at_once, aloud: at_once, best: at_once });
+	let found = hedge(&worlds(Policy::Settle), Judging::Rules);
+	// Two: 289 wins in the first world, and stays silent in the second one for 1.
+	assert_eq!(found, Hedge { at_once, aloud: at_once, best: 189 + 900 - 4 - 1 });
+	assert_eq!(found.gain_of_silence(), 186);
 }

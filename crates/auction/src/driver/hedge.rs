@@ -15,6 +15,8 @@ use pvs_primitives::{params::RollupParams, Balance, BlockNumber};
 pub struct Hedge {
 	/// Income from the best bid that is revealed at once in every world.
 	pub at_once: i128,
+	/// Income from the best bid, or two bids of a prover and its friend, that are revealed at once in every world.
+	pub aloud: i128,
 	/// Income from the best bid, or two bids of a prover and its friend, if each is revealed at once or stays
 	/// silent as is best in each world.
 	pub best: i128,
@@ -24,6 +26,11 @@ impl Hedge {
 	/// Returns what a second bid and silence gain, in planck.
 	pub fn gain(&self) -> i128 {
 		self.best.saturating_sub(self.at_once)
+	}
+
+	/// Returns what silence gains, in planck, over one or two bids that are revealed at once.
+	pub fn gain_of_silence(&self) -> i128 {
+		self.best.saturating_sub(self.aloud)
 	}
 }
 
@@ -43,11 +50,12 @@ pub fn hedge(worlds: &[World; 2], judging: Judging) -> Hedge {
 	let (revealed, silent) = (Timing::Revealed(0), Timing::Silent);
 	let mut found = Hedge::default();
 	for ours in terms(worlds, (1..=max_proof_blocks).collect()) {
-		let at_once = in_all(&alone, judging, &[[act(ours, revealed)]]);
-		let as_is_best = in_all(&alone, judging, &[[act(ours, revealed)], [act(ours, silent)]]);
+		let ways = [revealed, silent].map(|timing| [act(ours, timing)]);
+		let (at_once, best) = in_all(&alone, judging, &ways);
 		found.at_once = found.at_once.max(at_once);
-		found.best = found.best.max(as_is_best);
+		found.best = found.best.max(best);
 	}
+	found.aloud = found.at_once;
 	let early = first.work.saturating_sub(reveal_blocks.saturating_sub(1)).max(1);
 	let bids = terms(worlds, [min_proof_blocks, max_proof_blocks, first.work, early].into());
 	for (number, ours) in bids.iter().enumerate() {
@@ -55,7 +63,9 @@ pub fn hedge(worlds: &[World; 2], judging: Judging) -> Hedge {
 			let ways = [revealed, silent].map(|own| {
 				[revealed, silent].map(|friends| [act(*ours, own), act(*friend, friends)])
 			});
-			found.best = found.best.max(in_all(&with_friend, judging, ways.as_flattened()));
+			let (aloud, best) = in_all(&with_friend, judging, ways.as_flattened());
+			found.aloud = found.aloud.max(aloud);
+			found.best = found.best.max(best);
 		}
 	}
 	found
@@ -78,16 +88,19 @@ fn act((fee, proof_blocks): Terms, timing: Timing) -> Act {
 	Act { fee, proof_blocks, timing }
 }
 
-/// Returns the income from the best way in each world, over all worlds.
+/// Returns the income over all worlds: from the first way, and from the best one in each world.
 fn in_all<const BIDS: usize>(
 	worlds: &[(&World, Placed); 2],
 	judging: Judging,
 	ways: &[[Act; BIDS]],
-) -> i128 {
-	let best = worlds.iter().map(|(world, placed)| {
-		ways.iter().map(|way| income(world, placed, judging, way)).max().unwrap_or(0)
-	});
-	best.fold(0, i128::saturating_add)
+) -> (i128, i128) {
+	worlds.iter().fold((0, 0), |(first, best), (world, placed)| {
+		let incomes = ways.iter().map(|way| income(world, placed, judging, way));
+		let incomes: Vec<_> = incomes.collect();
+		let of_first = incomes.first().copied().unwrap_or(0);
+		let of_best = incomes.iter().copied().max().unwrap_or(0);
+		(i128::saturating_add(first, of_first), i128::saturating_add(best, of_best))
+	})
 }
 
 /// Returns the income from one's own bid and, if there is a second one, from a friend's.
