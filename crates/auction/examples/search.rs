@@ -88,9 +88,9 @@ fn main() {
 			for slack in [0, 2] {
 				for reliable in [true, false] {
 					kind(policy, payment_rule, slack, reliable, seed..seed + worlds);
-				}
-				if policy == Policy::Settle {
-					pairs(payment_rule, slack, seed..seed + worlds);
+					if policy == Policy::Settle {
+						pairs(payment_rule, slack, reliable, seed..seed + worlds);
+					}
 				}
 			}
 			let gain = search(&World::audited(policy, payment_rule, 0), ClockRule::Close).gain();
@@ -146,31 +146,48 @@ fn kind(
 	}
 }
 
-/// Withdrawing in pairs of worlds, as the rules judge it and if it cost the silence penalty alone.
-fn pairs(payment_rule: PaymentRule, slack: u32, seeds: std::ops::Range<u64>) {
-	let (mut won, mut gaining, mut largest) = (0, [0; 2], [f64::MIN; 2]);
-	for seed in seeds.clone() {
-		let world = World::drawn(seed, Policy::Settle, payment_rule, slack).with_reliable_rivals();
-		let other = world.with_other_rivals(!seed).with_reliable_rivals();
-		let worlds = [world, other];
-		for (kind, judging) in [Judging::Rules, Judging::PenaltyAlone].into_iter().enumerate() {
-			let found = hedge(&worlds, judging);
-			let gain = found.gain();
-			won += u32::from(kind == 0 && found.at_once > 0);
+/// Withdrawing in pairs of worlds, as the rules judge it and if it cost the silence penalty alone. With it what two
+/// bids gain that are both revealed at once.
+fn pairs(payment_rule: PaymentRule, slack: u32, reliable: bool, seeds: std::ops::Range<u64>) {
+	let (mut pairs, mut won, mut gaining, mut largest) = (0, 0, [0; 3], [f64::MIN; 3]);
+	let mut example = None;
+	for seed in seeds {
+		let world = World::drawn(seed, Policy::Settle, payment_rule, slack);
+		let other = world.with_other_rivals(!seed);
+		let mut worlds = [world, other];
+		if reliable {
+			worlds = worlds.map(World::with_reliable_rivals);
+		} else if !worlds.iter().flat_map(|world| &world.rivals).any(|rival| rival.fails) {
+			// Pairs in which nobody fails are searched once.
+			continue;
+		}
+		let found = hedge(&worlds, Judging::Rules);
+		let for_the_penalty = hedge(&worlds, Judging::PenaltyAlone);
+		pairs += 1;
+		won += u32::from(found.at_once > 0);
+		let second_bid = found.aloud - found.at_once;
+		let gains = [found.gain_of_silence(), second_bid, for_the_penalty.gain_of_silence()];
+		for (kind, gain) in gains.into_iter().enumerate() {
 			gaining[kind] += u32::from(gain > 1);
-			largest[kind] = part(gain, &worlds[0]).max(largest[kind]);
-			if kind == 0 && gain > 1 {
-				println!("    {gain} in {worlds:?}: {found:?}");
+			let gain_part = part(gain, &worlds[0]);
+			if gain_part > largest[kind] {
+				largest[kind] = gain_part;
+				if kind == 0 && gain > 1 {
+					example = Some((worlds.clone(), found));
+				}
 			}
 		}
 	}
+	if pairs == 0 {
+		return;
+	}
 	println!(
-		"    {} pairs, {won} won: {} with a gain by withdrawing, at most {:.6} reserves; \
-		 {} if it cost the penalty alone, at most {:.6}",
-		seeds.end - seeds.start,
-		gaining[0],
-		largest[0],
-		gaining[1],
-		largest[1],
+		"    {pairs} pairs, {won} won: {} with a gain by withdrawing, at most {:.6} reserves; \
+		 {} by a second bid alone, at most {:.6}; \
+		 {} by withdrawing if it cost the penalty alone, at most {:.6}",
+		gaining[0], largest[0], gaining[1], largest[1], gaining[2], largest[2],
 	);
+	if let Some((worlds, found)) = example {
+		println!("    {worlds:?}: {found:?}");
+	}
 }
