@@ -10,7 +10,9 @@ use crate::{
 use anyhow::{ensure, Context};
 use codec::{Decode, Encode};
 use pallet_pvs::{Call, Config};
-use pvs_primitives::{api::BatchId, bid::bid_context, params::SilencePolicy};
+use pvs_primitives::{
+	api::BatchId, bid::bid_context, params::SilencePolicy, seal_timing::AIMED_SQUARINGS,
+};
 use pvs_runtime::{configs::SealTimes, AccountId, Pvs, Runtime, RuntimeCall};
 use pvs_timelock::{seal, solve, verify_opening, Exponent, Opening, Seal, Statement, STANDARD};
 use serde_json::json;
@@ -140,25 +142,21 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// What delay windows and margins need, and how long one core works at it.
+/// What delay windows need, and how long one core works at it.
 fn delays(speed: f64) -> String {
 	let timing = SealTimes::get();
-	let mut rows = table(&["bidding and gap, blocks", "margin", "T, squarings", "one core here"]);
-	for (blocks, margin) in [(1, 1), (2, 1), (2, 10), (4, 10), (6, 10), (12, 10)] {
-		let delay = pvs_primitives::seal_timing::SealTiming { margin, ..timing }.delay_for(blocks);
+	let mut rows = table(&["bidding and gap, blocks", "T, squarings", "one core here"]);
+	for blocks in [1, 2, 4, 6, 12] {
+		let delay = timing.delay_for(blocks);
 		#[allow(clippy::cast_precision_loss, reason = "for display")]
 		let seconds = delay as f64 / speed;
-		rows.add_row([
-			blocks.to_string(),
-			margin.to_string(),
-			delay.to_string(),
-			format!("{seconds:.0} s"),
-		]);
+		rows.add_row([blocks.to_string(), delay.to_string(), format!("{seconds:.0} s")]);
 	}
 	format!(
-		"The delay that a seal needs, against {} squarings a second (the fastest published), blocks of \
-		 {} ms that may come at {}% of that.\n{rows}",
-		timing.fastest_squarings, timing.slot_millis, timing.stretch_percent,
+		"The delay that a seal needs, against the larger of {} times {} squarings a second (the fastest \
+		 published) and {AIMED_SQUARINGS} (2 ns each), blocks of {} ms that may come at {}% of \
+		 that.\n{rows}",
+		timing.margin, timing.fastest_squarings, timing.slot_millis, timing.stretch_percent,
 	)
 }
 

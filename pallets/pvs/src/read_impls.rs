@@ -398,7 +398,9 @@ impl<T: Config> Pallet<T> {
 		);
 		assert!(
 			Self::max_bidding_blocks() > T::InclusionSlack::get(),
-			"SealParameters: seals open before the shortest bidding window and the finality gap end"
+			"SealParameters: seals open before the shortest bidding window and the finality gap end, to \
+			 whoever squares at the margin over the fastest hardware or at 2 ns a squaring, the faster \
+			 of the two"
 		);
 	}
 

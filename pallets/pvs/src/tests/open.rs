@@ -13,7 +13,7 @@ use pvs_primitives::{
 	params::{RollupParams, SilencePolicy},
 	seal_timing::SealTiming,
 };
-use pvs_timelock::{seal, Exponent, INSECURE_DEVELOPMENT};
+use pvs_timelock::{seal, Exponent, Parameters, INSECURE_DEVELOPMENT};
 use sp_runtime::DispatchError;
 
 fn opening_market(test: impl FnOnce()) {
@@ -683,14 +683,12 @@ fn penalty_should_be_burned_whole_when_the_opener_cannot_take_its_part() {
 
 #[test]
 fn windows_should_be_judged_by_what_seals_cover() {
-	// Secure parameters: 2^21 squarings cover 2 blocks and the gap of one.
+	// Secure parameters: 2^21 squarings cover 2 blocks of 1 ms and the gap of one.
 	chain(|| {
-		let secure = Box::leak(Box::new(pvs_timelock::Parameters {
-			insecure: false,
-			..INSECURE_DEVELOPMENT
-		}));
+		let secure = Box::leak(Box::new(Parameters { insecure: false, ..INSECURE_DEVELOPMENT }));
 		SealParameters::set(secure);
-		let timing = SealTiming { fastest_squarings: (1 << 21) / 30, margin: 10, ..SEAL_TIMING };
+		let fastest_squarings = (1 << 21) * 1_000 / 30;
+		let timing = SealTiming { slot_millis: 1, fastest_squarings, margin: 10, ..SEAL_TIMING };
 		SealTimes::set(timing);
 		let register = |params: RollupParams| {
 			Pvs::register_rollup(
@@ -737,28 +735,24 @@ fn bench_delay_margin() {
 	let passes = || std::panic::catch_unwind(Pvs::integrity_test).is_ok();
 	new_ext().execute_with(|| {
 		assert!(passes(), "insecure parameters say so and pass");
-		let secure = Box::leak(Box::new(pvs_timelock::Parameters {
-			insecure: false,
-			..test_parameters().clone()
-		}));
+		let secure: &'static Parameters =
+			Box::leak(Box::new(Parameters { insecure: false, ..INSECURE_DEVELOPMENT }));
 		SealParameters::set(secure);
-		// The shortest window is 2 blocks, the gap 1: 3 * 34 * 10 squarings are below 1,024.
-		let timing = SealTiming { fastest_squarings: 34, margin: 10, ..SEAL_TIMING };
+		// The shortest window is 2 blocks of 1 ms, the gap 1: 3 * 699,050.66 squarings are below 2^21.
+		let fastest_squarings = 69_905_066;
+		let timing = SealTiming { slot_millis: 1, fastest_squarings, margin: 10, ..SEAL_TIMING };
 		SealTimes::set(timing);
 		assert!(passes());
 		SealTimes::set(SealTiming { margin: 9, ..timing });
 		assert!(!passes(), "the margin is below ten");
-		SealTimes::set(SealTiming { fastest_squarings: 35, ..timing });
+		SealTimes::set(SealTiming { fastest_squarings: 69_905_067, ..timing });
 		assert!(!passes(), "seals open too soon");
 		SealTimes::set(SealTiming { stretch_percent: 101, ..timing });
 		assert!(!passes(), "blocks may come slower");
 		SealTimes::set(SealTiming { opener_cores: 0, ..timing });
 		assert!(!passes(), "a part is missing");
 		SealTimes::set(timing);
-		let wrong = Box::leak(Box::new(pvs_timelock::Parameters {
-			delay: DELAY + 1,
-			..test_parameters().clone()
-		}));
+		let wrong = Box::leak(Box::new(Parameters { delay: secure.delay + 1, ..secure.clone() }));
 		SealParameters::set(wrong);
 		assert!(!passes(), "h is of another delay");
 	});
