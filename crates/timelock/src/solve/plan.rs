@@ -3,7 +3,7 @@
 //!
 //! Wesolowski 2019, section 4.1: with digits of `kappa` bits and a checkpoint every `kappa * gamma`
 //! squarings, the proof takes `T / kappa + gamma * 2^(kappa + 1)` multiplications and
-//! `kappa * gamma` squarings. For `T` = 600 million that is `kappa` = 14, `gamma` = 164, 261 324
+//! `kappa * gamma` squarings. For `T` = 1.5 billion that is `kappa` = 14, `gamma` = 409, 261 963
 //! checkpoints and 0.080 `T` multiplications. OpenSSL shows no Montgomery multiplication to safe
 //! code, and one of `crypto-bigint` takes as long as 2.4 of its squarings: the proof takes a fifth
 //! of the time of the squarings on one thread, and half of that on two.

@@ -13,7 +13,7 @@ fn parameters_should_pass_their_check_when_shipped_or_computed() {
 	for parameters in [&INSECURE_DEVELOPMENT, &STANDARD, &small().0] {
 		assert_eq!(parameters.check(), Ok(()), "{}", parameters.name);
 	}
-	assert_eq!((INSECURE_DEVELOPMENT.delay, STANDARD.delay), (1 << 21, 600_000_000));
+	assert_eq!((INSECURE_DEVELOPMENT.delay, STANDARD.delay), (1 << 21, 1_500_000_000));
 	assert!(INSECURE_DEVELOPMENT.insecure && INSECURE_DEVELOPMENT.name.contains("insecure"));
 	assert!(!STANDARD.insecure && small().0.insecure);
 }
@@ -47,6 +47,14 @@ fn parameters_of_one_delay_should_be_refused_when_taken_from_another() {
 	mixed.h = STANDARD.h;
 	mixed.h_proof = STANDARD.h_proof;
 	assert!(mixed.check().is_err());
+}
+
+/// `docs/seal.md` names the plan: digits of 14 bits, 409 of them between two checkpoints.
+#[test]
+fn standard_set_should_be_solved_with_the_checkpoints_that_the_docs_name() {
+	let solver = Solver::new(generator(), STANDARD.delay, Squarer::OpenSsl);
+	assert_eq!(solver.spacing(), 14 * 409);
+	assert_eq!(STANDARD.delay.div_ceil(solver.spacing()), 261_963);
 }
 
 /// The whole of the development set's `h`, squared again without the code that proves.
