@@ -124,14 +124,22 @@ mod tests {
 	}
 
 	fn explained(bids: &[Bid<Id>], params: &RollupParams) -> Vec<RankedBid<Id>> {
+		explained_at(RESERVE, bids, params)
+	}
+
+	fn explained_at(
+		reserve: Balance,
+		bids: &[Bid<Id>],
+		params: &RollupParams,
+	) -> Vec<RankedBid<Id>> {
 		let snapshot = Snapshot { params: params.clone(), ..snapshot() };
 		let context = Context {
 			snapshot: &snapshot,
 			seal_delay: None,
-			max_fee: RESERVE,
+			max_fee: reserve,
 			standing: Standing::Head,
 		};
-		explain(bids, RESERVE, &context).expect("valid")
+		explain(bids, reserve, &context).expect("valid")
 	}
 
 	#[test]
@@ -148,6 +156,17 @@ mod tests {
 		assert_eq!((first.payment, second.payment), (60, 100));
 		// Just below what the other asks for the same time.
 		assert_eq!((first.winning_fee, second.winning_fee), (Some(59), Some(49)));
+	}
+
+	#[test]
+	fn parts_should_add_up_to_the_score_when_they_are_rounded() {
+		let params = params();
+		let [alone] = &explained_at(3, &[bid(1, 1, 10, 0, &params)], &params)[..] else {
+			panic!("one counts")
+		};
+		// 0.7 / 3.
+		assert_eq!(alone.fee_part, 233_333_333_333_333_334);
+		assert_eq!(Ok(alone.fee_part + alone.time_part), score(1, 10, 0, 3, &params));
 	}
 
 	#[test]
@@ -178,8 +197,9 @@ mod tests {
 		fn winning_fee_should_be_the_highest_that_ranks_first(
 			terms in prop::collection::vec((0..=RESERVE, 1..=20u32, 0..=1_000_000_000u32), 1..6),
 			w_share in 0..2_000_000_000u32,
+			rule in prop_oneof![Just(PaymentRule::SecondScore), Just(PaymentRule::FirstPrice)],
 		) {
-			let params = RollupParams { w_share, ..params() };
+			let params = RollupParams { w_share, payment_rule: rule, ..params() };
 			let bids: Vec<_> = (1..)
 				.zip(&terms)
 				.map(|(id, (fee, blocks, share))| bid(id, *fee, *blocks, *share, &params))
