@@ -46,9 +46,10 @@ pvs_cargo() {
 }
 
 # Builds the named programs, with the features that building everything gives their crates, so that no crate is
-# compiled twice. Options of cargo may stand among the names.
+# compiled twice: an example is among what is built, since cargo leaves the features of development dependencies out
+# where nothing needs them. Options of cargo may stand among the names.
 pvs_build() {
-	local name options=()
+	local name options=(--example search)
 	for name in "$@"; do
 		case "$name" in
 			-*) options+=("$name") ;;
