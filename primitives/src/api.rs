@@ -125,6 +125,13 @@ pub struct RollupInfo<AccountId> {
 	pub reserve: Balance,
 	/// The parameters that the next batch takes.
 	pub params: RollupParams,
+	/// What is held from the owner for the rollup's row.
+	pub deposit: Balance,
+	/// Who may become the owner by `accept_rollup`.
+	pub offered_to: Option<AccountId>,
+	/// The rent that a commit would hold for its place now, beside `max_fee`, `sequencer_bond` and
+	/// `BatchDeposit`; `None` while no place is free. It rises as others take places.
+	pub next_rent: Option<Balance>,
 }
 
 /// Where a batch stands.
@@ -185,6 +192,11 @@ pub struct BatchInfo<AccountId> {
 	pub slashed: Balance,
 	/// Where it stands.
 	pub status: BatchStatus<AccountId>,
+	/// The rent of its place, per block.
+	pub rent_rate: Balance,
+	/// The block up to which rent is held, counted from `committed_at`. What is held for blocks that the
+	/// batch does not live returns.
+	pub rent_until: BlockNumber,
 	/// The rollup's parameters and the chain's constants when the batch was committed.
 	pub snapshot: Snapshot,
 }
@@ -287,6 +299,31 @@ pub struct ExpectedWinner<AccountId> {
 	pub decided: bool,
 }
 
+/// Why a bid of an open auction ranks as it does, if the auction closes on the bids that count so far.
+/// Parts and score are in 10^-18.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct BidExplanation<AccountId> {
+	/// The bidder.
+	pub bidder: AccountId,
+	/// The fee that it asks, in planck.
+	pub fee: Balance,
+	/// The time that it commits to, in blocks.
+	pub proof_blocks: BlockNumber,
+	/// Its share of recent proofs when it bid, in 10^-9.
+	pub share: u32,
+	/// The fee's part of the score.
+	pub fee_part: u128,
+	/// The time's part of the score.
+	pub time_part: u128,
+	/// The score: the sum of both parts, worsened by the share. Lower wins.
+	pub score: u128,
+	/// What it is paid for a delivery in time, as winner or in its place on the ladder, in planck.
+	pub payment: Balance,
+	/// The highest fee with which it would rank first for sure, all else being equal, in planck; `None` if no
+	/// fee does.
+	pub winning_fee: Option<Balance>,
+}
+
 /// A runner-up.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct PlaceInfo<AccountId> {
@@ -350,6 +387,44 @@ pub struct RoundInfo<AccountId> {
 	pub rescue: Option<RescueInfo>,
 }
 
+/// A closed round with silent bids that wait to be settled.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct UnsettledRoundInfo<AccountId> {
+	/// The batch.
+	pub batch: BatchId,
+	/// The round of that batch.
+	pub round: RoundNumber,
+	/// Who committed the batch; gets no reward.
+	pub committer: AccountId,
+	/// Sequencer of the rollup when the round closed; gets no reward.
+	pub sequencer: AccountId,
+	/// Digest of the batch in the round, to which commitments are bound.
+	pub batch_digest: Bytes32,
+	/// Digest of the time-lock puzzle of the seals.
+	pub seal_digest: Bytes32,
+	/// The highest fee that a bid could ask, in planck.
+	pub reserve: Balance,
+	/// What is reserved of each bidder's stake, in planck.
+	pub bond: Balance,
+	/// The first block in which its bids can be settled no more.
+	pub until: BlockNumber,
+	/// The bids, in no particular order.
+	pub bids: Vec<UnsettledBidInfo<AccountId>>,
+}
+
+/// A silent bid that waits to be settled.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct UnsettledBidInfo<AccountId> {
+	/// The bidder.
+	pub bidder: AccountId,
+	/// Its commitment.
+	pub commitment: Bytes32,
+	/// `blake2_256` of its seal, which is 357 bytes long.
+	pub seal_hash: Bytes32,
+	/// Place of the seal.
+	pub placed: SealPlace,
+}
+
 /// The most bytes of a page, encoded. A single item is never larger.
 pub const PAGE_BYTES: usize = 64 * 1024;
 
@@ -370,8 +445,8 @@ impl<Item: Encode, From> Page<Item, From> {
 		limit: u32,
 		item: impl Fn(Key) -> Option<Item>,
 	) -> Self {
-		// The length of the list takes five bytes at most, the key of the next page nine.
-		let mut left = PAGE_BYTES.saturating_sub(14);
+		// The length of the list takes five bytes at most, the key of the next page thirteen.
+		let mut left = PAGE_BYTES.saturating_sub(18);
 		let mut items = Vec::new();
 		for key in keys {
 			let is_full = u32::try_from(items.len()).is_ok_and(|count| count >= limit.max(1));
@@ -433,9 +508,9 @@ pub struct ProverStats {
 	pub late: u32,
 	/// Assignments not delivered.
 	pub defaults: u32,
-	/// Bids neither revealed nor opened.
+	/// Bids neither revealed, opened nor settled.
 	pub silences: u32,
-	/// Bids that somebody else, or the bidder by another account, had to open.
+	/// Bids that were opened or settled after the reveal window.
 	pub opened: u32,
 	/// Payments received, in planck, shares of slashed bonds included.
 	pub earned: Balance,
@@ -500,6 +575,8 @@ pub struct SealInfo {
 	pub max_bidding_blocks: BlockNumber,
 	/// The shortest opening window that a rollup which opens seals may have, in blocks.
 	pub min_opening_blocks: BlockNumber,
+	/// The shortest window in which silent bids are settled, in blocks.
+	pub min_settle_blocks: BlockNumber,
 	/// The time between two blocks, in milliseconds.
 	pub slot_millis: u64,
 }
@@ -546,11 +623,11 @@ mod tests {
 
 	#[test]
 	fn page_should_end_before_what_does_not_fit() {
-		// Two items of 4 + 4 + 32,000 bytes fit 65,536 - 14, a third one does not.
+		// Two items of 4 + 4 + 32,000 bytes fit 65,536 - 18, a third one does not.
 		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_000), (vec![1, 3], Some(5)));
-		// The largest of which two fit: (65,536 - 14) / 2 - 8 = 32,753.
-		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_753), (vec![1, 3], Some(5)));
-		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_754), (vec![1], Some(3)));
+		// The largest of which two fit: (65,536 - 18) / 2 - 8 = 32,751.
+		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_751), (vec![1, 3], Some(5)));
+		assert_eq!(fill(&[1, 3, 5], u32::MAX, 32_752), (vec![1], Some(3)));
 	}
 
 	#[test]

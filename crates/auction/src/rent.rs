@@ -16,7 +16,7 @@ pub fn longest_round(snapshot: &Snapshot) -> BlockNumber {
 	let params = &snapshot.params;
 	let opening = match params.silence_policy {
 		SilencePolicy::ForceOpen { opening_blocks } => opening_blocks,
-		_ => 0,
+		SilencePolicy::Exclude | SilencePolicy::Settle { .. } => 0,
 	};
 	let auction = 1u32
 		.saturating_add(params.bidding_blocks)
