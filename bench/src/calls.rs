@@ -59,6 +59,8 @@ pub(crate) fn calls(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<Row>
 		Call::deregister_rollup { rollup: 0 }.into(),
 		Call::set_sequencer { rollup: 0, sequencer: who.clone() }.into(),
 		Call::set_params { rollup: 0, params }.into(),
+		Call::transfer_rollup { rollup: 0, to: who.clone() }.into(),
+		Call::accept_rollup { rollup: 0 }.into(),
 		Call::register_prover { stake: MIN_STAKE }.into(),
 		Call::bond_more { amount: MIN_STAKE }.into(),
 		Call::unbond { amount: MIN_STAKE }.into(),

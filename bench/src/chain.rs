@@ -8,7 +8,7 @@ use frame_support::{
 	weights::Weight,
 };
 use frame_system as system;
-use pallet_pvs::{Batches, PendingInChain};
+use pallet_pvs::{Batches, Rollups};
 use pallet_transaction_payment::ChargeTransactionPayment;
 use pvs_primitives::{api::BatchId, BatchIndex, RollupId};
 use pvs_runtime::{
@@ -52,6 +52,11 @@ pub(crate) struct Chain {
 	state: sp_io::TestExternalities,
 	number: u32,
 	parent: H256,
+}
+
+/// Returns the number of pending batches of all rollups.
+pub(crate) fn pending_batches() -> u32 {
+	Rollups::<Runtime>::iter_values().map(|rollup| rollup.pending).sum()
 }
 
 impl Chain {
@@ -108,13 +113,13 @@ impl Chain {
 		};
 		let number = self.number;
 		self.state.execute_with(|| {
-			let (before, pending) = (overdue(number), PendingInChain::<Runtime>::get());
+			let (before, pending) = (overdue(number), pending_batches());
 			let started = Instant::now();
 			Executive::initialize_block(&header);
 			let time = started.elapsed();
 			let weight = *System::block_weight().get(DispatchClass::Mandatory);
 			// A batch that ended was one item, whether it was due before or was woken in this block.
-			let ended = pending.saturating_sub(PendingInChain::<Runtime>::get());
+			let ended = pending.saturating_sub(pending_batches());
 			let moved = before
 				.difference(&overdue(number))
 				.filter(|(rollup, index)| {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A chain that is full of batches: how many there can be, what they take in state, what working off
-//! their deadlines costs, and what is left when all have ended.
+//! A chain with many batches, as many as eight rollups can have: what they take in state, what working
+//! off their deadlines costs, and what is left when all have ended.
 
 use crate::{
 	calls::microseconds,
-	chain::{Applied, Chain, Start},
+	chain::{pending_batches, Applied, Chain, Start},
 	progress,
 	setup::{bid, commit, constant, params, payload, prove, reveal, round, World},
 };
 use anyhow::{ensure, Context};
 use indicatif::ProgressBar;
-use pallet_pvs::{CommitsInBlock, Config, PendingInChain};
+use pallet_pvs::{CommitsInBlock, Config};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
 	BatchIndex, RollupId,
@@ -29,7 +29,7 @@ const PATIENCE: u32 = 5_000;
 
 /// What was measured.
 pub(crate) struct Lifecycle {
-	/// Batches that were pending at the same time, until the chain took no more.
+	/// Batches that were pending at the same time, until the rollups could have no more.
 	pub(crate) batches_in_flight: usize,
 	/// Batches that were proven, and that failed or were dropped.
 	pub(crate) proven: usize,
@@ -155,23 +155,20 @@ fn commit_soon(
 	chain.apply_soon(sequencer, call)
 }
 
-/// Commits until the chain has as many pending batches as it takes.
+/// Commits until every rollup has as many pending batches as it may.
 fn fill(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<BatchId>> {
-	let limit = usize::try_from(constant::<<Runtime as Config>::MaxPendingInChain>())?;
 	let per_rollup = BatchIndex::from(constant::<<Runtime as Config>::MaxPendingBatches>());
+	let limit = usize::try_from(per_rollup)? * world.sequencers.len();
 	let bar = progress::bar("batches", limit);
 	let mut batches = Vec::new();
 	for index in 1..=per_rollup {
 		for (sequencer, rollup) in world.sequencers.iter().zip(0 as RollupId..) {
-			if chain.read(PendingInChain::<Runtime>::get) >= u32::try_from(limit)? {
-				break;
-			}
 			commit_soon(chain, sequencer, commit(rollup, index)?)?;
 			batches.push(BatchId { rollup, index });
 			bar.inc(1);
 		}
 	}
-	let pending = usize::try_from(chain.read(PendingInChain::<Runtime>::get))?;
+	let pending = usize::try_from(chain.read(pending_batches))?;
 	ensure!(pending == batches.len(), "{pending} batches are pending, not {}", batches.len());
 	Ok(batches)
 }
@@ -243,7 +240,7 @@ fn wait_for_the_end(
 	let bar: ProgressBar = progress::bar("batches ended", pending);
 	let last = chain.number() + PATIENCE;
 	loop {
-		let left = usize::try_from(chain.read(PendingInChain::<Runtime>::get))?;
+		let left = usize::try_from(chain.read(pending_batches))?;
 		bar.set_position(u64::try_from(pending.saturating_sub(left))?);
 		if left == 0 {
 			return Ok(());

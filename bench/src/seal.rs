@@ -12,6 +12,7 @@ use codec::{Decode, Encode};
 use pallet_pvs::{Call, Config};
 use pvs_primitives::{
 	api::BatchId, bid::bid_context, params::SilencePolicy, seal_timing::AIMED_SQUARINGS,
+	RoundNumber,
 };
 use pvs_runtime::{configs::SealTimes, AccountId, Pvs, Runtime, RuntimeCall};
 use pvs_timelock::{seal, solve, verify_opening, Exponent, Opening, Seal, Statement, STANDARD};
@@ -164,6 +165,7 @@ fn delays(speed: f64) -> String {
 struct SilentBid {
 	wasm: Wasm,
 	batch: BatchId,
+	round: RoundNumber,
 	bidder: AccountId,
 	opener: AccountId,
 	context: [u8; pvs_timelock::BID_CONTEXT_BYTES],
@@ -195,7 +197,8 @@ impl SilentBid {
 		let genesis_hash = chain.read(Pvs::genesis_hash);
 		let context =
 			bid_context(&genesis_hash, batch, open.round, &open.batch_digest, bidder.as_ref());
-		Ok(Self { wasm: Wasm::new(chain)?, batch, bidder, opener, context, commitment, seal })
+		let (wasm, round) = (Wasm::new(chain)?, open.round);
+		Ok(Self { wasm, batch, round, bidder, opener, context, commitment, seal })
 	}
 
 	fn statement(&self) -> Statement<'_> {
@@ -212,7 +215,8 @@ impl SilentBid {
 	fn verify_in_wasm(mut self, opening: &Opening) -> anyhow::Result<f64> {
 		let Opening { solution, proof } = opening;
 		let arguments =
-			(self.batch, &self.bidder, &self.opener, &self.seal, solution, proof).encode();
+			(self.batch, self.round, &self.bidder, &self.opener, &self.seal, solution, proof)
+				.encode();
 		let answer = self.wasm.call("PvsApi_check_opening", &arguments)?;
 		let answer = Option::<bool>::decode(&mut answer.as_slice())?;
 		ensure!(answer == Some(true), "the runtime refuses the opening: {answer:?}");

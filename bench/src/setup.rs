@@ -26,6 +26,9 @@ use sp_io::hashing::blake2_256;
 /// alone and is in the weights of `commit_batch`.
 pub(crate) const DATA_BYTES: u32 = 31;
 
+/// Rollups of a measured chain.
+const ROLLUPS: u32 = 8;
+
 /// What a sequencer pays at the most.
 pub(crate) const MAX_FEE: Balance = UNIT;
 
@@ -61,12 +64,10 @@ pub(crate) struct World {
 }
 
 impl World {
-	/// As many rollups as it takes to fill the chain with batches, and a full round of provers.
+	/// Eight rollups and a full round of provers.
 	pub(crate) fn new(params: &RollupParams) -> anyhow::Result<Self> {
-		let per_rollup = constant::<<Runtime as Config>::MaxPendingBatches>();
-		let rollups = constant::<<Runtime as Config>::MaxPendingInChain>().div_ceil(per_rollup);
 		let keys = TestKeys::new(1);
-		let sequencers: Vec<_> = (0..rollups).map(|index| pair("sequencer", index)).collect();
+		let sequencers: Vec<_> = (0..ROLLUPS).map(|index| pair("sequencer", index)).collect();
 		let provers: Vec<_> = (0..constant::<<Runtime as Config>::MaxBids>())
 			.map(|index| pair("prover", index))
 			.collect();

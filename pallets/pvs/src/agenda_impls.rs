@@ -3,6 +3,8 @@
 //! next transition is due, and each block works off what is due as far as its weight allows, at its
 //! start within a limit and at its end with what is left.
 //!
+//! Silent bids of closed rounds expire behind all of that ([`settle_impls`](crate::settle_impls)).
+//!
 //! Auctions that close go first: a winner must not wait for other work of the chain. They have a lane
 //! of their own.
 //!
@@ -72,21 +74,36 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_initialize() -> Weight {
 		BlockDataBytes::<T>::kill();
 		CommitsInBlock::<T>::kill();
-		let mut meter = WeightMeter::with_limit(T::MaxAgendaWeight::get());
+		// Silent bids expire after everything else, at least one in each block.
+		let most = T::MaxAgendaWeight::get();
+		let expires = Self::is_expiry_due();
+		let kept = if expires { Self::least_expiry() } else { Weight::zero() };
+		let mut meter = WeightMeter::with_limit(most.saturating_sub(kept));
 		Self::work_off_agenda(&mut meter);
-		// The counters of commits and of their bytes, and the passes, which the meter does not see.
-		meter.consumed().saturating_add(T::DbWeight::get().reads_writes(1, 3))
+		let mut left = WeightMeter::with_limit(most.saturating_sub(meter.consumed()));
+		if expires {
+			Self::work_off_expiries(&mut left);
+		}
+		// The counters of commits and of their bytes, the passes, and the first expiry, which the meters do not
+		// see.
+		meter
+			.consumed()
+			.saturating_add(left.consumed())
+			.saturating_add(T::DbWeight::get().reads_writes(2, 3))
 	}
 
 	/// The end of a block: goes on with what is left of its weight. Returns what that took.
 	pub(crate) fn do_idle(left: Weight) -> Weight {
-		let pass = T::DbWeight::get().reads_writes(1, 1);
+		let pass = T::DbWeight::get().reads_writes(2, 1);
 		let lookup = T::WeightInfo::agenda_lookup();
 		let Some(limit) = left.checked_sub(&pass).filter(|limit| lookup.all_lte(*limit)) else {
 			return Weight::zero();
 		};
 		let mut meter = WeightMeter::with_limit(limit);
 		Self::work_off_agenda(&mut meter);
+		if Self::is_expiry_due() {
+			Self::work_off_expiries(&mut meter);
+		}
 		meter.consumed().saturating_add(pass)
 	}
 
@@ -226,10 +243,10 @@ impl<T: Config> Pallet<T> {
 		let Ok(mut entry) = Self::entry(batch) else {
 			return Ok(Weight::zero());
 		};
-		entry.batch.due = None;
+		let due = entry.batch.due.take();
 		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;
 		let weight = if Self::is_due(&entry) || (dropped && !entry.batch.cleaned) {
-			Self::perform(&mut entry)?
+			Self::perform(&mut entry, due)?
 		} else {
 			Self::step_weight(&entry)
 		};
@@ -237,8 +254,11 @@ impl<T: Config> Pallet<T> {
 		Ok(weight)
 	}
 
-	/// Performs a transition that is due. Returns its weight.
-	fn perform(entry: &mut Entry<T>) -> Result<Weight, DispatchError> {
+	/// Performs a transition that is due since the block of its entry in the agenda, or since now.
+	/// Returns its weight.
+	fn perform(entry: &mut Entry<T>, due: Option<Due>) -> Result<Weight, DispatchError> {
+		let now = Self::now();
+		entry.due_since = Some(due.map_or(now, |due| due.at.min(now)));
 		let [goes_on, fails] = [false, true].map(|fails| Self::step_weight_if(entry, fails));
 		match (Self::standing(entry.id, &entry.rollup), &entry.batch.round.stage) {
 			(Standing::Head, Stage::Proven { .. }) => Self::finalize(entry)?,
@@ -249,6 +269,7 @@ impl<T: Config> Pallet<T> {
 			},
 			_ => Self::advance_due(entry)?,
 		}
+		entry.due_since = None;
 		Ok(if entry.ended { fails } else { goes_on })
 	}
 
@@ -263,7 +284,8 @@ impl<T: Config> Pallet<T> {
 		}
 		let most = Self::step_weight(entry);
 		ensure!(budget.can_consume(most), Error::<T>::TooMuchOverdue);
-		let performed = Self::perform(entry);
+		let due = entry.batch.due;
+		let performed = Self::perform(entry, due);
 		budget.consume(performed.unwrap_or(most));
 		performed.map(|_| true)
 	}

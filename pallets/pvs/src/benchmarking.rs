@@ -4,15 +4,15 @@
 //! Calls are measured where nothing is overdue: what a call performs beside its own work is weighed as
 //! a step of the agenda. Steps are measured through the agenda, so that each includes one lookup and
 //! taking its entry out. Batches open the seals of silent bidders: each transition of theirs looks for
-//! its puzzle. Every set-up is the worst case for storage: full rounds, full ladders, an
-//! account of slashed bonds, a successor that has to be woken. The rows of a set-up are real, made by
-//! calls and blocks, except where a comment says otherwise.
+//! its puzzle. Every set-up is the worst case for storage: full rounds, full ladders, places of the
+//! pool, an account of slashed bonds, a successor that has to be woken. The rows of a set-up are real,
+//! made by calls and blocks, except where a comment says otherwise.
 
 mod trapdoor;
 
 use crate::{
 	pallet::*,
-	types::{agenda_item, agenda_key, AgendaPass, Due, Lane, ProofSubmission},
+	types::{agenda_item, agenda_key, AgendaPass, Due, Lane, PlaceKind, ProofSubmission},
 	weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -153,6 +153,8 @@ fn rollup_with<T: Config>(
 	Rollups::<T>::mutate(id, |record| {
 		if let Some(record) = record {
 			record.prices = Reserve { mean: Some(max_reserve::<T>()), ..record.prices };
+			// As if batches had them, so that those of a set-up take places of the pool.
+			record.guaranteed = T::GuaranteedPlaces::get();
 		}
 	});
 	RecentProofs::<T>::put(RecentCount { epoch: 0, count: 1 << 40 });
@@ -170,11 +172,14 @@ fn key(keys: &Trapdoor) -> KeyBytes {
 	keys.verifying_key().try_into().expect("a key has 768 bytes")
 }
 
-/// A rollup with as many batches, committed one after the other in one block.
+/// A rollup with as many batches, committed one after the other in the block before: a part of their
+/// rent is due.
 fn pending<T: Config>(batches: u64) -> Result<Vec<BatchId>, BenchmarkError> {
 	let sequencer = funded::<T>("sequencer", 0);
 	let rollup = rollup::<T>(&funded::<T>("owner", 0), &sequencer, 1)?;
-	(0..batches).map(|_| commit::<T>(&sequencer, rollup)).collect()
+	let batches = (0..batches).map(|_| commit::<T>(&sequencer, rollup)).collect();
+	run_to::<T>(Pallet::<T>::now() + 1);
+	batches
 }
 
 fn commit<T: Config>(
@@ -295,8 +300,34 @@ fn silent_round<T: Config>(
 	bidder: &T::AccountId,
 	payload: &[u8; PAYLOAD_BYTES],
 ) -> Result<(BatchId, Seal), BenchmarkError> {
+	silent_bids::<T>(pending::<T>(1)?[0], bidder, payload, T::MaxBids::get() - 1)
+}
+
+/// A closed round with silent bids of this many others beside the caller's, which is sealed as in
+/// [`silent_round`].
+fn unsettled_round<T: Config>(
+	bidder: &T::AccountId,
+	payload: &[u8; PAYLOAD_BYTES],
+	others: u32,
+) -> Result<(BatchId, Seal), BenchmarkError> {
 	let batch = pending::<T>(1)?[0];
-	bids::<T>(batch, &provers::<T>(T::MaxBids::get() - 1, None)?, 0)?;
+	let settle_blocks = Pallet::<T>::min_settle_blocks();
+	Batches::<T>::mutate(batch, |record| {
+		if let Some(record) = record {
+			record.snapshot.params.silence_policy = SilencePolicy::Settle { settle_blocks };
+		}
+	});
+	silent_bids::<T>(batch, bidder, payload, others)
+}
+
+/// Places bids of this many others and a sealed one of `bidder`, and goes to the end of the reveal window.
+fn silent_bids<T: Config>(
+	batch: BatchId,
+	bidder: &T::AccountId,
+	payload: &[u8; PAYLOAD_BYTES],
+	others: u32,
+) -> Result<(BatchId, Seal), BenchmarkError> {
+	bids::<T>(batch, &provers::<T>(others, None)?, 0)?;
 	register_prover::<T>(bidder)?;
 	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
 	let context = Pallet::<T>::bid_context(&entry, bidder);
@@ -624,19 +655,22 @@ mod benches {
 		Ok(())
 	}
 
-	/// With `d` bytes of data.
+	/// With `d` bytes of data, on a predecessor with the longest row: how long its rent is held says how
+	/// long this one's is.
 	#[benchmark]
 	fn commit_batch(d: Linear<1, { T::MaxDataBytes::get() }>) -> Result<(), BenchmarkError> {
 		let sequencer = caller::<T>();
 		let rollup = rollup::<T>(&funded::<T>("owner", 0), &sequencer, d)?;
-		commit::<T>(&sequencer, rollup)?;
+		let predecessor = commit::<T>(&sequencer, rollup)?;
 		run_to::<T>(Pallet::<T>::now() + 1);
+		put_stage::<T>(predecessor, full_assignment::<T>())?;
 		let data = data::<T>(d)?;
 
 		#[extrinsic_call]
 		_(RawOrigin::Signed(sequencer), rollup, data, root(1), root(2), max_reserve::<T>());
 
-		assert!(Batches::<T>::contains_key(BatchId { rollup, index: 1 }));
+		let batch = Batches::<T>::get(BatchId { rollup, index: 1 }).ok_or("it is committed")?;
+		assert_eq!((batch.place.kind, TakenPlaces::<T>::get()), (PlaceKind::Pool, 2));
 		assert_eq!(BlockDataBytes::<T>::get(), d);
 		Ok(())
 	}
@@ -682,6 +716,77 @@ mod benches {
 
 		let bid = Bids::<T>::get(batch, &bidder).ok_or("others are sealed still")?;
 		assert_eq!(bid.stage, BidStage::Void);
+		Ok(())
+	}
+
+	/// The last silent bid of its round, which is malformed: the whole bond is lost.
+	#[benchmark]
+	fn settle_by_payload() -> Result<(), BenchmarkError> {
+		let bidder = funded::<T>("silent", 0);
+		let (batch, _) = unsettled_round::<T>(&bidder, &overpriced::<T>(), 0)?;
+		let origin: OriginFor<T> = RawOrigin::Signed(caller::<T>()).into();
+		let payload = payload_bytes(&overpriced::<T>())?;
+
+		#[block]
+		{
+			Pallet::<T>::reveal_bid(origin, batch, 0, bidder, payload)
+				.map_err(|_| "it is unsettled")?;
+		}
+
+		assert!(!UnsettledRounds::<T>::contains_key(batch, 0));
+		assert_eq!(Expiries::<T>::iter_keys().count(), 0);
+		Ok(())
+	}
+
+	/// As `settle_by_payload`, by a sound seal and with a reward.
+	#[benchmark]
+	fn settle_by_opening() -> Result<(), BenchmarkError> {
+		let bidder = funded::<T>("silent", 0);
+		let payload = overpriced::<T>();
+		let (batch, seal) = unsettled_round::<T>(&bidder, &payload, 0)?;
+		let opener = caller::<T>();
+		let at = (batch, 0);
+		let kept = UnsettledRounds::<T>::get(batch, 0).ok_or("the round has closed")?;
+		let bid = UnsettledBids::<T>::get(at, &bidder).ok_or("it is unsettled")?;
+		let opening = testing::open(&Statement {
+			parameters: T::SealParameters::get(),
+			seal: &seal,
+			context: &Pallet::<T>::unsettled_context(at, &kept, &bidder),
+			commitment: &bid.commitment,
+			opener: opener.as_ref(),
+		})
+		.ok_or("the seal is well-formed")?;
+		let solution = opening.solution.to_vec().try_into().map_err(|_| "256 bytes")?;
+		let proof = opening.proof.to_vec().try_into().map_err(|_| "257 bytes")?;
+		let seal = SealBytes::truncate_from(seal.to_vec());
+		let origin: OriginFor<T> = RawOrigin::Signed(opener).into();
+
+		#[block]
+		{
+			Pallet::<T>::open_bid(origin, batch, 0, bidder, seal, solution, proof)
+				.map_err(|_| "it is unsettled")?;
+		}
+
+		assert!(!UnsettledRounds::<T>::contains_key(batch, 0));
+		Ok(())
+	}
+
+	/// All silent bids of a round.
+	#[benchmark]
+	fn expire_bids(b: Linear<1, { T::MaxBids::get() }>) -> Result<(), BenchmarkError> {
+		let bidder = funded::<T>("silent", 0);
+		let (batch, _) = unsettled_round::<T>(&bidder, &overpriced::<T>(), b - 1)?;
+		let kept = UnsettledRounds::<T>::get(batch, 0).ok_or("the round has closed")?;
+		assert_eq!(kept.bids, b);
+		set_now::<T>(kept.closed.until);
+
+		#[block]
+		{
+			Pallet::<T>::expire((batch, 0), b)?;
+		}
+
+		assert!(!UnsettledRounds::<T>::contains_key(batch, 0));
+		assert_eq!(Expiries::<T>::iter_keys().count(), 0);
 		Ok(())
 	}
 
@@ -951,6 +1056,36 @@ mod benches {
 
 		let record = Rollups::<T>::get(rollup).ok_or("the rollup is registered")?;
 		assert_eq!((record.prices.reserve, record.params), (max_reserve, params));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn transfer_rollup() -> Result<(), BenchmarkError> {
+		let owner = caller::<T>();
+		let rollup = rollup::<T>(&owner, &funded::<T>("sequencer", 0), 1)?;
+		let to: T::AccountId = account("next owner", 0, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(owner), rollup, to.clone());
+
+		let record = Rollups::<T>::get(rollup).ok_or("the rollup is registered")?;
+		assert_eq!(record.offered_to, Some(to));
+		Ok(())
+	}
+
+	#[benchmark]
+	fn accept_rollup() -> Result<(), BenchmarkError> {
+		let owner = funded::<T>("owner", 0);
+		let rollup = rollup::<T>(&owner, &funded::<T>("sequencer", 0), 1)?;
+		let next = caller::<T>();
+		let origin = RawOrigin::Signed(owner).into();
+		Pallet::<T>::transfer_rollup(origin, rollup, next.clone())?;
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(next.clone()), rollup);
+
+		let record = Rollups::<T>::get(rollup).ok_or("the rollup is registered")?;
+		assert_eq!(record.owner, next);
 		Ok(())
 	}
 

@@ -12,6 +12,7 @@
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::{
+	boxed::Box,
 	collections::{btree_map, BTreeMap},
 	vec::Vec,
 };
@@ -31,7 +32,7 @@ use pvs_auction::{
 };
 use pvs_primitives::{
 	api::{BatchId, SealPlace},
-	bid::{commitment_in, PAYLOAD_BYTES},
+	bid::{commitment_in, BID_CONTEXT_BYTES, PAYLOAD_BYTES},
 	commit_digest::{CommitDigest, ENGINE_ID},
 	field,
 	hash::blake2_256,
@@ -48,7 +49,25 @@ use sp_runtime::{DigestItem, SaturatedConversion};
 /// checked yet.
 pub(crate) type Offered<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 /// A seal with its solution and the proof of that.
-type Opening = (Seal, [u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
+pub(crate) type Opening = (Seal, [u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
+
+/// What a seal is bound to.
+pub(crate) struct Sealed<'a> {
+	/// Digest of the time-lock puzzle.
+	pub(crate) seal_digest: &'a Bytes32,
+	/// Binds chain, batch, round and bidder.
+	pub(crate) context: &'a [u8; BID_CONTEXT_BYTES],
+	/// The bid's commitment.
+	pub(crate) commitment: &'a Bytes32,
+}
+
+/// A bid whose seal is opened.
+enum Opened<T: Config> {
+	/// Of an open auction.
+	Auction(Box<(Entry<T>, BidRecord)>),
+	/// Of a round that has closed.
+	Unsettled((UnsettledRoundOf<T>, UnsettledBid)),
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_commit_batch(
@@ -69,8 +88,8 @@ impl<T: Config> Pallet<T> {
 		ensure!(max_fee >= record.prices.reserve, Error::<T>::MaxFeeTooLow);
 		ensure!(max_fee <= record.params.max_reserve, Error::<T>::MaxFeeTooHigh);
 		ensure!(record.pending < T::MaxPendingBatches::get(), Error::<T>::TooManyPendingBatches);
-		let in_chain = PendingInChain::<T>::get();
-		ensure!(in_chain < T::MaxPendingInChain::get(), Error::<T>::ChainFull);
+		let snapshot = Self::snapshot(record.params.clone());
+		let place = Self::next_place(rollup, &record, &snapshot)?;
 		let block_data = BlockDataBytes::<T>::get().saturating_add(data_len);
 		ensure!(block_data <= T::MaxBlockDataBytes::get(), Error::<T>::BlockDataFull);
 		let commits = CommitsInBlock::<T>::get();
@@ -79,28 +98,29 @@ impl<T: Config> Pallet<T> {
 		let id = BatchId { rollup, index: record.next_index };
 		record.next_index = successor::<T>(id.index)?;
 
-		let deposit = T::BatchDeposit::get();
-		Self::hold(HoldReason::Escrow, &sequencer, max_fee)?;
-		Self::hold(HoldReason::SequencerBond, &sequencer, record.params.sequencer_bond)?;
-		Self::hold(HoldReason::BatchDeposit, &sequencer, deposit)?;
-
 		let now = Self::now();
-		let batch = BatchRecord {
+		let mut batch = BatchRecord {
 			sequencer: sequencer.clone(),
 			committed_at: now,
 			prev_state_root,
 			next_state_root,
-			data_commitment: poseidon::data_commitment(data),
+			data_commitment: Bytes32::default(),
 			max_fee,
-			deposit,
-			snapshot: Self::snapshot(record.params.clone()),
+			deposit: T::BatchDeposit::get(),
+			place,
+			snapshot,
 			round: Round::first(max_fee, record.prices.reserve, now),
 			due: None,
 			cleaned: false,
 		};
+		Self::hold(HoldReason::Escrow, &sequencer, max_fee)?;
+		Self::hold(HoldReason::SequencerBond, &sequencer, record.params.sequencer_bond)?;
+		Self::hold(HoldReason::BatchDeposit, &sequencer, batch.deposit)?;
+		Self::hold(HoldReason::PlaceRent, &sequencer, batch.rent())
+			.map_err(|_| Error::<T>::RentNotCovered)?;
+		batch.data_commitment = poseidon::data_commitment(data);
 		record.tip_root = next_state_root;
-		record.pending = record.pending.saturating_add(1);
-		PendingInChain::<T>::put(in_chain.saturating_add(1));
+		Self::take_from(&mut record, place.kind);
 		BlockDataBytes::<T>::put(block_data);
 		CommitsInBlock::<T>::put(commits.saturating_add(1));
 		Self::announce(CommitDigest {
@@ -117,7 +137,7 @@ impl<T: Config> Pallet<T> {
 			max_fee,
 		});
 		Self::deposit_event(Self::round_opened(id, &batch, &batch.round));
-		Self::store(Entry { id, rollup: record, batch, ended: false });
+		Self::store(Entry::new(id, record, batch));
 		Ok(())
 	}
 
@@ -202,26 +222,32 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_reveal_bid(
-		(id, round): (BatchId, RoundNumber),
+		at: RoundId,
 		bidder: T::AccountId,
 		payload: &[u8],
 	) -> DispatchResultWithPostInfo {
 		let mut closing = Self::step_budget();
-		let revealed = Self::reveal((id, round), bidder, payload, &mut closing);
-		Self::charged(T::WeightInfo::reveal_bid().saturating_add(closing.consumed()), revealed)
+		let (weight, revealed) = match Self::open_round(at, &mut closing) {
+			Ok(Some(entry)) => {
+				(T::WeightInfo::reveal_bid(), Self::reveal(entry, bidder, payload, &mut closing))
+			},
+			Ok(None) => {
+				(T::WeightInfo::settle_by_payload(), Self::settle_by_payload(at, bidder, payload))
+			},
+			Err(error) => (T::WeightInfo::reveal_bid(), Err(error)),
+		};
+		Self::charged(weight.saturating_add(closing.consumed()), revealed)
 	}
 
 	fn reveal(
-		(id, round): (BatchId, RoundNumber),
+		mut entry: Entry<T>,
 		bidder: T::AccountId,
 		payload: &[u8],
 		closing: &mut WeightMeter,
 	) -> DispatchResult {
 		let payload: &[u8; PAYLOAD_BYTES] =
 			payload.try_into().map_err(|_| Error::<T>::PayloadWrongLength)?;
-		let mut entry = Self::entry(id)?;
-		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
-		let bid = Bids::<T>::get(id, &bidder);
+		let bid = Bids::<T>::get(entry.id, &bidder);
 		let commitment = commitment_in(&Self::bid_context(&entry, &bidder), payload);
 		if let Some(BidRecord { stage: BidStage::Revealed(_), commitment: committed, .. }) = bid {
 			// Twice the same is no fault: whoever reveals for others need not look first.
@@ -244,70 +270,105 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_open_bid(
 		opener: T::AccountId,
-		at: (BatchId, RoundNumber),
+		at: RoundId,
 		bidder: T::AccountId,
 		offered: Offered<'_>,
 	) -> DispatchResultWithPostInfo {
-		let (entry, bid, opening) = Self::openable(&opener, at, &bidder, offered)
-			.map_err(|error| error.with_weight(T::WeightInfo::refuse_opening()))?;
 		let mut closing = Self::step_budget();
-		let opened = Self::open(entry, (bidder, bid), opener, &opening, &mut closing);
-		let own = T::WeightInfo::open_bid().saturating_add(T::WeightInfo::challenge_search());
-		Self::charged(own.saturating_add(closing.consumed()), opened)
+		// Before the dear part: whether this bid may be opened by this opener now.
+		let openable = Self::opening_of(offered).and_then(|opening| {
+			let target = match Self::open_round(at, &mut closing)? {
+				Some(entry) => {
+					let bid = Self::openable(&opener, &entry, &bidder, &opening)?;
+					Opened::Auction(Box::new((entry, bid)))
+				},
+				None => Opened::Unsettled(Self::unsettled(at, &bidder, Some(&opening))?),
+			};
+			Ok((opening, target))
+		});
+		let (opening, target) = openable.map_err(|error| {
+			error.with_weight(T::WeightInfo::refuse_opening().saturating_add(closing.consumed()))
+		})?;
+		let (weight, opened) = match target {
+			Opened::Auction(found) => {
+				let (entry, bid) = *found;
+				let bid = (bidder, bid);
+				let opened = Self::open(entry, bid, opener, &opening, &mut closing);
+				(T::WeightInfo::open_bid(), opened)
+			},
+			Opened::Unsettled(found) => {
+				let opened = Self::settle_by_opening(at, bidder, found, opener, &opening);
+				(T::WeightInfo::settle_by_opening(), opened)
+			},
+		};
+		let weight = weight.saturating_add(T::WeightInfo::challenge_search());
+		Self::charged(weight.saturating_add(closing.consumed()), opened)
 	}
 
-	/// Before the dear part: the batch, the bid, and the solution with its proof, if this bid may be
-	/// opened by this opener now.
-	fn openable(
-		opener: &T::AccountId,
-		(id, round): (BatchId, RoundNumber),
-		bidder: &T::AccountId,
-		(seal, solution, proof): Offered<'_>,
-	) -> Result<(Entry<T>, BidRecord, Opening), DispatchError> {
+	/// Checks the lengths of an opening.
+	fn opening_of((seal, solution, proof): Offered<'_>) -> Result<Opening, DispatchError> {
 		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
 		let solution: [u8; ELEMENT_BYTES] =
 			solution.try_into().map_err(|_| Error::<T>::SolutionWrongLength)?;
 		let proof: [u8; OPENING_PROOF_BYTES] =
 			proof.try_into().map_err(|_| Error::<T>::OpeningProofWrongLength)?;
-		let entry = Self::entry(id)?;
-		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
+		Ok((seal, solution, proof))
+	}
+
+	/// Returns the bid of an open auction, if its seal may be opened by this opener now.
+	fn openable(
+		opener: &T::AccountId,
+		entry: &Entry<T>,
+		bidder: &T::AccountId,
+		(seal, ..): &Opening,
+	) -> Result<BidRecord, DispatchError> {
 		let asked =
 			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload: None };
-		step(entry.batch.round.clone(), asked, &Self::context(&entry), Self::now())
+		step(entry.batch.round.clone(), asked, &Self::context(entry), Self::now())
 			.map_err(Self::refusal)?;
 		// Nobody who could keep a reveal out earns by it under its own name.
 		let is_sequencer = *opener == entry.batch.sequencer || *opener == entry.rollup.sequencer;
 		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
-		let bid = Bids::<T>::get(id, bidder).ok_or(Error::<T>::BidNotFound)?;
+		let bid = Bids::<T>::get(entry.id, bidder).ok_or(Error::<T>::BidNotFound)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
-		ensure!(blake2_256(&[&seal]) == bid.seal_hash, Error::<T>::SealMismatch);
-		Ok((entry, bid, (seal, solution, proof)))
+		ensure!(blake2_256(&[seal]) == bid.seal_hash, Error::<T>::SealMismatch);
+		Ok(bid)
 	}
 
 	fn open(
 		mut entry: Entry<T>,
 		(bidder, bid): (T::AccountId, BidRecord),
 		opener: T::AccountId,
-		(seal, solution, proof): &Opening,
+		opening: &Opening,
 		closing: &mut WeightMeter,
 	) -> DispatchResult {
-		let context = Self::bid_context(&entry, &bidder);
-		let parameters = Self::seals_of(&entry.batch.snapshot).ok_or(Error::<T>::SealSetUnknown)?;
-		let statement = Statement {
-			parameters,
-			seal,
-			context: &context,
+		let sealed = Sealed {
+			seal_digest: &entry.batch.snapshot.seal_digest,
+			context: &Self::bid_context(&entry, &bidder),
 			commitment: &bid.commitment,
-			opener: opener.as_ref(),
 		};
-		verify_opening(&statement, solution, proof).map_err(Self::opening_error)?;
-		let payload = decrypt(parameters, seal, &context, solution)
-			.filter(|payload| commitment_in(&context, payload) == bid.commitment);
+		let payload = Self::unseal(&sealed, &opener, opening)?;
 		let payload = payload.as_ref();
 		Self::advance(&mut entry, Input::Open { bidder, share: bid.share, opener, payload })?;
 		Self::catch_up(&mut entry, closing)?;
 		Self::store(entry);
 		Ok(())
+	}
+
+	/// Verifies an opening. Returns the payload that was in the seal; `None` if it does not decrypt or is
+	/// not what was committed to.
+	pub(crate) fn unseal(
+		sealed: &Sealed<'_>,
+		opener: &T::AccountId,
+		(seal, solution, proof): &Opening,
+	) -> Result<Option<[u8; PAYLOAD_BYTES]>, Error<T>> {
+		let Sealed { seal_digest, context, commitment } = *sealed;
+		let parameters = Self::seals_of(seal_digest).ok_or(Error::<T>::SealSetUnknown)?;
+		let statement =
+			Statement { parameters, seal, context, commitment, opener: opener.as_ref() };
+		verify_opening(&statement, solution, proof).map_err(Self::opening_error)?;
+		Ok(decrypt(parameters, seal, context, solution)
+			.filter(|payload| commitment_in(context, payload) == *commitment))
 	}
 
 	pub(crate) fn do_accept_place(
@@ -462,7 +523,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// What the transition of a batch beside a call's own work may weigh.
-	fn step_budget() -> WeightMeter {
+	pub(crate) fn step_budget() -> WeightMeter {
 		WeightMeter::with_limit(Self::heaviest_step())
 	}
 

@@ -37,6 +37,9 @@ impl<T: Config> Pallet<T> {
 			Effect::BidVoided { bidder, slashed, reward, reason } => {
 				Self::void_bid((batch, round), bidder, (slashed, reward), reason)
 			},
+			Effect::BidsUnsettled { closed, bidders } => {
+				Self::keep_unsettled(entry, (batch, round), closed, bidders)
+			},
 			Effect::BondReleased { prover, bond } => Self::unreserve(&prover, bond),
 			Effect::RoundEmpty(round) => {
 				Self::record(batch, |stats| {
@@ -174,7 +177,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes what a bidder loses, pays an opener its part and burns the rest.
-	fn slash_bidder(
+	pub(crate) fn slash_bidder(
 		(batch, round): (BatchId, RoundNumber),
 		bidder: &T::AccountId,
 		slashed: Balance,

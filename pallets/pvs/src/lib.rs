@@ -13,10 +13,12 @@ mod dispatchable_impls;
 mod effect_impls;
 mod genesis_impls;
 mod money_impls;
+mod place_impls;
 mod prover_impls;
 mod read_impls;
 mod rollup_impls;
 mod round_impls;
+mod settle_impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
@@ -28,7 +30,10 @@ mod mock;
 mod tests;
 
 pub use pallet::*;
-pub use types::{BatchRecord, BidRecord, ProofSubmission, ProverRecord, RollupRecord};
+pub use types::{
+	BatchRecord, BidRecord, PendingPlace, PlaceKind, ProofSubmission, ProverRecord, RollupRecord,
+	UnsettledBid, UnsettledRound,
+};
 pub use weights::WeightInfo;
 
 #[frame_support::pallet]
@@ -42,7 +47,7 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use pvs_auction::{round::VoidReason, share::RecentCount};
+	use pvs_auction::{round::VoidReason, settle::Verdict, share::RecentCount};
 	use pvs_primitives::{
 		api::{BatchId, MarketStats},
 		params::RollupParams,
@@ -171,9 +176,19 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxPendingBatches: Get<u32>;
 
-		/// The most pending batches in the chain; at least `MaxPendingBatches`.
+		/// Places among the pending batches that each rollup has of its own; at least 1, and at most
+		/// `MaxPendingBatches`.
 		#[pallet::constant]
-		type MaxPendingInChain: Get<u32>;
+		type GuaranteedPlaces: Get<u32>;
+
+		/// Places among the pending batches that all rollups share, beside the guaranteed ones; at least
+		/// 8.
+		#[pallet::constant]
+		type PoolPlaces: Get<u32>;
+
+		/// The most rollups at a time; at least 8.
+		#[pallet::constant]
+		type MaxRollups: Get<u32>;
 
 		/// The lowest stake of a prover, in planck.
 		#[pallet::constant]
@@ -184,7 +199,13 @@ pub mod pallet {
 		#[pallet::constant]
 		type SlotFeeBase: Get<Balance>;
 
-		/// Held for a rollup's row, in planck.
+		/// Price of a guaranteed place among the pending batches, in planck per block; the price of other places
+		/// doubles with each eighth of the pool that is taken.
+		#[pallet::constant]
+		type PlaceRent: Get<Balance>;
+
+		/// Held for a rollup's row while less than an eighth of `MaxRollups` is registered, in planck. It
+		/// doubles with each eighth.
 		#[pallet::constant]
 		type RollupDeposit: Get<Balance>;
 
@@ -222,6 +243,12 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxWindowBlocks: Get<BlockNumber>;
 
+		/// The longest window in which a rollup may have silent bids settled, in blocks. The row of a silent bid
+		/// lives no longer than that behind its reveal window; `PlaceRent` for that long is the lowest silence
+		/// penalty.
+		#[pallet::constant]
+		type MaxSettleBlocks: Get<BlockNumber>;
+
 		/// The most rounds of each kind that a rollup may give its batches; at least 2.
 		#[pallet::constant]
 		type MaxRounds: Get<u32>;
@@ -252,11 +279,18 @@ pub mod pallet {
 		/// A prover's row.
 		#[codec(index = 5)]
 		ProverDeposit,
+		/// The most rent that a batch's place may cost.
+		#[codec(index = 6)]
+		PlaceRent,
 	}
 
 	/// The id of the next rollup.
 	#[pallet::storage]
 	pub type NextRollupId<T> = StorageValue<_, RollupId, ValueQuery>;
+
+	/// The number of registered rollups.
+	#[pallet::storage]
+	pub type RollupCount<T> = StorageValue<_, u32, ValueQuery>;
 
 	/// The registered rollups. A row is paid for by its deposit.
 	// Twox: ids are given by the chain.
@@ -273,14 +307,14 @@ pub mod pallet {
 	pub type VerifyingKeys<T> =
 		StorageMap<_, Twox64Concat, RollupId, [u8; PREPARED_KEY_BYTES], OptionQuery>;
 
-	/// The pending batches. A row is paid for by its deposit.
+	/// The pending batches. A row is paid for by its deposit and its rent.
 	#[pallet::storage]
 	pub type Batches<T: Config> =
 		StorageMap<_, Twox64Concat, BatchId, BatchRecordOf<T>, OptionQuery>;
 
-	/// The number of pending batches in the chain.
+	/// The number of places of the pool that pending batches take.
 	#[pallet::storage]
-	pub type PendingInChain<T> = StorageValue<_, u32, ValueQuery>;
+	pub type TakenPlaces<T> = StorageValue<_, u32, ValueQuery>;
 
 	/// The bids of each batch's open auction, at most `MaxBids`. A row lives no longer than the auction,
 	/// and is paid for by the bond behind it (which a void bid has lost) and the slot fee.
@@ -295,6 +329,38 @@ pub mod pallet {
 		BidRecord,
 		OptionQuery,
 	>;
+
+	/// Closed rounds with unsettled bids. A row is paid for by the silence penalties of its bids, and lives no
+	/// longer than they.
+	#[pallet::storage]
+	pub type UnsettledRounds<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		BatchId,
+		Twox64Concat,
+		RoundNumber,
+		UnsettledRoundOf<T>,
+		OptionQuery,
+	>;
+
+	/// Silent bids of closed rounds. A row is paid for by the silence penalty, which is lost in any case, and
+	/// lives no longer than the rollup's `settle_blocks`.
+	// Blake2: accounts are chosen by their owners.
+	#[pallet::storage]
+	pub type UnsettledBids<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		RoundId,
+		Blake2_128Concat,
+		T::AccountId,
+		UnsettledBid,
+		OptionQuery,
+	>;
+
+	/// Blocks in which the unsettled bids of rounds expire. One entry for each row of `UnsettledRounds`.
+	// Identity: the order of keys is the order of work, and all numbers are given by the chain.
+	#[pallet::storage]
+	pub type Expiries<T> = StorageMap<_, Identity, ExpiryKey, (), OptionQuery>;
 
 	/// The registered provers. A row is paid for by its deposit.
 	#[pallet::storage]
@@ -365,6 +431,23 @@ pub mod pallet {
 			/// The parameters that the next batch takes.
 			params: RollupParams,
 		},
+		/// A rollup's owner offered it to another account, in place of any offer before; to itself: an offer
+		/// was withdrawn.
+		RollupOffered {
+			/// The rollup.
+			rollup: RollupId,
+			/// Who may accept it.
+			to: T::AccountId,
+		},
+		/// A rollup has another owner, from whom its deposit is held now; the one before got it back.
+		RollupTransferred {
+			/// The rollup.
+			rollup: RollupId,
+			/// Who owned it before.
+			from: T::AccountId,
+			/// Who owns it now.
+			to: T::AccountId,
+		},
 		/// A payment moved a rollup's reserve.
 		ReserveUpdated {
 			/// The rollup.
@@ -427,7 +510,7 @@ pub mod pallet {
 			/// Its stake.
 			stake: Balance,
 		},
-		/// A batch was committed; its data is in this block's body, escrow and bond are held.
+		/// A batch was committed; its data is in this block's body, escrow, bond and rent are held.
 		BatchCommitted {
 			/// The batch.
 			batch: BatchId,
@@ -515,6 +598,33 @@ pub mod pallet {
 			opener: T::AccountId,
 			/// What it got.
 			amount: Balance,
+		},
+		/// A bid stayed sealed until its round closed without it. Its bond stays reserved until somebody settles
+		/// the bid, or its time is over.
+		BidUnsettled {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// The first block in which it can be settled no more.
+			until: BlockNumber,
+		},
+		/// A silent bid of a closed round was settled, or nobody did so in time.
+		BidSettled {
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// What its bidder lost of its stake; burned, but for an opener's reward.
+			slashed: Balance,
+			/// The rest of the bond, which backs other bids again.
+			released: Balance,
+			/// What came out of the bid.
+			verdict: Verdict,
 		},
 		/// A bid does not count. Its bond was lost (burned, but for an opener's reward), or released if
 		/// the batch was dropped.
@@ -685,6 +795,14 @@ pub mod pallet {
 			/// What was burned of bonds that provers lost by not delivering.
 			slashed_burned: Balance,
 		},
+		/// A batch left its place: the rent of the blocks that it lived was burned, what was held beyond
+		/// that returned.
+		RentBurned {
+			/// The batch.
+			batch: BatchId,
+			/// What was burned.
+			amount: Balance,
+		},
 		/// An item of the agenda failed and waits to be tried again; the others go on.
 		AgendaItemFailed {
 			/// The batch that the item belongs to.
@@ -720,6 +838,10 @@ pub mod pallet {
 		RollupBusy,
 		/// Only the rollup's owner may do this.
 		NotOwner,
+		/// The chain has `MaxRollups` rollups. Wait until one is deregistered, or take one over.
+		TooManyRollups,
+		/// The rollup is not offered to this account. Ask its owner to call `transfer_rollup`.
+		RollupNotOffered,
 		/// Only the rollup's sequencer may commit its batches.
 		NotSequencer,
 		/// The sequencer may not bid on, or rescue, batches of its own rollup. Use a prover's account.
@@ -814,6 +936,9 @@ pub mod pallet {
 		/// With `ForceOpen`, `silence_penalty` must be at least `2 * ceil(max_reserve * w_time / w_fee)`: a
 		/// silent bidder must lose more than its time can be worth. Raise it, or lower `max_reserve`.
 		ParamsSilencePenaltyForOpening,
+		/// With `Settle`, `silence_penalty` must be at least `PlaceRent * MaxSettleBlocks`, the price of the
+		/// bid's row. Raise it.
+		ParamsSilencePenaltyForSettling,
 		/// `max_reserve + silence_penalty` must be at most `MinStake`.
 		ParamsBond,
 		/// `late_rate` must be at least `w_time / (w_fee * max_proof_blocks)` and at most 10^9.
@@ -835,8 +960,11 @@ pub mod pallet {
 		/// window; `PvsApi_seals` says how long it may be.
 		ParamsSealedTime,
 		/// `opening_blocks` must be long enough to open the seals of a full round (`PvsApi_seals` says
-		/// how long) and at most `MaxWindowBlocks`. Make it longer, or choose `Exclude`.
+		/// how long) and at most `MaxWindowBlocks`. Make it longer, or choose `Settle`.
 		ParamsSilencePolicy,
+		/// `settle_blocks` must be long enough to open a seal twice (`PvsApi_seals` says how long) and at most
+		/// `MaxSettleBlocks`.
+		ParamsSettleWindow,
 
 		/// `prev_state_root` is not the rollup's tip: a batch before was committed, refused or dropped in
 		/// between. Make the batch anew on the tip.
@@ -850,7 +978,7 @@ pub mod pallet {
 		MaxFeeTooHigh,
 		/// The rollup has as many pending batches as it may. Wait until one ends.
 		TooManyPendingBatches,
-		/// The chain has as many pending batches as it may. Wait until one ends.
+		/// The rollup's guaranteed places and those of the chain's pool are taken. Wait until a batch ends.
 		ChainFull,
 		/// This block has as much batch data as it may. Send the batch again.
 		BlockDataFull,
@@ -862,6 +990,10 @@ pub mod pallet {
 		/// The account cannot pay what this call holds or burns. Top it up; some must stay as the
 		/// existential deposit.
 		InsufficientBalance,
+		/// Beside escrow, bond and deposit the account cannot pay the rent that is held for the batch's
+		/// place, `next_rent` of `PvsApi_rollup`. Top it up, wait until fewer places are taken, or shorten the
+		/// rollup's windows.
+		RentNotCovered,
 		/// The stake is, or has fallen, below `MinStake`. Register with at least that, or top up with
 		/// `bond_more`.
 		StakeTooLow,
@@ -894,12 +1026,18 @@ pub mod pallet {
 		BidNotFound,
 		/// The payload is not exactly 85 bytes long.
 		PayloadWrongLength,
-		/// Bids are revealed only in the reveal window, or opened by their payload in the opening window.
+		/// Bids are revealed only in the reveal window, or opened by their payload in the opening window, or
+		/// settled once their round has closed.
 		NotRevealing,
+		/// The account has no silent bid in this round, or the bid is settled already.
+		NothingToSettle,
+		/// The window in which this round's silent bids are settled is over: their bonds are lost.
+		TooLateToSettle,
 		/// The payload does not hash to the bid's commitment. Reveal what was committed.
 		CommitmentMismatch,
 
-		/// Seals are opened only in the opening window, which rollups with `Exclude` do not have.
+		/// Seals are opened only in the opening window, or under `Settle` once the round has closed; rollups with
+		/// `Exclude` have neither.
 		NotOpening,
 		/// Neither the batch's nor the rollup's sequencer may open seals and earn by it. Leave it to others.
 		SequencerMayNotOpen,
@@ -1025,11 +1163,12 @@ pub mod pallet {
 		/// ## Details
 		/// `verifying_key` is a Groth16/BN254 key of layout v1, 768 bytes; it is checked once, here, and
 		/// never changes. `genesis_root` is the root before any batch. `sequencer` may commit batches.
-		/// Holds `RollupDeposit` from the owner until `deregister_rollup`.
+		/// Holds `RollupDeposit` from the owner until `deregister_rollup`, doubled for each eighth of
+		/// `MaxRollups` that is registered.
 		///
 		/// ## Errors
 		/// One `Key..` error per fault of the key, `StateRootNonCanonical`, one `Params..` error per
-		/// broken rule, `InsufficientBalance`.
+		/// broken rule, `TooManyRollups`, `InsufficientBalance`.
 		///
 		/// ## Events
 		/// `RollupRegistered`.
@@ -1117,13 +1256,18 @@ pub mod pallet {
 		/// computes its commitment. `prev_state_root` is the root that it builds on, which must be the
 		/// rollup's tip: a batch never lands on another root than its sequencer meant.
 		/// `next_state_root` is the root after it. Holds `max_fee` (escrow),
-		/// the sequencer's bond and `BatchDeposit` until the batch ends. The first round's reserve is the
-		/// rollup's; `max_fee` is at least that. The block's header says in which extrinsic the data is.
+		/// the sequencer's bond, `BatchDeposit` and the rent of its place until the batch ends. The first
+		/// round's reserve is the rollup's; `max_fee` is at least that. The block's header says in which
+		/// extrinsic the data is.
+		///
+		/// The batch takes one of the rollup's `GuaranteedPlaces`, at `PlaceRent` per block, or one of the
+		/// pool, at `PlaceRent << floor(8 * taken / PoolPlaces)`. Rent is held for as long as the batch can
+		/// live; when it ends, that of the blocks that it lived is burned and the rest returns.
 		///
 		/// ## Errors
 		/// `NotInExtrinsic`, `RollupNotFound`, `NotSequencer`, `TipChanged`, `WrongDataLength`,
 		/// `StateRootNonCanonical`, `MaxFeeTooLow`, `MaxFeeTooHigh`, `TooManyPendingBatches`, `ChainFull`,
-		/// `BlockDataFull`, `TooManyCommitsInBlock`, `InsufficientBalance`.
+		/// `BlockDataFull`, `TooManyCommitsInBlock`, `InsufficientBalance`, `RentNotCovered`.
 		///
 		/// ## Events
 		/// `BatchCommitted`, `RoundOpened`.
@@ -1195,7 +1339,9 @@ pub mod pallet {
 		/// In the reveal window, or in the opening window of a rollup that opens seals: there it costs the
 		/// bidder the silence penalty, all of it burned, and needs no squaring. `payload` is what the
 		/// commitment was made of, 85 bytes. A payload that matches but is malformed, or asks more than the
-		/// reserve, makes the bid void and burns its bond. The last reveal closes the round: the winner is
+		/// reserve, makes the bid void and burns its bond. Under `Settle` a bid that is still silent when its
+		/// round closes can be settled by its payload until `settle_blocks` later: it costs the silence penalty,
+		/// and more if the bid would have won; all of it is burned. The last reveal closes the round: the winner is
 		/// assigned, the next `ladder_len` bids make the ladder behind it, the others are released. The
 		/// winner's time counts from the last block of the reveal window, whenever the bids were revealed.
 		/// Revealing a bid twice changes nothing. The close is charged to the reveal that does it; any
@@ -1203,13 +1349,16 @@ pub mod pallet {
 		///
 		/// ## Errors
 		/// `PayloadWrongLength`, `BatchNotFound`, `WrongRound`, `BatchWasDropped`, `NotRevealing`,
-		/// `BidNotFound`, `BidNotSealed`, `CommitmentMismatch`.
+		/// `BidNotFound`, `BidNotSealed`, `CommitmentMismatch`, `NothingToSettle`, `TooLateToSettle`.
 		///
 		/// ## Events
-		/// `BidRevealed`, `BidOpened` or `BidVoided`; `WinnerSelected` or `RoundEmpty` with the last reveal.
+		/// `BidRevealed`, `BidOpened`, `BidVoided` or `BidSettled`; `WinnerSelected` or `RoundEmpty` with the
+		/// reveal that closes the round.
 		#[pallet::call_index(6)]
 		#[pallet::weight((
-			T::WeightInfo::reveal_bid().saturating_add(Pallet::<T>::heaviest_step()),
+			T::WeightInfo::reveal_bid()
+				.max(T::WeightInfo::settle_by_payload())
+				.saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
 		pub fn reveal_bid(
@@ -1245,7 +1394,7 @@ pub mod pallet {
 		///
 		/// ## Events
 		/// `ProofAccepted` (also where the proof takes an offered place: no `PlaceAccepted` goes before
-		/// it), `ReserveUpdated`; `BatchFinalized` if all predecessors are proven.
+		/// it), `ReserveUpdated`; `RentBurned` and `BatchFinalized` if all predecessors are proven.
 		#[pallet::call_index(7)]
 		#[pallet::weight((
 			T::WeightInfo::submit_proof().saturating_add(Pallet::<T>::heaviest_step()),
@@ -1408,29 +1557,34 @@ pub mod pallet {
 		/// Open the seal of a bidder that stayed silent.
 		///
 		/// ## Dispatch Origin
-		/// Signed by the opener: anyone but the batch's and the rollup's sequencer.
+		/// Signed by the opener: anyone. In an opening window not by the batch's or the rollup's sequencer;
+		/// where silent bids are settled these are not rewarded.
 		///
 		/// ## Details
-		/// In the opening window, `round` being the round of the bid. `seal` is the one that was placed, 357
+		/// In the opening window, or under `Settle` once the round has closed and until `settle_blocks` after the
+		/// reveal window, `round` being the round of the bid. `seal` is the one that was placed, 357
 		/// bytes; the Runtime API names the block and the extrinsic in which it is. `solution` is `u^(2^T)` in the group of integers modulo `N` up to sign,
 		/// 256 bytes, `u` the first 256 bytes of the seal; `proof` is a Wesolowski proof of it, 257
 		/// bytes, whose challenge names the opener, so that a copied opening pays nobody else. If the
 		/// seal holds the payload that was committed to, the bid counts like any other and its bidder
-		/// pays the silence penalty; otherwise the bid is void and its whole bond is lost. Half of the
-		/// silence penalty goes to the opener. The last opening closes the round.
+		/// pays the silence penalty; otherwise the bid is void and its whole bond is lost. Under `Settle` the bid
+		/// does not count: its bidder pays the silence penalty, and what withdrawing it can have brought if it
+		/// would have won. Half of the silence penalty goes to the opener. The last opening of an opening window
+		/// closes the round.
 		///
 		/// ## Errors
 		/// `SealWrongLength`, `SolutionWrongLength`, `OpeningProofWrongLength`, `BatchNotFound`, `BatchWasDropped`,
 		/// `WrongRound`, `NotOpening`, `SequencerMayNotOpen`, `BidNotFound`, `BidNotSealed`,
-		/// `SealMismatch`, `SealSetUnknown`, `SolutionNonCanonical`,
+		/// `SealMismatch`, `SealSetUnknown`, `NothingToSettle`, `TooLateToSettle`, `SolutionNonCanonical`,
 		/// `OpeningProofNonCanonical`, `OpeningAttemptFailed`, `OpeningProofInvalid`.
 		///
 		/// ## Events
-		/// `BidOpened` or `BidVoided`, `OpenerRewarded`; `WinnerSelected` or `RoundEmpty` with the last
+		/// `BidOpened`, `BidVoided` or `BidSettled`, `OpenerRewarded`; `WinnerSelected` or `RoundEmpty` with the last
 		/// opening.
 		#[pallet::call_index(14)]
 		#[pallet::weight((
 			T::WeightInfo::open_bid()
+				.max(T::WeightInfo::settle_by_opening())
 				.saturating_add(T::WeightInfo::challenge_search())
 				.saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
@@ -1482,6 +1636,53 @@ pub mod pallet {
 				.map_err(|error| error.with_weight(T::WeightInfo::refuse_proof()))?;
 			let weight = Self::submit_proofs_weight(proofs.len(), searched);
 			Ok(Some(weight.saturating_add(overdue)).into())
+		}
+
+		/// Offer a rollup to another owner.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the rollup's owner.
+		///
+		/// ## Details
+		/// Nothing changes until `to` calls `accept_rollup`. An offer replaces the one before; one to
+		/// oneself withdraws it.
+		///
+		/// ## Errors
+		/// `RollupNotFound`, `NotOwner`.
+		///
+		/// ## Events
+		/// `RollupOffered`.
+		#[pallet::call_index(16)]
+		#[pallet::weight(T::WeightInfo::transfer_rollup())]
+		pub fn transfer_rollup(
+			origin: OriginFor<T>,
+			rollup: RollupId,
+			to: T::AccountId,
+		) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_transfer_rollup(owner, rollup, to)
+		}
+
+		/// Become the owner of a rollup that is offered to the caller.
+		///
+		/// ## Dispatch Origin
+		/// Signed by the account to which the rollup is offered.
+		///
+		/// ## Details
+		/// Holds the deposit of the rollup's row from the new owner, as much as was held from the old one,
+		/// whose deposit returns. Sequencer, parameters and pending batches stay as they are: look at them
+		/// before, and call `set_sequencer` and `set_params` after.
+		///
+		/// ## Errors
+		/// `RollupNotFound`, `RollupNotOffered`, `InsufficientBalance`.
+		///
+		/// ## Events
+		/// `RollupTransferred`.
+		#[pallet::call_index(17)]
+		#[pallet::weight(T::WeightInfo::accept_rollup())]
+		pub fn accept_rollup(origin: OriginFor<T>, rollup: RollupId) -> DispatchResult {
+			let owner = ensure_signed(origin)?;
+			Self::do_accept_rollup(owner, rollup)
 		}
 	}
 

@@ -3,8 +3,8 @@
 
 use crate as pallet_pvs;
 use crate::{
-	Call, Config, Event, OpeningProofBytes, ProofSubmission, ProofSubmissions, SealBytes,
-	SolutionBytes,
+	types::RoundId, Call, Config, Event, OpeningProofBytes, ProofSubmission, ProofSubmissions,
+	SealBytes, SolutionBytes,
 };
 use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
@@ -86,6 +86,9 @@ pub(crate) const MAX_BIDS: u32 = 8;
 pub(crate) const MAX_PENDING: u32 = 4;
 pub(crate) const MIN_STAKE: Balance = 2_000;
 pub(crate) const SLOT_FEE: Balance = 2;
+pub(crate) const MAX_SETTLE_BLOCKS: u32 = 50;
+/// The window of a rollup that settles silent bids.
+pub(crate) const SETTLE_BLOCKS: u32 = 12;
 pub(crate) const ROLLUP_DEPOSIT: Balance = 50;
 pub(crate) const BATCH_DEPOSIT: Balance = 5;
 pub(crate) const PROVER_DEPOSIT: Balance = 7;
@@ -99,7 +102,10 @@ pub(crate) const ENDOWMENT: Balance = 1_000_000;
 pub(crate) const OPENING_BLOCKS: u32 = 10;
 
 pub(crate) const MAX_COMMITS: u32 = 5;
-pub(crate) const MAX_IN_CHAIN: u32 = 6;
+pub(crate) const GUARANTEED: u32 = 2;
+pub(crate) const POOL: u32 = 8;
+pub(crate) const ROLLUPS: u32 = 4_096;
+pub(crate) const RENT: Balance = 1;
 pub(crate) const MAX_PROOFS: u32 = 3;
 pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
@@ -110,9 +116,12 @@ parameter_types! {
 	pub static SlackBlocks: u32 = INCLUSION_SLACK;
 	pub static BidPlaces: u32 = MAX_BIDS;
 	pub static SlotFeeBase: Balance = SLOT_FEE;
+	pub static PlaceRent: Balance = RENT;
 	pub static MaxAgendaWeight: Weight = AGENDA_WEIGHT;
 	pub static MaxPendingBatches: u32 = MAX_PENDING;
-	pub static MaxPendingInChain: u32 = MAX_IN_CHAIN;
+	pub static GuaranteedPlaces: u32 = GUARANTEED;
+	pub static PoolPlaces: u32 = POOL;
+	pub static MaxRollups: u32 = ROLLUPS;
 	pub const MarketPalletId: PalletId = PalletId(*b"pvs/slsh");
 	pub static SealTimes: SealTiming = SEAL_TIMING;
 }
@@ -162,6 +171,7 @@ impl Config for Test {
 	type Currency = Balances;
 	type FinalityGap = GapBlocks;
 	type FormerSealParameters = FormerSeals;
+	type GuaranteedPlaces = GuaranteedPlaces;
 	type InclusionSlack = SlackBlocks;
 	type MaxAgendaWeight = MaxAgendaWeight;
 	type MaxBids = BidPlaces;
@@ -169,13 +179,16 @@ impl Config for Test {
 	type MaxCommitsPerBlock = ConstU32<MAX_COMMITS>;
 	type MaxDataBytes = ConstU32<100>;
 	type MaxPendingBatches = MaxPendingBatches;
-	type MaxPendingInChain = MaxPendingInChain;
 	type MaxProofs = ConstU32<MAX_PROOFS>;
+	type MaxRollups = MaxRollups;
 	type MaxRounds = ConstU32<3>;
+	type MaxSettleBlocks = ConstU32<MAX_SETTLE_BLOCKS>;
 	type MaxWindowBlocks = ConstU32<100>;
 	type MinSequencerBond = ConstU128<MIN_SEQUENCER_BOND>;
 	type MinStake = ConstU128<MIN_STAKE>;
 	type PalletId = MarketPalletId;
+	type PlaceRent = PlaceRent;
+	type PoolPlaces = PoolPlaces;
 	type ProofVerifier = Verifier;
 	type ProverDeposit = ConstU128<PROVER_DEPOSIT>;
 	type RollupDeposit = ConstU128<ROLLUP_DEPOSIT>;
@@ -257,6 +270,12 @@ pub(crate) fn opening_params() -> RollupParams {
 	}
 }
 
+/// Parameters of a rollup that settles silent bids after their round has closed.
+pub(crate) fn settling_params() -> RollupParams {
+	let settle_blocks = SETTLE_BLOCKS;
+	RollupParams { silence_policy: SilencePolicy::Settle { settle_blocks }, ..params() }
+}
+
 /// Runs a test on a fresh chain with one rollup and four provers, and checks the invariants and the
 /// issuance after it.
 pub(crate) fn market(test: impl FnOnce()) {
@@ -294,9 +313,12 @@ pub(crate) fn new_ext() -> sp_io::TestExternalities {
 	SlackBlocks::set(INCLUSION_SLACK);
 	BidPlaces::set(MAX_BIDS);
 	SlotFeeBase::set(SLOT_FEE);
+	PlaceRent::set(RENT);
 	MaxAgendaWeight::set(AGENDA_WEIGHT);
 	MaxPendingBatches::set(MAX_PENDING);
-	MaxPendingInChain::set(MAX_IN_CHAIN);
+	GuaranteedPlaces::set(GUARANTEED);
+	PoolPlaces::set(POOL);
+	MaxRollups::set(ROLLUPS);
 	SealParameters::set(test_parameters());
 	SealTimes::set(SEAL_TIMING);
 	let mut storage =
@@ -349,6 +371,7 @@ pub(crate) fn register_rollups(count: u32, params: RollupParams) {
 		crate::VerifyingKeys::<Test>::insert(rollup, key);
 	}
 	crate::NextRollupId::<Test>::put(count);
+	crate::RollupCount::<Test>::put(count);
 }
 
 /// Lowers a rollup's reserve to `max_fee`, so that a batch with that can be committed.
@@ -546,7 +569,11 @@ pub(crate) fn solved(
 		commitment: &bid.commitment,
 		opener: opener.as_ref(),
 	};
-	let opening = solve::open_by_solving(&statement, solve::Options::default(), |_| {
+	solve_for(&statement)
+}
+
+fn solve_for(statement: &Statement<'_>) -> (SolutionBytes, OpeningProofBytes) {
+	let opening = solve::open_by_solving(statement, solve::Options::default(), |_| {
 		std::ops::ControlFlow::Continue(())
 	})
 	.expect("a puzzle of 1,024 squarings");
@@ -564,6 +591,37 @@ pub(crate) fn open(id: BatchId, bidder: &AccountId, opener: &AccountId) -> CallR
 	let seal = seal_of(id, bidder);
 	let call = Call::open_bid { batch: id, round, bidder: bidder.clone(), seal, solution, proof };
 	outcome(dispatch(signed(opener), call))
+}
+
+/// Settles the silent bid of a closed round by its payload, from an account that has no part in it.
+pub(crate) fn settle_by_payload(
+	(batch, round): RoundId,
+	bidder: &AccountId,
+	payload: &[u8],
+) -> CallResult {
+	let payload = payload.to_vec().try_into().expect("short enough");
+	let call = Call::reveal_bid { batch, round, bidder: bidder.clone(), payload };
+	outcome(dispatch(signed(&GUEST), call))
+}
+
+/// Settles the silent bid of a closed round by solving its seal.
+pub(crate) fn settle_by_opening(at: RoundId, bidder: &AccountId) -> CallResult {
+	let (batch, round) = at;
+	let kept = crate::UnsettledRounds::<Test>::get(batch, round).expect("a bid is unsettled");
+	let bid = crate::UnsettledBids::<Test>::get(at, bidder).expect("it is unsettled");
+	let seal =
+		SEALS.with_borrow(|seals| seals.get(&bid.seal_hash).cloned()).expect("it was placed");
+	let statement = Statement {
+		parameters: test_parameters(),
+		seal: &seal.to_vec().try_into().expect("357 bytes"),
+		context: &Pvs::unsettled_context(at, &kept, bidder),
+		commitment: &bid.commitment,
+		opener: GUEST.as_ref(),
+	};
+	let (solution, proof) = solve_for(&statement);
+	let bidder = bidder.clone();
+	let call = Call::open_bid { batch, round, bidder, seal, solution, proof };
+	outcome(dispatch(signed(&GUEST), call))
 }
 
 pub(crate) fn bid(id: BatchId, bidder: &AccountId, fee: Balance, proof_blocks: u32) {
@@ -712,6 +770,16 @@ pub(crate) fn run_to_default(id: BatchId) -> u32 {
 
 pub(crate) fn status(id: BatchId) -> BatchStatus<AccountId> {
 	Pvs::batch_info(id).expect("the batch is pending").status
+}
+
+/// The rent that a batch burns if it ends in this block.
+pub(crate) fn rent(id: BatchId) -> Balance {
+	rent_by(id, now())
+}
+
+/// The rent that a batch burns if it ends in block `end`.
+pub(crate) fn rent_by(id: BatchId, end: u32) -> Balance {
+	crate::Batches::<Test>::get(id).expect("the batch is pending").rent_due(end)
 }
 
 pub(crate) fn pending(id: BatchId) -> bool {

@@ -50,8 +50,8 @@ impl<T: Config> Pallet<T> {
 		T::Currency::balance(who).saturating_add(amount) >= Self::existential_deposit()
 	}
 
-	/// Returns what a batch held. What the account cannot take is burned: it must not keep anybody from
-	/// a payment, nor the rollup from going on.
+	/// Returns what was held for a batch or a rollup. What the account cannot take is burned: it must not
+	/// keep anybody from a payment, nor the rollup from going on.
 	pub(crate) fn return_held(
 		reason: HoldReason,
 		who: &T::AccountId,

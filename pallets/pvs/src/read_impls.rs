@@ -16,6 +16,7 @@ use codec::Encode;
 use frame_support::{dispatch::DispatchClass, pallet_prelude::*, traits::Get};
 use pvs_auction::{
 	concentration::concentration,
+	explain::{explain, RankedBid},
 	phase::{phase, Windows},
 	round::{Auction, Bid, BidStage, Place, Stage, Standing},
 	share::epoch,
@@ -25,14 +26,15 @@ use pvs_auction::{
 };
 use pvs_primitives::{
 	api::{
-		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidInfo, BidState, ExpectedWinner,
-		MarketInfo, Page, PlaceInfo, ProverInfo, RescueInfo, RollupInfo, RoundInfo, SealInfo,
+		AssignmentInfo, BatchId, BatchInfo, BatchStatus, BidExplanation, BidInfo, BidState,
+		ExpectedWinner, MarketInfo, Page, PlaceInfo, ProverInfo, RescueInfo, RollupInfo, RoundInfo,
+		SealInfo, UnsettledBidInfo, UnsettledRoundInfo,
 	},
 	bid,
 	bid::{BID_CONTEXT_BYTES, PAYLOAD_BYTES},
 	hash::blake2_256,
 	public_inputs::{binding, PublicInputs},
-	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{
 	verify_opening, Seal, Statement, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES,
@@ -99,30 +101,41 @@ impl<T: Config> Pallet<T> {
 			h_proof: parameters.h_proof.to_vec(),
 			max_bidding_blocks: Self::max_bidding_blocks(),
 			min_opening_blocks: Self::min_opening_blocks(),
+			min_settle_blocks: Self::min_settle_blocks(),
 			slot_millis: timing.slot_millis,
 		}
 	}
 
 	/// The body of `PvsApi::check_opening`.
 	pub fn opening_holds(
-		batch: BatchId,
+		at: RoundId,
 		(bidder, opener): (T::AccountId, T::AccountId),
 		seal: &Seal,
 		(solution, proof): (&[u8; ELEMENT_BYTES], &[u8; OPENING_PROOF_BYTES]),
 	) -> Option<bool> {
-		let entry = Self::entry(batch).ok()?;
-		let bid = Bids::<T>::get(batch, &bidder)?;
-		if bid.stage != BidStage::Sealed {
-			return None;
-		}
-		if blake2_256(&[seal]) != bid.seal_hash {
+		let (commitment, seal_hash, seal_digest, context) = if let Some(kept) =
+			UnsettledRounds::<T>::get(at.0, at.1)
+		{
+			let bid = UnsettledBids::<T>::get(at, &bidder)?;
+			let context = Self::unsettled_context(at, &kept, &bidder);
+			(bid.commitment, bid.seal_hash, kept.seal_digest, context)
+		} else {
+			let entry = Self::entry(at.0).ok().filter(|entry| entry.batch.round.number == at.1)?;
+			let bid = Bids::<T>::get(at.0, &bidder)?;
+			if bid.stage != BidStage::Sealed {
+				return None;
+			}
+			let context = Self::bid_context(&entry, &bidder);
+			(bid.commitment, bid.seal_hash, entry.batch.snapshot.seal_digest, context)
+		};
+		if blake2_256(&[seal]) != seal_hash {
 			return Some(false);
 		}
 		let statement = Statement {
-			parameters: Self::seals_of(&entry.batch.snapshot)?,
+			parameters: Self::seals_of(&seal_digest)?,
 			seal,
-			context: &Self::bid_context(&entry, &bidder),
-			commitment: &bid.commitment,
+			context: &context,
+			commitment: &commitment,
 			opener: opener.as_ref(),
 		};
 		Some(verify_opening(&statement, solution, proof).is_ok())
@@ -155,6 +168,8 @@ impl<T: Config> Pallet<T> {
 	/// The body of `PvsApi::rollup`.
 	pub fn rollup_info(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
 		let record = Rollups::<T>::get(rollup)?;
+		let snapshot = Self::snapshot(record.params.clone());
+		let next_place = Self::next_place(rollup, &record, &snapshot).ok();
 		Some(RollupInfo {
 			id: rollup,
 			owner: record.owner,
@@ -168,6 +183,9 @@ impl<T: Config> Pallet<T> {
 			pending: record.pending,
 			reserve: record.prices.reserve,
 			params: record.params,
+			deposit: record.deposit,
+			offered_to: record.offered_to,
+			next_rent: next_place.map(|place| place.rent_from(Self::now())),
 		})
 	}
 
@@ -198,6 +216,8 @@ impl<T: Config> Pallet<T> {
 			failed_rounds: record.round.failed_rounds,
 			slashed: record.round.slashed,
 			status,
+			rent_rate: record.place.rate,
+			rent_until: record.place.until,
 			snapshot: record.snapshot,
 		})
 	}
@@ -220,6 +240,47 @@ impl<T: Config> Pallet<T> {
 			.collect();
 		indices.sort_unstable();
 		Page::fill(indices, limit, |index| Self::round_info(BatchId { rollup, index }))
+	}
+
+	/// The body of `PvsApi::unsettled_bids`. Work grows with the unsettled rounds of the chain: it is for
+	/// reading off chain.
+	pub fn unsettled_page(
+		rollup: RollupId,
+		from: (BatchIndex, RoundNumber),
+		limit: u32,
+	) -> Page<UnsettledRoundInfo<T::AccountId>, (BatchIndex, RoundNumber)> {
+		let mut keys: Vec<_> = UnsettledRounds::<T>::iter_keys()
+			.filter(|(batch, _)| batch.rollup == rollup)
+			.map(|(batch, round)| (batch.index, round))
+			.filter(|key| *key >= from)
+			.collect();
+		keys.sort_unstable();
+		Page::fill(keys, limit, |(index, round)| {
+			Self::unsettled_info((BatchId { rollup, index }, round))
+		})
+	}
+
+	fn unsettled_info(at: RoundId) -> Option<UnsettledRoundInfo<T::AccountId>> {
+		let kept = UnsettledRounds::<T>::get(at.0, at.1)?;
+		Some(UnsettledRoundInfo {
+			batch: at.0,
+			round: at.1,
+			committer: kept.committer,
+			sequencer: kept.sequencer,
+			batch_digest: kept.batch_digest,
+			seal_digest: kept.seal_digest,
+			reserve: kept.closed.reserve,
+			bond: kept.closed.bond(),
+			until: kept.closed.until,
+			bids: UnsettledBids::<T>::iter_prefix(at)
+				.map(|(bidder, bid)| UnsettledBidInfo {
+					bidder,
+					commitment: bid.commitment,
+					seal_hash: bid.seal_hash,
+					placed: bid.placed,
+				})
+				.collect(),
+		})
 	}
 
 	/// The body of `PvsApi::round`.
@@ -327,6 +388,34 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
+	/// The body of `PvsApi::explain`.
+	pub fn explanation(
+		batch: BatchId,
+		round: RoundNumber,
+	) -> Option<Vec<BidExplanation<T::AccountId>>> {
+		let entry = Self::entry(batch).ok()?;
+		let current = &entry.batch.round;
+		if current.number != round || !matches!(current.stage, Stage::Auction(_)) {
+			return None;
+		}
+		let bids: Vec<_> = Bids::<T>::iter_prefix(batch)
+			.map(|(bidder, bid)| Bid { bidder, share: bid.share, stage: bid.stage })
+			.collect();
+		let ranked = explain(&bids, current.reserve, &Self::context(&entry)).ok()?;
+		let explanation = |bid: RankedBid<T::AccountId>| BidExplanation {
+			bidder: bid.bidder,
+			fee: bid.fee,
+			proof_blocks: bid.proof_blocks,
+			share: bid.share,
+			fee_part: bid.fee_part,
+			time_part: bid.time_part,
+			score: bid.score,
+			payment: bid.payment,
+			winning_fee: bid.winning_fee,
+		};
+		Some(ranked.into_iter().map(explanation).collect())
+	}
+
 	fn place_info(place: &Place<T::AccountId>) -> PlaceInfo<T::AccountId> {
 		PlaceInfo {
 			prover: place.prover.clone(),
@@ -413,6 +502,28 @@ impl<T: Config> Pallet<T> {
 			T::MinSequencerBond::get() >= 1,
 			"MinSequencerBond is 0: a batch that fails would burn nothing"
 		);
+		assert!(
+			T::PlaceRent::get() >= 1,
+			"PlaceRent is 0: places and rows of silent bids would be free"
+		);
+	}
+
+	/// Refuses a runtime in which a rollup can be shut out, or in which holding places has no price.
+	fn check_places() {
+		let guaranteed = T::GuaranteedPlaces::get();
+		assert!(guaranteed >= 1, "GuaranteedPlaces is 0: others could shut a rollup out");
+		assert!(
+			guaranteed <= T::MaxPendingBatches::get(),
+			"GuaranteedPlaces is above MaxPendingBatches: no rollup could use all of its own"
+		);
+		assert!(
+			T::PoolPlaces::get() >= 8,
+			"PoolPlaces is below 8: the rent of its places rises by eighths"
+		);
+		assert!(
+			T::MaxRollups::get() >= 8,
+			"MaxRollups is below 8: the deposits of rollups rise by eighths"
+		);
 	}
 
 	/// Refuses a runtime in which commits leave no room for bids.
@@ -465,13 +576,14 @@ impl<T: Config> Pallet<T> {
 			"UnbondingBlocks is 0: `unbond` would have no delay"
 		);
 		assert!(T::MaxPendingBatches::get() >= 1, "MaxPendingBatches is 0");
-		assert!(
-			T::MaxPendingInChain::get() >= T::MaxPendingBatches::get(),
-			"MaxPendingInChain is below MaxPendingBatches"
-		);
+		Self::check_places();
 		assert!(
 			T::MaxWindowBlocks::get() > T::InclusionSlack::get(),
 			"MaxWindowBlocks leaves no window longer than InclusionSlack"
+		);
+		assert!(
+			T::MaxSettleBlocks::get() >= Self::min_settle_blocks(),
+			"MaxSettleBlocks is too low: no silent bid could be settled in time"
 		);
 		assert!(T::MinStake::get() >= 1, "MinStake is 0: bids would be backed by nothing");
 		Self::check_seals();
@@ -480,8 +592,9 @@ impl<T: Config> Pallet<T> {
 		assert!(
 			Self::heaviest_step()
 				.saturating_add(T::WeightInfo::agenda_lookup())
+				.saturating_add(Self::least_expiry())
 				.all_lte(T::MaxAgendaWeight::get()),
-			"MaxAgendaWeight does not fit the heaviest step: the agenda could stall"
+			"MaxAgendaWeight does not fit the heaviest step and the expiry of a bid: the agenda could stall"
 		);
 		assert_eq!(
 			T::AccountId::max_encoded_len(),

@@ -13,6 +13,7 @@
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, pallet_prelude::*};
 use pvs_auction::{
+	rent::rollup_deposit,
 	reserve::Reserve,
 	round::BidStage,
 	rules::{self, BrokenRule, Limits},
@@ -33,8 +34,11 @@ impl<T: Config> Pallet<T> {
 		rules::check(&params, &Self::limits()).map_err(Self::params_error)?;
 		ensure!(field::is_canonical(&genesis_root), Error::<T>::StateRootNonCanonical);
 		let prepared = T::ProofVerifier::prepare_key(verifying_key).map_err(Self::key_error)?;
-		let deposit = T::RollupDeposit::get();
+		let (rollups, most) = (RollupCount::<T>::get(), T::MaxRollups::get());
+		ensure!(rollups < most, Error::<T>::TooManyRollups);
+		let deposit = rollup_deposit(T::RollupDeposit::get(), rollups, most);
 		Self::hold(HoldReason::RollupDeposit, &owner, deposit)?;
+		RollupCount::<T>::put(rollups.saturating_add(1));
 
 		let rollup = NextRollupId::<T>::get();
 		NextRollupId::<T>::put(rollup.checked_add(1).ok_or(Error::<T>::Corrupt)?);
@@ -52,9 +56,11 @@ impl<T: Config> Pallet<T> {
 				next_index: 0,
 				tip_root: genesis_root,
 				pending: 0,
+				guaranteed: 0,
 				prices: Reserve::new(&params),
 				params,
 				deposit,
+				offered_to: None,
 			},
 		);
 		Self::deposit_event(Event::RollupRegistered {
@@ -74,6 +80,7 @@ impl<T: Config> Pallet<T> {
 		Rollups::<T>::remove(rollup);
 		VerifyingKeys::<T>::remove(rollup);
 		Stats::<T>::remove(rollup);
+		RollupCount::<T>::mutate(|rollups| *rollups = rollups.saturating_sub(1));
 		Self::deposit_event(Event::RollupDeregistered { rollup, deposit: record.deposit });
 		Ok(())
 	}
@@ -130,6 +137,30 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	pub(crate) fn do_transfer_rollup(
+		owner: T::AccountId,
+		rollup: RollupId,
+		to: T::AccountId,
+	) -> DispatchResult {
+		let mut record = Self::owned(&owner, rollup)?;
+		record.offered_to = (to != owner).then(|| to.clone());
+		Rollups::<T>::insert(rollup, record);
+		Self::deposit_event(Event::RollupOffered { rollup, to });
+		Ok(())
+	}
+
+	pub(crate) fn do_accept_rollup(owner: T::AccountId, rollup: RollupId) -> DispatchResult {
+		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
+		ensure!(record.offered_to.as_ref() == Some(&owner), Error::<T>::RollupNotOffered);
+		Self::hold(HoldReason::RollupDeposit, &owner, record.deposit)?;
+		Self::return_held(HoldReason::RollupDeposit, &record.owner, record.deposit)?;
+		record.offered_to = None;
+		let from = core::mem::replace(&mut record.owner, owner.clone());
+		Rollups::<T>::insert(rollup, record);
+		Self::deposit_event(Event::RollupTransferred { rollup, from, to: owner });
+		Ok(())
+	}
+
 	fn owned(owner: &T::AccountId, rollup: RollupId) -> Result<RollupRecordOf<T>, Error<T>> {
 		let record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
 		ensure!(record.owner == *owner, Error::<T>::NotOwner);
@@ -148,6 +179,9 @@ impl<T: Config> Pallet<T> {
 			min_sequencer_bond: T::MinSequencerBond::get(),
 			max_bidding_blocks: Self::max_bidding_blocks(),
 			min_opening_blocks: Self::min_opening_blocks(),
+			min_settle_blocks: Self::min_settle_blocks(),
+			max_settle_blocks: T::MaxSettleBlocks::get(),
+			min_silence_penalty: Self::min_silence_penalty(),
 		}
 	}
 
@@ -165,6 +199,7 @@ impl<T: Config> Pallet<T> {
 			BrokenRule::EscalationFactor => Error::ParamsEscalationFactor,
 			BrokenRule::SilencePenalty => Error::ParamsSilencePenalty,
 			BrokenRule::SilencePenaltyForOpening => Error::ParamsSilencePenaltyForOpening,
+			BrokenRule::SilencePenaltyForSettling => Error::ParamsSilencePenaltyForSettling,
 			BrokenRule::Bond => Error::ParamsBond,
 			BrokenRule::LateRate => Error::ParamsLateRate,
 			BrokenRule::Grace => Error::ParamsGrace,
@@ -175,6 +210,7 @@ impl<T: Config> Pallet<T> {
 			BrokenRule::SequencerBond => Error::ParamsSequencerBond,
 			BrokenRule::SealedTime => Error::ParamsSealedTime,
 			BrokenRule::SilencePolicy => Error::ParamsSilencePolicy,
+			BrokenRule::SettleWindow => Error::ParamsSettleWindow,
 		}
 	}
 

@@ -16,12 +16,13 @@ use alloc::vec::Vec;
 use frame_support::pallet_prelude::*;
 use pvs_auction::{
 	phase::due,
-	round::{Bid, Context, Stage, Standing},
+	round::{Bid, BidStage, Context, Stage, Standing},
 	step::{step, Input, Outcome, Refusal},
 };
 use pvs_primitives::{
 	api::BatchId,
 	params::{RollupParams, SilencePolicy, Snapshot},
+	Bytes32,
 };
 use pvs_timelock::Parameters;
 
@@ -30,7 +31,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn entry(id: BatchId) -> Result<Entry<T>, Error<T>> {
 		let batch = Batches::<T>::get(id).ok_or(Error::<T>::BatchNotFound)?;
 		let rollup = Rollups::<T>::get(id.rollup).ok_or(Error::<T>::Corrupt)?;
-		Ok(Entry { id, rollup, batch, ended: false })
+		Ok(Entry::new(id, rollup, batch))
 	}
 
 	/// Where a batch that has a row stands among those of its rollup. Indices below
@@ -56,11 +57,11 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Returns the puzzle of a batch's seals; `None` if the runtime has lost it.
-	pub(crate) fn seals_of(snapshot: &Snapshot) -> Option<&'static Parameters> {
+	/// Returns the puzzle with this digest; `None` if the runtime has lost it.
+	pub(crate) fn seals_of(digest: &Bytes32) -> Option<&'static Parameters> {
 		core::iter::once(T::SealParameters::get())
 			.chain(T::FormerSealParameters::get().iter().copied())
-			.find(|parameters| parameters.digest() == snapshot.seal_digest)
+			.find(|parameters| parameters.digest() == *digest)
 	}
 
 	/// What transitions of a batch depend on.
@@ -69,9 +70,9 @@ impl<T: Config> Pallet<T> {
 		Context {
 			snapshot,
 			seal_delay: match snapshot.params.silence_policy {
-				SilencePolicy::Exclude => None,
+				SilencePolicy::Exclude | SilencePolicy::Settle { .. } => None,
 				SilencePolicy::ForceOpen { .. } => {
-					Self::seals_of(snapshot).map(|seals| seals.delay)
+					Self::seals_of(&snapshot.seal_digest).map(|seals| seals.delay)
 				},
 			},
 			max_fee: entry.batch.max_fee,
@@ -109,12 +110,16 @@ impl<T: Config> Pallet<T> {
 	/// The time of a batch's next transition has come: performs it, in memory. An auction's bids are
 	/// taken out of storage for it.
 	pub(crate) fn advance_due(entry: &mut Entry<T>) -> DispatchResult {
-		let bids: Vec<_> = match entry.batch.round.stage {
-			Stage::Auction(_) => Bids::<T>::drain_prefix(entry.id)
-				.map(|(bidder, bid)| Bid { bidder, share: bid.share, stage: bid.stage })
-				.collect(),
-			_ => Vec::new(),
-		};
+		let mut bids = Vec::new();
+		if let Stage::Auction(_) = entry.batch.round.stage {
+			for (bidder, record) in Bids::<T>::drain_prefix(entry.id) {
+				let (share, stage) = (record.share, record.stage.clone());
+				if stage == BidStage::Sealed {
+					entry.sealed.insert(bidder.clone(), record);
+				}
+				bids.push(Bid { bidder, share, stage });
+			}
+		}
 		Self::advance(entry, Input::Due(&bids))
 	}
 
@@ -135,14 +140,13 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Takes a batch's row out of storage and returns its deposit. What `store` writes after this is
-	/// the rollup's row only.
+	/// Takes a batch's row out of storage, returns its deposit and settles the rent of its place. What
+	/// `store` writes after this is the rollup's row only.
 	pub(crate) fn end(entry: &mut Entry<T>) -> DispatchResult {
 		Self::unschedule(entry.id, &mut entry.batch);
 		Self::return_held(HoldReason::BatchDeposit, &entry.batch.sequencer, entry.batch.deposit)?;
+		Self::leave_place(entry)?;
 		Batches::<T>::remove(entry.id);
-		PendingInChain::<T>::mutate(|pending| *pending = pending.saturating_sub(1));
-		entry.rollup.pending = entry.rollup.pending.saturating_sub(1);
 		entry.ended = true;
 		Ok(())
 	}
@@ -152,7 +156,7 @@ impl<T: Config> Pallet<T> {
 	/// of a block stays bounded.
 	pub(crate) fn wake(id: BatchId, rollup: &RollupRecordOf<T>) {
 		if let Some(batch) = Batches::<T>::get(id) {
-			let mut entry = Entry { id, rollup: rollup.clone(), batch, ended: false };
+			let mut entry = Entry::new(id, rollup.clone(), batch);
 			match Self::standing(id, rollup) {
 				Standing::Dropped => {
 					let due = Due { lane: Lane::Others, at: Self::now() };

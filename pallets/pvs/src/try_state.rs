@@ -26,24 +26,27 @@ impl<T: Config> Pallet<T> {
 		Self::check_money()?;
 		Self::check_bids()?;
 		Self::check_batches()?;
+		Self::check_unsettled()?;
 		Self::check_agenda()
 	}
 
 	fn check_money() -> Result<(), TryRuntimeError> {
 		// Rollups' sequencers have an entry even without a batch: what is left behind would show.
-		let mut escrow: BTreeMap<T::AccountId, [Balance; 3]> =
-			Rollups::<T>::iter_values().map(|rollup| (rollup.sequencer, [0; 3])).collect();
+		let mut escrow: BTreeMap<T::AccountId, [Balance; 4]> =
+			Rollups::<T>::iter_values().map(|rollup| (rollup.sequencer, [0; 4])).collect();
 		for record in Batches::<T>::iter_values() {
+			let rent = record.rent();
 			let owed = escrow.entry(record.sequencer).or_default();
 			let proven = matches!(record.round.stage, Stage::Proven { .. });
-			let [fees, bonds, deposits] = owed;
+			let [fees, bonds, deposits, rents] = owed;
 			if !proven {
 				*fees = fees.saturating_add(record.max_fee);
 				*bonds = bonds.saturating_add(record.snapshot.params.sequencer_bond);
 			}
 			*deposits = deposits.saturating_add(record.deposit);
+			*rents = rents.saturating_add(rent);
 		}
-		for (sequencer, [fees, bonds, deposits]) in escrow {
+		for (sequencer, [fees, bonds, deposits, rents]) in escrow {
 			ensure!(
 				Self::held(HoldReason::Escrow, &sequencer) == fees,
 				"1: a sequencer's escrow is the sum of its unproven batches' max_fee"
@@ -55,6 +58,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(
 				Self::held(HoldReason::BatchDeposit, &sequencer) == deposits,
 				"3: every batch's row is paid for by a deposit"
+			);
+			ensure!(
+				Self::held(HoldReason::PlaceRent, &sequencer) == rents,
+				"38: a sequencer's rent is the sum over its batches' places"
 			);
 		}
 		let mut deposits = BTreeMap::<T::AccountId, Balance>::new();
@@ -87,6 +94,11 @@ impl<T: Config> Pallet<T> {
 				let sum = reserved.entry(prover).or_default();
 				*sum = sum.saturating_add(bond);
 			}
+		}
+		for (at, bidder, _) in UnsettledBids::<T>::iter() {
+			let bond = UnsettledRounds::<T>::get(at.0, at.1).map_or(0, |kept| kept.closed.bond());
+			let sum = reserved.entry(bidder).or_default();
+			*sum = sum.saturating_add(bond);
 		}
 		ensure!(
 			KeptBonds::<T>::get() == kept && Self::kept() >= kept,
@@ -140,9 +152,11 @@ impl<T: Config> Pallet<T> {
 
 	fn check_batches() -> Result<(), TryRuntimeError> {
 		let mut rows = BTreeMap::<RollupId, BTreeMap<BatchIndex, BatchRecord<T::AccountId>>>::new();
-		let mut total = 0u32;
+		let mut pool = 0u32;
 		for (batch, record) in Batches::<T>::iter() {
-			total = total.saturating_add(1);
+			if record.place.kind == PlaceKind::Pool {
+				pool = pool.saturating_add(1);
+			}
 			let round = &record.round;
 			ensure!(
 				round.reserve >= 1 && round.reserve <= record.max_fee,
@@ -155,20 +169,38 @@ impl<T: Config> Pallet<T> {
 				"29: a batch has at most one round beyond its bounds"
 			);
 			ensure!(
-				Self::seals_of(&record.snapshot).is_some(),
+				Self::seals_of(&record.snapshot.seal_digest).is_some(),
 				"30: the runtime has the seal parameters that a batch names"
 			);
 			ensure!(
 				record.snapshot.max_bids <= T::MaxBids::get(),
 				"31: MaxBids, on which weights rely, is not below what a batch may have"
 			);
+			ensure!(
+				record.place.until > record.committed_at && record.place.rate >= 1,
+				"39: every batch's place has a price, for a block at the least"
+			);
 			rows.entry(batch.rollup).or_default().insert(batch.index, record);
 		}
-		ensure!(PendingInChain::<T>::get() == total, "12: the chain counts its batches");
+		ensure!(TakenPlaces::<T>::get() == pool, "12: the pool counts the places that are taken");
+		let mut rollups = 0u32;
 		for (id, rollup) in Rollups::<T>::iter() {
 			let batches = rows.remove(&id).unwrap_or_default();
 			let count = u32::try_from(batches.len()).unwrap_or(u32::MAX);
+			rollups = rollups.saturating_add(1);
 			ensure!(rollup.pending == count, "13: a rollup counts its batches");
+			let guaranteed = batches
+				.values()
+				.filter(|record| record.place.kind == PlaceKind::Guaranteed)
+				.count();
+			ensure!(
+				usize::try_from(rollup.guaranteed) == Ok(guaranteed),
+				"40: a rollup counts its batches with guaranteed places"
+			);
+			ensure!(
+				rollup.offered_to.as_ref() != Some(&rollup.owner),
+				"41: no rollup is offered to its own owner"
+			);
 			ensure!(VerifyingKeys::<T>::contains_key(id), "14: every rollup has a key");
 			ensure!(
 				rollup.prices.reserve >= rollup.params.min_reserve
@@ -190,6 +222,40 @@ impl<T: Config> Pallet<T> {
 			ensure!(root == rollup.tip_root, "18: the tip is the root of the last live batch");
 		}
 		ensure!(rows.is_empty(), "19: batches belong to a rollup");
+		ensure!(RollupCount::<T>::get() == rollups, "42: the chain counts its rollups");
+		Ok(())
+	}
+
+	fn check_unsettled() -> Result<(), TryRuntimeError> {
+		let mut counts = BTreeMap::<RoundId, u32>::new();
+		for (at, _, _) in UnsettledBids::<T>::iter() {
+			let count = counts.entry(at).or_default();
+			*count = count.saturating_add(1);
+		}
+		let mut expiries: BTreeMap<_, _> =
+			Expiries::<T>::iter_keys().map(expiry_item).map(|(block, at)| (at, block)).collect();
+		ensure!(
+			expiries.len() == Expiries::<T>::iter_keys().count(),
+			"32: the silent bids of a round expire once"
+		);
+		for (batch, round, kept) in UnsettledRounds::<T>::iter() {
+			let at = (batch, round);
+			ensure!(
+				kept.bids >= 1 && counts.remove(&at) == Some(kept.bids),
+				"33: a closed round counts its silent bids"
+			);
+			ensure!(
+				expiries.remove(&at) == Some(kept.expires_at)
+					&& kept.expires_at >= kept.closed.until,
+				"34: silent bids expire when their window is over"
+			);
+			ensure!(
+				Self::seals_of(&kept.seal_digest).is_some(),
+				"35: the runtime has the seal parameters that a silent bid names"
+			);
+		}
+		ensure!(counts.is_empty(), "36: silent bids belong to a closed round");
+		ensure!(expiries.is_empty(), "37: expiries belong to a closed round");
 		Ok(())
 	}
 

@@ -2,21 +2,26 @@
 //! What the pallet stores. The records know nothing of FRAME.
 
 use crate::{pallet::ProofBytes, Config};
+use alloc::collections::BTreeMap;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use pvs_auction::{
+	rent::rent_due,
 	reserve::Reserve,
 	round::{BidStage, Round},
+	settle::ClosedRound,
 	share::RecentCount,
 };
 use pvs_primitives::{
 	api::{BatchId, ProverStats, SealPlace, Unbonding},
 	params::{RollupParams, Snapshot},
-	Balance, BatchIndex, BlockNumber, Bytes32, RollupId,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
 use scale_info::TypeInfo;
 
 /// A rollup of this runtime.
 pub type RollupRecordOf<T> = RollupRecord<<T as frame_system::Config>::AccountId>;
+/// A closed round of this runtime with unsettled bids.
+pub type UnsettledRoundOf<T> = UnsettledRound<<T as frame_system::Config>::AccountId>;
 /// A batch of this runtime.
 pub type BatchRecordOf<T> = BatchRecord<<T as frame_system::Config>::AccountId>;
 
@@ -30,6 +35,18 @@ pub(crate) struct Entry<T: Config> {
 	pub(crate) batch: BatchRecordOf<T>,
 	/// Whether the batch has ended: its row is gone and must not be written again.
 	pub(crate) ended: bool,
+	/// Rows of bids that are still sealed while their auction closes.
+	pub(crate) sealed: BTreeMap<T::AccountId, BidRecord>,
+	/// The block in which the transition that is being performed was due, if that has passed; `None`
+	/// while a call acts.
+	pub(crate) due_since: Option<BlockNumber>,
+}
+
+impl<T: Config> Entry<T> {
+	/// A batch as it was read, or is about to be written.
+	pub(crate) fn new(id: BatchId, rollup: RollupRecordOf<T>, batch: BatchRecordOf<T>) -> Self {
+		Self { id, rollup, batch, ended: false, sealed: BTreeMap::new(), due_since: None }
+	}
 }
 
 /// The key of an entry of the agenda: lane, block, rollup and index, the numbers big-endian, so that
@@ -116,12 +133,45 @@ pub struct RollupRecord<AccountId> {
 	pub tip_root: Bytes32,
 	/// Number of batch rows.
 	pub pending: u32,
+	/// Number of them that hold a guaranteed place.
+	pub guaranteed: u32,
 	/// What the next batch takes as its snapshot.
 	pub params: RollupParams,
 	/// The reserve and the mean payment.
 	pub prices: Reserve,
 	/// The amount held from the owner for this row.
 	pub deposit: Balance,
+	/// Who may become the owner.
+	pub offered_to: Option<AccountId>,
+}
+
+/// Kind of a place among the pending batches. A batch keeps it to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub enum PlaceKind {
+	/// One of the rollup's own.
+	#[codec(index = 0)]
+	Guaranteed,
+	/// One of the chain's pool.
+	#[codec(index = 1)]
+	Pool,
+}
+
+/// A place among the pending batches, and its price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct PendingPlace {
+	/// Its kind.
+	pub kind: PlaceKind,
+	/// The rent of a block, in planck.
+	pub rate: Balance,
+	/// The block up to which the rent is held: the batch has ended by then, if the agenda is never late.
+	pub until: BlockNumber,
+}
+
+impl PendingPlace {
+	/// Returns the rent that is held for the place if it is taken in this block, in planck.
+	pub fn rent_from(&self, taken_at: BlockNumber) -> Balance {
+		rent_due(self.rate, BlockNumber::MAX, self.until.saturating_sub(taken_at))
+	}
 }
 
 /// A pending batch.
@@ -141,6 +191,8 @@ pub struct BatchRecord<AccountId> {
 	pub max_fee: Balance,
 	/// The amount held for this row.
 	pub deposit: Balance,
+	/// Its place among the pending batches, for which rent is held beside the deposit.
+	pub place: PendingPlace,
 	/// The rollup's parameters and the chain's constants when the batch was committed.
 	pub snapshot: Snapshot,
 	/// The current round.
@@ -149,6 +201,19 @@ pub struct BatchRecord<AccountId> {
 	pub due: Option<Due>,
 	/// Whether the clean-up behind a failed predecessor has passed it.
 	pub cleaned: bool,
+}
+
+impl<AccountId> BatchRecord<AccountId> {
+	/// Returns the rent that is held for the batch's place, in planck.
+	pub fn rent(&self) -> Balance {
+		self.place.rent_from(self.committed_at)
+	}
+
+	/// Returns how much of it is due if the batch ends in this block, in planck.
+	pub fn rent_due(&self, end: BlockNumber) -> Balance {
+		let lived = end.saturating_sub(self.committed_at);
+		rent_due(self.place.rate, lived, self.place.until.saturating_sub(self.committed_at))
+	}
 }
 
 /// A bid in the current round of a batch.
@@ -164,6 +229,59 @@ pub struct BidRecord {
 	pub share: u32,
 	/// Where it stands.
 	pub stage: BidStage,
+}
+
+/// A round that has closed without bidders that stayed silent, as long as one of their bids is unsettled.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct UnsettledRound<AccountId> {
+	/// Who committed the batch.
+	pub committer: AccountId,
+	/// Sequencer of the rollup when the round closed.
+	pub sequencer: AccountId,
+	/// Digest of the batch in the round, to which commitments are bound.
+	pub batch_digest: Bytes32,
+	/// Digest of the time-lock puzzle of the seals.
+	pub seal_digest: Bytes32,
+	/// What the bids are judged by.
+	pub closed: ClosedRound,
+	/// Number of unsettled bids.
+	pub bids: u32,
+	/// Block of its entry among the expiries.
+	pub expires_at: BlockNumber,
+}
+
+/// A bid whose bidder stayed silent and whose round has closed. Its bond is still reserved.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct UnsettledBid {
+	/// Binds chain, batch, round, bidder and payload.
+	pub commitment: Bytes32,
+	/// `blake2_256` of the time-lock puzzle around the payload.
+	pub seal_hash: Bytes32,
+	/// Place of the seal.
+	pub placed: SealPlace,
+	/// The bidder's share of recent proofs when it bid, in 10^-9.
+	pub share: u32,
+}
+
+/// A round of a batch.
+pub type RoundId = (BatchId, RoundNumber);
+
+/// The key of an expiry: block, rollup, index and round, big-endian, so that they sort by block.
+pub type ExpiryKey = ([u8; 4], [u8; 4], [u8; 8], [u8; 4]);
+
+/// Returns the key of the round whose unsettled bids expire then.
+pub fn expiry_key(at: BlockNumber, (batch, round): RoundId) -> ExpiryKey {
+	let BatchId { rollup, index } = batch;
+	(at.to_be_bytes(), rollup.to_be_bytes(), index.to_be_bytes(), round.to_be_bytes())
+}
+
+/// Returns the block in which unsettled bids expire, and their round.
+pub fn expiry_item((at, rollup, index, round): ExpiryKey) -> (BlockNumber, RoundId) {
+	let batch = BatchId {
+		rollup: RollupId::from_be_bytes(rollup),
+		index: BatchIndex::from_be_bytes(index),
+	};
+	(BlockNumber::from_be_bytes(at), (batch, RoundNumber::from_be_bytes(round)))
 }
 
 /// A registered prover.

@@ -6,14 +6,17 @@
 #![allow(clippy::multiple_bound_locations, reason = "the macro repeats the bounds")]
 #![allow(clippy::too_many_arguments, reason = "the macro adds the block to ask")]
 
+extern crate alloc;
+
+use alloc::vec::Vec;
 use codec::Codec;
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
-		SealInfo,
+		BatchId, BatchInfo, BidExplanation, ExpectedWinner, MarketInfo, Page, ProverInfo,
+		RollupInfo, RoundInfo, SealInfo, UnsettledRoundInfo,
 	},
 	bid::PAYLOAD_BYTES,
-	BatchIndex, Bytes32, RollupId,
+	BatchIndex, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 
@@ -44,6 +47,11 @@ sp_api::decl_runtime_apis! {
 		/// is open or no bid counts.
 		fn expected_winner(batch: BatchId) -> Option<ExpectedWinner<AccountId>>;
 
+		/// The counted bids of a round's auction, best first, with the parts of their scores and what would have
+		/// won; `None` unless that auction is open. To explain a round that has closed, ask at the block
+		/// before the one that closed it.
+		fn explain(batch: BatchId, round: RoundNumber) -> Option<Vec<BidExplanation<AccountId>>>;
+
 		/// A prover; `None` if it is not registered.
 		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>>;
 
@@ -66,10 +74,19 @@ sp_api::decl_runtime_apis! {
 		/// The time-lock puzzle of this chain's seals, and what follows from it for windows.
 		fn seals() -> SealInfo;
 
-		/// Whether an opening would be accepted from `opener` now; `None` if the bid is not sealed or
-		/// no auction is open. The phase is not judged.
+		/// The closed rounds of a rollup with silent bids that wait to be settled, from this index and round
+		/// on, at most `limit` and at most 64 KiB of them.
+		fn unsettled_bids(
+			rollup: RollupId,
+			from: (BatchIndex, RoundNumber),
+			limit: u32,
+		) -> Page<UnsettledRoundInfo<AccountId>, (BatchIndex, RoundNumber)>;
+
+		/// Whether an opening would be accepted from `opener` now; `None` if the bid is neither sealed nor
+		/// unsettled. The phase is not judged.
 		fn check_opening(
 			batch: BatchId,
+			round: RoundNumber,
 			bidder: AccountId,
 			opener: AccountId,
 			seal: Seal,

@@ -7,6 +7,7 @@ use crate::{
 };
 use frame_support::{
 	assert_noop, assert_ok,
+	traits::fungible::Mutate,
 	weights::{Weight, WeightMeter},
 };
 use pvs_primitives::{api::BatchId, params::RollupParams};
@@ -187,7 +188,8 @@ fn hook_survives_10k_due_items() {
 	let mut ext = new_ext();
 	ext.execute_with(|| {
 		MaxPendingBatches::set(500);
-		MaxPendingInChain::set(10_000);
+		PoolPlaces::set(10_000);
+		assert_ok!(Balances::mint_into(&SEQUENCER, 1 << 60));
 		register_rollups(ROLLUPS, small);
 		for rollup in 0..ROLLUPS {
 			for _ in 0..BATCHES {

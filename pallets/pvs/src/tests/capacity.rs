@@ -28,7 +28,7 @@ fn one_close() -> Weight {
 fn rollups(count: u32, test: impl FnOnce()) {
 	chain(|| {
 		MaxPendingBatches::set(64);
-		MaxPendingInChain::set(512);
+		PoolPlaces::set(512);
 		register_rollups(count, RollupParams { data_len: 1, ..params() });
 		test();
 	});

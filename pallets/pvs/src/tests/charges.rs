@@ -322,7 +322,11 @@ fn refused_batch_should_not_be_charged_the_hashing_of_its_data() {
 		assert_refused(&GUEST, call(0, 40, zero, one, 1_000), Error::NotSequencer, unhashed);
 		assert_ok!(Pvs::set_sequencer(signed(&OWNER), 0, POOR));
 		let poor = call(0, 40, zero, one, 1_000);
-		assert_refused(&POOR, poor, Error::InsufficientBalance, unhashed);
+		assert_refused(&POOR, poor.clone(), Error::InsufficientBalance, unhashed);
+		// Escrow, bond, deposit and the existential deposit.
+		let no_rent = 1_000 + 70 + BATCH_DEPOSIT + 1;
+		assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), POOR, no_rent));
+		assert_refused(&POOR, poor, Error::RentNotCovered, unhashed);
 		assert_ok!(Pvs::set_sequencer(signed(&OWNER), 0, SEQUENCER));
 		let good = call(0, 40, zero, one, 1_000);
 		let good = dispatch(signed(&SEQUENCER), good).expect("it is valid");

@@ -104,18 +104,13 @@ fn batch_should_be_refused_when_rollup_chain_or_block_is_full() {
 			commit(500);
 		}
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 500), Error::<Test>::TooManyPendingBatches);
-		let key = verifying_key().try_into().expect("768 bytes");
-		assert_ok!(Pvs::register_rollup(
-			RuntimeOrigin::signed(OWNER),
-			key,
-			root(0),
-			SEQUENCER,
-			params()
-		));
+		register_rollup(params());
 		lower_reserve(1, 500);
 		assert_ok!(try_commit(SEQUENCER, 1, 40, 500));
 		assert_noop!(try_commit(SEQUENCER, 1, 40, 500), Error::<Test>::BlockDataFull);
 		run_to(2);
+		// Two of the four take places of the pool.
+		PoolPlaces::set(2);
 		assert_ok!(try_commit(SEQUENCER, 1, 40, 500));
 		assert_noop!(try_commit(SEQUENCER, 1, 40, 500), Error::<Test>::ChainFull);
 		assert_eq!(Batches::<Test>::iter().count(), 6);

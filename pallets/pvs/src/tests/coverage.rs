@@ -28,12 +28,15 @@ const SOURCES: &[&str] = &[
 	include_str!("prove.rs"),
 	include_str!("prove_many.rs"),
 	include_str!("register.rs"),
+	include_str!("rent.rs"),
 	include_str!("rescue.rs"),
 	include_str!("reveal.rs"),
 	include_str!("rollup_owner.rs"),
 	include_str!("rounds.rs"),
 	include_str!("seal_place.rs"),
+	include_str!("settle.rs"),
 	include_str!("stake.rs"),
+	include_str!("transfer.rs"),
 	include_str!("upgrade.rs"),
 ];
 
@@ -152,6 +155,8 @@ fn every_call() -> Vec<Call<Test>> {
 		Call::withdraw_unbonded {},
 		Call::set_sequencer { rollup: 0, sequencer: GUEST },
 		Call::set_params { rollup: 0, params: params() },
+		Call::transfer_rollup { rollup: 0, to: GUEST },
+		Call::accept_rollup { rollup: 0 },
 		Call::open_bid {
 			batch: id,
 			round: 0,

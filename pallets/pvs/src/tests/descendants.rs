@@ -32,7 +32,7 @@ struct Line {
 fn line(test: impl FnOnce(Line)) {
 	market_with(RollupParams { max_failed_rounds: 1, ..params() }, || {
 		MaxPendingBatches::set(9);
-		MaxPendingInChain::set(9);
+		PoolPlaces::set(9);
 		let reveal_ok = |id, who: &AccountId, fee, time| {
 			assert_ok!(reveal(id, who, fee, time));
 		};
@@ -106,6 +106,17 @@ fn descendants_should_be_dropped_in_every_phase_when_a_batch_fails() {
 		let before = everyone.clone().map(|who| (total(&who), prover(&who).stats.slashed));
 		let (sequencer, issued) = (total(&SEQUENCER), issuance());
 		let kept = Pvs::kept();
+		let ended = [
+			line.first,
+			line.waiting,
+			line.offered,
+			line.rescue,
+			line.proven,
+			line.revealing,
+			line.bidding,
+			line.none,
+		];
+		let rents: u128 = ended.map(|id| rent_by(id, FAILURE)).iter().sum();
 		run_to(FAILURE);
 		let events = events();
 		assert!(events.iter().any(|event| matches!(
@@ -138,11 +149,11 @@ fn descendants_should_be_dropped_in_every_phase_when_a_batch_fails() {
 			}));
 		}
 		assert_eq!(crate::Bids::<Test>::iter().count(), 0);
-		// Nobody lost anything by it but the sequencer its bond for the failed batch, and what was
-		// slashed before is burned.
+		// Nobody lost anything by it but the sequencer its bond for the failed batch and the rent of each
+		// place, and what was slashed before is burned.
 		assert_eq!(everyone.clone().map(|who| (total(&who), prover(&who).stats.slashed)), before);
-		assert_eq!(total(&SEQUENCER), sequencer - 70);
-		assert_eq!((issuance(), Pvs::kept()), (issued - 70 - kept, 0));
+		assert_eq!(total(&SEQUENCER), sequencer - 70 - rents);
+		assert_eq!((issuance(), Pvs::kept()), (issued - 70 - rents - kept, 0));
 		assert_eq!(kept, 4 * 600, "of Dee, twice of Cid, of Ann");
 		// Ann is at work; all others are free, the runner-up of the same batch too.
 		assert_eq!(everyone.map(|who| prover(&who).reserved), [600, 0, 0, 0]);
@@ -150,12 +161,12 @@ fn descendants_should_be_dropped_in_every_phase_when_a_batch_fails() {
 		assert_eq!(Pvs::held(HoldReason::SequencerBond, &SEQUENCER), 70);
 		Pvs::do_try_state().expect("the invariants hold");
 		// The prover at work is within its time and paid.
-		let ann = total(&ANN);
+		let (ann, rents) = (total(&ANN), rents + rent(line.assigned));
 		assert_ok!(deliver(line.assigned, &ANN));
 		assert_eq!(total(&ANN), ann + 200);
 		assert_eq!(Batches::<Test>::iter().count(), 0);
-		// Paid: to Ben for the proven one, to Ann; burned: one bond.
-		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500 - 200 - 70);
+		// Paid: to Ben for the proven one, to Ann; burned: one bond, and rent.
+		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500 - 200 - 70 - rents);
 		assert_eq!((rollup().pending, rollup().tip_root), (0, root(0)));
 		assert_eq!(commit(500), batch(9), "indices are never used again");
 	});
@@ -270,6 +281,8 @@ fn failure_of_a_later_batch_should_not_touch_earlier_ones() {
 		run_to(17);
 		assert_eq!(Batches::<Test>::iter().count(), 0);
 		assert_eq!((rollup().finalized_root, rollup().tip_root), (root(1), root(1)));
-		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500 - 70, "batch 2 cost nothing");
+		// Batch 0 lived from 1 to 12, the others to 17.
+		let rents = 11 + 16 + 16;
+		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500 - 70 - rents, "batch 2 cost only rent");
 	});
 }

@@ -139,7 +139,7 @@ fn header_should_have_no_item_when_the_commit_fails() {
 #[test]
 fn commits_should_be_refused_when_the_block_has_as_many_as_it_may() {
 	market(|| {
-		MaxPendingInChain::set(20);
+		PoolPlaces::set(20);
 		MaxPendingBatches::set(20);
 		assert_ok!(Pvs::set_params(signed(&OWNER), 0, RollupParams { data_len: 1, ..params() }));
 		register_rollup(RollupParams { data_len: 1, ..params() });

@@ -3,12 +3,16 @@
 
 use crate::{
 	mock::*,
-	types::{agenda_key, Due, Lane},
-	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, KeptBonds, PendingInChain,
-	ProverRecord, Provers, RollupRecord, Rollups, VerifyingKeys,
+	types::{agenda_key, expiry_key, Due, Lane, PlaceKind, RoundId},
+	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, Expiries, KeptBonds,
+	ProverRecord, Provers, RollupCount, RollupRecord, Rollups, TakenPlaces, UnsettledBid,
+	UnsettledBids, UnsettledRound, UnsettledRounds, VerifyingKeys,
 };
 use frame_support::storage::with_transaction;
-use pvs_auction::round::{BidStage, Stage};
+use pvs_auction::{
+	round::{BidStage, Stage},
+	settle::ClosedRound,
+};
 use pvs_primitives::api::{BatchId, SealPlace, Unbonding};
 use sp_runtime::{DispatchError, TransactionOutcome};
 use std::collections::BTreeSet;
@@ -33,6 +37,41 @@ fn void_bid() -> BidRecord {
 		share: 0,
 		stage: BidStage::Void,
 	}
+}
+
+/// A round of a batch that has ended, with a silent bid of Dee.
+const CLOSED: RoundId = (BatchId { rollup: 0, index: 7 }, 0);
+
+fn closed_row(change: impl FnOnce(&mut UnsettledRound<AccountId>)) {
+	UnsettledRounds::<Test>::mutate(CLOSED.0, CLOSED.1, |row| change(row.as_mut().expect("kept")));
+}
+
+fn silent_bid() -> UnsettledBid {
+	let BidRecord { commitment, seal_hash, placed, share, .. } = void_bid();
+	UnsettledBid { commitment, seal_hash, placed, share }
+}
+
+fn put_closed_round() {
+	let closed = ClosedRound {
+		reserve: 500,
+		silence_penalty: 100,
+		scoring: (&params()).into(),
+		winner: None,
+		until: 90,
+	};
+	let kept = UnsettledRound {
+		committer: SEQUENCER,
+		sequencer: SEQUENCER,
+		batch_digest: [0; 32],
+		seal_digest: test_parameters().digest(),
+		closed,
+		bids: 1,
+		expires_at: 90,
+	};
+	UnsettledRounds::<Test>::insert(CLOSED.0, CLOSED.1, kept);
+	UnsettledBids::<Test>::insert(CLOSED, DEE, silent_bid());
+	Expiries::<Test>::insert(expiry_key(90, CLOSED), ());
+	Provers::<Test>::mutate(DEE, |row| row.as_mut().expect("registered").reserved += 600);
 }
 
 fn auction_of(row: &mut BatchRecord<AccountId>) -> &mut pvs_auction::round::Auction {
@@ -76,7 +115,7 @@ fn corruptions() -> Vec<(u32, fn())> {
 			batch_row(0, |row| auction_of(row).bids += MAX_BIDS);
 		}),
 		(11, || Bids::<Test>::insert(batch(9), ANN, void_bid())),
-		(12, || PendingInChain::<Test>::mutate(|count| *count += 1)),
+		(12, || TakenPlaces::<Test>::mutate(|count| *count += 1)),
 		(13, || rollup_row(|row| row.pending += 1)),
 		(14, || VerifyingKeys::<Test>::remove(0)),
 		(15, || {
@@ -114,6 +153,30 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(29, || batch_row(2, |row| row.round.failed_rounds = 4)),
 		(30, || batch_row(2, |row| row.snapshot.seal_digest = [9; 32])),
 		(31, || batch_row(2, |row| row.snapshot.max_bids = MAX_BIDS + 1)),
+		(6, || UnsettledBids::<Test>::remove(CLOSED, DEE)),
+		(32, || Expiries::<Test>::insert(expiry_key(91, CLOSED), ())),
+		(33, || closed_row(|row| row.bids += 1)),
+		(34, || Expiries::<Test>::remove(expiry_key(90, CLOSED))),
+		(34, || closed_row(|row| row.expires_at += 1)),
+		(34, || closed_row(|row| row.closed.until += 1)),
+		(35, || closed_row(|row| row.seal_digest = [9; 32])),
+		(36, || UnsettledBids::<Test>::insert((CLOSED.0, 1), CID, silent_bid())),
+		(37, || Expiries::<Test>::insert(expiry_key(90, (CLOSED.0, 1)), ())),
+		(38, || batch_row(0, |row| row.place.rate += 1)),
+		(38, || batch_row(0, |row| row.place.until += 1)),
+		(39, || {
+			// What is held is the same, for another batch.
+			let until = Batches::<Test>::get(batch(0)).expect("pending").place.until;
+			batch_row(0, |row| row.place.until = row.committed_at);
+			batch_row(1, |row| row.place.until += until - row.committed_at);
+		}),
+		(40, || rollup_row(|row| row.guaranteed += 1)),
+		(40, || {
+			batch_row(2, |row| row.place.kind = PlaceKind::Guaranteed);
+			TakenPlaces::<Test>::put(0);
+		}),
+		(41, || rollup_row(|row| row.offered_to = Some(OWNER))),
+		(42, || RollupCount::<Test>::mutate(|count| *count += 1)),
 	]
 }
 
@@ -129,6 +192,7 @@ fn try_state_escrow_covers_liabilities() {
 		run_to(6);
 		reveal(ids[1], &BEN, 100, 20).expect("the reveal is valid");
 		bid(ids[0], &ANN, 100, 20);
+		put_closed_round();
 		for (number, corrupt) in corruptions() {
 			Pvs::do_try_state().expect("nothing is corrupt");
 			let found = with_transaction(|| -> TransactionOutcome<Result<_, DispatchError>> {

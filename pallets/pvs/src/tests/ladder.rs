@@ -104,10 +104,10 @@ fn runner_up_that_accepts_and_fails_should_lose_its_bond_like_a_winner() {
 			slashed: 600,
 		}));
 		assert_eq!(Pvs::kept(), 1_200);
-		let (cid, issued) = (total(&CID), issuance());
+		let (cid, issued, rent) = (total(&CID), issuance(), rent(id));
 		assert_ok!(deliver(id, &CID));
 		// Its payment of 400, and of 1,200 no more than makes 500 together.
-		assert_eq!((total(&CID), issuance()), (cid + 500, issued - 1_100));
+		assert_eq!((total(&CID), issuance()), (cid + 500, issued - 1_100 - rent));
 	});
 }
 

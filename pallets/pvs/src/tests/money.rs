@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //! F5, F6 and what happens at the existential deposit.
 
-use crate::{mock::*, Error, Event, HoldReason, KeptBonds};
+use crate::{mock::*, Batches, Error, Event, HoldReason, KeptBonds};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
 	params::{PaymentRule, RollupParams},
 };
 
-const ALL_HOLDS: [HoldReason; 3] =
-	[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit];
+const ALL_HOLDS: [HoldReason; 4] = [
+	HoldReason::Escrow,
+	HoldReason::SequencerBond,
+	HoldReason::BatchDeposit,
+	HoldReason::PlaceRent,
+];
 
 /// Gives away all that is free. A second provider is what a pallet beside the market may add to an
 /// account; without it the account keeps the existential deposit.
@@ -31,13 +35,18 @@ fn test_requester_cannot_withdraw_escrow() {
 		let all = free(&SEQUENCER);
 		assert!(Balances::transfer_allow_death(signed(&SEQUENCER), GUEST, all).is_err());
 		assert_ok!(Balances::transfer_all(signed(&SEQUENCER), GUEST, false));
-		assert_eq!(ALL_HOLDS.map(|reason| Pvs::held(reason, &SEQUENCER)), [500, 70, BATCH_DEPOSIT]);
+		let rent = Batches::<Test>::get(id).expect("pending").rent();
+		assert_eq!(
+			ALL_HOLDS.map(|reason| Pvs::held(reason, &SEQUENCER)),
+			[500, 70, BATCH_DEPOSIT, rent]
+		);
 		let rest = free(&SEQUENCER);
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		let before = total(&ANN);
 		assert_ok!(deliver(id, &ANN));
 		assert_eq!(total(&ANN), before + 200);
-		assert_eq!(free(&SEQUENCER), rest + 300 + 70 + BATCH_DEPOSIT);
+		// All of the rent but that of five blocks.
+		assert_eq!(free(&SEQUENCER), rest + 300 + 70 + BATCH_DEPOSIT + rent - 5);
 	});
 }
 
@@ -62,7 +71,8 @@ fn test_dead_payee_does_not_block_queue() {
 		assert_ok!(deliver(ids[0], &ANN));
 		assert_eq!(rollup().finalized_root, root(1));
 		assert!(events().contains(&Event::PayoutBurned { who: ANN, amount: 60 }));
-		assert_eq!(issuance(), issued - 60);
+		// And the rent of five blocks.
+		assert_eq!(issuance(), issued - 60 - 5);
 		assert_eq!((free(&ANN), prover(&ANN).stake), (0, stake));
 		assert_eq!((prover(&ANN).stats.on_time, prover(&ANN).stats.earned), (1, 0));
 		Pvs::do_try_state().expect("the invariants hold");
@@ -84,16 +94,18 @@ fn drained_sequencer_should_not_keep_a_prover_from_its_payment() {
 	market_with(first_price(), || {
 		let id = commit(500);
 		auction(id, &[(ANN, 480, 5)]);
-		ExistentialDeposit::set(100);
+		let rent = Batches::<Test>::get(id).expect("pending").rent();
+		ExistentialDeposit::set(1_000);
 		drain(&SEQUENCER);
 		let (ann, issued) = (total(&ANN), issuance());
 		System::reset_events();
 		assert_ok!(deliver(id, &ANN));
 		assert_eq!(total(&ANN), ann + 480);
-		// 20 of escrow, 70 of bond and 5 of deposit are each below what the account can take.
+		// 20 of escrow, 70 of bond, 5 of deposit and all rent but that of five blocks are each below
+		// what the account can take.
 		assert_eq!(total(&SEQUENCER), 0);
-		assert_eq!(issuance(), issued - 20 - 70 - BATCH_DEPOSIT);
-		for amount in [20, 70, BATCH_DEPOSIT] {
+		assert_eq!(issuance(), issued - 20 - 70 - BATCH_DEPOSIT - rent);
+		for amount in [20, 70, BATCH_DEPOSIT, rent - 5] {
 			assert!(events().contains(&Event::PayoutBurned { who: SEQUENCER, amount }));
 		}
 		assert_eq!(rollup().finalized_root, root(1));
@@ -107,7 +119,7 @@ fn drained_sequencer_should_not_stop_its_rollup() {
 			commit(50);
 		}
 		run_to(2);
-		ExistentialDeposit::set(100);
+		ExistentialDeposit::set(1_000);
 		drain(&SEQUENCER);
 		run_to(9);
 		assert!(events().iter().all(|event| !matches!(event, Event::AgendaItemFailed { .. })));
@@ -125,14 +137,14 @@ fn runner_up_should_end_the_batch_when_its_account_is_drained() {
 		ExistentialDeposit::set(300);
 		drain(&BEN);
 		run_to_default(id);
-		let (issued, stake) = (issuance(), prover(&BEN).stake);
+		let (issued, stake, rent) = (issuance(), prover(&BEN).stake, rent(id));
 		System::reset_events();
 		assert_ok!(deliver(id, &BEN));
 		// Alone on the ladder he would get the reserve of 240, and there is no room for a share of
 		// Ann's bond.
 		assert!(events().contains(&Event::PayoutBurned { who: BEN, amount: 240 }));
 		assert_eq!((free(&BEN), prover(&BEN).stake, Pvs::kept()), (0, stake, 0));
-		assert_eq!(issuance(), issued - 240 - 340);
+		assert_eq!(issuance(), issued - 240 - 340 - rent);
 		assert!(!pending(id));
 	});
 }
@@ -186,7 +198,7 @@ fn opened_winner_in_default_should_go_to_the_ladder_at_the_existential_deposit()
 		assert_eq!(status(id), BatchStatus::Offered);
 		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (100, 100));
 		Pvs::do_try_state().expect("the invariants hold");
-		let (ben, issued) = (total(&BEN), issuance());
+		let (ben, issued) = (total(&BEN), issuance() - rent(id));
 		assert_ok!(deliver(id, &BEN));
 		// Cid's score is the next: the reserve of 100, which leaves no room for a share.
 		assert_eq!((total(&BEN), issuance()), (ben + 100, issued - 100));
@@ -207,7 +219,7 @@ fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
 		for (id, block, payment, share) in cases {
 			run_to(block);
 			assert_eq!(status(id), BatchStatus::Rescue);
-			let (before, issued, kept) = (total(&DEE), issuance(), Pvs::kept());
+			let (before, issued, kept) = (total(&DEE), issuance() - rent(id), Pvs::kept());
 			assert_ok!(deliver(id, &DEE));
 			assert_eq!(total(&DEE), before + payment + share);
 			assert_eq!((issuance(), Pvs::kept()), (issued - (300 - share), kept - 300));

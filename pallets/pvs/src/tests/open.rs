@@ -13,7 +13,7 @@ use pvs_primitives::{
 	params::{RollupParams, SilencePolicy},
 	seal_timing::SealTiming,
 };
-use pvs_timelock::{seal, Exponent, Parameters, INSECURE_DEVELOPMENT};
+use pvs_timelock::{seal, Exponent, Parameters, INSECURE_DEVELOPMENT, STANDARD};
 use sp_runtime::DispatchError;
 
 fn opening_market(test: impl FnOnce()) {
@@ -632,7 +632,7 @@ fn seal_of_a_random_exponent_should_open_to_its_payload() {
 			let bytes = (&solution[..]).try_into().expect("256");
 			let seal = seal_of(id, &ANN).to_vec().try_into().expect("357");
 			let proof = (&proof[..]).try_into().expect("257");
-			Pvs::opening_holds(id, (ANN, opener), &seal, (bytes, proof))
+			Pvs::opening_holds((id, 0), (ANN, opener), &seal, (bytes, proof))
 		};
 		assert_eq!((read(GUEST), read(DEE)), (Some(true), Some(false)));
 		assert_ok!(try_open(id, &ANN, &GUEST));
@@ -724,6 +724,74 @@ fn windows_should_be_judged_by_what_seals_cover() {
 		assert_noop!(with(8), Error::<Test>::ParamsSilencePolicy);
 		assert_noop!(with(101), Error::<Test>::ParamsSilencePolicy);
 		assert_ok!(with(9));
+	});
+}
+
+/// A margin of ten over the fastest squarer that is published, and blocks that may take 150 % of their
+/// slots: 226.5 million squarings in a block.
+const PUBLISHED: SealTiming =
+	SealTiming { stretch_percent: 150, fastest_squarings: 15_100_000, margin: 10, ..SEAL_TIMING };
+
+/// The standard seals of a full round, 64 of them on two cores at the recorded speed, take 96,000 blocks
+/// of 1 s: no opening window is that long, so that the policy is refused whatever its length.
+#[test]
+fn opening_by_force_should_be_refused_when_no_window_is_long_enough() {
+	chain(|| {
+		SealParameters::set(&STANDARD);
+		GapBlocks::set(0);
+		BidPlaces::set(64);
+		SealTimes::set(SealTiming { opener_squarings: 500_000, ..PUBLISHED });
+		let needed = Pvs::seal_info().min_opening_blocks;
+		assert_eq!(needed, 96_000 + INCLUSION_SLACK);
+		let register = |silence_policy| {
+			Pvs::register_rollup(
+				signed(&OWNER),
+				verifying_key().try_into().expect("768 bytes"),
+				root(0),
+				SEQUENCER,
+				RollupParams { bidding_blocks: 2, silence_policy, ..opening_params() },
+			)
+		};
+		// The longest window here is 100 blocks.
+		for opening_blocks in [2, 100, 101, needed, u32::MAX] {
+			let policy = SilencePolicy::ForceOpen { opening_blocks };
+			assert_noop!(register(policy), Error::<Test>::ParamsSilencePolicy);
+		}
+		assert_ok!(register(SilencePolicy::Exclude));
+	});
+}
+
+/// Finding S3: a margin of ten over 66 ns is 6.6 ns a squaring, and an ASIC project aims at 2 ns.
+#[test]
+fn seals_should_cover_the_window_against_two_nanoseconds_a_squaring() {
+	use frame_support::traits::Hooks;
+	let refusal = || std::panic::catch_unwind(Pvs::integrity_test).err();
+	new_ext().execute_with(|| {
+		SealParameters::set(&STANDARD);
+		SealTimes::set(PUBLISHED);
+		// The shortest window is 2 blocks, which 1.5 * 10^9 squarings cover at 2 ns each.
+		GapBlocks::set(0);
+		assert!(refusal().is_none());
+		assert_eq!(Pvs::seal_info().max_bidding_blocks, 2);
+		// With the gap of one it is 3 blocks. At 6.6 ns a squaring the set would cover 6.
+		GapBlocks::set(1);
+		assert_eq!(STANDARD.delay / 226_500_000, 6);
+		assert_eq!(Pvs::seal_info().max_bidding_blocks, 1);
+		let panic = refusal().expect("the third block is not covered");
+		let text = panic.downcast_ref::<&str>().expect("it has a text");
+		for bound in ["the margin over the fastest hardware", "2 ns a squaring"] {
+			assert!(text.contains(bound), "{text}");
+		}
+		// Hardware that was shown is held against the set where ten times as fast is below 2 ns.
+		GapBlocks::set(0);
+		for (fastest_squarings, passes) in [(50_000_000, true), (50_000_001, false)] {
+			SealTimes::set(SealTiming { fastest_squarings, ..PUBLISHED });
+			assert_eq!(refusal().is_none(), passes, "{fastest_squarings}");
+		}
+		// A set that is named insecure is not held to it.
+		SealTimes::set(PUBLISHED);
+		SealParameters::set(&INSECURE_DEVELOPMENT);
+		assert!(refusal().is_none());
 	});
 }
 

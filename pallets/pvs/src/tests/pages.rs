@@ -18,7 +18,7 @@ fn full_chain(test: impl FnOnce()) {
 	ext.execute_with(|| {
 		BidPlaces::set(BIDS.into());
 		MaxPendingBatches::set(64);
-		MaxPendingInChain::set(100);
+		PoolPlaces::set(1_000);
 		register_rollups(ROLLUPS, pvs_primitives::params::RollupParams { data_len: 1, ..params() });
 		let terms = Terms {
 			fee: 10,

@@ -112,10 +112,11 @@ fn proof_should_take_the_place_by_itself() {
 		let id = defaulted();
 		run_to(22);
 		let (ben, sequencer, issued) = (total(&BEN), total(&SEQUENCER), issuance());
+		let rent = rent(id);
 		assert_ok!(deliver(id, &BEN));
 		assert_eq!(total(&BEN), ben + 300 + 200);
-		assert_eq!(total(&SEQUENCER), sequencer - 300);
-		assert_eq!(issuance(), issued - 400, "the rest of Ann's bond is burned");
+		assert_eq!(total(&SEQUENCER), sequencer - 300 - rent);
+		assert_eq!(issuance(), issued - 400 - rent, "the rest of Ann's bond is burned");
 		assert_eq!(Pvs::kept(), 0);
 		assert!(events().contains(&Event::ProofAccepted {
 			batch: id,

@@ -36,12 +36,19 @@ fn proof_should_pay_its_prover_and_finalize_the_root() {
 					refund: 300,
 				},
 				Event::ReserveUpdated { rollup: 0, reserve: 400, mean_payment: 200 },
+				// From block 1 to 6.
+				Event::RentBurned { batch: id, amount: 5 },
 				Event::BatchFinalized { batch: id, state_root: root(1) },
 			]
 		);
 		assert_eq!(total(&ANN), ann + 200);
-		assert_eq!(total(&SEQUENCER), sequencer - 200);
-		for reason in [HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit] {
+		assert_eq!(total(&SEQUENCER), sequencer - 200 - 5);
+		for reason in [
+			HoldReason::Escrow,
+			HoldReason::SequencerBond,
+			HoldReason::BatchDeposit,
+			HoldReason::PlaceRent,
+		] {
 			assert_eq!(Pvs::held(reason, &SEQUENCER), 0);
 		}
 		let rollup = Pvs::rollup_info(0).expect("registered");
@@ -63,7 +70,7 @@ fn proof_should_be_paid_less_for_each_late_block() {
 			let id = commit(500);
 			auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 			run_to(block);
-			let issued = issuance();
+			let (issued, rent) = (issuance(), rent(id));
 			assert_ok!(submit(id, &ANN, proof(id, &ANN)));
 			let late_cost = 200 - payment;
 			assert!(events().contains(&Event::ProofAccepted {
@@ -77,7 +84,7 @@ fn proof_should_be_paid_less_for_each_late_block() {
 				slashed_burned: 0,
 				refund: 300,
 			}));
-			assert_eq!(issuance(), issued - late_cost);
+			assert_eq!(issuance(), issued - late_cost - rent);
 			let stats = Pvs::prover_info(ANN).expect("registered").stats;
 			assert_eq!((stats.on_time, stats.late), if late_blocks == 0 { (1, 0) } else { (0, 1) });
 		});
@@ -217,6 +224,9 @@ fn roots_should_become_final_in_order() {
 		run_to(7);
 		assert_eq!(Pvs::rollup_info(0).expect("registered").finalized_root, root(3));
 		assert_eq!(Batches::<Test>::iter().count(), 0);
-		assert_eq!(free(&SEQUENCER), ENDOWMENT - 3 * 500);
+		// From block 1: the first ended in 6; the second was due to go then, and went in 7; then the
+		// third.
+		let rents = 5 + 5 + 6;
+		assert_eq!(free(&SEQUENCER), ENDOWMENT - 3 * 500 - rents);
 	});
 }

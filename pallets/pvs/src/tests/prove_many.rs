@@ -178,7 +178,7 @@ fn test_rerandomised_proof_pays_once() {
 		]));
 		assert_eq!(total(&ANN), ann + 200);
 		let again = refused(ids[0], &ANN, Error::<Test>::BatchNotFound);
-		assert_eq!(events()[3..], [again.clone(), again]);
+		assert_eq!(events()[4..], [again.clone(), again]);
 	});
 }
 

@@ -81,3 +81,34 @@ fn commitment_should_be_the_one_that_a_reveal_must_match() {
 		assert_eq!(Pvs::commitment_of(id, ANN, payload), None);
 	});
 }
+
+#[test]
+fn explanation_should_show_ranks_parts_and_what_would_have_won() {
+	market(|| {
+		let id = commit(500);
+		run_to(2);
+		bid(id, &ANN, 300, 10);
+		bid(id, &BEN, 200, 10);
+		bid(id, &CID, 100, 10);
+		assert_eq!(Pvs::explanation(id, 0), Some(Vec::new()));
+		run_to(6);
+		reveal(id, &ANN, 300, 10).expect("it is valid");
+		reveal(id, &BEN, 200, 10).expect("it is valid");
+		let ranked = Pvs::explanation(id, 0).expect("the auction is open");
+		let bidders: Vec<_> = ranked.iter().map(|bid| bid.bidder.clone()).collect();
+		assert_eq!(bidders, [BEN, ANN]);
+		// 0.7 * 200/500 and 0.3 * 10/20.
+		let [best, next] = &ranked[..] else { panic!("two count") };
+		assert_eq!(
+			(best.fee_part, best.time_part),
+			(280_000_000_000_000_000, 150_000_000_000_000_000)
+		);
+		assert_eq!(best.score, best.fee_part + best.time_part);
+		assert_eq!((best.payment, next.payment), (300, 500));
+		assert_eq!((best.winning_fee, next.winning_fee), (Some(299), Some(199)));
+		assert_eq!(Pvs::explanation(id, 1), None);
+		reveal(id, &CID, 100, 10).expect("it is valid");
+		assert_eq!(Pvs::explanation(id, 0), None, "the round has closed");
+		assert_eq!(Pvs::explanation(batch(9), 0), None);
+	});
+}

@@ -51,10 +51,11 @@ fn rescue_should_pay_more_with_each_block_up_to_the_reserve() {
 		rescue(|id| {
 			run_to(block);
 			let (dee, sequencer, issued) = (total(&DEE), total(&SEQUENCER), issuance());
+			let rent = rent(id);
 			assert_ok!(deliver(id, &DEE));
 			assert_eq!(total(&DEE), dee + payment + share);
-			assert_eq!(total(&SEQUENCER), sequencer - payment);
-			assert_eq!(issuance(), issued + share - 600);
+			assert_eq!(total(&SEQUENCER), sequencer - payment - rent);
+			assert_eq!(issuance(), issued + share - 600 - rent);
 			assert_eq!((prover(&DEE).stats.on_time, prover(&DEE).stats.wins), (1, 0));
 			assert!(events().iter().any(|event| matches!(
 				event,

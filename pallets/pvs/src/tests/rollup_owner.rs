@@ -45,15 +45,24 @@ fn escrow_and_bond_should_stay_with_who_committed() {
 		lower_reserve(0, 400);
 		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[2; 40], (tip(0), root(2)), 400));
 		let holds = |who| {
-			[HoldReason::Escrow, HoldReason::SequencerBond, HoldReason::BatchDeposit]
-				.map(|reason| Pvs::held(reason, &who))
+			[
+				HoldReason::Escrow,
+				HoldReason::SequencerBond,
+				HoldReason::BatchDeposit,
+				HoldReason::PlaceRent,
+			]
+			.map(|reason| Pvs::held(reason, &who))
 		};
-		assert_eq!(holds(SEQUENCER), [500, 70, BATCH_DEPOSIT]);
-		assert_eq!(holds(GUEST), [400, 70, BATCH_DEPOSIT]);
+		// One round is 1 + 3 + 1 + 4 and three times 25, two times 4, and 5 blocks long. There are
+		// three, and one behind each predecessor.
+		let (round, bond) = (97, 70);
+		assert_eq!(holds(SEQUENCER), [500, bond, BATCH_DEPOSIT, 4 * round]);
+		assert_eq!(holds(GUEST), [400, bond, BATCH_DEPOSIT, 5 * round]);
 		auction(id, &[(ANN, 100, 5)]);
 		assert_ok!(deliver(id, &ANN));
-		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500);
-		assert_eq!(holds(GUEST), [400, 70, BATCH_DEPOSIT]);
+		// And the rent of five blocks.
+		assert_eq!(free(&SEQUENCER), ENDOWMENT - 500 - 5);
+		assert_eq!(holds(GUEST), [400, bond, BATCH_DEPOSIT, 5 * round]);
 	});
 }
 

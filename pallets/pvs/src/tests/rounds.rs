@@ -133,8 +133,9 @@ fn batch_should_fail_when_its_rounds_are_used_up() {
 			bond_burned: 70,
 			slashed_burned: 0,
 		}));
-		assert_eq!(total(&SEQUENCER), before - 70);
-		assert_eq!(free(&SEQUENCER), before - 70);
+		assert!(events().contains(&Event::RentBurned { batch: id, amount: 8 }));
+		assert_eq!(total(&SEQUENCER), before - 70 - 8);
+		assert_eq!(free(&SEQUENCER), before - 70 - 8);
 		let rollup = Pvs::rollup_info(0).expect("registered");
 		assert_eq!(rollup.tip_root, root(0));
 		let next = commit(500);
@@ -200,10 +201,12 @@ fn batch_that_waits_should_be_dropped_when_its_predecessor_fails() {
 		run_to(9);
 		assert_eq!(status(ids[1]), BatchStatus::Waiting);
 		let before = total(&SEQUENCER);
-		run_to(run_to_default(ids[0]) + 5);
+		run_to(run_to_default(ids[0]) + 4);
+		let rents = rent_by(ids[0], now() + 1) + rent_by(ids[1], now() + 1);
+		run_to(now() + 1);
 		assert!(!pending(ids[0]) && !pending(ids[1]));
-		assert_eq!(total(&SEQUENCER), before - 70, "one bad batch costs one bond");
-		assert_eq!(free(&SEQUENCER), before - 70);
+		assert_eq!(total(&SEQUENCER), before - 70 - rents, "one bad batch costs one bond");
+		assert_eq!(free(&SEQUENCER), before - 70 - rents);
 	});
 }
 

@@ -81,7 +81,7 @@ fn check_of_an_opening_should_say_no_to_another_seal() {
 			&proof.to_vec().try_into().expect("257 bytes"),
 		);
 		let holds = |seal: &[u8]| {
-			Pvs::opening_holds(id, (ANN, GUEST), seal.try_into().expect("357 bytes"), opening)
+			Pvs::opening_holds((id, 0), (ANN, GUEST), seal.try_into().expect("357 bytes"), opening)
 		};
 		assert_eq!(holds(&sealed(&context(id, &ANN), &payload)), Some(true));
 		assert_eq!(holds(&any_seal()), Some(false));

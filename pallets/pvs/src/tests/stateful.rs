@@ -8,11 +8,12 @@
 //! it looks at the end of every block, and the invariants are checked every fourth block or so. Proofs
 //! are cheap here: other tests are about real ones.
 
-use crate::{agenda_impls::RETRY_BLOCKS, mock::*, Batches, Call, Event, Provers};
+use crate::{agenda_impls::RETRY_BLOCKS, mock::*, Batches, Call, Event, Provers, UnsettledBids};
 use frame_support::weights::Weight;
 use pvs_auction::{
 	phase::phase,
 	round::{Stage, VoidReason},
+	settle::Verdict,
 };
 use pvs_primitives::{
 	api::{BatchId, BidState, ExpectedWinner, Phase},
@@ -98,6 +99,9 @@ impl Watch {
 				Event::ProverDefaulted { batch, slashed, prover, .. } => {
 					assert_ne!(prover, ANN, "seed {seed}");
 					*self.slashed.entry(batch).or_default() += slashed;
+				},
+				Event::BidUnsettled { bidder, .. } | Event::BidSettled { bidder, .. } => {
+					assert_ne!(bidder, ANN, "seed {seed}");
 				},
 				Event::BidVoided { bidder, slashed, .. } => {
 					assert!(bidder != ANN || slashed == 0, "seed {seed}");
@@ -258,16 +262,25 @@ impl Mood {
 	}
 }
 
-/// In one sequence of five the rollup opens the seals of silent bidders. (An opening takes a thousand
-/// squarings.)
+/// In one sequence of five the rollup opens the seals of silent bidders, in another one it settles their
+/// bids. (An opening takes a thousand squarings.)
 fn first_params(seed: u64) -> RollupParams {
 	let initial_reserve = 100 + 30 * Balance::from(seed % 30);
-	let params = if opens_seals(seed) { opening_params() } else { params() };
+	let params = match seed % 5 {
+		2 => opening_params(),
+		3 => settling_params(),
+		_ => params(),
+	};
 	RollupParams { initial_reserve, ..params }
 }
 
-fn opens_seals(seed: u64) -> bool {
-	seed % 5 == 2
+/// The lowest silence penalty that the rules of a sequence's policy allow.
+fn least_penalty(seed: u64) -> Balance {
+	if matches!(seed % 5, 2 | 3) {
+		100
+	} else {
+		1
+	}
 }
 
 fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
@@ -310,6 +323,7 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 		},
 		8..=10 => {
 			open_seals();
+			settle_some(dice, bids);
 			for ((id, _, rival), bytes) in bids.iter() {
 				if dice.roll(5) > 0 && mood != Mood::NeverReveal {
 					let sender = if dice.roll(3) == 0 { &GUEST } else { rival };
@@ -362,7 +376,6 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 		},
 		21 => {
 			// Ann's income is calculated with the first weights: only the rest changes.
-			let least_penalty = if opens_seals(seed) { 100 } else { 1 };
 			let params = RollupParams {
 				reveal_blocks: 3 + dice.small(4),
 				ladder_len: 1 + dice.small(3),
@@ -374,7 +387,7 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 				min_reserve: 10 + u128::from(dice.roll(50)),
 				initial_reserve: 500,
 				sequencer_bond: MIN_SEQUENCER_BOND + u128::from(dice.roll(100)),
-				silence_penalty: least_penalty + u128::from(dice.roll(200)),
+				silence_penalty: least_penalty(seed) + u128::from(dice.roll(200)),
 				payment_rule: PaymentRule::SecondScore,
 				..first_params(seed)
 			};
@@ -390,6 +403,24 @@ fn random_action(dice: &mut Dice, bids: &mut Bids, seed: u64) {
 			let limit = if dice.roll(3) == 0 { 0 } else { 1_000_000_000_000 };
 			MaxAgendaWeight::set(Weight::from_parts(limit, u64::MAX));
 		},
+	}
+}
+
+/// Somebody settles some of the silent bids of closed rounds, now and then twice or with a wrong payload.
+fn settle_some(dice: &mut Dice, bids: &Bids) {
+	for (at, bidder, _) in UnsettledBids::<Test>::iter() {
+		let placed = bids.get(&(at.0, at.1, bidder.clone())).copied();
+		let payload = placed.filter(|_| dice.roll(8) > 0).unwrap_or([1; PAYLOAD_BYTES]);
+		match dice.roll(6) {
+			0 | 1 => {
+				let _ = settle_by_payload(at, &bidder, &payload);
+				let _ = settle_by_payload(at, &bidder, &payload);
+			},
+			2 => {
+				let _ = settle_by_opening(at, &bidder);
+			},
+			_ => {},
+		}
 	}
 }
 
@@ -451,7 +482,7 @@ fn run(seed: u64) -> usize {
 		}
 		MaxAgendaWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
 		let stop = System::block_number() + 40 * RETRY_BLOCKS;
-		while !pending().is_empty() {
+		while !pending().is_empty() || UnsettledBids::<Test>::iter_keys().next().is_some() {
 			assert!(System::block_number() < stop, "seed {seed}: {:?} never ends", pending());
 			act_honestly(fee);
 			watch.look(seed);
@@ -519,6 +550,9 @@ fn sequences_should_reach_every_stage() {
 						Event::PlaceAccepted { .. } => "accepted",
 						Event::BidOpened { .. } => "opened",
 						Event::BidVoided { reason: VoidReason::BadSeal, .. } => "bad seal",
+						Event::BidUnsettled { .. } => "unsettled",
+						Event::BidSettled { verdict: Verdict::Expired, .. } => "expired",
+						Event::BidSettled { .. } => "settled",
 						Event::BatchFailed { .. } => "failed",
 						Event::BatchDropped { .. } => "dropped",
 						Event::BatchFinalized { .. } => "finalized",
@@ -536,5 +570,5 @@ fn sequences_should_reach_every_stage() {
 		};
 		with_cheap_proofs(|| market_with(first_params(seed), sequence));
 	}
-	assert_eq!(seen.len(), 13, "{seen:?}");
+	assert_eq!(seen.len(), 16, "{seen:?}");
 }

@@ -225,7 +225,7 @@ fn payload_should_open_the_bid_when_the_runtime_has_lost_the_parameters() {
 		let bytes = (&solution[..]).try_into().expect("256");
 		let seal = seal_of(id, &ANN).to_vec().try_into().expect("357");
 		let opening = (bytes, (&proof[..]).try_into().expect("257"));
-		let holds = Pvs::opening_holds(id, (ANN, GUEST), &seal, opening);
+		let holds = Pvs::opening_holds((id, 0), (ANN, GUEST), &seal, opening);
 		assert_eq!(holds, None);
 		assert_ok!(reveal_for(&GUEST, id, &ANN, &payload(100, 5).encode()));
 		assert_eq!(prover(&ANN).stats.opened, 1);

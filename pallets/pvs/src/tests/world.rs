@@ -2,8 +2,8 @@
 //! Long random runs of the whole market, with books kept from its events alone: value (G1, F2), one end
 //! for every bid (G4), one payment for every batch (G7), slashes (F3), ids (B6) and storage (G12).
 
-use crate::{mock::*, Batches, Event};
-use pvs_auction::phase::phase;
+use crate::{mock::*, Batches, Event, UnsettledRounds};
+use pvs_auction::{phase::phase, settle::Verdict};
 use pvs_primitives::{
 	api::{BatchId, BidState, Phase},
 	bid::{BidPayload, PAYLOAD_BYTES},
@@ -47,7 +47,11 @@ struct Books {
 	earned: BTreeMap<AccountId, Balance>,
 	slot_fees: BTreeMap<AccountId, Balance>,
 	cost: Balance,
+	/// Bonds of silent bids that are still to be settled.
+	unsettled: BTreeMap<(BatchId, u32, AccountId), Balance>,
 	opened: u64,
+	settled: u64,
+	expired: u64,
 	proven: u64,
 	failed: u64,
 	dropped: u64,
@@ -97,6 +101,24 @@ impl Books {
 					assert_eq!(opener, GUEST);
 					self.burned -= amount;
 				},
+				Event::BidUnsettled { batch, round, bidder, .. } => {
+					let bid = (batch, round, bidder);
+					self.end_bid(bid.clone());
+					let bond = self.bonds[&bid];
+					assert_eq!(self.unsettled.insert(bid, bond), None);
+				},
+				Event::BidSettled { batch, round, bidder, slashed, released, verdict } => {
+					let bond = self.unsettled.remove(&(batch, round, bidder.clone()));
+					assert_eq!(
+						bond,
+						Some(slashed + released),
+						"a silent bid is settled once, whole"
+					);
+					*self.slashed.entry(bidder).or_default() += slashed;
+					self.burned += slashed;
+					self.settled += u64::from(verdict != Verdict::Expired);
+					self.expired += u64::from(verdict == Verdict::Expired);
+				},
 				Event::BidVoided { batch, round, bidder, slashed, .. } => {
 					self.end_bid((batch, round, bidder.clone()));
 					if slashed > 0 {
@@ -135,6 +157,10 @@ impl Books {
 					self.kept -= slashed_burned;
 					self.dropped += 1;
 				},
+				Event::RentBurned { amount, .. } => {
+					self.cost += amount;
+					self.burned += amount;
+				},
 				_ => (),
 			}
 		}
@@ -146,7 +172,7 @@ impl Books {
 struct World {
 	dice: Dice,
 	books: Books,
-	payloads: BTreeMap<(BatchId, AccountId), [u8; PAYLOAD_BYTES]>,
+	payloads: BTreeMap<(BatchId, u32, AccountId), [u8; PAYLOAD_BYTES]>,
 	issued: Balance,
 	totals: BTreeMap<AccountId, Balance>,
 }
@@ -194,11 +220,28 @@ impl World {
 			self.act(id);
 			self.books.read();
 		}
+		self.settle();
 		for who in PROVERS {
 			if prover(&who).suspended {
 				Pvs::bond_more(signed(&who), MIN_STAKE).expect("it has enough");
 			}
 		}
+	}
+
+	/// Settles some of the silent bids of closed rounds.
+	fn settle(&mut self) {
+		for (batch, round, who) in self.books.unsettled.keys().cloned().collect::<Vec<_>>() {
+			let settled = match self.dice.roll(16) {
+				0 => settle_by_opening((batch, round), &who),
+				1 => {
+					let payload = self.payloads[&(batch, round, who.clone())];
+					settle_by_payload((batch, round), &who, &payload)
+				},
+				_ => continue,
+			};
+			settled.expect("it is unsettled");
+		}
+		self.books.read();
 	}
 
 	fn act(&mut self, id: BatchId) {
@@ -224,7 +267,7 @@ impl World {
 					}
 					.encode();
 					if place_sealed(id, &who, &payload).is_ok() {
-						self.payloads.insert((id, who), payload);
+						self.payloads.insert((id, round.round, who), payload);
 					}
 				}
 			},
@@ -232,7 +275,7 @@ impl World {
 				for bid in &round.bids {
 					// Who never comes to it in four blocks is silent.
 					if !self.dice.one_in(3) {
-						let payload = self.payloads[&(id, bid.bidder.clone())];
+						let payload = self.payloads[&(id, round.round, bid.bidder.clone())];
 						let _ = reveal_bytes(id, &bid.bidder, &payload);
 					}
 				}
@@ -244,7 +287,7 @@ impl World {
 							let _ = open(id, &bid.bidder, &GUEST);
 						},
 						1 => {
-							let payload = self.payloads[&(id, bid.bidder.clone())];
+							let payload = self.payloads[&(id, round.round, bid.bidder.clone())];
 							let _ = reveal_for(&GUEST, id, &bid.bidder, &payload);
 						},
 						_ => (),
@@ -280,7 +323,11 @@ impl World {
 	/// Commits and runs until `count` batches have ended.
 	fn run(&mut self, count: u64, max_fee: Balance) {
 		let mut committed = 0;
-		while committed < count || Batches::<Test>::iter_keys().next().is_some() {
+		let is_busy = || {
+			Batches::<Test>::iter_keys().next().is_some()
+				|| UnsettledRounds::<Test>::iter_keys().next().is_some()
+		};
+		while committed < count || is_busy() {
 			self.block();
 			let row = rollup();
 			if committed < count && row.pending < MAX_PENDING && self.dice.one_in(2) {
@@ -297,6 +344,7 @@ impl World {
 		let books = &self.books;
 		assert!(books.open_bids.is_empty(), "every bid has ended: {:?}", books.open_bids);
 		assert_eq!(books.kept, 0);
+		assert!(books.unsettled.is_empty(), "every silent bid is settled: {:?}", books.unsettled);
 	}
 }
 
@@ -307,6 +355,28 @@ fn variants() -> RollupParams {
 /// A rollup that opens the seals of silent bidders.
 fn opening() -> RollupParams {
 	RollupParams { initial_reserve: 150, w_share: 500_000_000, ..opening_params() }
+}
+
+/// A rollup that settles silent bids.
+fn settling() -> RollupParams {
+	RollupParams { initial_reserve: 150, w_share: 500_000_000, ..settling_params() }
+}
+
+/// G12: nothing per batch outlives it, whatever became of it, and no silent bid its time to be settled.
+#[test]
+fn storage_footprint_returns_to_baseline_when_silent_bids_are_settled() {
+	let test = || {
+		let mut world = World::new(17);
+		world.run(60, 300);
+		assert!(!world.books.slashes.is_empty(), "the rows of totals exist");
+		let baseline = storage_keys();
+		world.run(300, 300);
+		assert_eq!(storage_keys(), baseline);
+		let books = &world.books;
+		assert!(books.proven > 100 && books.failed > 10, "{} {}", books.proven, books.failed);
+		assert!(books.settled > 2 && books.expired > 0, "{} {}", books.settled, books.expired);
+	};
+	with_cheap_proofs(|| market_with(settling(), test));
 }
 
 /// G12: nothing per batch outlives it, whatever became of it.
@@ -328,7 +398,8 @@ fn storage_footprint_returns_to_baseline() {
 		assert!(proven > 300 && failed > 50 && dropped > 50, "{proven} {failed} {dropped}");
 		assert!(books.slashes.len() > 100 && books.ended_bids.len() > 1_000);
 		assert!(books.opened > 10, "{}", books.opened);
-		assert_eq!((rollup().pending, crate::PendingInChain::<Test>::get()), (0, 0));
+		let row = crate::Rollups::<Test>::get(0).expect("registered");
+		assert_eq!((row.pending, row.guaranteed, crate::TakenPlaces::<Test>::get()), (0, 0, 0));
 	};
 	with_cheap_proofs(|| market_with(opening(), test));
 }
@@ -346,9 +417,13 @@ fn prop_value_conserved_all_paths() {
 		let params = RollupParams {
 			payment_rule,
 			ladder_len: 1 + u32::try_from(seed % 4).expect("small"),
-			silence_penalty: if seed % 2 == 0 { 100 } else { u128::from(seed) },
+			silence_penalty: if seed % 4 == 3 { u128::from(seed) } else { 100 },
 			max_failed_rounds: 1 + u32::try_from(seed % 3).expect("small"),
-			..if seed % 2 == 0 { opening() } else { variants() }
+			..match seed % 4 {
+				0 | 2 => opening(),
+				1 => settling(),
+				_ => variants(),
+			}
 		};
 		market_with(params, || World::new(seed * 7_919).run(40, 10 + 80 * u128::from(seed)));
 	}
