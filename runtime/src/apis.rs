@@ -14,11 +14,11 @@ use frame_support::{
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
-		SealInfo,
+		BatchId, BatchInfo, BidExplanation, ExpectedWinner, MarketInfo, Page, ProverInfo,
+		RollupInfo, RoundInfo, SealInfo, UnsettledRoundInfo,
 	},
 	bid::PAYLOAD_BYTES,
-	BatchIndex, Bytes32, RollupId,
+	BatchIndex, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use sp_api::impl_runtime_apis;
@@ -264,15 +264,31 @@ impl_runtime_apis! {
 			Pvs::seal_info()
 		}
 
+		fn explain(
+			batch: BatchId,
+			round: RoundNumber,
+		) -> Option<Vec<BidExplanation<AccountId>>> {
+			Pvs::explanation(batch, round)
+		}
+
+		fn unsettled_bids(
+			rollup: RollupId,
+			from: (BatchIndex, RoundNumber),
+			limit: u32,
+		) -> Page<UnsettledRoundInfo<AccountId>, (BatchIndex, RoundNumber)> {
+			Pvs::unsettled_page(rollup, from, limit)
+		}
+
 		fn check_opening(
 			batch: BatchId,
+			round: RoundNumber,
 			bidder: AccountId,
 			opener: AccountId,
 			seal: Seal,
 			solution: [u8; ELEMENT_BYTES],
 			proof: [u8; OPENING_PROOF_BYTES],
 		) -> Option<bool> {
-			Pvs::opening_holds(batch, (bidder, opener), &seal, (&solution, &proof))
+			Pvs::opening_holds((batch, round), (bidder, opener), &seal, (&solution, &proof))
 		}
 	}
 

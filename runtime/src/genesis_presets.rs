@@ -23,15 +23,15 @@ pub const DEMO_GENESIS_ROOT: &[u8] = include_bytes!("../presets/demo_rollup/gene
 pub const DEMO_DATA_LEN: u32 = 420;
 
 /// The market's parameters of the reference rollup on a chain with 1 s slots: two blocks of bidding,
-/// eight to reveal (the round closes with the last reveal), thirty to prove at the most. Silent
-/// bidders are excluded: a rollup bound by latency does not wait for seals.
+/// three to reveal (the round closes with the last reveal), thirty to prove at the most. Silent bids are
+/// settled within an hour: a rollup bound by latency does not wait for seals.
 pub fn demo_params() -> RollupParams {
 	RollupParams {
 		layout: Layout::Fields,
 		data_len: DEMO_DATA_LEN,
 		bidding_blocks: 2,
-		reveal_blocks: 8,
-		silence_policy: SilencePolicy::Exclude,
+		reveal_blocks: 3,
+		silence_policy: SilencePolicy::Settle { settle_blocks: 3_600 },
 		payment_rule: PaymentRule::SecondScore,
 		w_fee: 700_000_000,
 		w_time: 300_000_000,

@@ -54,6 +54,7 @@ impl pallet_pvs::Config for Runtime {
 	// A development chain has one author and no forks.
 	type FinalityGap = ConstU32<0>;
 	type FormerSealParameters = FormerSealParameters;
+	type GuaranteedPlaces = ConstU32<2>;
 	type InclusionSlack = ConstU32<0>;
 	type MaxAgendaWeight = MaxAgendaWeight;
 	type MaxBids = ConstU32<64>;
@@ -61,13 +62,18 @@ impl pallet_pvs::Config for Runtime {
 	type MaxCommitsPerBlock = ConstU32<64>;
 	type MaxDataBytes = ConstU32<4_096>;
 	type MaxPendingBatches = ConstU32<64>;
-	type MaxPendingInChain = ConstU32<512>;
 	type MaxProofs = ConstU32<8>;
+	type MaxRollups = ConstU32<4_096>;
 	type MaxRounds = ConstU32<16>;
+	// Four hours of 1 s slots.
+	type MaxSettleBlocks = ConstU32<14_400>;
 	type MaxWindowBlocks = ConstU32<86_400>;
 	type MinSequencerBond = ConstU128<{ 100 * MILLIUNIT }>;
 	type MinStake = ConstU128<MIN_STAKE>;
 	type PalletId = MarketPalletId;
+	// Holding the whole pool for a day of 1 s slots burns 564 UNIT.
+	type PlaceRent = ConstU128<50_000>;
+	type PoolPlaces = ConstU32<4_096>;
 	type ProofVerifier = HostVerifier;
 	type ProverDeposit = ConstU128<{ 100 * MILLIUNIT }>;
 	type RollupDeposit = ConstU128<{ 10 * UNIT }>;

@@ -178,6 +178,8 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 						| pallet_pvs::Call::deregister_rollup { .. }
 						| pallet_pvs::Call::set_sequencer { .. }
 						| pallet_pvs::Call::set_params { .. }
+						| pallet_pvs::Call::transfer_rollup { .. }
+						| pallet_pvs::Call::accept_rollup { .. }
 				),
 				_ => false,
 			},

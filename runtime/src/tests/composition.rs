@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{
-	configs::{ProxyType, RuntimeBlockLength, RuntimeBlockWeights},
+	configs::{ProxyType, RuntimeBlockLength, RuntimeBlockWeights, SealTimes},
 	genesis_presets::{demo_params, get_preset, preset_names, DEMO_DATA_LEN},
 	AccountId, AllPalletsWithSystem, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig,
+	EXISTENTIAL_DEPOSIT, UNIT,
 };
 use core::any::TypeId;
 use frame_support::{
@@ -14,7 +15,10 @@ use frame_support::{
 		Weight,
 	},
 };
-use pallet_pvs::{Call, ProofSubmission, WeightInfo};
+use pallet_pvs::{Call, Config, ProofSubmission, WeightInfo};
+use pvs_auction::rules::{self, BrokenRule, Limits};
+use pvs_primitives::params::{RollupParams, SilencePolicy};
+use pvs_timelock::STANDARD;
 use sp_runtime::BuildStorage;
 
 #[test]
@@ -90,6 +94,49 @@ fn one_commit_should_take_an_eighth_of_the_normal_class_at_the_most() {
 	assert!(weight.ref_time() <= normal.ref_time() / 8);
 	let block: u32 = <Runtime as pallet_pvs::Config>::MaxBlockDataBytes::get();
 	assert!(block <= bytes * 4, "all commits of a block take half of it at the most");
+}
+
+/// Finding S3: the set that is shipped for chains with money on them covers two blocks at 2 ns a squaring.
+#[test]
+fn standard_seals_should_cover_two_blocks_exactly() {
+	assert_eq!(SealTimes::get().delay_for(2), STANDARD.delay);
+	assert_eq!(SealTimes::get().covered_blocks(STANDARD.delay), 2);
+}
+
+/// With `STANDARD` and the constants of this runtime the seals of a full round take 96,000 blocks, and the
+/// longest window is 86,400.
+#[test]
+fn opening_by_force_should_be_refused_when_seals_are_the_standard_ones() {
+	let longest: u32 = <Runtime as Config>::MaxWindowBlocks::get();
+	let needed =
+		SealTimes::get().opening_blocks(STANDARD.delay, <Runtime as Config>::MaxBids::get());
+	assert_eq!((longest, needed), (86_400, 96_000));
+	let limits = Limits {
+		max_data_bytes: <Runtime as Config>::MaxDataBytes::get(),
+		inclusion_slack: <Runtime as Config>::InclusionSlack::get(),
+		max_window_blocks: longest,
+		min_stake: <Runtime as Config>::MinStake::get(),
+		max_rounds: <Runtime as Config>::MaxRounds::get(),
+		existential_deposit: EXISTENTIAL_DEPOSIT,
+		min_sequencer_bond: <Runtime as Config>::MinSequencerBond::get(),
+		max_bidding_blocks: SealTimes::get().covered_blocks(STANDARD.delay),
+		min_opening_blocks: needed,
+		min_settle_blocks: SealTimes::get().settling_blocks(STANDARD.delay, 0),
+		max_settle_blocks: <Runtime as Config>::MaxSettleBlocks::get(),
+		min_silence_penalty: 1,
+	};
+	let forced = |opening_blocks| RollupParams {
+		silence_policy: SilencePolicy::ForceOpen { opening_blocks },
+		silence_penalty: 10 * UNIT,
+		..demo_params()
+	};
+	for opening_blocks in [1, longest, longest + 1, needed, u32::MAX] {
+		let outcome = rules::check(&forced(opening_blocks), &limits);
+		assert_eq!(outcome, Err(BrokenRule::SilencePolicy), "{opening_blocks}");
+	}
+	let sooner = Limits { min_opening_blocks: longest, ..limits };
+	assert_eq!(rules::check(&forced(longest), &sooner), Ok(()));
+	assert_eq!(rules::check(&demo_params(), &limits), Ok(()));
 }
 
 #[test]
@@ -173,7 +220,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				bidder: account.clone(),
 				payload: Default::default(),
 			},
-			Weights::reveal_bid().saturating_add(step),
+			Weights::reveal_bid().max(Weights::settle_by_payload()).saturating_add(step),
 		),
 		(
 			Call::submit_proof { batch, prover: account.clone(), proof: Default::default() },
@@ -205,6 +252,8 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 			Weights::set_sequencer(max_pending),
 		),
 		(Call::set_params { rollup: 0, params: demo_params() }, Weights::set_params()),
+		(Call::transfer_rollup { rollup: 0, to: account.clone() }, Weights::transfer_rollup()),
+		(Call::accept_rollup { rollup: 0 }, Weights::accept_rollup()),
 		(
 			Call::open_bid {
 				batch,
@@ -214,7 +263,10 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				solution: Default::default(),
 				proof: Default::default(),
 			},
-			Weights::open_bid().saturating_add(Weights::challenge_search()).saturating_add(step),
+			Weights::open_bid()
+				.max(Weights::settle_by_opening())
+				.saturating_add(Weights::challenge_search())
+				.saturating_add(step),
 		),
 	]
 }
@@ -231,7 +283,14 @@ fn weights_should_be_wired_to_their_calls() {
 /// Finding M11: a hot key that may commit could hand the rollup over or change its prices.
 #[test]
 fn market_proxy_should_make_every_call_but_those_of_a_rollups_owner() {
-	let owners = ["register_rollup", "deregister_rollup", "set_sequencer", "set_params"];
+	let owners = [
+		"register_rollup",
+		"deregister_rollup",
+		"set_sequencer",
+		"set_params",
+		"transfer_rollup",
+		"accept_rollup",
+	];
 	for (call, _) in every_call() {
 		let (name, call) = (call.get_call_name(), RuntimeCall::Pvs(call));
 		assert_eq!(ProxyType::Market.filter(&call), !owners.contains(&name), "{name}");
@@ -247,6 +306,7 @@ fn weights_should_grow_with_what_they_are_linear_in() {
 	assert!(grows(Weights::commit_batch(200), Weights::commit_batch(100)));
 	assert!(grows(Weights::close_round(64), Weights::close_round(1)));
 	assert!(grows(Weights::drop_batch(64), Weights::drop_batch(1)));
+	assert!(grows(Weights::expire_bids(64), Weights::expire_bids(1)));
 	assert!(grows(Weights::set_sequencer(64), Weights::set_sequencer(1)));
 }
 

@@ -9,6 +9,7 @@ use codec::Decode;
 use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use frame_support::{traits::Get, weights::Weight, PalletId};
 use pallet_pvs::Config;
+use pvs_auction::rent::rate;
 use pvs_primitives::{seal_timing::SealTiming, Balance};
 use pvs_timelock::Parameters;
 use sp_runtime::Perbill;
@@ -81,9 +82,12 @@ fn constants() -> BTreeMap<String, String> {
 		("MaxBids", number::<<Runtime as Config>::MaxBids>()),
 		("MaxPendingBatches", number::<<Runtime as Config>::MaxPendingBatches>()),
 		("MaxProofs", number::<<Runtime as Config>::MaxProofs>()),
-		("MaxPendingInChain", number::<<Runtime as Config>::MaxPendingInChain>()),
+		("GuaranteedPlaces", number::<<Runtime as Config>::GuaranteedPlaces>()),
+		("PoolPlaces", number::<<Runtime as Config>::PoolPlaces>()),
+		("MaxRollups", number::<<Runtime as Config>::MaxRollups>()),
 		("MinStake", amount::<<Runtime as Config>::MinStake>()),
 		("SlotFeeBase", amount::<<Runtime as Config>::SlotFeeBase>()),
+		("PlaceRent", amount::<<Runtime as Config>::PlaceRent>()),
 		("RollupDeposit", amount::<<Runtime as Config>::RollupDeposit>()),
 		("BatchDeposit", amount::<<Runtime as Config>::BatchDeposit>()),
 		("ProverDeposit", amount::<<Runtime as Config>::ProverDeposit>()),
@@ -101,6 +105,7 @@ fn constants() -> BTreeMap<String, String> {
 		("SealTiming.opener_squarings", timing.opener_squarings.to_string()),
 		("SealTiming.opener_cores", timing.opener_cores.to_string()),
 		("MaxWindowBlocks", number::<<Runtime as Config>::MaxWindowBlocks>()),
+		("MaxSettleBlocks", number::<<Runtime as Config>::MaxSettleBlocks>()),
 		("MaxRounds", number::<<Runtime as Config>::MaxRounds>()),
 		("MaxAgendaWeight", agenda_percent()),
 		("PalletId", String::from_utf8_lossy(&id.0).into_owned()),
@@ -116,9 +121,18 @@ fn rollup_tables_should_show_the_parameters_of_the_presets() {
 	let params = params.as_object().expect("parameters have names");
 	let expected: BTreeMap<String, String> = params
 		.iter()
-		.map(|(name, value)| {
-			let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-			(name.clone(), value)
+		.flat_map(|(name, value)| match value.as_object() {
+			// A variant with fields: its name, and a row for each field.
+			Some(variant) => {
+				let fields = variant.values().filter_map(|fields| fields.as_object()).flatten();
+				let fields = fields.map(|(name, value)| (name.clone(), value.to_string()));
+				let names = variant.keys().map(|variant| (name.clone(), variant.clone()));
+				names.chain(fields).collect::<Vec<_>>()
+			},
+			None => {
+				let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+				vec![(name.clone(), value)]
+			},
 		})
 		.collect();
 	assert_eq!(rows(OF_ROLLUPS, OF_RUNTIMES), expected);
@@ -143,6 +157,38 @@ fn constants_table_should_have_a_row_for_each_constant_in_the_metadata() {
 	let shown: BTreeSet<&str> = table.keys().filter_map(|name| name.split('.').next()).collect();
 	for constant in &pallet.constants {
 		assert!(shown.contains(constant.name.as_str()), "{} has no row", constant.name);
+	}
+}
+
+/// M2: what holding every place of the pool burns in a day. The oldest of the places that are held
+/// together costs at least the first price, and so on: whatever is let go and taken again, no way is
+/// cheaper than filling the pool in order (`pvs_auction::rent`).
+#[test]
+fn holding_the_pool_for_a_day_should_burn_500_units() {
+	const BLOCKS: Balance = 86_400;
+	let (rent, pool): (Balance, u32) =
+		(<Runtime as Config>::PlaceRent::get(), <Runtime as Config>::PoolPlaces::get());
+	let milliunits = |planck: Balance| planck / (UNIT / 1_000);
+	let day = |from: u32, until: u32| -> Balance {
+		(from..until).map(|taken| rate(rent, taken, pool)).sum::<Balance>() * BLOCKS
+	};
+	let all = day(0, pool);
+	assert!(all >= 500 * UNIT, "{all} planck");
+	assert_eq!(milliunits(all), 564_019, "the figures of the page follow from the constants");
+	let (_, section) = PAGE.split_once("## Rent of places").expect("the page has the heading");
+	assert!(section.contains("| 564.02 |"));
+	// Each row: places, price of one for a day, price of all of them.
+	for eighth in 0..8 {
+		let (from, until) = (eighth * pool / 8, (eighth + 1) * pool / 8);
+		let one = rate(rent, from, pool) * BLOCKS;
+		let places = format!("| {} to {} |", from + 1, until);
+		let row = section.lines().find(|line| line.replace(',', "").starts_with(&places));
+		let row = row.unwrap_or_else(|| panic!("no row for {places}"));
+		let cells: Vec<_> =
+			row.split(" | ").skip(1).map(|cell| cell.trim_end_matches(" |")).collect();
+		assert_eq!(planck(cells[0]), rate(rent, from, pool), "{row}");
+		assert_eq!(planck(cells[1]), one, "{row}");
+		assert_eq!(planck(cells[2]), day(from, until), "{row}");
 	}
 }
 
