@@ -161,6 +161,16 @@ impl Call {
 	pub fn set_params(rollup: RollupId, params: &RollupParams) -> Self {
 		Self::new("set_params", (rollup, params))
 	}
+
+	/// `transfer_rollup`: offer a rollup to another owner, or withdraw an offer by one to oneself.
+	pub fn transfer_rollup(rollup: RollupId, to: Bytes32) -> Self {
+		Self::new("transfer_rollup", (rollup, to))
+	}
+
+	/// `accept_rollup`: become the owner of a rollup that is offered to the account.
+	pub fn accept_rollup(rollup: RollupId) -> Self {
+		Self::new("accept_rollup", rollup)
+	}
 }
 
 #[cfg(test)]
@@ -263,5 +273,9 @@ mod tests {
 		for field in ["opening_blocks:15", "escalation_factor:20", "sequencer_bond:14"] {
 			assert!(set.contains(field), "{set}");
 		}
+		let transfer = as_the_chain_reads(&Call::transfer_rollup(3, [8; 32]));
+		assert!(transfer.contains("rollup:3,to:"), "{transfer}");
+		let accept = as_the_chain_reads(&Call::accept_rollup(3));
+		assert!(accept.contains("accept_rollup") && accept.contains("rollup:3"), "{accept}");
 	}
 }

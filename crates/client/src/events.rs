@@ -56,6 +56,17 @@ pub enum PvsEvent {
 		opener: Bytes32,
 		amount: Balance,
 	},
+	/// A bid stayed sealed until its round closed without it.
+	BidUnsettled { batch: BatchId, round: RoundNumber, bidder: Bytes32, until: BlockNumber },
+	/// A silent bid of a closed round was settled, or nobody did so in time.
+	BidSettled {
+		batch: BatchId,
+		round: RoundNumber,
+		bidder: Bytes32,
+		slashed: Balance,
+		released: Balance,
+		verdict: Verdict,
+	},
 	/// A bid does not count. Its bond is gone, unless the batch was dropped.
 	BidVoided {
 		batch: BatchId,
@@ -155,6 +166,20 @@ pub enum VoidReason {
 	BadSeal,
 }
 
+/// What came out of a silent bid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub enum Verdict {
+	/// A valid bid that would not have won.
+	WouldHaveLost,
+	/// A valid bid that would have won.
+	WouldHaveWon,
+	/// Not a valid bid.
+	Void(VoidReason),
+	/// Nobody settled it in time.
+	Expired,
+}
+
 impl PvsEvent {
 	/// The batch that the event is about, if it is about one.
 	pub fn batch(&self) -> Option<BatchId> {
@@ -165,6 +190,8 @@ impl PvsEvent {
 			| Self::BidRevealed { batch, .. }
 			| Self::BidOpened { batch, .. }
 			| Self::OpenerRewarded { batch, .. }
+			| Self::BidUnsettled { batch, .. }
+			| Self::BidSettled { batch, .. }
 			| Self::BidVoided { batch, .. }
 			| Self::WinnerSelected { batch, .. }
 			| Self::RoundEmpty { batch, .. }
@@ -253,7 +280,7 @@ macro_rules! already_ours {
 		})+
 	};
 }
-already_ours!(u32, u128, Bytes32, VoidReason);
+already_ours!(u32, u128, Bytes32, VoidReason, Verdict);
 
 /// The events of the pallet among those of a block or of an extrinsic, in order. Those that
 /// [`PvsEvent`] does not have are left out.
@@ -302,6 +329,15 @@ decode_events! {
 		bidder: AccountId32,
 		opener: AccountId32,
 		amount: u128,
+	}
+	BidUnsettled { batch: WireBatch, round: u32, bidder: AccountId32, until: u32 }
+	BidSettled {
+		batch: WireBatch,
+		round: u32,
+		bidder: AccountId32,
+		slashed: u128,
+		released: u128,
+		verdict: Verdict,
 	}
 	BidVoided {
 		batch: WireBatch,
@@ -382,6 +418,8 @@ mod tests {
 			("BidRevealed", vec!["batch", "round", "bidder", "fee", "proof_blocks"]),
 			("BidOpened", vec!["batch", "round", "bidder", "fee", "proof_blocks", "penalty"]),
 			("OpenerRewarded", vec!["batch", "round", "bidder", "opener", "amount"]),
+			("BidUnsettled", vec!["batch", "round", "bidder", "until"]),
+			("BidSettled", vec!["batch", "round", "bidder", "slashed", "released", "verdict"]),
 			("BidVoided", vec!["batch", "round", "bidder", "slashed", "reason"]),
 			("WinnerSelected", vec!["prover", "payment", "on_time_until", "late_until"]),
 			("RoundEmpty", vec!["batch", "round"]),
@@ -408,26 +446,44 @@ mod tests {
 		}
 	}
 
-	/// A reason that is missing here would make the events of a whole block unreadable.
-	#[test]
-	fn reasons_for_voiding_a_bid_should_be_those_of_the_pallet() {
-		use subxt::ext::{scale_decode::DecodeAsType, scale_value::scale::decode_as_type};
+	/// Reads every value of an enum that a field of an event has, and checks that it reads the same as what
+	/// the metadata says. Returns the number of values.
+	fn values_as_the_chain_reads<Ours: DecodeAsType + core::fmt::Debug>(
+		event: &str,
+		field: &str,
+		bytes: impl Iterator<Item = Vec<u8>>,
+	) -> usize {
+		use subxt::ext::scale_value::scale::decode_as_type;
 		let metadata = our_metadata().unwrap();
 		let pallet = metadata.pallet_by_name(PALLET).unwrap();
 		let variants = pallet.event_variants().unwrap();
-		let voided = variants.iter().find(|found| found.name == "BidVoided").unwrap();
-		let field = voided.fields.iter().find(|field| field.name.as_deref() == Some("reason"));
-		let reason = field.unwrap().ty.id;
-		let mut reasons = 0;
-		for index in 0..=u8::MAX {
-			let Ok(theirs) = decode_as_type(&mut &[index][..], reason, metadata.types()) else {
+		let event = variants.iter().find(|found| found.name == event).unwrap();
+		let field = event.fields.iter().find(|found| found.name.as_deref() == Some(field));
+		let field = field.unwrap().ty.id;
+		let mut values = 0;
+		for bytes in bytes {
+			let Ok(theirs) = decode_as_type(&mut &bytes[..], field, metadata.types()) else {
 				continue;
 			};
-			let ours = VoidReason::decode_as_type(&mut &[index][..], reason, metadata.types());
-			let ours = ours.unwrap_or_else(|error| panic!("{theirs}: {error}"));
-			assert!(theirs.to_string().contains(&format!("{ours:?}")), "{theirs}");
-			reasons += 1;
+			let ours = Ours::decode_as_type(&mut &bytes[..], field, metadata.types());
+			let ours = format!("{:?}", ours.unwrap_or_else(|error| panic!("{theirs}: {error}")));
+			let name = ours.split('(').next().unwrap();
+			assert!(theirs.to_string().contains(name), "{theirs}");
+			values += 1;
 		}
-		assert_eq!(reasons, 7);
+		values
+	}
+
+	/// A reason that is missing here would make the events of a whole block unreadable.
+	#[test]
+	fn reasons_for_voiding_a_bid_should_be_those_of_the_pallet() {
+		let bytes = (0..=u8::MAX).map(|index| vec![index]);
+		assert_eq!(values_as_the_chain_reads::<VoidReason>("BidVoided", "reason", bytes), 7);
+	}
+
+	#[test]
+	fn verdicts_on_silent_bids_should_be_those_of_the_pallet() {
+		let bytes = (0..=u8::MAX).map(|index| vec![index, 0]);
+		assert_eq!(values_as_the_chain_reads::<Verdict>("BidSettled", "verdict", bytes), 4);
 	}
 }

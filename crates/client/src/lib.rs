@@ -50,7 +50,7 @@ pub use amount::{Amount, Token};
 pub use calls::Call;
 pub use connection::{Block, Client, CONNECT_TIMEOUT};
 pub use error::Error;
-pub use events::{PvsEvent, VoidReason};
+pub use events::{PvsEvent, Verdict, VoidReason};
 pub use keys::{Account, KeyError};
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;

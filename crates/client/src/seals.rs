@@ -124,6 +124,7 @@ mod tests {
 			h_proof: parameters.h_proof.to_vec(),
 			max_bidding_blocks: 2,
 			min_opening_blocks: 10,
+			min_settle_blocks: 5,
 			slot_millis: 1_000,
 		}
 	}

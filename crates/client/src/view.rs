@@ -8,9 +8,9 @@ use codec::{Decode, Encode};
 use pvs_primitives::{
 	api::{
 		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
-		SealInfo, SealPlace,
+		SealInfo, SealPlace, UnsettledRoundInfo,
 	},
-	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, PUBLIC_INPUTS,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber, PUBLIC_INPUTS,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use std::collections::BTreeMap;
@@ -101,6 +101,16 @@ impl View {
 		Ok(rounds)
 	}
 
+	/// The closed rounds of a rollup with silent bids that wait to be settled. The rollup may be
+	/// deregistered.
+	pub async fn unsettled_bids(
+		&self,
+		rollup: RollupId,
+	) -> Result<Vec<UnsettledRoundInfo<AccountBytes>>, Error> {
+		let arguments = |from: (BatchIndex, RoundNumber)| (rollup, from, u32::MAX);
+		self.all_pages("PvsApi_unsettled_bids", (0, 0), arguments).await
+	}
+
 	/// Asks for page after page of a list.
 	async fn all_pages<Item: Decode, From: Decode + PartialOrd + Copy, Arguments: Encode>(
 		&self,
@@ -157,16 +167,17 @@ impl View {
 	}
 
 	/// Whether the chain would take an opening of a bidder's seal from `opener`; `None` if the bid is
-	/// not sealed or no auction is open.
+	/// neither sealed nor unsettled.
 	pub async fn check_opening(
 		&self,
-		batch: BatchId,
+		(batch, round): (BatchId, RoundNumber),
 		bidder: AccountBytes,
 		opener: AccountBytes,
 		seal: &Seal,
 		(solution, proof): (&[u8; ELEMENT_BYTES], &[u8; OPENING_PROOF_BYTES]),
 	) -> Result<Option<bool>, Error> {
-		self.call("PvsApi_check_opening", (batch, bidder, opener, seal, solution, proof)).await
+		let arguments = (batch, round, bidder, opener, seal, solution, proof);
+		self.call("PvsApi_check_opening", arguments).await
 	}
 
 	/// The balance of an account that is neither held nor reserved, in planck.
