@@ -6,7 +6,7 @@
 pub(crate) mod tests;
 
 use pvs_primitives::{
-	api::{BatchId, BidState, Phase, RoundInfo, SealPlace},
+	api::{BatchId, BidState, Phase, RoundInfo, SealPlace, UnsettledRoundInfo},
 	bid::{bid_context, BID_CONTEXT_BYTES},
 	hash::blake2_256,
 	Balance, BlockNumber, Bytes32, RoundNumber,
@@ -54,6 +54,8 @@ pub struct Target {
 	pub reward: Balance,
 	/// Whether it is the opener's own bid: opening it saves all of the bond but half the penalty.
 	pub is_own: bool,
+	/// Whether its round has closed, so that opening it settles the bid.
+	pub settles: bool,
 	/// How many squarings were done and saved before.
 	pub done: u64,
 }
@@ -69,65 +71,116 @@ pub struct Scope {
 	pub opener: Bytes32,
 }
 
-/// The seals that an opener looks at, most urgent first: of rounds that open seals by force and whose
-/// bidding is over. The opener's own are left to the reveal; once that is too late they come first
-/// among those that are as urgent.
+/// The rounds in which there may be seals to open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rounds {
+	/// Open rounds.
+	pub open: Vec<RoundInfo<Bytes32>>,
+	/// Closed rounds with silent bids that wait to be settled.
+	pub unsettled: Vec<UnsettledRoundInfo<Bytes32>>,
+}
+
+/// A bid that is still sealed, as it stands in its round.
+struct Sealed {
+	batch: BatchId,
+	round: RoundNumber,
+	batch_digest: Bytes32,
+	bidder: Bytes32,
+	commitment: Bytes32,
+	seal_hash: Bytes32,
+	placed: SealPlace,
+	is_due: bool,
+	until: BlockNumber,
+	reward: Balance,
+	settles: bool,
+}
+
+impl Rounds {
+	/// The bids that an opener looks at: of rounds that open seals by force and whose bidding is over, and of
+	/// closed rounds with seals of the parameter set in use. Where the opener committed the batch or was
+	/// the rollup's sequencer, settling earns nothing.
+	fn sealed(&self, scope: &Scope) -> impl Iterator<Item = Sealed> + '_ {
+		let open = self.open.iter().filter(|round| opens_seals(round)).flat_map(|round| {
+			let sealed = round.bids.iter().filter(|bid| bid.state == BidState::Sealed);
+			sealed.map(|bid| Sealed {
+				batch: round.batch,
+				round: round.round,
+				batch_digest: round.batch_digest,
+				bidder: bid.bidder,
+				commitment: bid.commitment,
+				seal_hash: bid.seal_hash,
+				placed: bid.placed,
+				is_due: round.phase == Phase::SealOpening,
+				until: round.opening_until,
+				reward: round.bond.saturating_sub(round.reserve) / 2,
+				settles: false,
+			})
+		});
+		let Scope { opener, parameters, .. } = *scope;
+		let known = self.unsettled.iter().filter(move |round| round.seal_digest == parameters);
+		let unsettled = known.flat_map(move |round| {
+			let is_rewarded = round.committer != opener && round.sequencer != opener;
+			let reward = round.bond.saturating_sub(round.reserve) / 2;
+			round.bids.iter().map(move |bid| Sealed {
+				batch: round.batch,
+				round: round.round,
+				batch_digest: round.batch_digest,
+				bidder: bid.bidder,
+				commitment: bid.commitment,
+				seal_hash: bid.seal_hash,
+				placed: bid.placed,
+				is_due: true,
+				until: round.until,
+				reward: if is_rewarded { reward } else { 0 },
+				settles: true,
+			})
+		});
+		open.chain(unsettled)
+	}
+}
+
+/// The seals that an opener looks at, most urgent first. The opener's own are left to the reveal; once
+/// that is too late they come first among those that are as urgent.
 ///
 /// Seals of one round come in an order that depends on the opener, so that openers with few cores
 /// start with different ones. Those that are not among `seals`, by their hash, are left out.
-pub fn targets(
-	rounds: &[RoundInfo<Bytes32>],
-	scope: &Scope,
-	seals: &BTreeMap<Bytes32, Seal>,
-) -> Vec<Target> {
+pub fn targets(rounds: &Rounds, scope: &Scope, seals: &BTreeMap<Bytes32, Seal>) -> Vec<Target> {
 	let mut found = Vec::new();
-	for round in rounds.iter().filter(|round| opens_seals(round)) {
-		for bid in round.bids.iter().filter(|bid| bid.state == BidState::Sealed) {
-			let Some(seal) = seals.get(&bid.seal_hash).copied() else { continue };
-			let is_own = bid.bidder == scope.opener;
-			let is_due = round.phase == Phase::SealOpening;
-			if (is_own && !is_due) || check_seal(&seal).is_err() {
-				continue;
-			}
-			let context = bid_context(
-				&scope.genesis_hash,
-				round.batch,
-				round.round,
-				&round.batch_digest,
-				&bid.bidder,
-			);
-			let id =
-				blake2_256(&[&context, &bid.commitment, &seal, &scope.parameters, &scope.opener]);
-			found.push(Target {
-				id,
-				batch: round.batch,
-				round: round.round,
-				bidder: bid.bidder,
-				commitment: bid.commitment,
-				seal,
-				context,
-				is_due,
-				until: round.opening_until,
-				reward: round.bond.saturating_sub(round.reserve) / 2,
-				is_own,
-				done: 0,
-			});
+	for bid in rounds.sealed(scope) {
+		let Some(seal) = seals.get(&bid.seal_hash).copied() else { continue };
+		let is_own = bid.bidder == scope.opener;
+		if (is_own && !bid.is_due) || check_seal(&seal).is_err() {
+			continue;
 		}
+		let context =
+			bid_context(&scope.genesis_hash, bid.batch, bid.round, &bid.batch_digest, &bid.bidder);
+		let id = blake2_256(&[&context, &bid.commitment, &seal, &scope.parameters, &scope.opener]);
+		found.push(Target {
+			id,
+			batch: bid.batch,
+			round: bid.round,
+			bidder: bid.bidder,
+			commitment: bid.commitment,
+			seal,
+			context,
+			is_due: bid.is_due,
+			until: bid.until,
+			reward: bid.reward,
+			is_own,
+			settles: bid.settles,
+			done: 0,
+		});
 	}
 	found.sort_by_key(|target| (target.until, !target.is_own, target.batch, target.id));
 	found
 }
 
 /// Returns where the seals are that an opener looks at.
-pub fn wanted_seals(
-	rounds: &[RoundInfo<Bytes32>],
-) -> impl Iterator<Item = (SealPlace, Bytes32)> + '_ {
-	rounds
-		.iter()
-		.filter(|round| opens_seals(round))
-		.flat_map(|round| &round.bids)
-		.filter(|bid| bid.state == BidState::Sealed)
-		.map(|bid| (bid.placed, bid.seal_hash))
+pub fn wanted_seals<'a>(
+	rounds: &'a Rounds,
+	scope: &Scope,
+) -> impl Iterator<Item = (SealPlace, Bytes32)> + 'a {
+	rounds.sealed(scope).map(|bid| (bid.placed, bid.seal_hash))
 }
 
 fn opens_seals(round: &RoundInfo<Bytes32>) -> bool {
@@ -303,10 +356,13 @@ fn in_time(target: &Target, means: &Means) -> Result<(), Pass> {
 }
 
 /// Why a seal that was being solved is of no use any more, in words.
-pub fn why_gone(rounds: &[RoundInfo<Bytes32>], target: &Target) -> &'static str {
+pub fn why_gone(rounds: &Rounds, target: &Target) -> &'static str {
+	if target.settles {
+		return "the bid is settled, or its time is over";
+	}
 	let is_its =
 		|round: &&RoundInfo<Bytes32>| (round.batch, round.round) == (target.batch, target.round);
-	let round = rounds.iter().find(is_its);
+	let round = rounds.open.iter().find(is_its);
 	let bid = round.and_then(|round| {
 		round
 			.bids

@@ -18,8 +18,8 @@ pub enum Report {
 	Solved { seal: SealName, seconds: f64 },
 	/// The work on a seal was given up.
 	Cancelled { seal: SealName, reason: String },
-	/// A block has the opening; `counts` if the bid was what its bidder had committed to.
-	Opened { seal: SealName, block: BlockNumber, reward: Balance, counts: bool },
+	/// A block has the opening.
+	Opened { seal: SealName, block: BlockNumber, reward: Balance, bid: OpenedBid },
 	/// A seal is left to others.
 	Skipped { seal: SealName, reason: String },
 	/// Something failed, and is tried again if that is of use.
@@ -41,6 +41,17 @@ pub struct SealName {
 	pub round: RoundNumber,
 	/// Whose bid it is.
 	pub bidder: Account,
+}
+
+/// What became of a bid whose seal was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenedBid {
+	/// It counts in its round.
+	Counts,
+	/// It does not count, and its bond is gone.
+	Void,
+	/// Its round had closed without it, and what its bidder loses is settled.
+	Settled,
 }
 
 /// What an opener has done since it was started.
@@ -97,8 +108,12 @@ impl Report {
 			},
 			Self::Solved { seal, seconds } => format!("{seal}: solved in {seconds:.1} s"),
 			Self::Cancelled { seal, reason } => format!("{seal}: given up, {reason}"),
-			Self::Opened { seal, block, reward, counts } => {
-				let what = if *counts { "the bid counts" } else { "the bid is void" };
+			Self::Opened { seal, block, reward, bid } => {
+				let what = match bid {
+					OpenedBid::Counts => "the bid counts",
+					OpenedBid::Void => "the bid is void",
+					OpenedBid::Settled => "the bid is settled",
+				};
 				format!("{seal}: opened in block {block}, {what}; earned {}", amount(reward))
 			},
 			Self::Skipped { seal, reason } => format!("{seal}: left to others, {reason}"),
@@ -128,10 +143,17 @@ impl Report {
 			},
 			Self::Solved { seal, seconds } => seal.json("solved", json!({ "seconds": seconds })),
 			Self::Cancelled { seal, reason } => seal.json("cancelled", json!({ "reason": reason })),
-			Self::Opened { seal, block, reward, counts } => seal.json(
-				"opened",
-				json!({ "block": block, "reward": reward.to_string(), "counts": counts }),
-			),
+			Self::Opened { seal, block, reward, bid } => {
+				let bid = match bid {
+					OpenedBid::Counts => "counts",
+					OpenedBid::Void => "void",
+					OpenedBid::Settled => "settled",
+				};
+				seal.json(
+					"opened",
+					json!({ "block": block, "reward": reward.to_string(), "bid": bid }),
+				)
+			},
 			Self::Skipped { seal, reason } => seal.json("skipped", json!({ "reason": reason })),
 			Self::Trouble { about: Some(seal), text } => {
 				seal.json("trouble", json!({ "text": text }))
@@ -187,17 +209,35 @@ mod tests {
 
 	#[test]
 	fn report_should_be_one_line_in_both_forms() {
-		let report =
-			Report::Opened { seal: seal(1), block: 40, reward: 500_000_000_000, counts: true };
+		let (block, reward, bid) = (40, 500_000_000_000, OpenedBid::Counts);
+		let report = Report::Opened { seal: seal(1), block, reward, bid };
 		let text = report.text(&Token::default());
 		let expected =
 			"batch 0/3 round 1, bid of Eve: opened in block 40, the bid counts; earned 0.5 UNIT";
 		assert_eq!(text, expected);
 		let json = report.json();
-		assert_eq!((&json["event"], &json["counts"]), (&json!("opened"), &json!(true)));
+		assert_eq!((&json["event"], &json["bid"]), (&json!("opened"), &json!("counts")));
 		assert_eq!((&json["batch"]["index"], &json["block"]), (&json!(3), &json!(40)));
 		assert_eq!(json["reward"], "500000000000");
 		assert_eq!(json["bidder"], seal(1).bidder.address());
+	}
+
+	#[test]
+	fn report_should_say_what_became_of_an_opened_bid() {
+		let said = |bid| {
+			let report = Report::Opened { seal: seal(0), block: 4, reward: 0, bid };
+			let json = report.json();
+			(report.text(&Token::default()), json["bid"].as_str().map(String::from))
+		};
+		for (bid, text, name) in [
+			(OpenedBid::Counts, "the bid counts", "counts"),
+			(OpenedBid::Void, "the bid is void", "void"),
+			(OpenedBid::Settled, "the bid is settled", "settled"),
+		] {
+			let (line, found) = said(bid);
+			assert!(line.contains(text), "{line}");
+			assert_eq!(found.as_deref(), Some(name));
+		}
 	}
 
 	#[test]

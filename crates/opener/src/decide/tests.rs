@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
-use pvs_primitives::api::{BidInfo, SealPlace};
+use pvs_primitives::api::{BidInfo, SealPlace, UnsettledBidInfo};
 use pvs_timelock::SEAL_BYTES;
 
 pub(crate) const SCOPE: Scope =
@@ -72,11 +72,74 @@ const MEANS: Means = Means {
 };
 
 fn seals(phase: Phase, bidders: &[u8]) -> Vec<Target> {
-	targets(
-		&[round(0, phase, bidders.iter().map(|bidder| sealed(*bidder)).collect())],
-		&SCOPE,
-		&book(),
-	)
+	let bids = bidders.iter().map(|bidder| sealed(*bidder)).collect();
+	targets(&open(&[round(0, phase, bids)]), &SCOPE, &book())
+}
+
+fn open(rounds: &[RoundInfo<Bytes32>]) -> Rounds {
+	Rounds { open: rounds.to_vec(), unsettled: Vec::new() }
+}
+
+/// A closed round of batch 0 with silent bids, that are settled before block 60.
+fn unsettled(bidders: &[u8]) -> UnsettledRoundInfo<Bytes32> {
+	UnsettledRoundInfo {
+		batch: BatchId { rollup: 0, index: 0 },
+		round: 2,
+		committer: [20; 32],
+		sequencer: [21; 32],
+		batch_digest: [3; 32],
+		seal_digest: SCOPE.parameters,
+		reserve: 1_000,
+		bond: 1_500,
+		until: 60,
+		bids: bidders
+			.iter()
+			.map(|bidder| UnsettledBidInfo {
+				bidder: [*bidder; 32],
+				commitment: [*bidder; 32],
+				seal_hash: blake2_256(&[&seal(*bidder)]),
+				placed: SealPlace { block: 11, extrinsic: (*bidder).into() },
+			})
+			.collect(),
+	}
+}
+
+fn to_settle(round: UnsettledRoundInfo<Bytes32>) -> Vec<Target> {
+	let rounds = Rounds { open: Vec::new(), unsettled: vec![round] };
+	assert_eq!(wanted_seals(&rounds, &SCOPE).count(), rounds.sealed(&SCOPE).count());
+	targets(&rounds, &SCOPE, &book())
+}
+
+#[test]
+fn silent_bids_of_closed_rounds_should_be_opened_at_once() {
+	let found = to_settle(unsettled(&[1, 2]));
+	assert_eq!(found.len(), 2);
+	for target in &found {
+		assert!(target.is_due && target.settles && !target.is_own);
+		assert_eq!((target.round, target.until, target.reward), (2, 60, 250));
+	}
+	let plan = plan(&found, &BTreeMap::new(), &MEANS);
+	assert_eq!(plan.start.len(), 2);
+	// The opener's own as well, and those whose seals were not found are left out.
+	let own = to_settle(unsettled(&[9, 5, 6]));
+	assert_eq!(own.len(), 1);
+	assert!(own[0].is_own && own[0].is_due);
+}
+
+#[test]
+fn silent_bids_should_be_left_to_others_when_they_earn_nothing() {
+	for (committer, sequencer) in [(SCOPE.opener, [21; 32]), ([20; 32], SCOPE.opener)] {
+		let found = to_settle(UnsettledRoundInfo { committer, sequencer, ..unsettled(&[1]) });
+		assert_eq!(found[0].reward, 0);
+		let plan = plan(&found, &BTreeMap::new(), &MEANS);
+		assert!(matches!(plan.pass[..], [(_, Pass::Unprofitable { reward: 0, .. })]));
+	}
+}
+
+#[test]
+fn silent_bids_should_be_left_alone_when_their_seals_are_of_another_set() {
+	let other = UnsettledRoundInfo { seal_digest: [8; 32], ..unsettled(&[1]) };
+	assert_eq!(to_settle(other), []);
 }
 
 fn jobs(entries: &[(&Target, Stage)]) -> BTreeMap<Id, Stage> {
@@ -114,8 +177,11 @@ fn only_sealed_bids_of_others_should_be_looked_at() {
 		sealed(5),
 		sealed(6),
 	];
-	assert_eq!(targets(&[round(0, Phase::FinalityGap, bids.clone())], &SCOPE, &book()).len(), 1);
-	let found = targets(&[round(0, Phase::Revealing, bids)], &SCOPE, &book());
+	assert_eq!(
+		targets(&open(&[round(0, Phase::FinalityGap, bids.clone())]), &SCOPE, &book()).len(),
+		1
+	);
+	let found = targets(&open(&[round(0, Phase::Revealing, bids)]), &SCOPE, &book());
 	let bidders: Vec<u8> = found.iter().map(|target| target.bidder[0]).collect();
 	assert_eq!(bidders, [1]);
 	assert_eq!(found[0].reward, 250, "half of the silence penalty");
@@ -127,7 +193,8 @@ fn seals_should_be_wanted_when_they_are_sealed_and_their_round_opens_them() {
 	let mut excludes = round(1, Phase::Revealing, vec![sealed(4)]);
 	excludes.opening_until = excludes.reveal_until;
 	let rounds = [round(0, Phase::Revealing, bids), excludes];
-	let places: Vec<u32> = wanted_seals(&rounds).map(|(place, _)| place.extrinsic).collect();
+	let places: Vec<u32> =
+		wanted_seals(&open(&rounds), &SCOPE).map(|(place, _)| place.extrinsic).collect();
 	assert_eq!(places, [1, 3]);
 }
 
@@ -135,14 +202,14 @@ fn seals_should_be_wanted_when_they_are_sealed_and_their_round_opens_them() {
 fn seals_should_be_left_alone_when_the_rollup_excludes_silent_bidders() {
 	let mut excludes = round(0, Phase::Revealing, vec![sealed(1)]);
 	excludes.opening_until = excludes.reveal_until;
-	assert_eq!(targets(&[excludes], &SCOPE, &book()), []);
+	assert_eq!(targets(&open(&[excludes]), &SCOPE, &book()), []);
 }
 
 #[test]
 fn rounds_that_end_first_should_come_first() {
 	let rounds = [3, 1, 2].map(|index| round(index, Phase::Revealing, vec![sealed(1), sealed(2)]));
 	let indices: Vec<u64> =
-		targets(&rounds, &SCOPE, &book()).iter().map(|target| target.batch.index).collect();
+		targets(&open(&rounds), &SCOPE, &book()).iter().map(|target| target.batch.index).collect();
 	assert_eq!(indices, [1, 1, 2, 2, 3, 3]);
 }
 
@@ -151,7 +218,7 @@ fn openers_should_start_with_different_seals() {
 	let bids: Vec<_> = (1..=8).map(sealed).collect();
 	let first_of = |opener: u8| {
 		let scope = Scope { opener: [opener; 32], ..SCOPE };
-		targets(&[round(0, Phase::Revealing, bids.clone())], &scope, &book())[0].bidder
+		targets(&open(&[round(0, Phase::Revealing, bids.clone())]), &scope, &book())[0].bidder
 	};
 	let firsts: BTreeSet<Bytes32> = (100..120).map(first_of).collect();
 	assert!(firsts.len() > 1, "{firsts:?}");
@@ -159,7 +226,8 @@ fn openers_should_start_with_different_seals() {
 
 #[test]
 fn seal_should_be_another_one_when_anything_about_it_differs() {
-	let id = |round: RoundInfo<Bytes32>, scope: Scope| targets(&[round], &scope, &book())[0].id;
+	let id =
+		|round: RoundInfo<Bytes32>, scope: Scope| targets(&open(&[round]), &scope, &book())[0].id;
 	let plain = || round(0, Phase::Revealing, vec![sealed(1)]);
 	let mut other_seal = plain();
 	other_seal.bids[0].seal_hash = sealed(2).seal_hash;
@@ -276,7 +344,7 @@ fn test_opener_reward_ge_cost() {
 fn seal_should_not_be_opened_for_nothing() {
 	let mut unrewarded = round(0, Phase::SealOpening, vec![sealed(1)]);
 	unrewarded.bond = unrewarded.reserve + 1;
-	let found = targets(&[unrewarded], &SCOPE, &book());
+	let found = targets(&open(&[unrewarded]), &SCOPE, &book());
 	let free = Means { cost: 0, ..MEANS };
 	assert!(matches!(plan(&found, &jobs(&[]), &free).pass[..], [(_, Pass::Unprofitable { .. })]));
 }
@@ -373,7 +441,7 @@ fn own_seal_should_be_opened_when_it_is_too_late_to_reveal() {
 	// What it saves is always worth the fee, also where others would earn nothing.
 	let mut unrewarded = round(0, Phase::SealOpening, vec![sealed(9)]);
 	unrewarded.bond = unrewarded.reserve;
-	let found = targets(&[unrewarded], &SCOPE, &book());
+	let found = targets(&open(&[unrewarded]), &SCOPE, &book());
 	let dear = Means { cost: u128::MAX, min_profit: u128::MAX, ..MEANS };
 	assert_eq!(plan(&found, &jobs(&[]), &dear).start, [found[0].id]);
 	assert_eq!(plan(&found, &jobs(&[(&found[0], Stage::Solved)]), &dear).open, [found[0].id]);
@@ -382,10 +450,10 @@ fn own_seal_should_be_opened_when_it_is_too_late_to_reveal() {
 #[test]
 fn reason_should_be_told_when_a_seal_is_gone() {
 	let target = &seals(Phase::Revealing, &[1])[0];
-	let with = |bids| [round(0, Phase::Revealing, bids)];
+	let with = |bids| open(&[round(0, Phase::Revealing, bids)]);
 	assert_eq!(why_gone(&with(vec![bid(1, REVEALED)]), target), "its bidder revealed");
 	assert_eq!(why_gone(&with(vec![bid(1, OPENED)]), target), "another opener was faster");
 	assert_eq!(why_gone(&with(vec![bid(1, BidState::Void)]), target), "the bid is void");
 	assert_eq!(why_gone(&with(vec![]), target), "the round is over");
-	assert_eq!(why_gone(&[], target), "the round is over");
+	assert_eq!(why_gone(&Rounds::default(), target), "the round is over");
 }

@@ -22,7 +22,7 @@ use pvs_client::{
 };
 use pvs_primitives::{
 	api::{BatchId, SealInfo},
-	Balance, BlockNumber, Bytes32,
+	Balance, BlockNumber, Bytes32, RollupId,
 };
 use pvs_timelock::{Opening, Parameters, Seal, ELEMENT_BYTES, PROOF_BYTES, SEAL_BYTES};
 use std::{
@@ -177,7 +177,9 @@ struct Service {
 	pool: Pool,
 	store: Store,
 	work: BTreeMap<Id, Work>,
-	/// The seals of open rounds, by their hash.
+	/// Rollups that are asked for silent bids, and whether they had batches in the last block.
+	watched: BTreeMap<RollupId, bool>,
+	/// The seals of open rounds and of silent bids, by their hash.
 	seals: BTreeMap<Bytes32, Seal>,
 	/// Every seal that was worth looking at lately.
 	traces: BTreeMap<Id, Trace>,
@@ -241,6 +243,8 @@ impl Service {
 			pool,
 			store,
 			work: BTreeMap::new(),
+			// All are asked once: silent bids may wait from before.
+			watched: view.rollups().await?.iter().map(|rollup| (rollup.id, false)).collect(),
 			seals: BTreeMap::new(),
 			traces: BTreeMap::new(),
 			cleaned_at: view.block().number,

@@ -6,15 +6,12 @@ use super::{
 	cost, name, Block, Call, Message, OpenerError, Sent, Service, Session, Trace, View, Work,
 };
 use crate::{
-	decide::{plan, targets, wanted_seals, why_gone, Id, Means, Speed, Stage, Target},
+	decide::{plan, targets, wanted_seals, why_gone, Id, Means, Rounds, Speed, Stage, Target},
 	pool::{Job, Outcome},
-	report::Report,
+	report::{OpenedBid, Report},
 };
 use pvs_client::{Included, PvsEvent, SubmitError};
-use pvs_primitives::{
-	api::{BatchId, RoundInfo},
-	BlockNumber, Bytes32,
-};
+use pvs_primitives::{api::BatchId, BlockNumber, Bytes32};
 use pvs_timelock::Opening;
 use std::{
 	collections::{BTreeMap, BTreeSet},
@@ -51,7 +48,7 @@ impl Service {
 				Err(error) => tracing::warn!("the last known cost is used: {error}"),
 			}
 		}
-		let rounds = view.all_open_rounds().await?;
+		let rounds = self.rounds(&view).await?;
 		self.fetch_seals(&view, &rounds).await?;
 		let mut targets = targets(&rounds, &self.scope(), &self.seals);
 		self.leave_barred(&view, &mut targets).await?;
@@ -92,15 +89,36 @@ impl Service {
 		Ok(())
 	}
 
+	/// Reads the rounds in which there may be seals to open. A rollup is watched for silent bids from when it
+	/// has batches until it has neither; now and then all are asked.
+	async fn rounds(&mut self, view: &View) -> Result<Rounds, OpenerError> {
+		let mut rounds = Rounds::default();
+		let asks_all = self.asked_at == self.height;
+		for rollup in view.rollups().await? {
+			if rollup.pending > 0 {
+				rounds.open.extend(view.open_rounds(rollup.id).await?);
+			}
+			if rollup.pending > 0 || asks_all {
+				self.watched.insert(rollup.id, rollup.pending > 0);
+			} else if let Some(is_busy) = self.watched.get_mut(&rollup.id) {
+				*is_busy = false;
+			}
+		}
+		for (rollup, is_busy) in core::mem::take(&mut self.watched) {
+			let unsettled = view.unsettled_bids(rollup).await?;
+			if is_busy || !unsettled.is_empty() {
+				self.watched.insert(rollup, false);
+			}
+			rounds.unsettled.extend(unsettled);
+		}
+		Ok(rounds)
+	}
+
 	/// Fetches the seals of open rounds that are not known yet, and forgets the others. What is not found
 	/// is looked for again with the next block.
-	async fn fetch_seals(
-		&mut self,
-		view: &View,
-		rounds: &[RoundInfo<Bytes32>],
-	) -> Result<(), OpenerError> {
-		let wanted: BTreeMap<_, _> =
-			wanted_seals(rounds).map(|(place, seal_hash)| (seal_hash, place)).collect();
+	async fn fetch_seals(&mut self, view: &View, rounds: &Rounds) -> Result<(), OpenerError> {
+		let wanted = wanted_seals(rounds, &self.scope());
+		let wanted: BTreeMap<_, _> = wanted.map(|(place, hash)| (hash, place)).collect();
 		self.seals.retain(|seal_hash, _| wanted.contains_key(seal_hash));
 		let missing: Vec<_> = wanted
 			.into_iter()
@@ -125,7 +143,8 @@ impl Service {
 		view: &View,
 		targets: &mut Vec<Target>,
 	) -> Result<(), OpenerError> {
-		let batches: BTreeSet<BatchId> = targets.iter().map(|target| target.batch).collect();
+		let open = targets.iter().filter(|target| !target.settles);
+		let batches: BTreeSet<BatchId> = open.map(|target| target.batch).collect();
 		for batch in batches {
 			if self.barred.contains_key(&batch) {
 				continue;
@@ -136,7 +155,7 @@ impl Service {
 			self.barred.insert(batch, is_barred);
 		}
 		targets.retain(|target| {
-			let is_barred = self.barred.get(&target.batch) == Some(&true);
+			let is_barred = !target.settles && self.barred.get(&target.batch) == Some(&true);
 			if is_barred {
 				let reason = "the chain does not let the rollup's sequencer open seals".into();
 				self.tell_once(target.id, Report::Skipped { seal: name(target), reason });
@@ -196,7 +215,7 @@ impl Service {
 		self.say(&Report::Solving { seal: name(target), reward: target.reward });
 	}
 
-	fn cancel(&mut self, id: &Id, rounds: &[RoundInfo<Bytes32>]) {
+	fn cancel(&mut self, id: &Id, rounds: &Rounds) {
 		let Some(work) = self.work.get(id) else { return };
 		if let Some(handle) = &work.handle {
 			handle.give_up();
@@ -217,7 +236,7 @@ impl Service {
 			let Opening { solution, proof } = &opening;
 			let sent = async {
 				let opened = (solution, proof);
-				let verdict = view.check_opening(batch, bidder, me, &seal, opened).await?;
+				let verdict = view.check_opening((batch, round), bidder, me, &seal, opened).await?;
 				Ok(match verdict {
 					None => Sent::NotNeeded,
 					Some(false) => Sent::Refused,
@@ -280,13 +299,16 @@ impl Service {
 				self.tell_once(id, Report::Skipped { seal, reason });
 			},
 			Ok(Sent::NotNeeded) => {
-				let reason = "the bid is not sealed any more".into();
+				let reason = "the bid was opened, settled or revealed".into();
 				self.tell_once(id, Report::Skipped { seal, reason });
 			},
 			Ok(Sent::Unknown(error)) => {
 				self.tell_once(id, Report::Trouble { about: Some(seal), text: error.to_string() });
 			},
-			Err(error) if error.is_pallet_error("BidNotSealed") => {
+			Err(error)
+				if error.is_pallet_error("BidNotSealed")
+					|| error.is_pallet_error("NothingToSettle") =>
+			{
 				let reason = "another opener was faster".into();
 				self.tell_once(id, Report::Skipped { seal, reason });
 			},
@@ -299,12 +321,12 @@ impl Service {
 	fn on_opened(&mut self, id: Id, included: &Included) {
 		let Some(work) = self.work.get(&id) else { return };
 		let (seal, target) = (work.name(), &work.target);
-		let (reward, counts) = result_of(&included.events, target, &self.me.0);
+		let (reward, bid) = result_of(&included.events, target, &self.me.0);
 		self.earned.insert(id, reward);
 		self.summary.opened = u64::try_from(self.earned.len()).unwrap_or(u64::MAX);
 		let sum = |sum: u128, earned: &u128| sum.saturating_add(*earned);
 		self.summary.earned = self.earned.values().fold(0, sum);
-		self.say(&Report::Opened { seal, block: included.number, reward, counts });
+		self.say(&Report::Opened { seal, block: included.number, reward, bid });
 	}
 
 	fn tell_once(&mut self, id: Id, report: Report) {
@@ -328,8 +350,11 @@ impl Service {
 		self.barred.clear();
 		let finalized = session.client.finalized().await?;
 		let view = session.client.at(finalized).await?;
-		let rounds = view.all_open_rounds().await?;
-		let seals = view.seals_of(wanted_seals(&rounds)).await?;
+		let mut rounds = Rounds { open: view.all_open_rounds().await?, ..Rounds::default() };
+		for rollup in self.watched.keys() {
+			rounds.unsettled.extend(view.unsettled_bids(*rollup).await?);
+		}
+		let seals = view.seals_of(wanted_seals(&rounds, &self.scope())).await?;
 		let shown = targets(&rounds, &self.scope(), &seals).into_iter().map(|target| target.id);
 		let kept: BTreeSet<Id> = self.work.keys().copied().chain(shown).collect();
 		let seen = self.traces.iter().map(|(id, trace)| (*id, trace.seen));
@@ -404,8 +429,8 @@ fn stage_after(result: &Result<Sent, SubmitError>, height: BlockNumber) -> Stage
 	}
 }
 
-/// What an opening has earned, in planck, and whether the bid counts, from its events.
-fn result_of(events: &[PvsEvent], target: &Target, me: &Bytes32) -> (u128, bool) {
+/// What an opening has earned, in planck, and what became of the bid, from its events.
+fn result_of(events: &[PvsEvent], target: &Target, me: &Bytes32) -> (u128, OpenedBid) {
 	let key = (target.batch, target.round, target.bidder);
 	let reward = events.iter().find_map(|event| match *event {
 		PvsEvent::OpenerRewarded { batch, round, bidder, opener, amount }
@@ -415,22 +440,28 @@ fn result_of(events: &[PvsEvent], target: &Target, me: &Bytes32) -> (u128, bool)
 		},
 		_ => None,
 	});
-	let counts = events.iter().any(|event| {
-		matches!(*event, PvsEvent::BidOpened { batch, round, bidder, .. } if (batch, round, bidder) == key)
+	let bid = events.iter().find_map(|event| match *event {
+		PvsEvent::BidOpened { batch, round, bidder, .. } if (batch, round, bidder) == key => {
+			Some(OpenedBid::Counts)
+		},
+		PvsEvent::BidSettled { batch, round, bidder, .. } if (batch, round, bidder) == key => {
+			Some(OpenedBid::Settled)
+		},
+		_ => None,
 	});
-	(reward.unwrap_or(0), counts)
+	(reward.unwrap_or(0), bid.unwrap_or(OpenedBid::Void))
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
 	use crate::decide::tests::{book, round, sealed, SCOPE};
-	use pvs_client::{Error, VoidReason};
+	use pvs_client::{Error, Verdict, VoidReason};
 	use pvs_primitives::api::Phase;
 
 	fn target() -> Target {
-		let round = round(0, Phase::SealOpening, vec![sealed(1)]);
-		targets(&[round], &SCOPE, &book()).remove(0)
+		let open = vec![round(0, Phase::SealOpening, vec![sealed(1)])];
+		targets(&Rounds { open, ..Rounds::default() }, &SCOPE, &book()).remove(0)
 	}
 
 	fn events(target: &Target, opener: Bytes32, counts: bool) -> Vec<PvsEvent> {
@@ -447,17 +478,25 @@ mod tests {
 	#[test]
 	fn reward_should_be_read_from_the_events_of_the_opening() {
 		let (target, me) = (target(), SCOPE.opener);
-		assert_eq!(result_of(&events(&target, me, true), &target, &me), (250, true));
-		assert_eq!(result_of(&events(&target, me, false), &target, &me), (250, false));
+		let result = |counts| result_of(&events(&target, me, counts), &target, &me);
+		assert_eq!(result(true), (250, OpenedBid::Counts));
+		assert_eq!(result(false), (250, OpenedBid::Void));
+		let Target { batch, round, bidder, .. } = target;
+		let (slashed, released, verdict) = (500, 1_000, Verdict::WouldHaveLost);
+		let settled = PvsEvent::BidSettled { batch, round, bidder, slashed, released, verdict };
+		assert_eq!(result_of(&[settled], &target, &me), (0, OpenedBid::Settled));
 	}
 
 	#[test]
 	fn reward_should_not_be_counted_when_it_is_of_another_seal_or_opener() {
 		let (target, me) = (target(), SCOPE.opener);
-		assert_eq!(result_of(&events(&target, [8; 32], true), &target, &me), (0, true));
+		assert_eq!(
+			result_of(&events(&target, [8; 32], true), &target, &me),
+			(0, OpenedBid::Counts)
+		);
 		let other = Target { bidder: [7; 32], ..target.clone() };
-		assert_eq!(result_of(&events(&other, me, true), &target, &me), (0, false));
-		assert_eq!(result_of(&[], &target, &me), (0, false));
+		assert_eq!(result_of(&events(&other, me, true), &target, &me), (0, OpenedBid::Void));
+		assert_eq!(result_of(&[], &target, &me), (0, OpenedBid::Void));
 	}
 
 	fn failed(name: &str) -> SubmitError {
@@ -485,6 +524,7 @@ mod tests {
 			(sent_or_unknown(Err(broken())), Stage::Sent(20)),
 			(sent_or_unknown(Err(failed("Pvs::BidNotSealed"))), Stage::Sent(20)),
 			(sent_or_unknown(Err(failed("Pvs::NotOpening"))), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed("Pvs::NothingToSettle"))), Stage::Sent(20)),
 			(sent_or_unknown(Err(failed("Pvs::SequencerMayNotOpen"))), Stage::Refused),
 			(sent_or_unknown(Err(refused("Transaction is outdated"))), Stage::Solved),
 			// Before it was sent.
