@@ -2,7 +2,10 @@
 //! What to do next about a round. The state of the chain decides; the journal adds what only this
 //! prover knows. Pure: the same round and the same job give the same step.
 
-use crate::journal::{Job, Outcome};
+use crate::{
+	journal::{Job, Outcome},
+	sealed::{source, Source},
+};
 use pvs_primitives::{
 	api::{AssignmentInfo, BidState, ExpectedWinner, Phase, PlaceInfo, RescueInfo, RoundInfo},
 	Bytes32,
@@ -76,11 +79,12 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 			_ => Step::Appraise,
 		},
 		// In the opening window the payload opens the bid, which costs less than to leave it to others.
-		(Phase::Revealing | Phase::SealOpening, Some((BidState::Sealed, commitment))) => match kept
-		{
-			Some(bid) if bid.commitment == *commitment => Step::Reveal,
-			_ if job.is_some_and(|job| !job.exponents.is_empty()) => Step::Recover,
-			_ => Step::CannotReveal,
+		(Phase::Revealing | Phase::SealOpening, Some((BidState::Sealed, commitment))) => {
+			match source(commitment, job) {
+				Source::Journal => Step::Reveal,
+				Source::Seal => Step::Recover,
+				Source::Nowhere => Step::CannotReveal,
+			}
 		},
 		(Phase::FinalityGap | Phase::Revealing | Phase::SealOpening, None) if is_open(job) => {
 			Step::Lost
@@ -175,7 +179,7 @@ fn is_open(job: Option<&Job>) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::journal::{Bid, Win};
+	use crate::journal::{Bid, Verdict, Win};
 	use pvs_primitives::{
 		api::{BatchId, BidInfo, SealPlace},
 		bid::PAYLOAD_BYTES,
@@ -183,8 +187,8 @@ pub(crate) mod tests {
 	};
 	use pvs_timelock::{EXPONENT_BYTES, SEAL_BYTES};
 
-	const ME: Bytes32 = [1; 32];
-	const OTHER: Bytes32 = [2; 32];
+	pub(crate) const ME: Bytes32 = [1; 32];
+	pub(crate) const OTHER: Bytes32 = [2; 32];
 
 	pub(crate) fn round(phase: Phase) -> RoundInfo<Bytes32> {
 		RoundInfo {
@@ -223,7 +227,7 @@ pub(crate) mod tests {
 		RoundInfo { rescue: Some(RESCUE), ..round(phase) }
 	}
 
-	fn with_bid(mut round: RoundInfo<Bytes32>, state: BidState) -> RoundInfo<Bytes32> {
+	pub(crate) fn with_bid(mut round: RoundInfo<Bytes32>, state: BidState) -> RoundInfo<Bytes32> {
 		let bid = |bidder, commitment, state| BidInfo {
 			bidder,
 			commitment,
@@ -250,7 +254,7 @@ pub(crate) mod tests {
 		round
 	}
 
-	fn job() -> Job {
+	pub(crate) fn job() -> Job {
 		let bid = Bid {
 			batch_digest: [3; 32],
 			payload: [4; PAYLOAD_BYTES],
@@ -470,9 +474,29 @@ pub(crate) mod tests {
 		assert_eq!(step(Some(&ended())), Step::Rescue(RESCUE));
 		let skipped = Outcome::Skipped { reason: "busy".into() };
 		assert_eq!(step(Some(&Job { outcome: Some(skipped), ..job() })), Step::Rescue(RESCUE));
-		for outcome in [Outcome::Defaulted { slashed: 1 }, Outcome::Voided, Outcome::Unknown] {
+		let settled = Outcome::Settled { slashed: 1, released: 2, verdict: Verdict::WouldHaveLost };
+		for outcome in
+			[Outcome::Defaulted { slashed: 1 }, Outcome::Voided, settled, Outcome::Unknown]
+		{
 			assert_eq!(step(Some(&Job { outcome: Some(outcome), ..job() })), Step::Wait);
 		}
+	}
+
+	#[test]
+	fn round_should_be_over_when_it_closed_without_our_silent_bid() {
+		let silent = Job { placed: Some(11), ..job() };
+		for closed in [
+			won_by(round(Phase::Proving), OTHER),
+			with_ladder(won_by(round(Phase::Late), OTHER), &[[3; 32]]),
+			with_ladder(round(Phase::Offered), &[OTHER]),
+			rescue(Phase::Rescue),
+		] {
+			assert_eq!(next_step(&closed, &ME, Some(&silent)), Step::Over, "{closed:?}");
+		}
+		let about_to_close = with_bid(round(Phase::Overdue), BidState::Sealed);
+		assert_eq!(next_step(&about_to_close, &ME, Some(&silent)), Step::Wait);
+		let next = RoundInfo { round: 1, ..round(Phase::Bidding) };
+		assert_eq!(next_step(&next, &ME, None), Step::Appraise, "a bid of its own");
 	}
 
 	#[test]

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`service`] | the loop: follows best blocks, runs steps, takes in their results, seals bids |
 //! | [`decide`] | what the chain and the journal together ask for next: pure |
+//! | [`sealed`] | what to do about a bid that the chain has sealed, after its round has closed too: pure |
 //! | [`appraise`] | reads a batch, replays the state before it, executes it |
 //! | [`price`] | whether to bid, and what: pure |
 //! | [`rollup`] | the rollup's states and keys: the reference rollup's, or those of a program |
@@ -28,6 +29,7 @@ mod program;
 mod proving;
 mod report;
 mod rollup;
+mod sealed;
 mod self_check;
 mod service;
 mod settle;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the operator sees: a line of text or of JSON per event, on stdout.
 
+use crate::journal::Verdict;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pvs_client::{Account, Token};
 use pvs_primitives::{api::BatchId, BlockNumber, RoundNumber};
@@ -111,6 +112,20 @@ pub(crate) enum Report {
 	Voided {
 		batch: BatchId,
 		round: RoundNumber,
+	},
+	/// The round closed without the bid, which was not revealed in time.
+	Unsettled {
+		batch: BatchId,
+		round: RoundNumber,
+		until: BlockNumber,
+	},
+	/// The silent bid was settled, by whomever, or its time is over.
+	Settled {
+		batch: BatchId,
+		round: RoundNumber,
+		slashed: u128,
+		released: u128,
+		verdict: Verdict,
 	},
 	Defaulted {
 		batch: BatchId,
@@ -245,6 +260,17 @@ impl Reporter {
 			Report::Voided { batch, round } => {
 				format!("{}: the bid is void and its bond gone", about(batch, round))
 			},
+			Report::Unsettled { batch, round, until } => format!(
+				"{}: not revealed in time; the bid can be settled before block {until}",
+				about(batch, round)
+			),
+			Report::Settled { batch, round, slashed, released, verdict } => format!(
+				"{}: {}, {} slashed and {} released",
+				about(batch, round),
+				verdict.text(),
+				amount(slashed),
+				amount(released)
+			),
 			Report::Defaulted { batch, round, slashed } => {
 				format!("{}: not delivered, {} slashed", about(batch, round), amount(slashed))
 			},
@@ -385,6 +411,17 @@ fn as_json(report: &Report) -> serde_json::Value {
 		},
 		Report::Lost { batch, round } => about("lost", batch, round, json!({})),
 		Report::Voided { batch, round } => about("voided", batch, round, json!({})),
+		Report::Unsettled { batch, round, until } => {
+			about("unsettled", batch, round, json!({ "until": until }))
+		},
+		Report::Settled { batch, round, slashed, released, verdict } => {
+			let more = json!({
+				"slashed": slashed.to_string(),
+				"released": released.to_string(),
+				"verdict": verdict,
+			});
+			about("settled", batch, round, more)
+		},
 		Report::Defaulted { batch, round, slashed } => {
 			about("defaulted", batch, round, json!({ "slashed": slashed.to_string() }))
 		},
@@ -452,6 +489,45 @@ mod tests {
 		assert!(
 			text(bad).ends_with("genesis: the saved state /d/rollup-0.state is of another chain")
 		);
+	}
+
+	#[test]
+	fn silent_bid_should_be_told_with_what_it_cost() {
+		let (batch, round) = (BATCH, 1);
+		let text = |report| Reporter::new(false, Token::default()).text(&report);
+		let unsettled = Report::Unsettled { batch, round, until: 40 };
+		let json = as_json(&unsettled);
+		assert_eq!((&json["event"], &json["until"]), (&json!("unsettled"), &json!(40)));
+		assert_eq!(
+			text(unsettled),
+			"batch 0/3 round 1: not revealed in time; the bid can be settled before block 40"
+		);
+		let settled = |verdict| Report::Settled {
+			batch,
+			round,
+			slashed: 1_000_000_000_000,
+			released: 5_000_000_000_000,
+			verdict,
+		};
+		let json = as_json(&settled(Verdict::WouldHaveLost));
+		assert_eq!(
+			(&json["event"], &json["verdict"]),
+			(&json!("settled"), &json!("would_have_lost"))
+		);
+		assert_eq!(
+			(&json["slashed"], &json["released"]),
+			(&json!("1000000000000"), &json!("5000000000000"))
+		);
+		for (verdict, words) in [
+			(Verdict::WouldHaveLost, "silent, and would not have won"),
+			(Verdict::WouldHaveWon, "silent, and would have won"),
+			(Verdict::Void, "silent, and void"),
+			(Verdict::Expired, "silent, and not settled in time"),
+		] {
+			let expected =
+				format!("batch 0/3 round 1: {words}, 1 UNIT slashed and 5 UNIT released");
+			assert_eq!(text(settled(verdict)), expected);
+		}
 	}
 
 	#[test]

@@ -283,6 +283,9 @@ mod tests {
 			pending: 0,
 			reserve: 1,
 			params: RollupParams { data_len, ..params() },
+			deposit: 1,
+			offered_to: None,
+			next_rent: Some(1),
 		}
 	}
 

@@ -45,6 +45,7 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 				"paid": tally.paid,
 				"late": tally.late,
 				"lost": tally.lost,
+				"settled": tally.settled,
 				"defaulted": tally.defaulted,
 				"skipped": tally.skipped,
 				"earned": tally.earned.to_string(),
@@ -61,12 +62,14 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 		Some(prover) => show_prover(prover, token),
 	}
 	println!(
-		"journal       {}: {} open, {} paid ({} late), {} lost, {} defaulted, {} skipped",
+		"journal       {}: {} open, {} paid ({} late), {} lost, {} silent and settled, {} defaulted, \
+		 {} skipped",
 		dir.display(),
 		tally.open,
 		tally.paid,
 		tally.late,
 		tally.lost,
+		tally.settled,
 		tally.defaulted,
 		tally.skipped
 	);
@@ -92,7 +95,7 @@ fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
 		);
 	}
 	println!(
-		"record        {} bids, {} reveals, {} opened by others, {} silences, {} wins, {} on time, \
+		"record        {} bids, {} reveals, {} opened or settled, {} silences, {} wins, {} on time, \
 		 {} late, {} defaults",
 		stats.bids,
 		stats.reveals,
@@ -136,6 +139,7 @@ pub(crate) struct Tally {
 	pub(crate) paid: usize,
 	pub(crate) late: usize,
 	pub(crate) lost: usize,
+	pub(crate) settled: usize,
 	pub(crate) defaulted: usize,
 	pub(crate) skipped: usize,
 	pub(crate) earned: u128,
@@ -149,6 +153,7 @@ impl Tally {
 				None => tally.open += 1,
 				Some(Outcome::Skipped { .. }) => tally.skipped += 1,
 				Some(Outcome::Lost) => tally.lost += 1,
+				Some(Outcome::Settled { .. }) => tally.settled += 1,
 				Some(Outcome::Paid { payment, late_blocks, slashed_share }) => {
 					tally.paid += 1;
 					tally.late += usize::from(*late_blocks > 0);
@@ -192,14 +197,25 @@ fn state_of(job: &Job, token: &Token) -> String {
 			format!("not delivered, {} slashed", token.show(*slashed))
 		},
 		Some(Outcome::Voided) => "bid void".into(),
+		Some(Outcome::Settled { slashed, released, verdict }) => format!(
+			"{}, {} slashed and {} released",
+			verdict.text(),
+			token.show(*slashed),
+			token.show(*released)
+		),
 		Some(Outcome::Unknown) => "over; the node no longer knows how".into(),
 		None if job.delivered.is_some() => "delivered".into(),
 		None if job.proof.is_some() => "proved".into(),
 		None if job.win.is_some() => "won".into(),
 		None if job.rescue.is_some() => "rescue".into(),
-		None if job.revealed.is_some() => "revealed".into(),
-		None if job.placed.is_some() => "bid".into(),
-		None => "about to bid".into(),
+		None => match (job.silence, job.revealed, job.placed) {
+			(Some(silence), ..) => {
+				format!("not revealed; can be settled before block {}", silence.until)
+			},
+			(None, Some(_), _) => "revealed".into(),
+			(None, None, Some(_)) => "bid".into(),
+			(None, None, None) => "about to bid".into(),
+		},
 	}
 }
 
@@ -224,6 +240,7 @@ pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::journal::{Silence, Verdict};
 	use pvs_primitives::api::BatchId;
 
 	#[test]
@@ -231,7 +248,9 @@ mod tests {
 		let paid =
 			|payment, late_blocks| Some(Outcome::Paid { payment, late_blocks, slashed_share: 1 });
 		let skipped = Some(Outcome::Skipped { reason: "busy".into() });
-		let outcomes = [None, paid(5, 0), paid(7, 2), Some(Outcome::Lost), skipped];
+		let (slashed, released, verdict) = (2, 3, Verdict::WouldHaveLost);
+		let settled = Some(Outcome::Settled { slashed, released, verdict });
+		let outcomes = [None, paid(5, 0), paid(7, 2), Some(Outcome::Lost), skipped, settled];
 		let jobs = outcomes
 			.into_iter()
 			.enumerate()
@@ -240,8 +259,34 @@ mod tests {
 				((batch, 0), Job { outcome, ..Job::default() })
 			})
 			.collect();
-		let expected =
-			Tally { open: 1, paid: 2, late: 1, lost: 1, defaulted: 0, skipped: 1, earned: 14 };
+		let expected = Tally {
+			open: 1,
+			paid: 2,
+			late: 1,
+			lost: 1,
+			settled: 1,
+			defaulted: 0,
+			skipped: 1,
+			earned: 14,
+		};
 		assert_eq!(Tally::of(&jobs), expected);
+	}
+
+	#[test]
+	fn silent_bid_should_be_shown_until_and_after_it_is_settled() {
+		let token = Token::default();
+		let silence = Some(Silence { seen_at: 20, until: 40 });
+		let waiting = Job { placed: Some(11), silence, ..Job::default() };
+		assert_eq!(state_of(&waiting, &token), "not revealed; can be settled before block 40");
+		let settled = Outcome::Settled {
+			slashed: 1_000_000_000_000,
+			released: 5_000_000_000_000,
+			verdict: Verdict::WouldHaveLost,
+		};
+		let settled = Job { outcome: Some(settled), ..waiting };
+		let expected = "silent, and would not have won, 1 UNIT slashed and 5 UNIT released";
+		assert_eq!(state_of(&settled, &token), expected);
+		let placed = Job { placed: Some(11), ..Job::default() };
+		assert_eq!(state_of(&placed, &token), "bid");
 	}
 }

@@ -42,8 +42,45 @@ pub(crate) enum Outcome {
 	},
 	/// Its bid did not count.
 	Voided,
-	/// It won, and the node no longer has the events that say how it went.
+	/// It did not reveal, the round closed without its bid, and the bid was settled afterwards.
+	Settled {
+		/// What it lost, in planck.
+		#[serde(with = "decimal")]
+		slashed: u128,
+		/// The rest of its bond, which it got back, in planck.
+		#[serde(with = "decimal")]
+		released: u128,
+		/// What came out of the bid.
+		verdict: Verdict,
+	},
+	/// It may have lost a bond, and the node no longer has the events that say how it went.
 	Unknown,
+}
+
+/// What came out of a silent bid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Verdict {
+	/// A valid bid that would not have won.
+	WouldHaveLost,
+	/// A valid bid that would have won.
+	WouldHaveWon,
+	/// Not a valid bid.
+	Void,
+	/// Nobody settled it in time.
+	Expired,
+}
+
+impl Verdict {
+	/// Returns what to tell the operator.
+	pub(crate) fn text(self) -> &'static str {
+		match self {
+			Self::WouldHaveLost => "silent, and would not have won",
+			Self::WouldHaveWon => "silent, and would have won",
+			Self::Void => "silent, and void",
+			Self::Expired => "silent, and not settled in time",
+		}
+	}
 }
 
 /// A line of the journal.
@@ -84,6 +121,8 @@ pub(crate) enum Entry {
 	Placed { batch: BatchId, round: RoundNumber, block: BlockNumber },
 	/// A block has the reveal.
 	Revealed { batch: BatchId, round: RoundNumber, block: BlockNumber },
+	/// The round has closed without the bid, which can be settled before block `until`.
+	Unsettled { batch: BatchId, round: RoundNumber, block: BlockNumber, until: BlockNumber },
 	/// The bid won, or its place on the ladder was taken.
 	Won {
 		batch: BatchId,
@@ -121,6 +160,15 @@ pub(crate) struct Bid {
 	pub(crate) seal: Seal,
 }
 
+/// A silent bid whose round has closed without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Silence {
+	/// The block in which it was seen first.
+	pub(crate) seen_at: BlockNumber,
+	/// The first block in which it can be settled no more.
+	pub(crate) until: BlockNumber,
+}
+
 /// A round that was won.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Win {
@@ -138,6 +186,7 @@ pub(crate) struct Job {
 	pub(crate) bid: Option<Bid>,
 	pub(crate) placed: Option<BlockNumber>,
 	pub(crate) revealed: Option<BlockNumber>,
+	pub(crate) silence: Option<Silence>,
 	pub(crate) win: Option<Win>,
 	/// The block after which a rescue was begun.
 	pub(crate) rescue: Option<BlockNumber>,
@@ -173,7 +222,14 @@ pub(super) fn apply(jobs: &mut BTreeMap<Key, Job>, entry: Entry) {
 			jobs.entry((batch, round)).or_default().placed = Some(block);
 		},
 		Entry::Revealed { batch, round, block } => {
-			jobs.entry((batch, round)).or_default().revealed = Some(block);
+			let job = jobs.entry((batch, round)).or_default();
+			job.revealed = Some(block);
+			// It was silent on another fork.
+			job.silence = None;
+		},
+		Entry::Unsettled { batch, round, block, until } => {
+			let silence = Some(Silence { seen_at: block, until });
+			jobs.entry((batch, round)).or_default().silence = silence;
 		},
 		Entry::Won { batch, round, payment, assigned_at, on_time_until, late_until } => {
 			let job = jobs.entry((batch, round)).or_default();

@@ -10,9 +10,9 @@ mod entry;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use entry::{Bid, Entry, Job, Key, Outcome, Verdict};
 #[cfg(test)]
-pub(crate) use entry::Win;
-pub(crate) use entry::{Bid, Entry, Job, Key, Outcome};
+pub(crate) use entry::{Silence, Win};
 
 use entry::apply;
 use pvs_primitives::Bytes32;

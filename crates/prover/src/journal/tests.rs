@@ -171,6 +171,81 @@ fn exponent_should_be_kept_when_the_line_of_its_bid_is_lost() {
 	assert_eq!(job.exponents, [[7; EXPONENT_BYTES]]);
 }
 
+/// A round whose reveal was missed, from its bid to its settlement.
+fn silent_story() -> Vec<Entry> {
+	let (batch, round) = (BATCH, 1);
+	let outcome =
+		Outcome::Settled { slashed: 3, released: u128::MAX, verdict: Verdict::WouldHaveLost };
+	let mut story: Vec<_> = story().into_iter().take(3).collect();
+	story.push(Entry::Unsettled { batch, round, block: 20, until: 50 });
+	story.push(Entry::Ended { batch, round, outcome });
+	story
+}
+
+#[test]
+fn silent_bid_should_be_kept_with_its_payload_until_it_is_settled() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut journal = open(dir.path());
+	let story = silent_story();
+	let (last, before) = story.split_last().unwrap();
+	for entry in before {
+		journal.record(entry.clone()).unwrap();
+	}
+	drop(journal);
+	let mut journal = open(dir.path());
+	let job = journal.job(&(BATCH, 1)).unwrap();
+	assert_eq!(job.silence, Some(Silence { seen_at: 20, until: 50 }));
+	assert!(job.is_open() && job.bid.is_some() && !job.exponents.is_empty());
+	journal.record(last.clone()).unwrap();
+	drop(journal);
+	let journal = open(dir.path());
+	let outcome = journal.job(&(BATCH, 1)).unwrap().outcome.clone();
+	let verdict = Verdict::WouldHaveLost;
+	assert_eq!(outcome, Some(Outcome::Settled { slashed: 3, released: u128::MAX, verdict }));
+}
+
+#[test]
+fn silence_should_be_forgotten_when_the_bid_was_revealed_on_another_fork() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut journal = open(dir.path());
+	for entry in silent_story().into_iter().take(4) {
+		journal.record(entry).unwrap();
+	}
+	journal.record(Entry::Revealed { batch: BATCH, round: 1, block: 21 }).unwrap();
+	let job = journal.job(&(BATCH, 1)).unwrap();
+	assert_eq!((job.silence, job.revealed), (None, Some(21)));
+}
+
+/// What programs before the silence policy `Settle` wrote, word for word.
+#[test]
+fn journal_should_be_read_when_it_was_written_before_bids_were_settled() {
+	let dir = tempfile::tempdir().unwrap();
+	let hex = |byte: &str, count: usize| format!("0x{}", byte.repeat(count));
+	let about = r#""batch":{"rollup":0,"index":7},"round":1"#;
+	let text = [
+		format!(
+			r#"{{"entry":"journal","version":3,"genesis":"{}","account":"{}"}}"#,
+			hex("01", 32),
+			hex("02", 32)
+		),
+		format!(r#"{{"entry":"sealing",{about},"exponent":"{}"}}"#, hex("07", EXPONENT_BYTES)),
+		format!(
+			r#"{{"entry":"bid",{about},"batch_digest":"{}","payload":"{}","commitment":"{}","seal":"{}"}}"#,
+			hex("03", 32),
+			hex("04", PAYLOAD_BYTES),
+			hex("05", 32),
+			hex("08", SEAL_BYTES)
+		),
+		format!(r#"{{"entry":"placed",{about},"block":10}}"#),
+		format!(r#"{{"entry":"ended",{about},"outcome":{{"result":"voided"}}}}"#),
+	];
+	fs::write(dir.path().join(FILE_NAME), text.join("\n") + "\n").unwrap();
+	let journal = open(dir.path());
+	let job = journal.job(&(BATCH, 1)).unwrap();
+	assert_eq!((job.placed, job.silence), (Some(10), None));
+	assert_eq!(job.outcome, Some(Outcome::Voided));
+}
+
 #[test]
 fn job_should_be_open_again_when_a_rescue_is_begun() {
 	let dir = tempfile::tempdir().unwrap();

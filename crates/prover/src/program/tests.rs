@@ -369,6 +369,8 @@ fn batch() -> BatchInfo<Bytes32> {
 		failed_rounds: 0,
 		slashed: 0,
 		status: BatchStatus::Assigned,
+		rent_rate: 1,
+		rent_until: 100,
 		snapshot: snapshot(),
 	}
 }

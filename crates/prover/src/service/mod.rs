@@ -10,6 +10,7 @@
 mod results;
 mod saving;
 mod sealing;
+mod silent;
 mod steps;
 
 use crate::{
@@ -35,6 +36,7 @@ use pvs_primitives::{
 };
 use pvs_timelock::Parameters;
 use saving::{prepare, replay, Saved, Saver};
+use silent::Unsettled;
 use std::{
 	collections::{BTreeMap, BTreeSet, VecDeque},
 	sync::Arc,
@@ -124,6 +126,8 @@ struct Service {
 	opened: BTreeSet<Key>,
 	/// Rounds in which this prover is on the ladder and not asked yet.
 	standby: BTreeSet<Key>,
+	/// Rounds that have closed without this prover's bid.
+	unsettled: Unsettled,
 	/// Whether a transaction of this prover moved a round on, so that the best block is worth another
 	/// look.
 	look_again: bool,
@@ -210,6 +214,7 @@ impl Service {
 			unreadable: BTreeMap::new(),
 			opened: BTreeSet::new(),
 			standby: BTreeSet::new(),
+			unsettled: Unsettled::default(),
 			look_again: false,
 			deliveries: BTreeMap::new(),
 			recent_proofs: VecDeque::new(),

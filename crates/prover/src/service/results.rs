@@ -132,6 +132,10 @@ impl Service {
 		let (batch, round) = key;
 		match result {
 			Ok(included) => {
+				// The round may have closed before the payload was in a block.
+				if let Some(outcome) = self.outcome_in(&included, &key) {
+					return self.end(key, outcome);
+				}
 				let block = included.number;
 				self.journal.record(Entry::Revealed { batch, round, block })?;
 				self.reporter.say(&Report::Revealed { batch, round, block });
@@ -205,11 +209,7 @@ impl Service {
 		match result {
 			Ok(included) => {
 				self.journal.record(Entry::Delivered { batch, round, block: included.number })?;
-				let outcome = included
-					.events
-					.iter()
-					.find_map(|event| settle::outcome_in(event, &self.me.0, &key));
-				match outcome {
+				match self.outcome_in(&included, &key) {
 					Some(outcome) => self.end(key, outcome),
 					None => Ok(()),
 				}
@@ -232,17 +232,27 @@ impl Service {
 		}
 	}
 
+	/// Returns how a round ended for this prover, if a transaction ended it.
+	fn outcome_in(&self, included: &Included, key: &Key) -> Option<Outcome> {
+		included.events.iter().find_map(|event| settle::outcome_in(event, &self.me.0, key))
+	}
+
 	pub(super) fn skip(&mut self, key: Key, reason: String) -> Result<(), ProverError> {
 		self.skipped.insert(key);
 		self.end(key, Outcome::Skipped { reason })
 	}
 
-	/// Records how a round ended, and tells the operator.
+	/// Records how a round ended, and tells the operator. Makes no bid any more if it ended so that it should
+	/// not happen again.
 	pub(super) fn end(&mut self, key: Key, outcome: Outcome) -> Result<(), ProverError> {
 		let (batch, round) = key;
+		if let Some(reason) = settle::reason_to_stop(&outcome) {
+			self.stop_bidding(reason);
+		}
 		self.journal.record(Entry::Ended { batch, round, outcome: outcome.clone() })?;
 		self.ended.insert(batch);
 		self.standby.remove(&key);
+		self.unsettled.bids.remove(&key);
 		self.reporter.say(&match outcome {
 			Outcome::Skipped { reason } => Report::Skipped { batch, round, reason },
 			Outcome::Lost => Report::Lost { batch, round },
@@ -251,6 +261,9 @@ impl Service {
 			},
 			Outcome::Defaulted { slashed } => Report::Defaulted { batch, round, slashed },
 			Outcome::Voided => Report::Voided { batch, round },
+			Outcome::Settled { slashed, released, verdict } => {
+				Report::Settled { batch, round, slashed, released, verdict }
+			},
 			Outcome::Unknown => Report::Unknown { batch, round },
 		});
 		Ok(())

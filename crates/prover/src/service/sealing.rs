@@ -7,10 +7,11 @@ use crate::{
 	journal::{Bid, Entry, Key},
 	price::Ask,
 	report::Report,
+	sealed::SealedBid,
 };
 use pvs_client::{seals, View};
 use pvs_primitives::{
-	api::{BidInfo, RoundInfo},
+	api::RoundInfo,
 	bid::{bid_context, commitment_in, BidPayload, BID_CONTEXT_BYTES},
 	Bytes32,
 };
@@ -44,7 +45,7 @@ impl Service {
 			salt,
 		};
 		let payload = payload.encode();
-		let context = self.context(round);
+		let context = self.context((round.batch, round.round), &round.batch_digest);
 		let bid = Bid {
 			batch_digest: round.batch_digest,
 			payload,
@@ -74,27 +75,19 @@ impl Service {
 	}
 
 	/// What this prover's bids in a round are bound to.
-	fn context(&self, round: &RoundInfo<Bytes32>) -> [u8; BID_CONTEXT_BYTES] {
-		bid_context(
-			&self.seen.genesis_hash,
-			round.batch,
-			round.round,
-			&round.batch_digest,
-			&self.me.0,
-		)
+	fn context(&self, (batch, round): Key, batch_digest: &Bytes32) -> [u8; BID_CONTEXT_BYTES] {
+		bid_context(&self.seen.genesis_hash, batch, round, batch_digest, &self.me.0)
 	}
 
 	/// Reads the payload of a bid from its seal on the chain, in the background.
-	pub(super) fn recover(&mut self, view: &View, round: &RoundInfo<Bytes32>) {
-		let key = (round.batch, round.round);
+	pub(super) fn recover(&mut self, view: &View, key: Key, bid: SealedBid) {
 		let known = self.journal.job(&key).map(|job| job.exponents.clone());
-		let bid = round.bids.iter().find(|bid| bid.bidder == self.me.0).cloned();
-		let (Some(exponents), Some(bid)) = (known, bid) else { return };
+		let Some(exponents) = known else { return };
 		let commitment = bid.commitment;
 		if self.unreadable.get(&key) == Some(&commitment) {
 			return;
 		}
-		let (context, batch_digest) = (self.context(round), round.batch_digest);
+		let context = self.context(key, &bid.batch_digest);
 		let view = view.clone();
 		self.start_task(key, async move {
 			let read = async {
@@ -103,7 +96,7 @@ impl Service {
 				let Some(seal) = seals.get(&bid.seal_hash) else {
 					return Err(ProverError::SealNotFound(bid.placed.block));
 				};
-				Ok(recovered(&parameters, &context, batch_digest, (&bid, seal), &exponents))
+				Ok(recovered(&parameters, &context, (&bid, seal), &exponents))
 			};
 			Done::Recovered(key, commitment, read.await.map(|bid| bid.map(Box::new)))
 		});
@@ -161,8 +154,7 @@ impl Service {
 fn recovered(
 	parameters: &Parameters,
 	context: &[u8; BID_CONTEXT_BYTES],
-	batch_digest: Bytes32,
-	(bid, seal): (&BidInfo<Bytes32>, &Seal),
+	(bid, seal): (&SealedBid, &Seal),
 	exponents: &[[u8; EXPONENT_BYTES]],
 ) -> Option<Bid> {
 	// The newest bid is the likeliest.
@@ -170,7 +162,7 @@ fn recovered(
 		let exponent = Exponent::from(*exponent);
 		let payload = pvs_timelock::recover(parameters, seal, context, &exponent)?;
 		let commitment = commitment_in(context, &payload);
-		let is_committed = commitment == bid.commitment;
+		let (batch_digest, is_committed) = (bid.batch_digest, commitment == bid.commitment);
 		is_committed.then_some(Bid { batch_digest, payload, commitment, seal: *seal })
 	})
 }
@@ -179,7 +171,7 @@ fn recovered(
 mod tests {
 	use super::*;
 	use pvs_primitives::{
-		api::{BatchId, BidState, SealPlace},
+		api::{BatchId, SealPlace},
 		bid::PAYLOAD_BYTES,
 		hash::blake2_256,
 	};
@@ -192,24 +184,20 @@ mod tests {
 		bid_context(&[1; 32], BatchId { rollup: 0, index: 4 }, 2, &DIGEST, &[5; 32])
 	}
 
-	fn on_chain(exponent: [u8; EXPONENT_BYTES]) -> (BidInfo<Bytes32>, Seal) {
+	fn on_chain(exponent: [u8; EXPONENT_BYTES]) -> (SealedBid, Seal) {
 		let seal =
 			pvs_timelock::seal(&INSECURE_DEVELOPMENT, &context(), &PAYLOAD, &exponent.into());
-		let bid = BidInfo {
-			bidder: [5; 32],
+		let bid = SealedBid {
+			batch_digest: DIGEST,
 			commitment: commitment_in(&context(), &PAYLOAD),
 			seal_hash: blake2_256(&[&seal]),
 			placed: SealPlace { block: 11, extrinsic: 2 },
-			state: BidState::Sealed,
 		};
 		(bid, seal)
 	}
 
-	fn recover(
-		(bid, seal): &(BidInfo<Bytes32>, Seal),
-		exponents: &[[u8; EXPONENT_BYTES]],
-	) -> Option<Bid> {
-		recovered(&INSECURE_DEVELOPMENT, &context(), DIGEST, (bid, seal), exponents)
+	fn recover((bid, seal): &(SealedBid, Seal), exponents: &[[u8; EXPONENT_BYTES]]) -> Option<Bid> {
+		recovered(&INSECURE_DEVELOPMENT, &context(), (bid, seal), exponents)
 	}
 
 	#[test]

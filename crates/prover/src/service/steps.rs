@@ -10,11 +10,12 @@ use crate::{
 	price::{self, Means, Record},
 	proving::Cancel,
 	report::Report,
-	settle,
+	sealed::SealedBid,
+	settle::{self, Ending},
 };
 use pvs_client::{Block, Call, Client, Included, SubmitError, View};
 use pvs_primitives::{
-	api::{AssignmentInfo, BatchId, BidInfo, Phase, PlaceInfo, RescueInfo, RoundInfo},
+	api::{AssignmentInfo, BatchId, Phase, PlaceInfo, RescueInfo, RoundInfo},
 	public_inputs::{binding, PublicInputs},
 	BlockNumber, Bytes32,
 };
@@ -39,12 +40,14 @@ impl Service {
 	}
 
 	/// What this prover has for work on a round, beside that round. Places on ladders that are not
-	/// offered do not count.
+	/// offered and silent bids of closed rounds do not count.
 	pub(super) fn means(&self, key: &Key, free: u128) -> Means {
-		let others = self.open_jobs().filter(|job| job != key && !self.standby.contains(job));
+		let is_work = |job: &Key| {
+			job != key && !self.standby.contains(job) && !self.unsettled.bids.contains_key(job)
+		};
 		Means {
 			free,
-			jobs: others.count(),
+			jobs: self.open_jobs().filter(is_work).count(),
 			measured_blocks: self.recent_proofs.iter().copied().max(),
 			record: Record::of(self.journal.jobs().values()),
 		}
@@ -70,6 +73,7 @@ impl Service {
 		// What is due first comes first.
 		rounds.sort_by_key(|round| round.phase_ends_at);
 		let mut shown = BTreeSet::new();
+		let mut steps = Vec::new();
 		for round in &mut rounds {
 			self.assign_if_won(&view, round).await?;
 			let key = (round.batch, round.round);
@@ -77,9 +81,15 @@ impl Service {
 			if step != Step::Over {
 				shown.insert(key);
 			}
+			steps.push(step);
+		}
+		let gone: Vec<Key> = self.open_jobs().filter(|key| !shown.contains(key)).collect();
+		// First, because what is unsettled is not work that stands against a bid.
+		self.look_for_unsettled(&view, &gone).await?;
+		for (round, step) in rounds.iter().zip(steps) {
 			self.act(session, &view, round, step)?;
 		}
-		self.settle_the_rest(session, block, &shown).await?;
+		self.settle_the_rest(session, &view, gone).await?;
 		if block.number.saturating_sub(self.forgot_at) >= FORGET_EVERY {
 			self.forgot_at = block.number;
 			// Before states are forgotten: the finalised block may be behind the best one.
@@ -162,21 +172,17 @@ impl Service {
 				Ok(())
 			},
 			Step::Reveal => {
-				let kept = self.journal.job(&key).and_then(|job| job.bid.clone());
-				if let Some(bid) = kept {
-					let (batch, number, me) = (round.batch, round.round, self.me.0);
-					let call = Call::reveal_bid(batch, number, me, &bid.payload);
-					self.submit(session, key, call, Done::Revealed);
-				}
+				self.reveal(session, key);
 				Ok(())
 			},
 			Step::Recover => {
-				self.recover(view, round);
+				if let Some(bid) = SealedBid::in_round(round, &self.me.0) {
+					self.recover(view, key, bid);
+				}
 				Ok(())
 			},
 			Step::CannotReveal => {
-				let is_mine = |bid: &&BidInfo<Bytes32>| bid.bidder == self.me.0;
-				if let Some(bid) = round.bids.iter().find(is_mine) {
+				if let Some(bid) = SealedBid::in_round(round, &self.me.0) {
 					self.cannot_reveal(key, bid.commitment);
 				}
 				Ok(())
@@ -194,10 +200,7 @@ impl Service {
 			Step::Accept(place) => self.accept(session, key, &place),
 			Step::Rescue(rescue) => self.rescue(session, view, round, &rescue),
 			Step::Lost => self.end(key, Outcome::Lost),
-			Step::Voided => {
-				self.stop_bidding("a bid of this prover was void");
-				self.end(key, Outcome::Voided)
-			},
+			Step::Voided => self.end(key, Outcome::Voided),
 		}
 	}
 
@@ -278,32 +281,33 @@ impl Service {
 		self.end(key, Outcome::Lost)
 	}
 
-	/// Ends jobs whose rounds the chain shows no longer, or in which this prover has no part any more.
+	/// Ends jobs whose rounds the chain shows no longer, or in which this prover has no part any more. If a
+	/// bid is unsettled, that is settled first.
 	pub(super) async fn settle_the_rest(
 		&mut self,
 		session: &Session,
-		best: Block,
-		shown: &BTreeSet<Key>,
+		view: &View,
+		gone: Vec<Key>,
 	) -> Result<(), ProverError> {
-		let gone: Vec<Key> = self.open_jobs().filter(|key| !shown.contains(key)).collect();
 		for key in gone {
 			if let Some(task) = self.tasks.get(&key) {
 				// A delivery brings its own result; anything else is of no use any more.
 				task.cancel.cancel();
 				continue;
 			}
-			let Some(job) = self.journal.job(&key) else { continue };
-			let outcome = settle::outcome(&session.client, &self.me.0, &key, job, best).await?;
-			// The next block asks again.
-			let Some(outcome) = outcome else { continue };
-			match outcome {
-				Outcome::Defaulted { .. } => {
-					self.stop_bidding("a batch was won and not delivered");
-				},
-				Outcome::Voided => self.stop_bidding("a bid of this prover was void"),
-				_ => {},
+			if self.unsettled.bids.contains_key(&key) {
+				self.settle_bid(session, view, key);
+				continue;
 			}
-			self.end(key, outcome)?;
+			let Some(job) = self.journal.job(&key) else { continue };
+			let (client, best) = (&session.client, view.block());
+			let ending = settle::ending(client, &self.me.0, &key, job, best).await?;
+			match ending {
+				// The next block asks again.
+				Ending::NotYet => {},
+				Ending::Unsettled { until } => self.note_silence(key, until)?,
+				Ending::Ended(outcome) => self.end(key, outcome)?,
+			}
 		}
 		Ok(())
 	}
@@ -314,7 +318,8 @@ impl Service {
 		shown: &BTreeSet<Key>,
 	) -> Result<(), ProverError> {
 		self.skipped.retain(|key| shown.contains(key));
-		self.unreadable.retain(|key, _| shown.contains(key));
+		let unsettled = &self.unsettled.bids;
+		self.unreadable.retain(|key, _| shown.contains(key) || unsettled.contains_key(key));
 		self.opened.retain(|key| shown.contains(key));
 		self.deferred.retain(|key, _| shown.contains(key));
 		self.deliveries.retain(|key, _| shown.contains(key));
@@ -322,6 +327,16 @@ impl Service {
 			self.appraiser.forget_before(rollup.next_to_finalize, &rollup.finalized_root);
 		}
 		Ok(())
+	}
+
+	/// Sends the payload of a bid. In the reveal window that reveals the bid, in the opening window it opens
+	/// the bid, and once the round has closed without the bid it settles it.
+	pub(super) fn reveal(&mut self, session: &Session, key: Key) {
+		let kept = self.journal.job(&key).and_then(|job| job.bid.as_ref());
+		if let Some(bid) = kept {
+			let call = Call::reveal_bid(key.0, key.1, self.me.0, &bid.payload);
+			self.submit(session, key, call, Done::Revealed);
+		}
 	}
 
 	pub(super) fn start_task(
