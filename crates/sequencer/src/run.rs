@@ -50,7 +50,7 @@ impl Sequencer {
 		let (seat, best) = Seat::take(client, key, args.max_fee.as_ref(), wanted).await?;
 		let info = seat.rollup(best).await?;
 		seat.check_right(&info)?;
-		seat.check_funds(best, info.params.sequencer_bond).await?;
+		seat.check_funds(best, &info).await?;
 		let replica = Replica::new(args.rollup, Payments(genesis));
 		let rng = args.seed.map_or_else(StdRng::from_entropy, StdRng::seed_from_u64);
 		Ok(Self {

@@ -17,7 +17,7 @@ const INCLUSION_WAIT: Duration = Duration::from_secs(12);
 /// transactions are valid, counted from a finalised block.
 pub(crate) const MORTALITY_BLOCKS: BlockNumber = 64;
 /// Pallet errors of a commit that a later block can cure.
-const PASSING_ERRORS: [&str; 6] = [
+const PASSING_ERRORS: [&str; 7] = [
 	"BlockDataFull",
 	"TooManyCommitsInBlock",
 	"TooManyPendingBatches",
@@ -25,6 +25,8 @@ const PASSING_ERRORS: [&str; 6] = [
 	"TipChanged",
 	// The reserve has risen; payments lower it again.
 	"MaxFeeTooLow",
+	// Others have taken places since the balance was looked at; a place is cheaper again when they go.
+	"RentNotCovered",
 ];
 
 /// A connection, and the right to commit batches of a rollup.
@@ -110,11 +112,17 @@ impl Seat {
 	///
 	/// [`SequencerError::BalanceTooLow`]. What is held for pending batches comes back, so time may
 	/// cure it.
-	pub(crate) async fn check_funds(&self, block: Block, bond: u128) -> Result<(), SequencerError> {
+	pub(crate) async fn check_funds(
+		&self,
+		block: Block,
+		rollup: &RollupInfo<Bytes32>,
+	) -> Result<(), SequencerError> {
 		let account = Account(self.submitter.account());
 		let free = self.client.at(block).await?.free_balance(account.0).await?;
 		let token = self.client.token();
-		match shortage(free, self.max_fee, bond) {
+		// While no place is free, the chain says so to whoever commits.
+		let rent = rollup.next_rent.unwrap_or(0);
+		match shortage(free, [self.max_fee, rollup.params.sequencer_bond, rent]) {
 			None => Ok(()),
 			Some(needed) => Err(SequencerError::BalanceTooLow {
 				account: account.address(),
@@ -171,9 +179,9 @@ fn check_right(me: Bytes32, rollup: u32, sequencer: Bytes32) -> Result<(), Seque
 	Err(SequencerError::NotSequencer { account, rollup, sequencer })
 }
 
-/// What a batch holds, if that is more than is free.
-fn shortage(free: u128, max_fee: u128, bond: u128) -> Option<u128> {
-	let needed = max_fee.saturating_add(bond);
+/// Returns the sum of what a batch holds, if that is more than is free.
+fn shortage(free: u128, held: [u128; 3]) -> Option<u128> {
+	let needed = held.into_iter().fold(0, u128::saturating_add);
 	(free < needed).then_some(needed)
 }
 
@@ -199,9 +207,9 @@ mod tests {
 	}
 
 	#[test]
-	fn funds_should_be_short_when_fee_and_bond_exceed_what_is_free() {
-		assert_eq!(shortage(30, 20, 10), None);
-		assert_eq!(shortage(29, 20, 10), Some(30));
-		assert_eq!(shortage(u128::MAX - 1, u128::MAX, 1), Some(u128::MAX));
+	fn funds_should_be_short_when_fee_bond_and_rent_exceed_what_is_free() {
+		assert_eq!(shortage(35, [20, 10, 5]), None);
+		assert_eq!(shortage(34, [20, 10, 5]), Some(35));
+		assert_eq!(shortage(u128::MAX - 1, [u128::MAX, 1, 1]), Some(u128::MAX));
 	}
 }

@@ -318,7 +318,7 @@ impl Service {
 			let problem = format!("the chain takes no further batch while {pending} are pending");
 			return Ok(Some(problem));
 		}
-		match self.seat.check_funds(best, seen.rollup.params.sequencer_bond).await {
+		match self.seat.check_funds(best, &seen.rollup).await {
 			Ok(()) => {},
 			Err(error @ SequencerError::BalanceTooLow { .. }) => {
 				return Ok(Some(error.to_string()))
