@@ -75,8 +75,8 @@ pub(crate) enum Scenario {
 	Faults,
 	/// Where the time goes: batches as in `plain`, the next one's auction while one is proved
 	Latency,
-	/// A bidder that never reveals: an opener solves its seal, the bid counts, and once it wins. The
-	/// opener is paid from the bond
+	/// A bidder that never reveals: an opener solves its seals and is paid from the bonds. Twice the round has
+	/// closed without the bid, which is settled; once the bid is opened by force, and wins
 	Silent,
 	/// A serving sequencer whose first batches fail and that is killed ten times while a load generator sends
 	/// it transfers: nothing that it acknowledged is lost or doubled

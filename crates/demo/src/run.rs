@@ -360,12 +360,26 @@ impl<'a> Demo<'a> {
 		batches: u32,
 		give_up: tokio::time::Instant,
 	) -> Result<(), DemoError> {
+		self.follow_to(batches, 0, give_up).await
+	}
+
+	/// As [`follow`](Self::follow), and until so many silent bids in all are settled or expired.
+	pub(crate) async fn follow_to(
+		&mut self,
+		batches: u32,
+		silent_bids: usize,
+		give_up: tokio::time::Instant,
+	) -> Result<(), DemoError> {
 		let progress = self.progress;
 		let mut best = self.client.best_blocks().await?;
 		let mut finalized = self.client.finalized_blocks().await?;
 		let mut check = tokio::time::interval(CHECK);
 		let wanted = batches as usize;
-		while self.story.finalized() < wanted {
+		let settled = |story: &Story| {
+			let (settled, expired) = story.settled();
+			settled.saturating_add(expired) >= silent_bids
+		};
+		while self.story.finalized() < wanted || !settled(&self.story) {
 			let ended = |client: &Client| Error::StreamEnded { url: client.url().into() };
 			tokio::select! {
 				block = best.next() => {

@@ -4,7 +4,7 @@
 use crate::{
 	cli::Scenario,
 	figures::Summary,
-	story::{Batch, Opened, Story},
+	story::{verdict_text, Batch, Opened, Settled, Story},
 };
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -146,6 +146,13 @@ fn what_happened(story: &Story, batch: &Batch, token: &Token) -> String {
 			lines.push("the silent bid won".into());
 		}
 	}
+	for bid in &batch.settled {
+		lines.push(format!("{} was silent, {}", bid.bidder, verdict_text(bid.verdict)));
+		lines.push(format!("it paid {} for that", token.show_short(bid.slashed)));
+		if let Some((opener, reward)) = bid.opener {
+			lines.push(format!("and {opener} got {} of it", token.show_short(reward)));
+		}
+	}
 	for default in &batch.defaults {
 		let slashed = token.show_short(default.slashed);
 		lines.push(format!("{} did not deliver, {slashed} slashed", default.prover));
@@ -216,6 +223,9 @@ pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value 
 					.iter()
 					.map(|bid| opened_json(story, batch, bid))
 					.collect::<Vec<_>>(),
+				"settled": batch.settled.iter().map(settled_json).collect::<Vec<_>>(),
+				"reveal_until": batch.reveal_until,
+				"close_block": batch.first_winner,
 				"promoted": batch.was_promoted(),
 				"rescued": batch.was_rescued(),
 				"slashed_share": batch.proof.map(|proof| proof.slashed_share.to_string()),
@@ -228,13 +238,28 @@ pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value 
 			})
 		})
 		.collect();
+	let (settled, expired) = story.settled();
 	json!({
 		"scenario": scenario.name(),
 		"batches": batches,
 		"proven": story.proven(),
+		"settled": settled,
+		"unsettled_expired": expired,
 		"latency_s": summary(latencies(story)),
 		"finalized_latency_s": summary(finalized_latencies(story)),
 		"batches_detail": details,
+	})
+}
+
+fn settled_json(bid: &Settled) -> Value {
+	json!({
+		"bidder": bid.bidder.to_string(),
+		"slashed": bid.slashed.to_string(),
+		"released": bid.released.to_string(),
+		"verdict": verdict_text(bid.verdict),
+		"opener": bid.opener.map(|(opener, _)| opener.to_string()),
+		"reward": bid.opener.map(|(_, reward)| reward.to_string()),
+		"block": bid.block,
 	})
 }
 
@@ -289,16 +314,25 @@ mod tests {
 	fn openings_should_be_told_in_both_forms() {
 		let story = silent();
 		let json = as_json(&story, 2, Scenario::Silent);
-		assert_eq!((&json["scenario"], &json["proven"]), (&json!("silent"), &json!(2)));
-		let [lost, won] = [0, 1].map(|index| &json["batches_detail"][index]["opened"][0]);
-		assert_eq!((&lost["penalty"], &lost["reward"]), (&json!("10"), &json!("5")));
-		assert_eq!(lost["after_reveals_s"], 3.0);
-		assert_eq!((&lost["won"], &won["won"]), (&json!(false), &json!(true)));
-		assert!(lost["opener"].is_string() && lost["bidder"].is_string());
-		assert_eq!(json["batches_detail"][1]["promoted"], true);
+		assert_eq!((&json["scenario"], &json["proven"]), (&json!("silent"), &json!(3)));
+		assert_eq!((&json["settled"], &json["unsettled_expired"]), (&json!(2), &json!(0)));
+		let [lost, would_have_won] =
+			[0, 1].map(|index| &json["batches_detail"][index]["settled"][0]);
+		assert_eq!((&lost["slashed"], &lost["reward"]), (&json!("10"), &json!("5")));
+		assert_eq!(lost["verdict"], "it would have lost");
+		assert_eq!(would_have_won["verdict"], "it would have won");
+		assert_eq!(json["batches_detail"][0]["close_block"], 18);
+		assert_eq!(json["batches_detail"][0]["reveal_until"], 18);
+		let won = &json["batches_detail"][2]["opened"][0];
+		assert_eq!((&won["penalty"], &won["reward"]), (&json!("10"), &json!("5")));
+		assert_eq!((&won["after_reveals_s"], &won["won"]), (&json!(3.0), &json!(true)));
+		assert!(won["opener"].is_string() && won["bidder"].is_string());
+		assert_eq!(json["batches_detail"][2]["promoted"], true);
 		let token = Token { decimals: 0, symbol: "planck".into() };
 		let table = table(&story, &token, Scenario::Silent);
 		for text in [
+			"was silent, it would have lost",
+			"was silent, it would have won",
 			"was silent, opened 3.0 s after the reveals",
 			"it paid 10 planck for that",
 			"got 5 planck of it",

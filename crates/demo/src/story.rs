@@ -4,7 +4,7 @@
 #[cfg(test)]
 pub(crate) mod tests;
 
-use pvs_client::{Account, PvsEvent, Token};
+use pvs_client::{Account, PvsEvent, Token, Verdict};
 use pvs_primitives::{BlockNumber, Bytes32};
 use std::{collections::BTreeMap, time::Instant};
 
@@ -31,6 +31,8 @@ pub(crate) struct Batch {
 	pub(crate) defaults: Vec<Defaulted>,
 	/// Bids whose bidders stayed silent and whose seals were opened.
 	pub(crate) opened: Vec<Opened>,
+	/// Silent bids that were settled after their round had closed.
+	pub(crate) settled: Vec<Settled>,
 	/// The first block in which bids could not be revealed any more, if somebody said so.
 	pub(crate) reveal_until: Option<BlockNumber>,
 	/// Whom the newest closed round chose.
@@ -65,6 +67,20 @@ pub(crate) struct Opened {
 	pub(crate) opener: Option<(Account, u128)>,
 	pub(crate) block: BlockNumber,
 	pub(crate) seen: Instant,
+}
+
+/// A silent bid of a closed round, and what it cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settled {
+	pub(crate) bidder: Account,
+	/// What its bidder lost, in planck.
+	pub(crate) slashed: u128,
+	/// What it got back of its bond, in planck.
+	pub(crate) released: u128,
+	pub(crate) verdict: Verdict,
+	/// Who opened the seal and what it got, in planck.
+	pub(crate) opener: Option<(Account, u128)>,
+	pub(crate) block: BlockNumber,
 }
 
 /// A prover that was assigned, or may be, and what it promised.
@@ -185,6 +201,7 @@ impl Story {
 					empty_rounds: 0,
 					defaults: Vec::new(),
 					opened: Vec::new(),
+					settled: Vec::new(),
 					reveal_until: None,
 					selected: None,
 					runner_up: None,
@@ -236,12 +253,36 @@ impl Story {
 				)
 			},
 			PvsEvent::OpenerRewarded { bidder, opener, amount, .. } => {
+				let paid = Some((Account(*opener), *amount));
+				let settled = batch.settled.iter_mut().rev().find(|bid| bid.bidder.0 == *bidder);
 				let opened = batch.opened.iter_mut().rev().find(|bid| bid.bidder.0 == *bidder);
-				if let Some(opened) = opened {
-					opened.opener = Some((Account(*opener), *amount));
+				match (settled, opened) {
+					(Some(settled), _) => settled.opener = paid,
+					(None, Some(opened)) => opened.opener = paid,
+					(None, None) => {},
 				}
 				let amount = token.show_short(*amount);
 				format!("{} opened the seal of {} and gets {amount}", name(opener), name(bidder))
+			},
+			PvsEvent::BidUnsettled { bidder, until, .. } => {
+				format!("{} was silent, to be settled before block {until}", name(bidder))
+			},
+			PvsEvent::BidSettled { bidder, slashed, released, verdict, .. } => {
+				batch.settled.push(Settled {
+					bidder: Account(*bidder),
+					slashed: *slashed,
+					released: *released,
+					verdict: *verdict,
+					opener: None,
+					block,
+				});
+				let (slashed, released) = (token.show_short(*slashed), token.show_short(*released));
+				format!(
+					"the silent bid of {} is settled in block {block}, {}: it pays {slashed} and gets \
+					 {released} back",
+					name(bidder),
+					verdict_text(*verdict)
+				)
 			},
 			PvsEvent::BidVoided { bidder, slashed, .. } => {
 				if *slashed > 0 {
@@ -382,9 +423,26 @@ impl Story {
 		self.batches.values().filter(|batch| batch.final_seen.is_some()).count()
 	}
 
+	/// How many silent bids were settled, and how many of all expired instead.
+	pub(crate) fn settled(&self) -> (usize, usize) {
+		let all = self.batches.values().flat_map(|batch| &batch.settled);
+		let expired = all.clone().filter(|bid| bid.verdict == Verdict::Expired).count();
+		(all.count().saturating_sub(expired), expired)
+	}
+
 	/// A batch that ended without a proof.
 	pub(crate) fn lost(&self) -> Option<u64> {
 		self.lost
+	}
+}
+
+/// What came out of a silent bid, in words.
+pub(crate) fn verdict_text(verdict: Verdict) -> &'static str {
+	match verdict {
+		Verdict::WouldHaveLost => "it would have lost",
+		Verdict::WouldHaveWon => "it would have won",
+		Verdict::Void(_) => "it is void",
+		Verdict::Expired => "nobody opened it in time",
 	}
 }
 

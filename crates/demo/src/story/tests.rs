@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use super::*;
+use pvs_client::Verdict;
 use pvs_primitives::api::BatchId;
 use std::time::Duration;
 
@@ -126,14 +127,15 @@ pub(crate) fn faults() -> Story {
 	story
 }
 
-/// Two batches with a silent bidder (7), whose seal an opener (6) opens: in the first another one (8)
-/// wins, in the second the silent one wins, delivers nothing, and 8 steps in.
+/// Three batches with a silent bidder (7), whose seal an opener (6) opens. In the first two the round has
+/// closed without it, and another one (8) delivers; in the third the bid is opened by force and wins, its
+/// bidder delivers nothing, and 8 steps in.
 pub(crate) fn silent() -> Story {
 	let (mut story, start) = (Story::default(), Instant::now());
 	let at = |block: BlockNumber| start + Duration::from_secs(block.into());
-	for index in [0, 1] {
+	for index in [0, 1, 2] {
 		let batch = committed(&mut story, index, start);
-		let round = 0;
+		let (round, bidder) = (0, [7; 32]);
 		let won_by = |prover: Bytes32| PvsEvent::WinnerSelected {
 			batch,
 			round,
@@ -144,50 +146,42 @@ pub(crate) fn silent() -> Story {
 			on_time_until: 23,
 			late_until: 25,
 		};
-		let mut events = vec![
-			(
-				PvsEvent::BidOpened {
-					batch,
-					round,
-					bidder: [7; 32],
-					fee: 1,
-					proof_blocks: 1,
-					penalty: 10,
-				},
-				20,
-			),
-			(
-				PvsEvent::OpenerRewarded {
-					batch,
-					round,
-					bidder: [7; 32],
-					opener: [6; 32],
-					amount: 5,
-				},
-				20,
-			),
-		];
-		if index == 0 {
-			events.push((won_by([8; 32]), 20));
+		let rewarded =
+			(PvsEvent::OpenerRewarded { batch, round, bidder, opener: [6; 32], amount: 5 }, 20);
+		let (slashed, verdict) = match index {
+			0 => (10, Verdict::WouldHaveLost),
+			_ => (14, Verdict::WouldHaveWon),
+		};
+		let settled = PvsEvent::BidSettled { batch, round, bidder, slashed, released: 3, verdict };
+		let events = if index < 2 {
+			vec![
+				(PvsEvent::BidUnsettled { batch, round, bidder, until: 90 }, 18),
+				(won_by([8; 32]), 18),
+				(settled, 20),
+				rewarded,
+				(proven(batch, [8; 32], 0, 0), 28),
+			]
 		} else {
-			let payment = 9;
-			events.extend([
-				(won_by([7; 32]), 20),
-				(PvsEvent::ProverDefaulted { batch, round, prover: [7; 32], slashed: 6 }, 26),
+			let (fee, proof_blocks, penalty) = (1, 1, 10);
+			vec![
+				(PvsEvent::BidOpened { batch, round, bidder, fee, proof_blocks, penalty }, 20),
+				rewarded,
+				(won_by(bidder), 20),
+				(PvsEvent::ProverDefaulted { batch, round, prover: bidder, slashed: 6 }, 26),
 				(
 					PvsEvent::PlaceOffered {
 						batch,
 						round,
 						prover: [8; 32],
-						payment,
+						payment: 9,
 						proof_blocks: 15,
 						until: 30,
 					},
 					26,
 				),
-			]);
-		}
-		events.push((proven(batch, [8; 32], 0, 2 * u128::from(index)), 28));
+				(proven(batch, [8; 32], 0, 2), 28),
+			]
+		};
 		for (event, block) in &events {
 			story.see(*block, at(*block));
 			story.take_in(event, *block, at(*block), &Token::default());
@@ -199,17 +193,36 @@ pub(crate) fn silent() -> Story {
 }
 
 #[test]
+fn settled_bids_should_be_told_with_what_they_cost() {
+	let story = silent();
+	assert_eq!(story.settled(), (2, 0));
+	let [settled] = story.batches()[&1].settled[..] else { panic!("one bid") };
+	assert_eq!((settled.bidder, settled.slashed, settled.released), (Account([7; 32]), 14, 3));
+	assert_eq!((settled.verdict, settled.block), (Verdict::WouldHaveWon, 20));
+	assert_eq!(settled.opener, Some((Account([6; 32]), 5)));
+}
+
+#[test]
+fn expired_bids_should_not_count_as_settled() {
+	let (mut story, start) = (silent(), Instant::now());
+	let batch = committed(&mut story, 3, start);
+	let (bidder, verdict) = ([7; 32], Verdict::Expired);
+	let expired =
+		PvsEvent::BidSettled { batch, round: 0, bidder, slashed: 9, released: 0, verdict };
+	story.take_in(&expired, 99, start, &Token::default());
+	assert_eq!(story.settled(), (2, 1));
+}
+
+#[test]
 fn opening_should_be_told_with_its_opener_and_how_long_it_took() {
 	let story = silent();
-	let batch = &story.batches()[&0];
+	let batch = &story.batches()[&2];
 	let [opened] = batch.opened[..] else { panic!("{:?}", batch.opened) };
 	assert_eq!((opened.bidder, opened.penalty), (Account([7; 32]), 10));
 	assert_eq!(opened.opener, Some((Account([6; 32]), 5)));
 	assert_eq!(story.opening_seconds(batch, &opened), Some(3.0));
-	assert_eq!(batch.selected, Some(Account([8; 32])));
-	let won = &story.batches()[&1];
-	assert_eq!(won.selected, Some(Account([7; 32])));
-	assert!(won.was_promoted());
+	assert_eq!(batch.selected, Some(Account([7; 32])));
+	assert!(batch.was_promoted());
 }
 
 #[test]
