@@ -15,8 +15,9 @@ the output is one JSON object.
   --scenario plain    N batches (default 3) that go as they should. This is the default.
   --scenario faults   Three batches that do not: a winner defaults and a runner-up takes its place;
                       nobody bids until the reserve has risen; a proof comes late.
-  --scenario silent   Two batches with a bidder that never reveals: an opener solves its seal and is
-                      paid from its bond, and the bid counts; in the second batch it wins.
+  --scenario silent   Three batches with a bidder that never reveals: an opener solves its seals and is
+                      paid from its bonds. Two rounds close without the bid, which is settled
+                      afterwards; in the third batch the seal is opened by force, and the bid wins.
   --scenario crash    A serving sequencer that takes transfers from a load generator. Its first batches fail,
                       and it is killed ten times, at random and while it writes: nothing that it
                       acknowledged is lost or doubled.

@@ -15,7 +15,7 @@ Usage: scripts/test.sh [--all | FILTER]
 
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, generates
 a polkadot-api client from the committed metadata (needs npm), proves a batch on a real
-chain, three more on one where provers fail, stay away and are late, and two on one where a bidder stays
+chain, three more on one where provers fail, stay away and are late, and three on one where a bidder stays
 silent. With FILTER, runs only the Rust tests whose names contain it. With --all, also proves a batch of a
 circom circuit, and kills a serving sequencer ten times.
 
