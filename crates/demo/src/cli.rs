@@ -158,7 +158,7 @@ mod tests {
 		assert_eq!((faults.batches(), faults.pipeline(), faults.limit()), (3, 1, 240));
 		assert!(faults.check().is_ok());
 		let silent = args("pvs-demo --scenario silent --json");
-		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (2, 1, 180));
+		assert_eq!((silent.batches(), silent.pipeline(), silent.limit()), (3, 1, 240));
 		assert!(silent.check().is_ok());
 		let crash = args("pvs-demo --scenario crash");
 		assert_eq!((crash.batches(), crash.pipeline(), crash.limit()), (20, 4, 240));

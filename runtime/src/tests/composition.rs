@@ -136,7 +136,14 @@ fn opening_by_force_should_be_refused_when_seals_are_the_standard_ones() {
 	}
 	let sooner = Limits { min_opening_blocks: longest, ..limits };
 	assert_eq!(rules::check(&forced(longest), &sooner), Ok(()));
-	assert_eq!(rules::check(&demo_params(), &limits), Ok(()));
+	// What is left to the rollup: silent bids that are settled afterwards.
+	let settled = |settle_blocks| RollupParams {
+		silence_policy: SilencePolicy::Settle { settle_blocks },
+		..demo_params()
+	};
+	assert_eq!(limits.min_settle_blocks, 6_001);
+	assert_eq!(rules::check(&settled(6_000), &limits), Err(BrokenRule::SettleWindow));
+	assert_eq!(rules::check(&settled(6_001), &limits), Ok(()));
 }
 
 #[test]
