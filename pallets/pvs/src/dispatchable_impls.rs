@@ -66,7 +66,7 @@ enum Opened<T: Config> {
 	/// Of an open auction.
 	Auction(Box<(Entry<T>, BidRecord)>),
 	/// Of a round that has closed.
-	Unsettled((UnsettledRoundOf<T>, UnsettledBid)),
+	Unsettled(Box<(UnsettledRoundOf<T>, UnsettledBid)>),
 }
 
 impl<T: Config> Pallet<T> {
@@ -282,7 +282,7 @@ impl<T: Config> Pallet<T> {
 					let bid = Self::openable(&opener, &entry, &bidder, &opening)?;
 					Opened::Auction(Box::new((entry, bid)))
 				},
-				None => Opened::Unsettled(Self::unsettled(at, &bidder, Some(&opening))?),
+				None => Opened::Unsettled(Box::new(Self::unsettled(at, &bidder, Some(&opening))?)),
 			};
 			Ok((opening, target))
 		});
@@ -297,7 +297,7 @@ impl<T: Config> Pallet<T> {
 				(T::WeightInfo::open_bid(), opened)
 			},
 			Opened::Unsettled(found) => {
-				let opened = Self::settle_by_opening(at, bidder, found, opener, &opening);
+				let opened = Self::settle_by_opening(at, bidder, *found, opener, &opening);
 				(T::WeightInfo::settle_by_opening(), opened)
 			},
 		};
