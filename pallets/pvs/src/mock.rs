@@ -117,6 +117,7 @@ parameter_types! {
 	pub static BidPlaces: u32 = MAX_BIDS;
 	pub static SlotFeeBase: Balance = SLOT_FEE;
 	pub static PlaceRent: Balance = RENT;
+	pub static LongestSettling: u32 = MAX_SETTLE_BLOCKS;
 	pub static MaxAgendaWeight: Weight = AGENDA_WEIGHT;
 	pub static MaxPendingBatches: u32 = MAX_PENDING;
 	pub static GuaranteedPlaces: u32 = GUARANTEED;
@@ -182,7 +183,7 @@ impl Config for Test {
 	type MaxProofs = ConstU32<MAX_PROOFS>;
 	type MaxRollups = MaxRollups;
 	type MaxRounds = ConstU32<3>;
-	type MaxSettleBlocks = ConstU32<MAX_SETTLE_BLOCKS>;
+	type MaxSettleBlocks = LongestSettling;
 	type MaxWindowBlocks = ConstU32<100>;
 	type MinSequencerBond = ConstU128<MIN_SEQUENCER_BOND>;
 	type MinStake = ConstU128<MIN_STAKE>;
@@ -314,6 +315,7 @@ pub(crate) fn new_ext() -> sp_io::TestExternalities {
 	BidPlaces::set(MAX_BIDS);
 	SlotFeeBase::set(SLOT_FEE);
 	PlaceRent::set(RENT);
+	LongestSettling::set(MAX_SETTLE_BLOCKS);
 	MaxAgendaWeight::set(AGENDA_WEIGHT);
 	MaxPendingBatches::set(MAX_PENDING);
 	GuaranteedPlaces::set(GUARANTEED);

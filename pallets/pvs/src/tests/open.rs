@@ -767,6 +767,7 @@ fn seals_should_cover_the_window_against_two_nanoseconds_a_squaring() {
 	use frame_support::traits::Hooks;
 	let refusal = || std::panic::catch_unwind(Pvs::integrity_test).err();
 	new_ext().execute_with(|| {
+		LongestSettling::set(u32::MAX);
 		SealParameters::set(&STANDARD);
 		SealTimes::set(PUBLISHED);
 		// The shortest window is 2 blocks, which 1.5 * 10^9 squarings cover at 2 ns each.
@@ -802,6 +803,7 @@ fn bench_delay_margin() {
 	use frame_support::traits::Hooks;
 	let passes = || std::panic::catch_unwind(Pvs::integrity_test).is_ok();
 	new_ext().execute_with(|| {
+		LongestSettling::set(u32::MAX);
 		assert!(passes(), "insecure parameters say so and pass");
 		let secure: &'static Parameters =
 			Box::leak(Box::new(Parameters { insecure: false, ..INSECURE_DEVELOPMENT }));

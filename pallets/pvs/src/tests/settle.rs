@@ -593,6 +593,18 @@ fn parameters_should_be_refused_when_silent_bids_could_not_be_settled() {
 }
 
 #[test]
+fn runtime_should_be_refused_when_no_silent_bid_could_be_settled_in_time() {
+	use frame_support::traits::Hooks;
+	let passes = || std::panic::catch_unwind(Pvs::integrity_test).is_ok();
+	new_ext().execute_with(|| {
+		LongestSettling::set(6);
+		assert!(passes());
+		LongestSettling::set(5);
+		assert!(!passes());
+	});
+}
+
+#[test]
 fn sequencer_should_be_changed_to_a_bidder_when_only_silent_bids_are_left() {
 	settling_market(|| {
 		first_reveals(&[(&ANN, 100), (&BEN, 200)]);
