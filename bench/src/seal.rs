@@ -143,7 +143,7 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 	Ok(())
 }
 
-/// What delay windows need, and how long one core works at it.
+/// Returns the delays that windows need, and how long one core works at each.
 fn delays(speed: f64) -> String {
 	let timing = SealTimes::get();
 	let mut rows = table(&["bidding and gap, blocks", "T, squarings", "one core here"]);

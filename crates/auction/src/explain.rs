@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why the bids of an auction rank as they do.
+//! Explanation of the ranks of the bids of an auction.
 
 use crate::{
 	fixed::mul_div_ceil,
@@ -33,7 +33,7 @@ pub struct RankedBid<AccountId> {
 	pub time_part: Score,
 	/// The score: the sum of both parts, worsened by the share. Lower wins.
 	pub score: Score,
-	/// What it is paid for a delivery in time, as winner or in its place on the ladder.
+	/// Payment for a delivery in time, as winner or in its place on the ladder.
 	pub payment: Balance,
 	/// The highest fee with which it would rank first for sure, all else being equal; `None` if no fee does.
 	pub winning_fee: Option<Balance>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a silent bidder loses whose round closed without it.
+//! Settlement of silent bids whose round has closed without them.
 //!
 //! Under `SilencePolicy::Settle` a round does not wait for silent bidders. Their bids are judged
 //! afterwards, each alone, by what is kept of the round as it closed: neither other silent bids nor what
@@ -23,7 +23,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use pvs_primitives::{bid::PAYLOAD_BYTES, Balance, BlockNumber};
 use scale_info::TypeInfo;
 
-/// What is kept of a closed round to judge its silent bids.
+/// Record of a closed round by which its silent bids are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ClosedRound {
 	/// Reserve of the round, in planck.
@@ -47,7 +47,7 @@ pub struct WinningScores {
 	pub paid: Score,
 }
 
-/// What came out of a silent bid.
+/// Outcome of a silent bid.
 #[derive(
 	Clone,
 	Copy,
@@ -75,14 +75,14 @@ pub enum Verdict {
 	Expired,
 }
 
-/// What a silent bidder loses and gets back. Amounts in planck.
+/// Amounts that a silent bidder loses and gets back, in planck.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settlement {
-	/// What came out of the bid.
+	/// Outcome of the bid.
 	pub verdict: Verdict,
-	/// What the bidder loses.
+	/// Amount that the bidder loses.
 	pub slashed: Balance,
-	/// What whoever solved the seal gets of that; the rest is burned.
+	/// Part of it for whoever solved the seal; the rest is burned.
 	pub reward: Balance,
 	/// The rest of the bond, which is released.
 	pub released: Balance,

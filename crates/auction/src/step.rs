@@ -97,7 +97,7 @@ pub enum Effect<AccountId> {
 	/// A round closed without these bids, which were still sealed. Their bonds stay reserved until each
 	/// bid is settled.
 	BidsUnsettled {
-		/// What they are judged by.
+		/// Record of the round by which they are judged.
 		closed: ClosedRound,
 		/// The bidders.
 		bidders: Vec<AccountId>,
@@ -533,7 +533,7 @@ where
 	Ok(Outcome { round: Some(round), effects })
 }
 
-/// What becomes of the bids that are still sealed when an auction closes. `winner` has its share and its
+/// Returns the effects on bids that are still sealed when an auction closes. `winner` has its share and its
 /// score beside its place.
 fn silence<A: Clone>(
 	bids: &[Bid<A>],

@@ -166,7 +166,7 @@ pub enum VoidReason {
 	BadSeal,
 }
 
-/// What came out of a silent bid.
+/// Outcome of a silent bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub enum Verdict {

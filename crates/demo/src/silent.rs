@@ -110,7 +110,7 @@ pub(crate) fn check(story: &Story) -> Result<(), DemoError> {
 	}
 }
 
-/// Whether the opener got a part of what a silent bidder lost, at most half.
+/// Returns true if the opener got a part of the silent bidder's loss, at most half.
 fn was_settled_by_opener(bid: &Settled) -> bool {
 	bid.opener.is_some_and(|(opener, reward)| {
 		opener != bid.bidder && reward > 0 && reward <= bid.slashed / 2

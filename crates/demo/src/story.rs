@@ -436,7 +436,7 @@ impl Story {
 	}
 }
 
-/// What came out of a silent bid, in words.
+/// Returns the outcome of a silent bid in words.
 pub(crate) fn verdict_text(verdict: Verdict) -> &'static str {
 	match verdict {
 		Verdict::WouldHaveLost => "it would have lost",

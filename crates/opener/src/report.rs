@@ -43,7 +43,7 @@ pub struct SealName {
 	pub bidder: Account,
 }
 
-/// What became of a bid whose seal was opened.
+/// Fate of a bid whose seal was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OpenedBid {
 	/// It counts in its round.

@@ -51,7 +51,7 @@ pub(crate) type Offered<'a> = (&'a [u8], &'a [u8], &'a [u8]);
 /// A seal with its solution and the proof of that.
 pub(crate) type Opening = (Seal, [u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
 
-/// What a seal is bound to.
+/// Data that a seal is bound to.
 pub(crate) struct Sealed<'a> {
 	/// Digest of the time-lock puzzle.
 	pub(crate) seal_digest: &'a Bytes32,

@@ -242,7 +242,7 @@ pub struct UnsettledRound<AccountId> {
 	pub batch_digest: Bytes32,
 	/// Digest of the time-lock puzzle of the seals.
 	pub seal_digest: Bytes32,
-	/// What the bids are judged by.
+	/// Record of the round by which the bids are judged.
 	pub closed: ClosedRound,
 	/// Number of unsettled bids.
 	pub bids: u32,

@@ -56,7 +56,7 @@ pub struct UnsettledBid {
 	pub bidder: Id,
 	/// Its share of recent proofs when it bid, in 10^-9.
 	pub share: u32,
-	/// What is kept of the round.
+	/// Record of the round.
 	pub closed: ClosedRound,
 }
 
