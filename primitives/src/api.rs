@@ -543,7 +543,8 @@ pub struct MarketStats {
 	pub last_latency_blocks: BlockNumber,
 }
 
-/// How concentrated recent work is, over the provers that have proven lately in the whole chain.
+/// Figures over the recent work of provers. They are over accounts, and cheap to dress up: in the
+/// whole chain by proofs of a rollup of one's own, in a rollup by its owner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct Concentration {
 	/// Number of provers with recent work.
@@ -590,8 +591,15 @@ pub struct MarketInfo {
 	pub mean_payment: Option<Balance>,
 	/// The rollup's record.
 	pub stats: MarketStats,
-	/// Over the whole chain.
+	/// Over the recent proofs of the whole chain, whatever was paid for them. Each counts half after an
+	/// epoch of the chain.
 	pub concentration: Concentration,
+	/// Over what escrows released for these proofs, in planck. Provers paid nothing are left out.
+	pub concentration_by_payment: Concentration,
+	/// Over the newest final batches of the rollup, 32 at the most, whatever was paid for them.
+	pub rollup_concentration: Concentration,
+	/// Over what escrow released for these batches, in planck. Provers paid nothing are left out.
+	pub rollup_concentration_by_payment: Concentration,
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ pub mod lateness;
 pub mod payment;
 pub mod phase;
 pub mod rank;
+pub mod recent;
 pub mod rent;
 pub mod reserve;
 pub mod round;

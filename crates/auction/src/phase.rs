@@ -527,7 +527,7 @@ mod tests {
 	#[test]
 	fn proven_should_stay_proven_unless_a_predecessor_failed() {
 		let params = parameters();
-		let proven = Stage::Proven { prover: 1, at: 30 };
+		let proven = Stage::Proven { prover: 1, at: 30, paid: 20 };
 		assert_timeline(&proven, &params, Standing::Behind, &[(30, Phase::Proven)]);
 		assert_timeline(&proven, &params, Standing::Head, &[(30, Phase::Proven)]);
 		assert_timeline(&proven, &params, Standing::Dropped, &[(30, Phase::Dropped)]);
@@ -589,7 +589,7 @@ mod tests {
 			any::<u32>().prop_map(offered),
 			any::<u32>().prop_map(rescue),
 			Just(Stage::Waiting),
-			any::<u32>().prop_map(|at| Stage::Proven { prover: 1, at }),
+			any::<u32>().prop_map(|at| Stage::Proven { prover: 1, at, paid: 20 }),
 		]
 	}
 

@@ -68,6 +68,8 @@ pub enum Stage<AccountId> {
 		prover: AccountId,
 		/// The block of the proof.
 		at: BlockNumber,
+		/// The amount that escrow released to the prover, in planck: its payment less the cost of lateness.
+		paid: Balance,
 	},
 }
 

@@ -3,7 +3,7 @@
 
 use crate::fixed::mul_div_ceil;
 use codec::{Decode, Encode, MaxEncodedLen};
-use pvs_primitives::{params::WHOLE, BlockNumber};
+use pvs_primitives::{params::WHOLE, Balance, BlockNumber};
 use scale_info::TypeInfo;
 
 /// A number of proofs, halved once per epoch.
@@ -27,6 +27,27 @@ impl RecentCount {
 	/// One proof more, in `epoch`.
 	pub fn add_one(&self, epoch: BlockNumber) -> Self {
 		Self { epoch, count: self.at(epoch).saturating_add(ONE) }
+	}
+}
+
+/// An amount of money, halved once per epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct RecentAmount {
+	/// The epoch that `amount` is as of.
+	pub epoch: BlockNumber,
+	/// The amount, in planck.
+	pub amount: Balance,
+}
+
+impl RecentAmount {
+	/// Returns the amount as of `epoch`, in planck: halved, rounded down, once for each epoch since.
+	pub fn at(&self, epoch: BlockNumber) -> Balance {
+		self.amount.checked_shr(epoch.saturating_sub(self.epoch)).unwrap_or(0)
+	}
+
+	/// Adds an amount, in planck, in `epoch`.
+	pub fn add(&self, epoch: BlockNumber, amount: Balance) -> Self {
+		Self { epoch, amount: self.at(epoch).saturating_add(amount) }
 	}
 }
 
@@ -66,6 +87,15 @@ mod tests {
 	fn count_should_saturate() {
 		let full = RecentCount { epoch: 0, count: u64::MAX };
 		assert_eq!(full.add_one(0).count, u64::MAX);
+	}
+
+	#[test]
+	fn amount_should_halve_with_each_epoch_and_add_to_what_is_left() {
+		let amount = RecentAmount::default().add(3, 100).add(3, 1);
+		assert_eq!((amount.at(3), amount.at(4), amount.at(9), amount.at(10)), (101, 50, 1, 0));
+		assert_eq!(amount.at(u32::MAX), 0);
+		assert_eq!(amount.add(4, 7), RecentAmount { epoch: 4, amount: 57 });
+		assert_eq!(amount.add(4, u128::MAX).amount, u128::MAX);
 	}
 
 	#[test]

@@ -745,7 +745,8 @@ fn deliver<A: Clone + PartialEq>(
 		effects.push(Effect::BatchDropped { paid: true, slashed: 0 });
 		return Ok(Outcome { round: None, effects });
 	}
-	round.stage = Stage::Proven { prover, at: now };
+	let paid = claim.payment.saturating_sub(late_cost);
+	round.stage = Stage::Proven { prover, at: now, paid };
 	Ok(Outcome { round: Some(round), effects })
 }
 

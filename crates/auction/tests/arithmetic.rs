@@ -164,7 +164,7 @@ mod model {
 	}
 
 	/// In 10^-9, as (hhi, nakamoto, gini), the latter as the mean absolute difference over all pairs.
-	pub(super) fn concentration(counts: &[u64]) -> (BigUint, usize, BigUint) {
+	pub(super) fn concentration(counts: &[u128]) -> (BigUint, usize, BigUint) {
 		let mut counts: Vec<_> = counts.iter().copied().filter(|count| *count > 0).collect();
 		counts.sort_unstable_by(|a, b| b.cmp(a));
 		let total: BigUint = counts.iter().map(|count| big(*count)).sum();
@@ -430,7 +430,7 @@ proptest! {
 
 	#[test]
 	fn concentration_should_agree_with_big_integers(
-		counts in prop::collection::vec((any::<u64>(), 0..64u32), 0..40),
+		counts in prop::collection::vec((any::<u128>(), 0..128u32), 0..40),
 	) {
 		let counts: Vec<_> = counts.into_iter().map(|(count, shift)| count >> shift).collect();
 		let (hhi, nakamoto, gini) = model::concentration(&counts);

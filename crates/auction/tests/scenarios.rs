@@ -481,7 +481,7 @@ fn round_should_be_able_to_fail_its_batch_when_its_end_uses_up_the_rounds() {
 		(rescue(), 2, 1, true),
 		(rescue(), 3, 0, true),
 		(Stage::Waiting, 3, 0, false),
-		(Stage::Proven { prover: id(1), at: 40 }, 2, 1, false),
+		(Stage::Proven { prover: id(1), at: 40, paid: 20 }, 2, 1, false),
 	] {
 		let round = round(stage, empty, failed);
 		assert_eq!(fails(&params(), &round, Standing::Head), expected, "{round:?}");
@@ -610,6 +610,7 @@ fn late_delivery_should_cost_each_block_and_burn_it() {
 		assert_eq!((receipt.payment, receipt.refund), (60, 340));
 		assert_eq!(income(&market), 60 - cost);
 		assert_eq!(market.burned, burned + cost);
+		assert_eq!(market.round.stage, Stage::Proven { prover: id(1), at: now, paid: 60 - cost });
 		assert_eq!(market.prover(1).stake, 10_010, "lateness does not touch the bond");
 	}
 }

@@ -5,14 +5,16 @@
 //! a step of the agenda. Steps are measured through the agenda, so that each includes one lookup and
 //! taking its entry out. Batches open the seals of silent bidders: each transition of theirs looks for
 //! its puzzle. Every set-up is the worst case for storage: full rounds, full ladders, places of the
-//! pool, an account of slashed bonds, a successor that has to be woken. The rows of a set-up are real,
-//! made by calls and blocks, except where a comment says otherwise.
+//! pool, an account of slashed bonds, a successor that has to be woken, as many final batches as a rollup
+//! keeps. The rows of a set-up are real, made by calls and blocks, except where a comment says otherwise.
 
 mod trapdoor;
 
 use crate::{
 	pallet::*,
-	types::{agenda_item, agenda_key, AgendaPass, Due, Lane, PlaceKind, ProofSubmission},
+	types::{
+		agenda_item, agenda_key, AgendaPass, Due, Lane, PlaceKind, ProofSubmission, RecentBatchesOf,
+	},
 	weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -28,9 +30,10 @@ use frame_system::{
 };
 use pvs_auction::{
 	phase::Windows,
+	recent::{RecentBatch, RECENT_BATCHES},
 	reserve::Reserve,
 	round::{Assignment, BidStage, Delivery, Ladder, Place, Stage, MAX_LADDER},
-	share::RecentCount,
+	share::{RecentAmount, RecentCount},
 };
 use pvs_primitives::{
 	api::BatchId,
@@ -150,6 +153,7 @@ fn rollup_with<T: Config>(
 		params::<T>(data_len),
 	)?;
 	Stats::<T>::mutate(id, |stats| stats.proven = 1);
+	RecentBatches::<T>::insert(id, recent_batches::<T>());
 	Rollups::<T>::mutate(id, |record| {
 		if let Some(record) = record {
 			record.prices = Reserve { mean: Some(max_reserve::<T>()), ..record.prices };
@@ -159,6 +163,24 @@ fn rollup_with<T: Config>(
 	});
 	RecentProofs::<T>::put(RecentCount { epoch: 0, count: 1 << 40 });
 	Ok(id)
+}
+
+/// As many final batches as a rollup keeps, each of a prover of its own.
+fn recent_batches<T: Config>() -> RecentBatchesOf<T> {
+	let batch = |index| RecentBatch {
+		prover: account("recent prover", index, 0),
+		paid: max_reserve::<T>(),
+	};
+	RecentBatchesOf::<T>::truncate_from((0..RECENT_BATCHES).map(batch).collect())
+}
+
+/// Checks that a rollup's newest final batch is one of this prover, in place of the oldest one. Returns
+/// what the prover was paid for it, in planck.
+fn check_recent_batch<T: Config>(rollup: RollupId, prover: &T::AccountId) -> Balance {
+	let batches = RecentBatches::<T>::get(rollup);
+	assert!(batches.is_full() && batches[..31] == recent_batches::<T>()[1..]);
+	assert_eq!(batches[31].prover, *prover);
+	batches[31].paid
 }
 
 /// Lets calls seem to come in an extrinsic: batches and bids are refused elsewhere.
@@ -219,6 +241,7 @@ fn register_prover<T: Config>(who: &T::AccountId) -> Result<(), BenchmarkError> 
 	Provers::<T>::mutate(who, |record| {
 		if let Some(record) = record {
 			record.recent = RecentCount { epoch: 0, count: 1 << 34 };
+			record.recent_paid = RecentAmount { epoch: 0, amount: max_reserve::<T>() };
 		}
 	});
 	Ok(())
@@ -513,6 +536,7 @@ fn check_late_proof<T: Config>(late: &ProofSubmission<T::AccountId>) -> Result<(
 	assert!(!Batches::<T>::contains_key(batch));
 	let stats = Provers::<T>::get(prover).ok_or("the prover is registered")?.stats;
 	assert!(stats.earned > 0 && stats.late == 1);
+	assert!(check_recent_batch::<T>(batch.rollup, prover) > 0);
 	let rollup = Rollups::<T>::get(batch.rollup).ok_or("the rollup is registered")?;
 	assert_eq!(rollup.finalized_root, root(1));
 	let successor = BatchId { index: batch.index + 1, ..*batch };
@@ -548,7 +572,10 @@ fn put_proven<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
 	let bond = record.snapshot.params.sequencer_bond;
 	Pallet::<T>::release(HoldReason::Escrow, &record.sequencer, record.max_fee)?;
 	Pallet::<T>::release(HoldReason::SequencerBond, &record.sequencer, bond)?;
-	put_stage::<T>(batch, Stage::Proven { prover: account("prover", 0, 0), at: 1 })
+	put_stage::<T>(
+		batch,
+		Stage::Proven { prover: account("prover", 0, 0), at: 1, paid: record.max_fee },
+	)
 }
 
 /// A full ladder behind an assigned prover: the longest row that a batch can have.
@@ -628,6 +655,7 @@ mod benches {
 		_(RawOrigin::Signed(owner), id);
 
 		assert!(!Rollups::<T>::contains_key(id) && !Stats::<T>::contains_key(id));
+		assert!(!RecentBatches::<T>::contains_key(id));
 		Ok(())
 	}
 
@@ -1225,6 +1253,8 @@ mod benches {
 		}
 
 		assert!(!Batches::<T>::contains_key(batch));
+		let paid = check_recent_batch::<T>(batch.rollup, &account("prover", 0, 0));
+		assert_eq!(paid, max_reserve::<T>());
 		let woken = Batches::<T>::get(successor).ok_or("the successor is pending")?;
 		assert!(woken.due.is_some());
 		Ok(())

@@ -262,7 +262,7 @@ impl<T: Config> Pallet<T> {
 			let count = if receipt.late_blocks == 0 { &mut stats.on_time } else { &mut stats.late };
 			*count = count.saturating_add(1);
 			stats.earned = stats.earned.saturating_add(received);
-			Self::count_proof(record);
+			Self::count_proof(record, paid);
 		})?;
 		Self::deposit_event(Event::ProofAccepted {
 			batch: entry.id,

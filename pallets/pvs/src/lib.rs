@@ -302,6 +302,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Stats<T> = StorageMap<_, Twox64Concat, RollupId, MarketStats, ValueQuery>;
 
+	/// The provers of each rollup's newest final batches and what they were paid, at most
+	/// [`RECENT_BATCHES`](pvs_auction::recent::RECENT_BATCHES) of them. Paid for by the rollup's deposit.
+	#[pallet::storage]
+	pub type RecentBatches<T: Config> =
+		StorageMap<_, Twox64Concat, RollupId, RecentBatchesOf<T>, ValueQuery>;
+
 	/// The verifying keys with what verification can compute ahead. Paid for by the rollup's deposit.
 	#[pallet::storage]
 	pub type VerifyingKeys<T> =

@@ -117,10 +117,12 @@ impl<T: Config> Pallet<T> {
 		share(record.recent.at(epoch), RecentProofs::<T>::get().at(epoch))
 	}
 
-	/// Counts a proof among the recent ones, in the prover's record and in the chain's.
-	pub(crate) fn count_proof(record: &mut ProverRecord) {
+	/// Counts a proof among the recent ones, in the prover's record and in the chain's, and what escrow
+	/// released for it, in planck.
+	pub(crate) fn count_proof(record: &mut ProverRecord, paid: Balance) {
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
 		record.recent = record.recent.add_one(epoch);
+		record.recent_paid = record.recent_paid.add(epoch, paid);
 		RecentProofs::<T>::mutate(|recent| *recent = recent.add_one(epoch));
 	}
 }

@@ -18,6 +18,7 @@ use pvs_auction::{
 	concentration::concentration,
 	explain::{explain, RankedBid},
 	phase::{phase, Windows},
+	recent::{by_batches, by_payment},
 	round::{Auction, Bid, BidStage, Place, Stage, Standing},
 	share::epoch,
 	slashing::rescue_payment,
@@ -196,7 +197,7 @@ impl<T: Config> Pallet<T> {
 		let Entry { batch: record, .. } = entry;
 		let status = match record.round.stage {
 			_ if dropped => BatchStatus::Dropped,
-			Stage::Proven { prover, at } => BatchStatus::Proven { prover, at },
+			Stage::Proven { prover, at, .. } => BatchStatus::Proven { prover, at },
 			Stage::Auction(_) => BatchStatus::Auction,
 			Stage::Assigned(_) => BatchStatus::Assigned,
 			Stage::Offered(_) => BatchStatus::Offered,
@@ -444,13 +445,18 @@ impl<T: Config> Pallet<T> {
 	pub fn market_info(rollup: RollupId) -> Option<MarketInfo> {
 		let prices = Rollups::<T>::get(rollup)?.prices;
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
+		let (proofs, paid): (Vec<_>, Vec<_>) = Provers::<T>::iter_values()
+			.map(|record| (record.recent.at(epoch), record.recent_paid.at(epoch)))
+			.unzip();
+		let batches = RecentBatches::<T>::get(rollup);
 		Some(MarketInfo {
 			reserve: prices.reserve,
 			mean_payment: prices.mean,
 			stats: Stats::<T>::get(rollup),
-			concentration: concentration(
-				Provers::<T>::iter_values().map(|record| record.recent.at(epoch)),
-			),
+			concentration: concentration(proofs.into_iter().map(u128::from)),
+			concentration_by_payment: concentration(paid),
+			rollup_concentration: by_batches(&batches),
+			rollup_concentration_by_payment: by_payment(&batches),
 		})
 	}
 

@@ -80,6 +80,7 @@ impl<T: Config> Pallet<T> {
 		Rollups::<T>::remove(rollup);
 		VerifyingKeys::<T>::remove(rollup);
 		Stats::<T>::remove(rollup);
+		RecentBatches::<T>::remove(rollup);
 		RollupCount::<T>::mutate(|rollups| *rollups = rollups.saturating_sub(1));
 		Self::deposit_event(Event::RollupDeregistered { rollup, deposit: record.deposit });
 		Ok(())

@@ -16,6 +16,7 @@ use alloc::vec::Vec;
 use frame_support::pallet_prelude::*;
 use pvs_auction::{
 	phase::due,
+	recent::{add_final, RecentBatch},
 	round::{Bid, BidStage, Context, Stage, Standing},
 	step::{step, Input, Outcome, Refusal},
 };
@@ -130,6 +131,11 @@ impl<T: Config> Pallet<T> {
 
 	/// Makes the root of a proven batch final and wakes its successor.
 	pub(crate) fn finalize(entry: &mut Entry<T>) -> DispatchResult {
+		let Stage::Proven { prover, paid, .. } = &entry.batch.round.stage else {
+			return Err(Error::<T>::Corrupt.into());
+		};
+		let newest = RecentBatch { prover: prover.clone(), paid: *paid };
+		RecentBatches::<T>::mutate(entry.id.rollup, |batches| add_final(batches, newest));
 		let next = successor::<T>(entry.id.index)?;
 		let state_root = entry.batch.next_state_root;
 		entry.rollup.finalized_root = state_root;

@@ -13,7 +13,10 @@
 use crate::{pallet::*, types::*};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, pallet_prelude::*};
-use pvs_auction::round::{BidStage, Stage};
+use pvs_auction::{
+	recent::RECENT_BATCHES,
+	round::{BidStage, Stage},
+};
 use pvs_primitives::{api::BatchId, Balance, BatchIndex, RollupId};
 use sp_runtime::TryRuntimeError;
 
@@ -183,6 +186,7 @@ impl<T: Config> Pallet<T> {
 			rows.entry(batch.rollup).or_default().insert(batch.index, record);
 		}
 		ensure!(TakenPlaces::<T>::get() == pool, "12: the pool counts the places that are taken");
+		let mut recent: BTreeMap<RollupId, _> = RecentBatches::<T>::iter().collect();
 		let mut rollups = 0u32;
 		for (id, rollup) in Rollups::<T>::iter() {
 			let batches = rows.remove(&id).unwrap_or_default();
@@ -220,8 +224,22 @@ impl<T: Config> Pallet<T> {
 			}
 			ensure!(next == rollup.next_index, "17: the next index follows the last batch");
 			ensure!(root == rollup.tip_root, "18: the tip is the root of the last live batch");
+			// Before the next one to finalize, each index has become final, failed or been dropped; rows
+			// there wait for their clean-up.
+			let stats = Stats::<T>::get(id);
+			let rows = batches.range(..rollup.next_to_finalize).count();
+			let others = stats.failed.saturating_add(stats.dropped);
+			let finals = u64::try_from(rows)
+				.ok()
+				.and_then(|rows| rollup.next_to_finalize.checked_sub(others)?.checked_sub(rows));
+			let kept = recent.remove(&id).map_or(0, |batches| batches.len());
+			ensure!(
+				finals.map(|finals| finals.min(RECENT_BATCHES.into())) == u64::try_from(kept).ok(),
+				"43: a rollup keeps who proved its newest final batches"
+			);
 		}
 		ensure!(rows.is_empty(), "19: batches belong to a rollup");
+		ensure!(recent.is_empty(), "44: newest final batches belong to a rollup");
 		ensure!(RollupCount::<T>::get() == rollups, "42: the chain counts its rollups");
 		Ok(())
 	}

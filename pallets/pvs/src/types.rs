@@ -5,11 +5,12 @@ use crate::{pallet::ProofBytes, Config};
 use alloc::collections::BTreeMap;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use pvs_auction::{
+	recent::RecentBatches,
 	rent::rent_due,
 	reserve::Reserve,
 	round::{BidStage, Round},
 	settle::ClosedRound,
-	share::RecentCount,
+	share::{RecentAmount, RecentCount},
 };
 use pvs_primitives::{
 	api::{BatchId, ProverStats, SealPlace, Unbonding},
@@ -20,6 +21,8 @@ use scale_info::TypeInfo;
 
 /// A rollup of this runtime.
 pub type RollupRecordOf<T> = RollupRecord<<T as frame_system::Config>::AccountId>;
+/// The newest final batches of a rollup of this runtime.
+pub type RecentBatchesOf<T> = RecentBatches<<T as frame_system::Config>::AccountId>;
 /// A closed round of this runtime with unsettled bids.
 pub type UnsettledRoundOf<T> = UnsettledRound<<T as frame_system::Config>::AccountId>;
 /// A batch of this runtime.
@@ -297,6 +300,8 @@ pub struct ProverRecord {
 	pub deposit: Balance,
 	/// Its recent proofs.
 	pub recent: RecentCount,
+	/// The amount that escrows released to it for them, in planck.
+	pub recent_paid: RecentAmount,
 	/// What the prover has done.
 	pub stats: ProverStats,
 }

@@ -55,8 +55,8 @@ sp_api::decl_runtime_apis! {
 		/// A prover; `None` if it is not registered.
 		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>>;
 
-		/// Prices and record of a rollup, and the concentration of recent work in the whole chain;
-		/// `None` if the rollup is not registered.
+		/// Prices and record of a rollup, and the concentration of recent work in the whole chain and in the
+		/// rollup, by proofs and by payment; `None` if the rollup is not registered.
 		fn market(rollup: RollupId) -> Option<MarketInfo>;
 
 		/// The four public inputs, in layout order and big-endian, that a proof of `prover` for the

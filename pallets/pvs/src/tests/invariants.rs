@@ -5,11 +5,12 @@ use crate::{
 	mock::*,
 	types::{agenda_key, expiry_key, Due, Lane, PlaceKind, RoundId},
 	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, Expiries, KeptBonds,
-	ProverRecord, Provers, RollupCount, RollupRecord, Rollups, TakenPlaces, UnsettledBid,
-	UnsettledBids, UnsettledRound, UnsettledRounds, VerifyingKeys,
+	ProverRecord, Provers, RecentBatches, RollupCount, RollupRecord, Rollups, TakenPlaces,
+	UnsettledBid, UnsettledBids, UnsettledRound, UnsettledRounds, VerifyingKeys,
 };
 use frame_support::storage::with_transaction;
 use pvs_auction::{
+	recent::{add_final, RecentBatch},
 	round::{BidStage, Stage},
 	settle::ClosedRound,
 };
@@ -49,6 +50,13 @@ fn closed_row(change: impl FnOnce(&mut UnsettledRound<AccountId>)) {
 fn silent_bid() -> UnsettledBid {
 	let BidRecord { commitment, seal_hash, placed, share, .. } = void_bid();
 	UnsettledBid { commitment, seal_hash, placed, share }
+}
+
+/// Keeps a final batch that the rollup does not have.
+fn put_recent_batch(rollup: u32) {
+	RecentBatches::<Test>::mutate(rollup, |batches| {
+		add_final(batches, RecentBatch { prover: ANN, paid: 1 });
+	});
 }
 
 fn put_closed_round() {
@@ -177,6 +185,8 @@ fn corruptions() -> Vec<(u32, fn())> {
 		}),
 		(41, || rollup_row(|row| row.offered_to = Some(OWNER))),
 		(42, || RollupCount::<Test>::mutate(|count| *count += 1)),
+		(43, || put_recent_batch(0)),
+		(44, || put_recent_batch(9)),
 	]
 }
 
