@@ -30,8 +30,8 @@ use pvs_auction::{
 };
 use pvs_primitives::{api::BatchId, BatchIndex, BlockNumber, RollupId};
 
-/// How long a failed item waits before it is tried again.
-pub(crate) const RETRY_BLOCKS: BlockNumber = 100;
+/// Time that a failed item waits before it is tried again, in milliseconds.
+const RETRY_MILLIS: u64 = 100_000;
 
 /// A batch, and when its next transition is due.
 type Item = (Due, BatchId);
@@ -229,10 +229,17 @@ impl<T: Config> Pallet<T> {
 		keys.next().map(agenda_item).filter(|(due, _)| due.lane == lane)
 	}
 
+	/// Returns the number of blocks that a failed item waits before it is tried again: 100 seconds of
+	/// slots, rounded up, and at least 1.
+	pub(crate) fn retry_blocks() -> BlockNumber {
+		let slot_millis = T::SealTiming::get().slot_millis.max(1);
+		BlockNumber::try_from(RETRY_MILLIS.div_ceil(slot_millis)).unwrap_or(BlockNumber::MAX)
+	}
+
 	fn retry_later(batch: BatchId, now: BlockNumber) {
 		if let Some(mut record) = Batches::<T>::get(batch) {
 			record.due = None;
-			let due = Due { lane: Lane::Others, at: now.saturating_add(RETRY_BLOCKS) };
+			let due = Due { lane: Lane::Others, at: now.saturating_add(Self::retry_blocks()) };
 			Self::schedule(batch, &mut record, due);
 			Batches::<T>::insert(batch, record);
 		}

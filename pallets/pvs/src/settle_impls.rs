@@ -11,7 +11,6 @@
 )]
 
 use crate::{
-	agenda_impls::RETRY_BLOCKS,
 	dispatchable_impls::{Opening, Sealed},
 	pallet::*,
 	types::*,
@@ -265,7 +264,7 @@ impl<T: Config> Pallet<T> {
 		Expiries::<T>::remove(expiry_key(due, at));
 		UnsettledRounds::<T>::mutate(at.0, at.1, |kept| {
 			if let Some(kept) = kept {
-				kept.expires_at = now.saturating_add(RETRY_BLOCKS);
+				kept.expires_at = now.saturating_add(Self::retry_blocks());
 				Expiries::<T>::insert(expiry_key(kept.expires_at, at), ());
 			}
 		});

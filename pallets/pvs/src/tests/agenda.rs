@@ -10,7 +10,7 @@ use frame_support::{
 	traits::fungible::Mutate,
 	weights::{Weight, WeightMeter},
 };
-use pvs_primitives::{api::BatchId, params::RollupParams};
+use pvs_primitives::{api::BatchId, params::RollupParams, seal_timing::SealTiming};
 use std::collections::BTreeMap;
 
 type Weights = crate::weights::SubstrateWeight<Test>;
@@ -156,7 +156,7 @@ fn poison_item_should_not_stop_others() {
 		// It is tried again, and goes through once what was wrong is put right.
 		Provers::<Test>::insert(&ANN, kept);
 		assert_ok!(Pvs::do_try_state());
-		let retry = 10 + crate::agenda_impls::RETRY_BLOCKS;
+		let retry = 10 + Pvs::retry_blocks();
 		assert_eq!(Batches::<Test>::get(ids[0]).expect("still pending").due, Some(later(retry)));
 		run_to(retry - 1);
 		assert_eq!(round_number(ids[0]), 0);
@@ -164,6 +164,31 @@ fn poison_item_should_not_stop_others() {
 		assert_eq!(round_number(ids[0]), 1);
 		run_to(retry + 20);
 		assert_eq!(Batches::<Test>::iter().count(), 0);
+	});
+}
+
+/// Finding M11: the wait is a time, whatever the slots.
+#[test]
+fn poison_item_should_wait_for_as_long_when_slots_have_another_length() {
+	let retry_blocks = |slot_millis| {
+		SealTimes::set(SealTiming { slot_millis, ..SEAL_TIMING });
+		Pvs::retry_blocks()
+	};
+	let lengths = [(1_000, 100), (2_000, 50), (6_000, 17), (12_000, 9), (100_000, 1)];
+	market(|| {
+		for (slot_millis, blocks) in lengths.into_iter().chain([(u64::MAX, 1)]) {
+			assert_eq!(retry_blocks(slot_millis), blocks, "{slot_millis} ms");
+		}
+		assert_eq!(retry_blocks(6_000), 17);
+		let id = commit(500);
+		run_to(2);
+		bid(id, &ANN, 100, 5);
+		let kept = Provers::<Test>::take(&ANN).expect("registered");
+		run_to(10);
+		assert_eq!(Batches::<Test>::get(id).expect("pending").due, Some(later(27)));
+		Provers::<Test>::insert(&ANN, kept);
+		run_to(27);
+		assert_eq!(round_number(id), 1);
 	});
 }
 
@@ -243,7 +268,7 @@ fn hook_survives_10k_due_items() {
 		Batches::<Test>::mutate(poisoned, |batch| {
 			batch.as_mut().expect("pending").deposit = BATCH_DEPOSIT;
 		});
-		run_to(now() + crate::agenda_impls::RETRY_BLOCKS + 10);
+		run_to(now() + Pvs::retry_blocks() + 10);
 		assert_eq!(Batches::<Test>::iter().count(), 0);
 		assert_ok!(Pvs::do_try_state());
 	});

@@ -481,7 +481,7 @@ fn poison_item_should_take_one_turn_at_the_end_of_a_block() {
 			error: Error::<Test>::Corrupt.into(),
 		}));
 		assert_eq!((round_number(ids[0]), round_number(ids[1])), (0, 1));
-		let retry = 10 + crate::agenda_impls::RETRY_BLOCKS;
+		let retry = 10 + Pvs::retry_blocks();
 		let due = Batches::<Test>::get(ids[0]).expect("pending").due;
 		assert_eq!(due.map(|due| due.at), Some(retry));
 		Provers::<Test>::insert(&ANN, kept);

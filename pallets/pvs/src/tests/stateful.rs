@@ -8,7 +8,7 @@
 //! it looks at the end of every block, and the invariants are checked every fourth block or so. Proofs
 //! are cheap here: other tests are about real ones.
 
-use crate::{agenda_impls::RETRY_BLOCKS, mock::*, Batches, Call, Event, Provers, UnsettledBids};
+use crate::{mock::*, Batches, Call, Event, Provers, UnsettledBids};
 use frame_support::weights::Weight;
 use pvs_auction::{
 	phase::phase,
@@ -481,7 +481,7 @@ fn run(seed: u64) -> usize {
 			}
 		}
 		MaxAgendaWeight::set(Weight::from_parts(1_000_000_000_000, u64::MAX));
-		let stop = System::block_number() + 40 * RETRY_BLOCKS;
+		let stop = System::block_number() + 40 * Pvs::retry_blocks();
 		while !pending().is_empty() || UnsettledBids::<Test>::iter_keys().next().is_some() {
 			assert!(System::block_number() < stop, "seed {seed}: {:?} never ends", pending());
 			act_honestly(fee);
