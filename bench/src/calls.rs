@@ -9,7 +9,10 @@ use anyhow::anyhow;
 use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
 use pallet_pvs::{Call, Config, OpeningProofBytes, SealBytes, SolutionBytes, WeightInfo};
 use pvs_primitives::{api::BatchId, PROOF_BYTES};
-use pvs_runtime::{configs::RuntimeBlockWeights, configs::MIN_STAKE, Runtime, RuntimeCall};
+use pvs_runtime::{
+	configs::{RuntimeBlockWeights, BLOCK_WEIGHT, MIN_STAKE},
+	Runtime, RuntimeCall,
+};
 use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES};
 
 type Weights = <Runtime as Config>::WeightInfo;
@@ -30,8 +33,7 @@ pub(crate) struct Row {
 /// A weight's part of a whole block, in percent.
 #[allow(clippy::cast_precision_loss, reason = "for display")]
 pub(crate) fn percent_of_block(weight: Weight) -> f64 {
-	let block = RuntimeBlockWeights::get().max_block.ref_time();
-	weight.ref_time() as f64 / block as f64 * 100.0
+	weight.ref_time() as f64 / BLOCK_WEIGHT.ref_time() as f64 * 100.0
 }
 
 /// A weight's time, in microseconds.

@@ -8,7 +8,9 @@ use crate::{
 };
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
-	derive_impl, parameter_types,
+	derive_impl,
+	dispatch::DispatchClass,
+	parameter_types,
 	traits::{ConstBool, ConstU128, ConstU32, ConstU64, ConstU8, InstanceFilter, VariantCountOf},
 	weights::{
 		constants::{ParityDbWeight, WEIGHT_REF_TIME_PER_MILLIS},
@@ -25,31 +27,47 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-/// The share of a block that is open to everyone; the rest is for reveals and proofs.
-pub const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
-/// A block's execution takes a third of its slot at the most.
+/// A block's execution takes a third of its slot at the most, whatever is in it.
 pub const BLOCK_MILLISECONDS: u64 = SLOT_MILLISECONDS / 3;
+/// The weight of that.
+pub const BLOCK_WEIGHT: Weight =
+	Weight::from_parts(BLOCK_MILLISECONDS * WEIGHT_REF_TIME_PER_MILLIS, u64::MAX);
+/// The share of it that calls of the normal class may take.
+pub const NORMAL_RATIO: Perbill = Perbill::from_percent(75);
+/// The share of it that reveals and proofs have even if everything else has taken the rest.
+pub const RESERVED_RATIO: Perbill = Perbill::from_percent(20);
 /// A block's bytes.
 pub const BLOCK_BYTES: u32 = 2 * 1024 * 1024;
 
 parameter_types! {
 	pub const BlockHashCount: u32 = 4_096;
 	pub const Version: RuntimeVersion = VERSION;
-	pub RuntimeBlockWeights: BlockWeights = BlockWeights::with_sensible_defaults(
-		Weight::from_parts(
-			BLOCK_MILLISECONDS * WEIGHT_REF_TIME_PER_MILLIS,
-			u64::MAX,
-		),
-		NORMAL_RATIO,
-	);
+	pub RuntimeBlockWeights: BlockWeights = block_weights();
 	pub RuntimeBlockLength: BlockLength = BlockLength::builder()
 		.max_length(BLOCK_BYTES)
 		.modify_max_length_for_class(
-			frame_support::dispatch::DispatchClass::Normal,
+			DispatchClass::Normal,
 			|length| *length = NORMAL_RATIO * BLOCK_BYTES,
 		)
 		.build();
 	pub FeeMultiplier: Multiplier = Multiplier::one();
+}
+
+/// Returns the limits of a block. What is reserved for the operational class comes on top of
+/// `max_block`, so that the two share [`BLOCK_WEIGHT`].
+fn block_weights() -> BlockWeights {
+	let reserved = RESERVED_RATIO * BLOCK_WEIGHT;
+	let max_block = BLOCK_WEIGHT.saturating_sub(reserved);
+	BlockWeights::builder()
+		.for_class(DispatchClass::Normal, |weights| {
+			weights.max_total = Some(NORMAL_RATIO * BLOCK_WEIGHT);
+		})
+		.for_class(DispatchClass::Operational, |weights| {
+			weights.max_total = Some(max_block);
+			weights.reserved = Some(reserved);
+		})
+		.avg_block_initialization(Perbill::from_percent(10))
+		.build_or_panic()
 }
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
