@@ -20,7 +20,7 @@ silent. With FILTER, runs only the Rust tests whose names contain it. With --all
 circom circuit, and kills a serving sequencer ten times.
 
 Environment:
-  PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful test (default 1000)
+  PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful tests (default 1000 and 320)
   PVS_WRITE_METADATA=1       write runtime/metadata.scale anew
 EOF
 		exit 0

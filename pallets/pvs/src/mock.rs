@@ -454,19 +454,24 @@ pub(crate) fn batch(index: u64) -> BatchId {
 /// Commits the next batch of rollup 0, whose data and root follow from its index. A reserve above
 /// `max_fee` is lowered to it before.
 pub(crate) fn commit(max_fee: Balance) -> BatchId {
-	lower_reserve(0, max_fee);
-	let index = Pvs::rollup_info(0).expect("the rollup exists").next_index;
+	commit_in(0, max_fee)
+}
+
+/// As [`commit`], in another rollup.
+pub(crate) fn commit_in(rollup: u32, max_fee: Balance) -> BatchId {
+	lower_reserve(rollup, max_fee);
+	let index = Pvs::rollup_info(rollup).expect("the rollup exists").next_index;
 	let number = u8::try_from(index % 250).expect("small") + 1;
 	Pvs::commit_batch(
 		RuntimeOrigin::signed(SEQUENCER),
-		0,
+		rollup,
 		vec![number; 40].try_into().expect("short enough"),
-		tip(0),
+		tip(rollup),
 		root(number),
 		max_fee,
 	)
 	.expect("the batch is valid");
-	batch(index)
+	BatchId { rollup, index }
 }
 
 pub(crate) fn payload(fee: Balance, proof_blocks: u32) -> BidPayload {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A file per call or subject; the attacks keep the names that the threat model gives them.
 
+mod actions;
 mod agenda;
 mod attacks;
 mod bid;
+mod books;
 mod boundary;
 mod capacity;
 mod charges;
@@ -11,10 +13,12 @@ mod clock;
 mod commit;
 mod coverage;
 mod descendants;
+mod dice;
 mod digest;
 mod genesis;
 mod invariants;
 mod ladder;
+mod late;
 mod lengths;
 mod money;
 mod opaque;
@@ -39,5 +43,6 @@ mod stateful;
 mod stats;
 mod transfer;
 mod upgrade;
+mod watch;
 mod worked;
 mod world;

@@ -2,8 +2,10 @@
 //! Long random runs of the whole market, with books kept from its events alone: value (G1, F2), one end
 //! for every bid (G4), one payment for every batch (G7), slashes (F3), ids (B6) and storage (G12).
 
-use crate::{mock::*, Batches, Event, UnsettledRounds};
-use pvs_auction::{phase::phase, settle::Verdict};
+use super::{books::Books, dice::Dice};
+use crate::{mock::*, Batches, UnsettledRounds};
+use frame_support::weights::Weight;
+use pvs_auction::phase::phase;
 use pvs_primitives::{
 	api::{BatchId, BidState, Phase},
 	bid::{BidPayload, PAYLOAD_BYTES},
@@ -15,161 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const PROVERS: [AccountId; 4] = [ANN, BEN, CID, DEE];
 const RECORD: &str = "the market's own record";
 
-/// xorshift64*: the same sequence for the same seed, everywhere.
-struct Dice(u64);
-
-impl Dice {
-	fn roll(&mut self, sides: u64) -> u64 {
-		self.0 ^= self.0 >> 12;
-		self.0 ^= self.0 << 25;
-		self.0 ^= self.0 >> 27;
-		(self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % sides
-	}
-
-	fn one_in(&mut self, sides: u64) -> bool {
-		self.roll(sides) == 0
-	}
-}
-
-/// What the events say.
-#[derive(Default)]
-struct Books {
-	committed: BTreeSet<BatchId>,
-	rounds: BTreeSet<(BatchId, u32)>,
-	open_bids: BTreeSet<(BatchId, u32, AccountId)>,
-	ended_bids: BTreeSet<(BatchId, u32, AccountId)>,
-	bonds: BTreeMap<(BatchId, u32, AccountId), Balance>,
-	slashes: BTreeSet<(BatchId, u32, AccountId)>,
-	slashed: BTreeMap<AccountId, Balance>,
-	kept: Balance,
-	burned: Balance,
-	paid: BTreeSet<BatchId>,
-	earned: BTreeMap<AccountId, Balance>,
-	slot_fees: BTreeMap<AccountId, Balance>,
-	cost: Balance,
-	/// Bonds of silent bids that are still to be settled.
-	unsettled: BTreeMap<(BatchId, u32, AccountId), Balance>,
-	opened: u64,
-	settled: u64,
-	expired: u64,
-	proven: u64,
-	failed: u64,
-	dropped: u64,
-}
-
-impl Books {
-	fn slash(&mut self, bid: (BatchId, u32, AccountId), amount: Balance) {
-		let bond = self.bonds[&bid];
-		assert_eq!(amount, bond, "a slash takes the bond, whole: {bid:?}");
-		assert!(self.slashes.insert(bid.clone()), "{bid:?} is slashed twice");
-		*self.slashed.entry(bid.2).or_default() += amount;
-	}
-
-	fn end_bid(&mut self, bid: (BatchId, u32, AccountId)) {
-		assert!(self.open_bids.remove(&bid), "{bid:?} ends without having been placed");
-		assert!(self.ended_bids.insert(bid.clone()), "{bid:?} ends twice");
-	}
-
-	fn read(&mut self) {
-		for event in events() {
-			match event {
-				Event::BatchCommitted { batch, .. } => {
-					assert!(self.committed.insert(batch), "{batch:?} is used again");
-				},
-				Event::RoundOpened { batch, round, .. } => {
-					assert!(self.rounds.insert((batch, round)), "{batch:?} {round} is used again");
-				},
-				Event::BidPlaced { batch, round, bidder, bond, slot_fee } => {
-					let bid = (batch, round, bidder.clone());
-					assert!(self.open_bids.insert(bid.clone()) && !self.ended_bids.contains(&bid));
-					self.bonds.insert(bid, bond);
-					*self.slot_fees.entry(bidder).or_default() += slot_fee;
-					self.burned += slot_fee;
-				},
-				Event::BidRevealed { batch, round, bidder, .. } => {
-					self.end_bid((batch, round, bidder));
-				},
-				Event::BidOpened { batch, round, bidder, penalty, .. } => {
-					let bid = (batch, round, bidder.clone());
-					self.end_bid(bid.clone());
-					*self.bonds.get_mut(&bid).expect("it was placed") -= penalty;
-					*self.slashed.entry(bidder).or_default() += penalty;
-					self.burned += penalty;
-					self.opened += 1;
-				},
-				Event::OpenerRewarded { opener, amount, .. } => {
-					assert_eq!(opener, GUEST);
-					self.burned -= amount;
-				},
-				Event::BidUnsettled { batch, round, bidder, .. } => {
-					let bid = (batch, round, bidder);
-					self.end_bid(bid.clone());
-					let bond = self.bonds[&bid];
-					assert_eq!(self.unsettled.insert(bid, bond), None);
-				},
-				Event::BidSettled { batch, round, bidder, slashed, released, verdict } => {
-					let bond = self.unsettled.remove(&(batch, round, bidder.clone()));
-					assert_eq!(
-						bond,
-						Some(slashed + released),
-						"a silent bid is settled once, whole"
-					);
-					*self.slashed.entry(bidder).or_default() += slashed;
-					self.burned += slashed;
-					self.settled += u64::from(verdict != Verdict::Expired);
-					self.expired += u64::from(verdict == Verdict::Expired);
-				},
-				Event::BidVoided { batch, round, bidder, slashed, .. } => {
-					self.end_bid((batch, round, bidder.clone()));
-					if slashed > 0 {
-						self.slash((batch, round, bidder), slashed);
-						self.burned += slashed;
-					}
-				},
-				Event::ProverDefaulted { batch, round, prover, slashed } => {
-					self.slash((batch, round, prover), slashed);
-					self.kept += slashed;
-				},
-				Event::ProofAccepted {
-					batch,
-					prover,
-					payment,
-					late_cost,
-					slashed_share,
-					slashed_burned,
-					..
-				} => {
-					assert!(self.paid.insert(batch), "{batch:?} is paid twice");
-					*self.earned.entry(prover).or_default() += payment + slashed_share;
-					self.cost += payment + late_cost;
-					self.burned += late_cost + slashed_burned;
-					self.kept -= slashed_share + slashed_burned;
-					self.proven += 1;
-				},
-				Event::BatchFailed { bond_burned, slashed_burned, .. } => {
-					self.cost += bond_burned;
-					self.burned += bond_burned + slashed_burned;
-					self.kept -= slashed_burned;
-					self.failed += 1;
-				},
-				Event::BatchDropped { slashed_burned, .. } => {
-					self.burned += slashed_burned;
-					self.kept -= slashed_burned;
-					self.dropped += 1;
-				},
-				Event::RentBurned { amount, .. } => {
-					self.cost += amount;
-					self.burned += amount;
-				},
-				_ => (),
-			}
-		}
-		System::reset_events();
-	}
-}
-
 /// A run of the market.
 struct World {
+	/// Number of rollups. With several, they change hands and the agenda lags.
+	rollups: u32,
 	dice: Dice,
 	books: Books,
 	payloads: BTreeMap<(BatchId, u32, AccountId), [u8; PAYLOAD_BYTES]>,
@@ -182,6 +33,7 @@ impl World {
 		System::reset_events();
 		let accounts = PROVERS.into_iter().chain([SEQUENCER]);
 		Self {
+			rollups: crate::RollupCount::<Test>::get(),
 			dice: Dice(seed),
 			books: Books::default(),
 			payloads: BTreeMap::new(),
@@ -212,6 +64,11 @@ impl World {
 	}
 
 	fn block(&mut self) {
+		if self.rollups > 1 {
+			let limit = if self.dice.one_in(4) { Weight::zero() } else { AGENDA_WEIGHT };
+			MaxAgendaWeight::set(limit);
+			self.transfer();
+		}
 		next_block();
 		self.books.read();
 		let mut ids: Vec<_> = Batches::<Test>::iter_keys().collect();
@@ -228,9 +85,31 @@ impl World {
 		}
 	}
 
-	/// Settles some of the silent bids of closed rounds.
+	/// Offers a rollup to another owner, or takes one that is offered.
+	fn transfer(&mut self) {
+		let rollup = self.dice.small(self.rollups);
+		let row = Pvs::rollup_info(rollup).expect("registered");
+		match (self.dice.roll(8), row.offered_to) {
+			(0, _) => {
+				let to = if row.owner == OWNER { GUEST } else { OWNER };
+				Pvs::transfer_rollup(signed(&row.owner), rollup, to).expect("it is its own");
+			},
+			(1, Some(to)) => {
+				Pvs::accept_rollup(signed(&to), rollup).expect("it is offered to it");
+			},
+			_ => (),
+		}
+		self.books.read();
+	}
+
+	/// Settles some of the silent bids of closed rounds whose time is not over.
 	fn settle(&mut self) {
 		for (batch, round, who) in self.books.unsettled.keys().cloned().collect::<Vec<_>>() {
+			if UnsettledRounds::<Test>::get(batch, round)
+				.is_some_and(|kept| kept.closed.until <= now())
+			{
+				continue;
+			}
 			let settled = match self.dice.roll(16) {
 				0 => settle_by_opening((batch, round), &who),
 				1 => {
@@ -329,9 +208,10 @@ impl World {
 		};
 		while committed < count || is_busy() {
 			self.block();
-			let row = rollup();
+			let rollup = u32::try_from(committed).expect("few") % self.rollups;
+			let row = Pvs::rollup_info(rollup).expect("registered");
 			if committed < count && row.pending < MAX_PENDING && self.dice.one_in(2) {
-				commit(max_fee);
+				commit_in(rollup, max_fee);
 				committed += 1;
 				self.books.read();
 			}
@@ -427,6 +307,38 @@ fn prop_value_conserved_all_paths() {
 		};
 		market_with(params, || World::new(seed * 7_919).run(40, 10 + 80 * u128::from(seed)));
 	}
+}
+
+/// G1, G2, G4 and G12 on a chain of three rollups, one for each silence policy, which share the provers'
+/// stakes: with an existential deposit above 1, a gap and a slack of 0 and 2, owners that change, and
+/// an agenda that lags.
+#[test]
+fn prop_value_conserved_when_rollups_share_stakes_and_the_agenda_lags() {
+	let mut transferred = 0;
+	for (seed, (gap, slack)) in (1..).zip([(0, 0), (2, 0), (0, 2), (2, 2)]) {
+		let test = || {
+			ExistentialDeposit::set(25);
+			GapBlocks::set(gap);
+			SlackBlocks::set(slack);
+			for params in [variants(), opening(), settling()] {
+				register_rollup(RollupParams { min_reserve: 25, ..params });
+			}
+			for who in PROVERS {
+				Pvs::register_prover(signed(&who), 2 * MIN_STAKE).expect("it has the stake");
+			}
+			let mut world = World::new(seed * 104_729);
+			world.run(90, 300);
+			let baseline = storage_keys();
+			world.run(90, 300);
+			assert_eq!(storage_keys(), baseline);
+			let books = &world.books;
+			assert!(books.proven > 60 && books.failed > 0 && books.dropped > 0);
+			assert!(books.opened > 0 && books.settled > 0 && !books.slashes.is_empty());
+			transferred += books.transferred;
+		};
+		with_cheap_proofs(|| chain(test));
+	}
+	assert!(transferred > 0);
 }
 
 /// F3: a bid's bond is slashed at most once, whole, and a stake loses nothing else. (The books check
