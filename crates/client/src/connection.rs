@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Connecting to a node, and following its blocks.
 
-use crate::{amount::Token, error::Error, view::View, BlockHash, ChainConfig, PALLET, RUNTIME_API};
+use crate::{
+	amount::Token, error::Error, nodes::Nodes, view::View, BlockHash, ChainConfig, PALLET,
+	RUNTIME_API,
+};
 use futures::{Stream, StreamExt};
 use pvs_primitives::BlockNumber;
 use std::{
@@ -73,7 +76,8 @@ pub struct Block {
 	pub parent: BlockHash,
 }
 
-/// A connection to one node. Cheap to clone.
+/// A connection to the nodes of a chain, of which one is in use at a time: see [`follow`](crate::follow). Cheap
+/// to clone, and good for as long as any of them answers.
 #[derive(Clone, Debug)]
 pub struct Client {
 	inner: Arc<Inner>,
@@ -83,7 +87,7 @@ pub struct Client {
 struct Inner {
 	api: OnlineClient<ChainConfig>,
 	rpc: LegacyRpcMethods<RpcConfigFor<ChainConfig>>,
-	url: String,
+	nodes: Arc<Nodes>,
 	token: Token,
 	/// The newest spec version whose pallet is known to be ours, plus one; 0 before the first.
 	checked_spec: AtomicU64,
@@ -97,40 +101,58 @@ impl Client {
 	/// [`Error::BadUrl`], [`Error::Unreachable`] if no node answers within `timeout`,
 	/// [`Error::DifferentPallet`].
 	pub async fn connect(url: &str, timeout: Duration) -> Result<Self, Error> {
-		if !is_web_socket(url) {
-			return Err(Error::BadUrl { url: url.into() });
-		}
+		Self::connect_to_any(&[url], timeout).await
+	}
+
+	/// Connects to the nodes of a chain. The first that answers is used until it fails, stands still or falls
+	/// behind.
+	///
+	/// # Errors
+	///
+	/// As those of [`Client::connect`], of the node named last.
+	pub async fn connect_to_any(urls: &[&str], timeout: Duration) -> Result<Self, Error> {
+		let nodes = Arc::new(Nodes::connect(urls, timeout).await?);
 		let opened = async {
-			let client = Self::open(url).await?;
+			let client = Self::open(nodes.clone()).await?;
 			client.at(client.best().await?).await?;
 			Ok(client)
 		};
 		tokio::time::timeout(timeout, opened).await.unwrap_or_else(|_| {
 			let reason = format!("no answer within {:.0} s", timeout.as_secs_f64());
-			Err(Error::Unreachable { url: url.into(), reason })
+			Err(Error::Unreachable { url: nodes.url(), reason })
 		})
 	}
 
-	async fn open(url: &str) -> Result<Self, Error> {
-		let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
-		let rpc_client = RpcClient::from_insecure_url(url)
-			.await
-			.map_err(|error| unreachable(deepest(&error)))?;
+	async fn open(nodes: Arc<Nodes>) -> Result<Self, Error> {
+		let unreachable = |error: &dyn std::error::Error| Error::Unreachable {
+			url: nodes.url(),
+			reason: deepest(error),
+		};
+		let rpc_client = RpcClient::new(nodes.clone());
 		// Best blocks are what a market with windows of seconds acts on. The head subscription
 		// hands them over without the pinning that the `chainHead` methods ask for.
 		let backend = LegacyBackend::<ChainConfig>::builder().build(rpc_client.clone());
 		let api = OnlineClient::from_backend(Arc::new(backend))
 			.await
-			.map_err(|error| unreachable(deepest(&error)))?;
+			.map_err(|error| unreachable(&error))?;
 		let rpc = LegacyRpcMethods::new(rpc_client);
 		let token = token(&rpc).await;
-		let inner = Inner { api, rpc, url: url.into(), token, checked_spec: AtomicU64::new(0) };
+		let inner = Inner { api, rpc, nodes, token, checked_spec: AtomicU64::new(0) };
 		Ok(Self { inner: Arc::new(inner) })
 	}
 
-	/// The address of the node.
-	pub fn url(&self) -> &str {
-		&self.inner.url
+	/// The address of the node in use.
+	pub fn url(&self) -> String {
+		self.inner.nodes.url()
+	}
+
+	/// How many calls the nodes were asked so far.
+	pub fn calls(&self) -> u64 {
+		self.inner.nodes.calls()
+	}
+
+	pub(crate) fn nodes(&self) -> &Arc<Nodes> {
+		&self.inner.nodes
 	}
 
 	/// The chain's native token.
@@ -153,7 +175,7 @@ impl Client {
 
 	/// Wraps an error of subxt with the node's address.
 	pub(crate) fn failed(&self, error: impl Into<subxt::Error>) -> Error {
-		Error::Node { url: self.inner.url.clone(), source: Box::new(error.into()) }
+		Error::Node { url: self.url(), source: Box::new(error.into()) }
 	}
 
 	/// The best block.
@@ -196,7 +218,7 @@ impl Client {
 		Ok(details.block.extrinsics.into_iter().map(|extrinsic| extrinsic.0).collect())
 	}
 
-	/// Best blocks as the node imports them. A reorganisation shows as a block whose parent was
+	/// Best blocks as the node imports them. A reorganization shows as a block whose parent was
 	/// not the one before.
 	pub async fn best_blocks(
 		&self,
@@ -249,24 +271,19 @@ impl Client {
 			None => Some("this program was built without the metadata of a runtime".into()),
 		};
 		match detail {
-			Some(detail) => Err(Error::DifferentPallet { url: self.url().into(), detail }),
+			Some(detail) => Err(Error::DifferentPallet { url: self.url(), detail }),
 			None => Ok(()),
 		}
 	}
 }
 
-/// Whether a node can be at this address.
-pub(crate) fn is_web_socket(url: &str) -> bool {
-	url.starts_with("ws://") || url.starts_with("wss://")
-}
-
 /// Heights are 32 bits wide on chains that have the pallet.
-fn height(number: u64) -> BlockNumber {
+pub(crate) fn height(number: u64) -> BlockNumber {
 	BlockNumber::try_from(number).unwrap_or(BlockNumber::MAX)
 }
 
 /// The innermost cause: the one that says what the network did.
-fn deepest(error: &dyn std::error::Error) -> String {
+pub(crate) fn deepest(error: &dyn std::error::Error) -> String {
 	let mut innermost = error;
 	while let Some(source) = innermost.source() {
 		innermost = source;

@@ -80,7 +80,27 @@ pub enum Error {
 }
 
 impl Error {
-	/// Whether connecting again can help.
+	/// Whether the node has the block no longer, or not its state: it prunes old ones, or was synced without them.
+	pub fn is_about_pruned_state(&self) -> bool {
+		const SIGNS: [&str; 3] = ["discarded", "nknown block", "UnknownBlock"];
+		match self {
+			Self::NoBlock(_) => true,
+			Self::Node { source, .. } => {
+				let mut cause: Option<&dyn std::error::Error> = Some(&**source);
+				let mut causes = core::iter::from_fn(|| {
+					let next = cause.and_then(std::error::Error::source);
+					core::mem::replace(&mut cause, next)
+				});
+				causes.any(|cause| {
+					let text = cause.to_string();
+					SIGNS.iter().any(|sign| text.contains(sign))
+				})
+			},
+			_ => false,
+		}
+	}
+
+	/// Whether asking again, or another node, can help.
 	pub fn is_about_the_connection(&self) -> bool {
 		matches!(
 			self,

@@ -4,6 +4,8 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | [`connection`] | [`Client`]: connect, check that the chain has our pallet, streams of blocks |
+//! | [`follow`] | [`Follower`]: best blocks, whichever node shows them, and what is wrong with the nodes |
+//! | `nodes` | the connections to the nodes of a chain: which is used, and what of a call that fails |
 //! | [`view`] | [`View`]: typed reads of the Runtime API and of balances at one block |
 //! | [`calls`] | the calls of the pallet, encoded |
 //! | [`submit`] | [`Submitter`]: sign, submit, watch until a block has it, explain what failed |
@@ -39,7 +41,9 @@ pub mod cli;
 pub mod connection;
 pub mod error;
 pub mod events;
+pub mod follow;
 pub mod keys;
+mod nodes;
 pub mod replica;
 pub mod seals;
 pub mod stop;
@@ -51,6 +55,7 @@ pub use calls::Call;
 pub use connection::{Block, Client, CONNECT_TIMEOUT};
 pub use error::Error;
 pub use events::{PvsEvent, Verdict, VoidReason};
+pub use follow::{Follower, Notice, Step};
 pub use keys::{Account, KeyError};
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;

@@ -1,32 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signing, submitting and watching transactions.
+//!
+//! A transaction goes to all nodes, and best blocks are searched for it, so that it makes no difference which
+//! node is in use when a block takes it. Its mortality counts from a block that is at most
+//! [`MAX_ANCHOR_DEPTH`] below the best one: where finality stands still for longer than a transaction lives,
+//! counting from the finalized head would have every transaction refused. One that no block takes is
+//! replaced, with the same nonce and a higher tip, so that it has its effect once at most.
 
 use crate::{
-	calls::Call, connection::Block, error::Error, events, events::PvsEvent, keys::Account,
-	BlockHash, ChainConfig, Client,
+	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account, BlockHash,
+	ChainConfig, Client,
 };
-use pvs_primitives::{Balance, BlockNumber, Bytes32};
+use pvs_primitives::{hash::blake2_256, Balance, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
 use subxt::{
-	client::OnlineClientAtBlockImpl,
-	config::DefaultExtrinsicParamsBuilder,
-	error::{DispatchError, ExtrinsicError, TransactionEventsError},
-	tx::{SubmittableTransaction, TransactionInBlock, TransactionProgress, TransactionStatus},
+	client::OnlineClientAtBlockImpl, config::DefaultExtrinsicParamsBuilder, error::DispatchError,
+	rpcs::Error as RpcError, tx::SubmittableTransaction,
 };
 use subxt_signer::sr25519::Keypair;
-use tokio::sync::Mutex;
+use tokio::{
+	sync::Mutex,
+	time::{timeout_at, Instant},
+};
 
 /// Blocks after which a transaction that no block took is void. A power of two. Short, because
 /// nothing that a prover sends is of use after its window.
 const MORTALITY_BLOCKS: u64 = 64;
+/// How far below the best block the block may be that mortality counts from. Half of what a transaction lives,
+/// and deeper than any reorganization among blocks that are not final should go.
+const MAX_ANCHOR_DEPTH: BlockNumber = 32;
 /// How often a transaction is signed again when the pool refused it for its nonce.
 const ATTEMPTS: u32 = 3;
 /// Pause before signing again.
 const RETRY_PAUSE: Duration = Duration::from_millis(150);
+/// How often the nodes are looked at while no block comes.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Best blocks without a transaction after which it is sent again with a higher tip.
+const REPLACE_AFTER: BlockNumber = 3;
+/// How many times the tip rises: to an eighth of the transaction's fee, a quarter, a half, and all of it.
+const RISES: u32 = 4;
+/// How far below the block that was best when it was sent a transaction is searched for: a reorganization can
+/// put it there.
+const SEARCH_DEPTH: BlockNumber = 4;
 
-type Progress = TransactionProgress<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
 type Signed = SubmittableTransaction<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
-type InBlock = TransactionInBlock<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
 
 /// A transaction that a best block took and that succeeded.
 #[derive(Clone, Debug)]
@@ -96,15 +113,70 @@ impl SubmitError {
 pub struct Submitter {
 	client: Client,
 	key: Keypair,
+	state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
 	/// The nonce after the newest submitted transaction, while the node's pool is known to have
 	/// that transaction.
-	next_nonce: Arc<Mutex<Option<u64>>>,
+	next_nonce: Option<u64>,
+	/// Transactions whose outcome is not known.
+	open: Vec<Open>,
+}
+
+/// A transaction on its way. All that were signed for it have the same call and nonce, so that a block can take
+/// one of them only.
+#[derive(Clone, Debug)]
+struct Open {
+	call: Call,
+	nonce: u64,
+	/// The hashes of what was signed.
+	hashes: Vec<Bytes32>,
+	/// What was signed last.
+	encoded: Vec<u8>,
+	/// What it costs without a tip, in planck, once that was asked.
+	fee: Option<Balance>,
+	/// How many times its tip has risen.
+	rises: u32,
+	/// The best block when it was first sent, and when it was last sent.
+	first_sent: BlockNumber,
+	last_sent: BlockNumber,
+}
+
+impl Open {
+	/// The tip after one more rise, in planck.
+	fn next_tip(&self, fee: Balance) -> Balance {
+		let halvings = RISES.saturating_sub(self.rises.saturating_add(1));
+		fee.checked_shr(halvings).unwrap_or(0).max(1)
+	}
+
+	/// Whether all that was signed for it is void at a block.
+	fn is_dead_at(&self, best: BlockNumber) -> bool {
+		u64::from(best.saturating_sub(self.last_sent)) > MORTALITY_BLOCKS
+	}
+}
+
+/// Where a transaction was found.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+	block: Block,
+	extrinsic: u32,
+}
+
+/// What the best chain says of a transaction.
+enum Fate {
+	/// No block has it.
+	Open,
+	Found(Place),
+	/// Another transaction of the account has its nonce.
+	NonceTaken,
 }
 
 impl Submitter {
 	/// A submitter for a key.
 	pub fn new(client: Client, key: Keypair) -> Self {
-		Self { client, key, next_nonce: Arc::default() }
+		Self { client, key, state: Arc::default() }
 	}
 
 	/// The signer's account.
@@ -114,8 +186,8 @@ impl Submitter {
 
 	/// Submits a call and waits until a best block has it and it succeeded.
 	///
-	/// Mortality counts from the finalised head, so that no reorganisation voids the signature. A
-	/// refusal because of the nonce is answered by signing again.
+	/// If the same call was submitted before and its outcome is not known, that transaction is replaced instead of
+	/// followed by another one. A refusal because of the nonce is answered by signing again.
 	///
 	/// # Errors
 	///
@@ -136,8 +208,9 @@ impl Submitter {
 	}
 
 	async fn submit_once(&self, call: &Call, wait: Duration) -> Result<Included, SubmitError> {
-		let mut progress = self.send(call).await?;
-		let outcome = tokio::time::timeout(wait, self.watch(call, &mut progress)).await;
+		let mut open = self.send(call).await?;
+		let until = Instant::now().checked_add(wait).unwrap_or_else(Instant::now);
+		let outcome = timeout_at(until, self.watch(&mut open)).await;
 		let outcome = outcome.unwrap_or_else(|_| {
 			Err(SubmitError::Unknown {
 				call: call.name(),
@@ -145,35 +218,56 @@ impl Submitter {
 				reason: "no block took it".into(),
 			})
 		});
+		let mut state = self.state.lock().await;
+		state.open.retain(|other| other.nonce != open.nonce);
 		if !matches!(outcome, Ok(_) | Err(SubmitError::Failed { .. })) {
-			*self.next_nonce.lock().await = None;
+			state.next_nonce = None;
+		}
+		if matches!(outcome, Err(SubmitError::Unknown { .. } | SubmitError::Chain(_))) {
+			state.open.push(open);
 		}
 		outcome
 	}
 
-	/// What a transaction with this call would cost at the finalised head, in planck.
+	/// What a transaction with this call would cost, in planck.
 	pub async fn fee(&self, call: &Call) -> Result<Balance, Error> {
-		let anchor = self.client.finalized().await?;
+		let anchor = self.anchor().await?;
 		let nonce = self.pool_nonce().await?;
-		let signed = self.sign(call, anchor, nonce).await?;
+		let signed = self.sign(call, anchor, nonce, 0).await?;
 		signed.partial_fee_estimate().await.map_err(|error| self.client.failed(error))
 	}
 
-	/// Signs the call with the next nonce and hands it to the node.
-	async fn send(&self, call: &Call) -> Result<Progress, SubmitError> {
-		let mut next_nonce = self.next_nonce.lock().await;
+	/// Signs the call with the next nonce and hands it to the nodes, or goes on with the transaction that has
+	/// the same call already.
+	async fn send(&self, call: &Call) -> Result<Open, SubmitError> {
+		let mut state = self.state.lock().await;
+		let best = self.client.best().await?.number;
+		state.open.retain(|open| !open.is_dead_at(best));
+		if let Some(open) = state.open.iter().find(|open| open.call == *call) {
+			return Ok(open.clone());
+		}
 		let pool_nonce = self.pool_nonce().await?;
-		let nonce = next_nonce.map_or(pool_nonce, |nonce| nonce.max(pool_nonce));
-		let anchor = self.client.finalized().await?;
-		let signed = self.sign(call, anchor, nonce).await?;
-		match signed.submit_and_watch().await {
-			Ok(progress) => {
-				*next_nonce = Some(nonce.saturating_add(1));
-				Ok(progress)
+		let nonce = state.next_nonce.map_or(pool_nonce, |nonce| nonce.max(pool_nonce));
+		let anchor = self.anchor().await?;
+		let signed = self.sign(call, anchor, nonce, 0).await?;
+		let encoded = signed.into_encoded();
+		match self.client.nodes().submit(&encoded).await {
+			Ok(()) => {
+				state.next_nonce = Some(nonce.saturating_add(1));
+				Ok(Open {
+					call: call.clone(),
+					nonce,
+					hashes: vec![blake2_256(&[&encoded])],
+					encoded,
+					fee: None,
+					rises: 0,
+					first_sent: best,
+					last_sent: best,
+				})
 			},
 			Err(error) => {
-				*next_nonce = None;
-				Err(self.refused(call, error))
+				state.next_nonce = None;
+				Err(self.refused(call, &error))
 			},
 		}
 	}
@@ -184,10 +278,27 @@ impl Submitter {
 		nonce.map_err(|error| self.client.failed(error))
 	}
 
-	async fn sign(&self, call: &Call, anchor: Block, nonce: u64) -> Result<Signed, Error> {
+	/// The block that mortality counts from: the finalized one, unless that is too far below the best one.
+	async fn anchor(&self) -> Result<Block, Error> {
+		let finalized = self.client.finalized().await?;
+		let lowest = self.client.best().await?.number.saturating_sub(MAX_ANCHOR_DEPTH);
+		if finalized.number >= lowest {
+			return Ok(finalized);
+		}
+		self.client.block(self.client.hash_at(lowest).await?).await
+	}
+
+	async fn sign(
+		&self,
+		call: &Call,
+		anchor: Block,
+		nonce: u64,
+		tip: Balance,
+	) -> Result<Signed, Error> {
 		let params = DefaultExtrinsicParamsBuilder::<ChainConfig>::new()
 			.mortal_from_unchecked(MORTALITY_BLOCKS, u64::from(anchor.number), anchor.hash)
 			.nonce(nonce)
+			.tip(tip)
 			.build();
 		let at = self
 			.client
@@ -201,14 +312,11 @@ impl Submitter {
 			.map_err(|error| self.client.failed(error))
 	}
 
-	fn refused(&self, call: &Call, error: ExtrinsicError) -> SubmitError {
-		let ExtrinsicError::ErrorSubmittingTransaction(backend) = &error else {
-			return self.client.failed(error).into();
-		};
-		if let Some(reason) = refusal(backend) {
+	fn refused(&self, call: &Call, error: &RpcError) -> SubmitError {
+		if let Some(reason) = refusal(error) {
 			return self.refusal_of(call, reason);
 		}
-		SubmitError::Unknown { call: call.name(), seconds: 0, reason: backend.to_string() }
+		SubmitError::Unknown { call: call.name(), seconds: 0, reason: error.to_string() }
 	}
 
 	fn refusal_of(&self, call: &Call, reason: String) -> SubmitError {
@@ -219,62 +327,121 @@ impl Submitter {
 		SubmitError::Refused { call: call.name(), reason }
 	}
 
-	async fn watch(&self, call: &Call, progress: &mut Progress) -> Result<Included, SubmitError> {
-		let unknown =
-			|reason: String| SubmitError::Unknown { call: call.name(), seconds: 0, reason };
-		while let Some(status) = progress.next().await {
-			match status.map_err(|error| unknown(error.to_string()))? {
-				TransactionStatus::InBestBlock(block)
-				| TransactionStatus::InFinalizedBlock(block) => {
-					return self.included(call, block).await;
-				},
-				TransactionStatus::Invalid { message } => {
-					return Err(self.refusal_of(call, message));
-				},
-				TransactionStatus::Error { message } | TransactionStatus::Dropped { message } => {
-					return Err(unknown(message));
-				},
-				TransactionStatus::Validated
-				| TransactionStatus::Broadcasted
-				| TransactionStatus::NoLongerInBestBlock => {},
+	/// Waits until a best block has the transaction, and sends it again while none does.
+	async fn watch(&self, open: &mut Open) -> Result<Included, SubmitError> {
+		let mut changes = self.client.nodes().changes();
+		let mut looked_at = None;
+		loop {
+			changes.borrow_and_update();
+			let head = self.client.nodes().report().head;
+			if let Some(best) = head.filter(|head| looked_at != Some(head.hash)) {
+				// Nodes that fail are asked again: another one may answer then.
+				match self.fate(open, best).await {
+					Ok(Fate::Found(place)) => return self.included(&open.call, place).await,
+					Ok(Fate::NonceTaken) => {
+						let reason = "another transaction of this account took its nonce".into();
+						return Err(SubmitError::Refused { call: open.call.name(), reason });
+					},
+					Ok(Fate::Open) => {
+						looked_at = Some(best.hash);
+						if best.number.saturating_sub(open.last_sent) >= REPLACE_AFTER {
+							self.replace(open, best.number).await;
+						}
+					},
+					Err(error) => tracing::debug!("{}: {error}", open.call.name()),
+				}
+			}
+			tokio::select! {
+				_ = changes.changed() => {},
+				() = tokio::time::sleep(LOOK_EVERY) => {},
 			}
 		}
-		Err(unknown("the node closed the subscription".into()))
 	}
 
-	async fn included(&self, call: &Call, block: InBlock) -> Result<Included, SubmitError> {
+	/// What the chain up to a block says of a transaction.
+	async fn fate(&self, open: &Open, best: Block) -> Result<Fate, Error> {
+		if self.nonce_at(best.hash).await? <= open.nonce {
+			return Ok(Fate::Open);
+		}
+		let lowest = open.first_sent.saturating_sub(SEARCH_DEPTH);
+		let mut block = best;
+		loop {
+			let body = self.client.body(block.hash).await?;
+			let found =
+				body.iter().position(|extrinsic| open.hashes.contains(&blake2_256(&[extrinsic])));
+			if let Some(extrinsic) = found.and_then(|found| u32::try_from(found).ok()) {
+				return Ok(Fate::Found(Place { block, extrinsic }));
+			}
+			if block.number <= lowest {
+				return Ok(Fate::NonceTaken);
+			}
+			block = self.client.block(block.parent).await?;
+		}
+	}
+
+	/// The account's next nonce after a block.
+	async fn nonce_at(&self, block: BlockHash) -> Result<u64, Error> {
+		const METHOD: &str = "AccountNonceApi_account_nonce";
+		let answer = self.client.rpc().state_call(METHOD, Some(&self.account()), Some(block)).await;
+		let answer = answer.map_err(|error| self.client.failed(error))?;
+		let nonce: u32 = codec::Decode::decode(&mut &answer[..])
+			.map_err(|source| Error::Decode { method: METHOD, source })?;
+		Ok(nonce.into())
+	}
+
+	/// Sends a transaction again, with a higher tip until that is as high as the fee.
+	async fn replace(&self, open: &mut Open, best: BlockNumber) {
+		let replaced = async {
+			let anchor = self.anchor().await?;
+			if open.fee.is_none() {
+				let signed = self.sign(&open.call, anchor, open.nonce, 0).await?;
+				let fee = signed.partial_fee_estimate().await;
+				open.fee = Some(fee.map_err(|error| self.client.failed(error))?);
+			}
+			if open.rises < RISES {
+				let tip = open.next_tip(open.fee.unwrap_or(0));
+				let signed = self.sign(&open.call, anchor, open.nonce, tip).await?;
+				open.encoded = signed.into_encoded();
+				// Before it is sent: a block can take it from there on.
+				open.hashes.push(blake2_256(&[&open.encoded]));
+				open.rises = open.rises.saturating_add(1);
+			}
+			let sent = self.client.nodes().submit(&open.encoded).await;
+			sent.map_err(|error| self.client.failed(error))
+		};
+		let result: Result<(), Error> = replaced.await;
+		open.last_sent = best;
+		if let Err(error) = result {
+			tracing::debug!("{} was not sent again: {error}", open.call.name());
+		}
+	}
+
+	/// Reads what became of a transaction in the block that has it.
+	async fn included(&self, call: &Call, place: Place) -> Result<Included, SubmitError> {
 		let unknown =
 			|reason: String| SubmitError::Unknown { call: call.name(), seconds: 0, reason };
-		let all = match block.wait_for_success().await {
-			Ok(all) => all,
-			Err(TransactionEventsError::ExtrinsicFailed(error)) => {
-				let (name, explanation) = explain(&error);
-				return Err(SubmitError::Failed { call: call.name(), name, explanation });
+		let view = self.client.at(place.block).await;
+		let view = view.map_err(|error| unknown(error.to_string()))?;
+		match view.events_of(place.extrinsic).await.map_err(|error| unknown(error.to_string()))? {
+			Ok(events) => {
+				Ok(Included { block: place.block.hash, number: place.block.number, events })
 			},
-			Err(error) => return Err(unknown(error.to_string())),
-		};
-		let events = events::of_pallet(all.iter()).map_err(|error| unknown(error.to_string()))?;
-		let block = self.client.block(block.block_hash()).await?;
-		Ok(Included { block: block.hash, number: block.number, events })
+			Err(error) => {
+				let (name, explanation) = explain(&error);
+				Err(SubmitError::Failed { call: call.name(), name, explanation })
+			},
+		}
 	}
 }
 
 /// The node's own words if it refused a transaction; `None` if the request itself failed.
-fn refusal(error: &subxt::error::BackendError) -> Option<String> {
-	use subxt::{
-		error::{BackendError, RpcError},
-		rpcs,
-	};
-	match error {
-		BackendError::Rpc(RpcError::ClientError(rpcs::Error::User(user))) => {
-			let data = user.data.as_ref().map(|data| data.get().trim_matches('"'));
-			Some(match data {
-				Some(data) => format!("{}: {data}", user.message),
-				None => user.message.clone(),
-			})
-		},
-		_ => None,
-	}
+fn refusal(error: &RpcError) -> Option<String> {
+	let RpcError::User(user) = error else { return None };
+	let data = user.data.as_ref().map(|data| data.get().trim_matches('"'));
+	Some(match data {
+		Some(data) => format!("{}: {data}", user.message),
+		None => user.message.clone(),
+	})
 }
 
 /// Whether signing again with a fresh nonce can help.
@@ -308,6 +475,34 @@ mod tests {
 		assert!(is_about_the_nonce("Priority is too low: (1 vs 1)"));
 		assert!(!is_about_the_nonce("Invalid Transaction: Inability to pay some fees"));
 		assert!(!is_about_the_nonce("Invalid Transaction: Transaction has a bad signature"));
+	}
+
+	fn open(rises: u32, last_sent: BlockNumber) -> Open {
+		Open {
+			call: Call::accept_place(pvs_primitives::api::BatchId { rollup: 0, index: 0 }, 1),
+			nonce: 5,
+			hashes: Vec::new(),
+			encoded: Vec::new(),
+			fee: None,
+			rises,
+			first_sent: last_sent,
+			last_sent,
+		}
+	}
+
+	#[test]
+	fn tip_should_rise_to_the_fee_and_no_further() {
+		let tips = [0, 1, 2, 3].map(|rises| open(rises, 0).next_tip(800));
+		assert_eq!(tips, [100, 200, 400, 800]);
+		assert_eq!(open(RISES, 0).next_tip(800), 800);
+		assert_eq!(open(0, 0).next_tip(0), 1, "a tip of nothing would not replace anything");
+	}
+
+	#[test]
+	fn transaction_should_be_dead_when_its_mortality_is_over() {
+		assert!(!open(0, 100).is_dead_at(164));
+		assert!(open(0, 100).is_dead_at(165));
+		assert!(!open(0, 100).is_dead_at(90));
 	}
 
 	#[test]

@@ -14,7 +14,10 @@ use pvs_primitives::{
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use std::collections::BTreeMap;
-use subxt::{client::OnlineClientAtBlock, ext::scale_decode::DecodeAsType};
+use subxt::{
+	client::OnlineClientAtBlock, error::DispatchError, events::Phase,
+	ext::scale_decode::DecodeAsType,
+};
 
 /// An account as the Runtime API writes it.
 pub type AccountBytes = Bytes32;
@@ -217,6 +220,28 @@ impl View {
 	pub async fn events(&self) -> Result<Vec<PvsEvent>, Error> {
 		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;
 		events::of_pallet(all.iter()).map_err(|error| self.client.failed(error))
+	}
+
+	/// The pallet's events of one extrinsic of this block, or the error that its call failed with.
+	pub(crate) async fn events_of(
+		&self,
+		extrinsic: u32,
+	) -> Result<Result<Vec<PvsEvent>, DispatchError>, Error> {
+		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;
+		let mut own = Vec::new();
+		for event in all.iter() {
+			let event = event.map_err(|error| self.client.failed(error))?;
+			if event.phase() != Phase::ApplyExtrinsic(extrinsic) {
+				continue;
+			}
+			if event.pallet_name() == "System" && event.event_name() == "ExtrinsicFailed" {
+				let error = DispatchError::decode_from(event.field_bytes(), self.at.metadata());
+				return Ok(Err(error.map_err(|error| self.client.failed(error))?));
+			}
+			own.push(Ok(event));
+		}
+		let own = events::of_pallet(own.into_iter()).map_err(|error| self.client.failed(error))?;
+		Ok(Ok(own))
 	}
 
 	/// The data of a batch, from the body of the block that committed it. The commitment of what

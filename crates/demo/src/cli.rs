@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{crash, error::DemoError, latency, silent};
+use crate::{crash, error::DemoError, latency, nodes, silent};
 use clap::{builder::RangedU64ValueParser, Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -15,6 +15,8 @@ Examples:
     pvs-demo --scenario faults
   A bidder that never reveals, and an opener that opens its seal:
     pvs-demo --scenario silent --json
+  Provers whose nodes freeze, while nothing becomes final:
+    pvs-demo --scenario nodes
   Where the time of twenty batches goes:
     pvs-demo --scenario latency --batches 20
   Whether they are within the limits; fails with the reason if not:
@@ -78,6 +80,9 @@ pub(crate) enum Scenario {
 	/// A bidder that never reveals: an opener solves its seals and is paid from the bonds. Twice the round has
 	/// closed without the bid, which is settled; once the bid is opened by force, and wins
 	Silent,
+	/// A chain on which nothing becomes final, and provers whose nodes freeze after a bid and after a win: they
+	/// reveal, deliver and are paid all the same
+	Nodes,
 	/// A serving sequencer whose first batches fail and that is killed ten times while a load generator sends
 	/// it transfers: nothing that it acknowledged is lost or doubled
 	Crash,
@@ -91,6 +96,7 @@ impl Scenario {
 			Self::Faults => "faults",
 			Self::Latency => "latency",
 			Self::Silent => "silent",
+			Self::Nodes => "nodes",
 			Self::Crash => "crash",
 		}
 	}
@@ -104,6 +110,7 @@ impl Args {
 			Scenario::Latency => self.batches.unwrap_or(latency::BATCHES),
 			Scenario::Faults => 3,
 			Scenario::Silent => silent::BATCHES,
+			Scenario::Nodes => nodes::BATCHES,
 			Scenario::Crash => crash::BATCHES,
 		}
 	}
@@ -120,7 +127,7 @@ impl Args {
 	/// Seconds after which to give up.
 	pub(crate) fn limit(&self) -> u64 {
 		self.timeout.unwrap_or_else(|| match self.scenario {
-			Scenario::Crash => 240,
+			Scenario::Crash | Scenario::Nodes => 240,
 			_ => 60 + 60 * u64::from(self.batches()),
 		})
 	}
@@ -166,7 +173,9 @@ mod tests {
 		assert!(args("pvs-demo --scenario latency --check").check().is_ok());
 		let error = args("pvs-demo --check").check().unwrap_err();
 		assert!(matches!(error, DemoError::NothingToCheck), "{error}");
-		for scenario in ["faults", "silent", "crash"] {
+		let nodes = args("pvs-demo --scenario nodes");
+		assert_eq!((nodes.batches(), nodes.pipeline(), nodes.limit()), (2, 1, 240));
+		for scenario in ["faults", "silent", "nodes", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {
 				let line = format!("pvs-demo --scenario {scenario} {line}");
 				let error = args(&line).check().unwrap_err();

@@ -7,6 +7,7 @@
 //! | [`faults`] | the scenario in which things go wrong |
 //! | [`crash`] | the scenario in which the sequencer is killed and started again |
 //! | [`silent`] | the scenario in which a bidder stays silent and its seal is opened |
+//! | [`nodes`] | the scenario in which nothing becomes final and nodes freeze |
 //! | [`roles`] | the owner and the bidder that the demo plays itself |
 //! | [`processes`] | child processes that never outlive this one, and their logs |
 //! | [`story`] | what happened to each batch, from the chain's events: pure |
@@ -19,6 +20,7 @@ mod error;
 mod faults;
 mod figures;
 mod latency;
+mod nodes;
 mod processes;
 mod roles;
 mod run;

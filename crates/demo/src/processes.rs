@@ -91,6 +91,12 @@ impl Process {
 		let _ = self.child.wait();
 	}
 
+	/// Stops the process where it is: it keeps its connections and answers nothing. For good, as far as this
+	/// program goes.
+	pub(crate) fn freeze(&self) {
+		self.signal(Signal::STOP);
+	}
+
 	/// The last line of the log that is JSON; null if none is.
 	pub(crate) fn last_json(&self) -> serde_json::Value {
 		let log = fs::read_to_string(&self.log).unwrap_or_default();
@@ -141,6 +147,8 @@ impl Drop for Process {
 		if self.has_stopped() {
 			return;
 		}
+		// What is frozen does not hear.
+		self.signal(Signal::CONT);
 		// A prover finishes its open jobs at the first request and stops at the second.
 		let give_up = Instant::now() + STOP_WAIT;
 		while Instant::now() < give_up {
@@ -221,6 +229,19 @@ mod tests {
 		process.kill();
 		assert!(process.has_stopped());
 		assert_eq!(process.last_json()["a"], 1);
+	}
+
+	#[test]
+	fn process_should_stand_still_when_it_is_frozen_and_end_when_it_is_dropped() {
+		let logs = tempfile::tempdir().unwrap();
+		let mut process = shell("echo ready; sleep 1; echo later; sleep 1000", logs.path());
+		wait_for(&mut process, "ready");
+		process.freeze();
+		std::thread::sleep(Duration::from_millis(1_500));
+		assert!(!process.has_logged("later") && !process.has_stopped());
+		let id = process.child.id();
+		drop(process);
+		assert!(!Path::new(&format!("/proc/{id}")).exists());
 	}
 
 	#[test]

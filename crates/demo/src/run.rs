@@ -7,6 +7,7 @@ use crate::{
 	error::DemoError,
 	faults,
 	latency::{self, Latency},
+	nodes,
 	processes::{free_ports, Process},
 	show::{self, Progress},
 	silent,
@@ -58,6 +59,10 @@ const PROVERS: [Prover; 3] = [
 	Prover { name: "dave", key: "//Dave", ask_percent: 28, promise: 6, threads: None },
 ];
 
+/// The network key of the node that makes the blocks, and the identity that comes with it: other nodes find it by
+/// that.
+const AUTHOR_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+const AUTHOR_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 /// The path of the opener's development key.
 const OPENER: &str = "//Ferdie";
 
@@ -72,6 +77,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			Scenario::Plain => demo.play_plain().await?,
 			Scenario::Faults => faults::play(&mut demo).await?,
 			Scenario::Silent => silent::play(&mut demo).await?,
+			Scenario::Nodes => nodes::play(&mut demo).await?,
 			Scenario::Latency => return latency::play(&mut demo).await.map(Outcome::Latency),
 			Scenario::Crash => return crash::play(&mut demo).await.map(Outcome::Crash),
 		}
@@ -100,6 +106,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		Scenario::Plain | Scenario::Latency | Scenario::Crash => Ok(()),
 		Scenario::Faults => faults::check(&story),
 		Scenario::Silent => silent::check(&story),
+		Scenario::Nodes => nodes::check(&story),
 	}
 }
 
@@ -124,6 +131,11 @@ pub(crate) struct Demo<'a> {
 	sequencer: Option<Process>,
 	provers: Vec<Process>,
 	opener: Option<Process>,
+	/// Nodes that only follow the chain.
+	relays: Vec<Process>,
+	node_program: PathBuf,
+	/// Where nodes find the author.
+	author: String,
 	node: Process,
 	files: tempfile::TempDir,
 }
@@ -143,7 +155,8 @@ impl<'a> Demo<'a> {
 		let node_program = args.node.clone().unwrap_or_else(|| programs.join("pvs-node"));
 
 		let [rpc, p2p, metrics] = free_ports()?;
-		let mut node = start_node(&node_program, [rpc, p2p, metrics], files.path())?;
+		let mut node =
+			start_author(&node_program, [rpc, p2p, metrics], args.scenario, files.path())?;
 		let url = format!("ws://127.0.0.1:{rpc}");
 
 		let keys_dir = args.keys_dir.clone().unwrap_or_else(default_keys_dir);
@@ -170,6 +183,9 @@ impl<'a> Demo<'a> {
 			sequencer: None,
 			provers: Vec::new(),
 			opener: None,
+			relays: Vec::new(),
+			node_program,
+			author: format!("/ip4/127.0.0.1/tcp/{p2p}/p2p/{AUTHOR_ID}"),
 			node,
 			files,
 		})
@@ -195,12 +211,21 @@ impl<'a> Demo<'a> {
 
 	/// Starts provers and waits until they are ready.
 	pub(crate) async fn start_provers(&mut self, provers: &[Prover]) -> Result<(), DemoError> {
+		self.start_provers_at(provers, &self.client.url()).await
+	}
+
+	/// Starts provers that use the nodes at these addresses, and waits until they are ready.
+	pub(crate) async fn start_provers_at(
+		&mut self,
+		provers: &[Prover],
+		urls: &str,
+	) -> Result<(), DemoError> {
 		let params = self.rollup().await?.params;
 		let first = self.provers.len();
 		for prover in provers {
 			let fee = (params.max_reserve.saturating_mul(prover.ask_percent) / 100).max(1);
 			let promise = promise(prover.promise, &params);
-			let process = self.start_prover(prover, fee, promise)?;
+			let process = self.start_prover(prover, fee, promise, urls)?;
 			self.provers.push(process);
 			self.progress.line(&format!(
 				"{}: asks {}, promises {promise} blocks",
@@ -215,13 +240,59 @@ impl<'a> Demo<'a> {
 		Ok(())
 	}
 
+	/// Starts a node that only follows the chain, and waits until it has all blocks. Returns its address.
+	pub(crate) async fn start_relay(&mut self, name: &'static str) -> Result<String, DemoError> {
+		let [rpc, p2p, metrics] = free_ports()?;
+		let [rpc_port, p2p, metrics] = [rpc, p2p, metrics].map(|port| port.to_string());
+		let arguments = [
+			"--chain",
+			"dev",
+			"--tmp",
+			"--no-mdns",
+			"--rpc-port",
+			&rpc_port,
+			"--port",
+			&p2p,
+			"--prometheus-port",
+			&metrics,
+			"--bootnodes",
+			&self.author,
+		]
+		.map(str::to_owned);
+		let mut node = Process::start(name, &self.node_program, &arguments, self.files.path())?;
+		let url = format!("ws://127.0.0.1:{rpc}");
+		self.progress.at(self.story.proven(), "waiting for a node");
+		let client = connect(&mut node, &url).await?;
+		let give_up = Instant::now() + NODE_WAIT;
+		let wanted = self.client.best().await?.number;
+		while client.best().await?.number < wanted {
+			node.check_alive()?;
+			if Instant::now() >= give_up {
+				node.show_log();
+				return Err(DemoError::NotReady { name, seconds: NODE_WAIT.as_secs() });
+			}
+			tokio::time::sleep(POLL).await;
+		}
+		self.relays.push(node);
+		self.progress.line(&format!("{name}: {url}"));
+		Ok(url)
+	}
+
+	/// Freezes one of the nodes that only follow the chain.
+	pub(crate) fn freeze_relay(&self, index: usize) {
+		if let Some(relay) = self.relays.get(index) {
+			relay.freeze();
+			self.progress.line(&format!("{} is frozen", relay.name()));
+		}
+	}
+
 	/// Starts an opener and waits until it is ready. It solves one seal at a time.
 	pub(crate) async fn start_opener(&mut self) -> Result<(), DemoError> {
 		let state_dir = self.files.path().join("opener-state");
 		let arguments: Vec<String> = [
 			"--json",
 			"--url",
-			self.client.url(),
+			&self.client.url(),
 			"--suri",
 			OPENER,
 			"--threads",
@@ -269,6 +340,7 @@ impl<'a> Demo<'a> {
 		prover: &Prover,
 		fee: u128,
 		promise: BlockNumber,
+		urls: &str,
 	) -> Result<Process, DemoError> {
 		let threads = prover
 			.threads
@@ -279,7 +351,7 @@ impl<'a> Demo<'a> {
 			"run",
 			"--json",
 			"--url",
-			self.client.url(),
+			urls,
 			"--suri",
 			prover.key,
 			"--rollup",
@@ -316,7 +388,7 @@ impl<'a> Demo<'a> {
 		let arguments: Vec<String> = [
 			"run",
 			"--url",
-			self.client.url(),
+			&self.client.url(),
 			"--suri",
 			"//Alice",
 			"--rollup",
@@ -370,17 +442,26 @@ impl<'a> Demo<'a> {
 		silent_bids: usize,
 		give_up: tokio::time::Instant,
 	) -> Result<(), DemoError> {
+		let wanted = batches as usize;
+		self.follow_while(give_up, |story| {
+			let (settled, expired) = story.settled();
+			story.finalized() < wanted || settled.saturating_add(expired) < silent_bids
+		})
+		.await
+	}
+
+	/// Follows the chain for as long as what has happened is not enough.
+	pub(crate) async fn follow_while(
+		&mut self,
+		give_up: tokio::time::Instant,
+		is_lacking: impl Fn(&Story) -> bool,
+	) -> Result<(), DemoError> {
 		let progress = self.progress;
 		let mut best = self.client.best_blocks().await?;
 		let mut finalized = self.client.finalized_blocks().await?;
 		let mut check = tokio::time::interval(CHECK);
-		let wanted = batches as usize;
-		let settled = |story: &Story| {
-			let (settled, expired) = story.settled();
-			settled.saturating_add(expired) >= silent_bids
-		};
-		while self.story.finalized() < wanted || !settled(&self.story) {
-			let ended = |client: &Client| Error::StreamEnded { url: client.url().into() };
+		while is_lacking(&self.story) {
+			let ended = |client: &Client| Error::StreamEnded { url: client.url() };
 			tokio::select! {
 				block = best.next() => {
 					let seen = Instant::now();
@@ -408,8 +489,12 @@ impl<'a> Demo<'a> {
 				self.sequencer.iter().for_each(Process::show_log);
 				return Err(DemoError::BatchLost(index));
 			}
-			let unfinished = self.story.proven() < wanted;
-			let waiting = if unfinished { "waiting for proofs" } else { "waiting for finality" };
+			let begun = self.story.batches().len();
+			let waiting = if begun == 0 || self.story.proven() < begun {
+				"waiting for proofs"
+			} else {
+				"waiting for finality"
+			};
 			progress.at(self.story.proven(), waiting);
 		}
 		Ok(())
@@ -450,11 +535,31 @@ impl<'a> Demo<'a> {
 	}
 }
 
-fn start_node(program: &Path, ports: [u16; 3], logs: &Path) -> Result<Process, DemoError> {
+/// Starts the node that makes the blocks.
+fn start_author(
+	program: &Path,
+	ports: [u16; 3],
+	scenario: Scenario,
+	logs: &Path,
+) -> Result<Process, DemoError> {
 	let [rpc, p2p, metrics] = ports.map(|port| port.to_string());
-	let arguments =
-		["--dev", "--tmp", "--rpc-port", &rpc, "--port", &p2p, "--prometheus-port", &metrics]
-			.map(str::to_owned);
+	let mut arguments: Vec<String> = [
+		"--dev",
+		"--tmp",
+		"--rpc-port",
+		&rpc,
+		"--port",
+		&p2p,
+		"--prometheus-port",
+		&metrics,
+		"--node-key",
+		AUTHOR_KEY,
+	]
+	.map(str::to_owned)
+	.to_vec();
+	if scenario == Scenario::Nodes {
+		arguments.push("--no-grandpa".into());
+	}
 	Process::start("node", program, &arguments, logs)
 }
 

@@ -413,6 +413,11 @@ impl Story {
 		&self.batches
 	}
 
+	/// A batch, if it was seen.
+	pub(crate) fn batch(&self, index: u64) -> Option<&Batch> {
+		self.batches.get(&index)
+	}
+
 	/// How many batches are proven.
 	pub(crate) fn proven(&self) -> usize {
 		self.batches.values().filter(|batch| batch.proof.is_some()).count()

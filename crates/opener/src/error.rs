@@ -31,19 +31,15 @@ pub enum OpenerError {
 	/// The node does not tell fees.
 	#[error("the node does not say what an opening costs ({0}); name it with --cost")]
 	NoFee(Error),
-	/// No block came for so many seconds.
-	#[error("no new block for {0} s: the node or the chain has stalled")]
-	Stalled(u64),
 	/// The system refuses something.
 	#[error("{0}: {1}")]
 	Io(String, std::io::Error),
 }
 
 impl OpenerError {
-	/// Whether connecting again can help.
+	/// Whether asking again, or another node, can help.
 	pub(crate) fn is_about_the_connection(&self) -> bool {
 		match self {
-			Self::Stalled(_) => true,
 			Self::Chain(error) | Self::NoFee(error) => error.is_about_the_connection(),
 			_ => false,
 		}
@@ -55,12 +51,11 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn connecting_again_should_be_tried_when_a_fee_query_failed_over_the_connection() {
+	fn question_should_be_asked_again_when_a_fee_query_failed_over_the_connection() {
 		let url = || String::from("ws://node");
 		let ended = || Error::StreamEnded { url: url() };
 		assert!(OpenerError::Chain(ended()).is_about_the_connection());
 		assert!(OpenerError::NoFee(ended()).is_about_the_connection());
-		assert!(OpenerError::Stalled(60).is_about_the_connection());
 		let bad = || Error::BadUrl { url: url() };
 		assert!(!OpenerError::Chain(bad()).is_about_the_connection());
 		assert!(!OpenerError::NoFee(bad()).is_about_the_connection());

@@ -134,6 +134,10 @@ pub(crate) struct RunArgs {
 	/// Seconds to keep trying when the node goes away, before giving up; a year at most
 	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
 	pub(crate) reconnect_for: u64,
+	/// Seconds that open jobs may take after a request to stop; a year at most. Jobs that are left are
+	/// an error
+	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
+	pub(crate) drain_for: u64,
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,

@@ -8,7 +8,8 @@ use crate::{
 };
 use pvs_primitives::{
 	api::{AssignmentInfo, BidState, ExpectedWinner, Phase, PlaceInfo, RescueInfo, RoundInfo},
-	Bytes32,
+	params::Snapshot,
+	BlockNumber, Bytes32,
 };
 
 /// The next step in a round.
@@ -91,6 +92,19 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 		},
 		_ => Step::Wait,
 	}
+}
+
+/// Returns the block that closed bidding, if there is still time at `height` to wait until it is final. A chain
+/// without a finality gap does not ask for that.
+pub(crate) fn closing_block_to_wait_for(
+	round: &RoundInfo<Bytes32>,
+	snapshot: &Snapshot,
+	height: BlockNumber,
+) -> Option<BlockNumber> {
+	let gap = snapshot.finality_gap;
+	let latest = round.reveal_until.saturating_sub(snapshot.inclusion_slack.saturating_add(2));
+	let has_time = height.saturating_add(1) < latest;
+	(gap > 0 && has_time).then(|| round.reveal_from.saturating_sub(gap.saturating_add(1)))
 }
 
 /// Returns whether `me` may have won a round that is about to close on the bids as they are.
@@ -302,6 +316,23 @@ pub(crate) mod tests {
 		let revealed = BidState::Revealed { fee: 1, proof_blocks: 1 };
 		let revealed = with_bid(round(Phase::Revealing), revealed);
 		assert_eq!(next_step(&revealed, &ME, Some(&job())), Step::Wait);
+	}
+
+	#[test]
+	fn reveal_should_wait_for_finality_when_the_chain_has_a_gap_for_it_and_there_is_time() {
+		let round = RoundInfo { reveal_from: 20, reveal_until: 28, ..round(Phase::Revealing) };
+		let wait_for = |finality_gap, inclusion_slack, height| {
+			let snapshot =
+				Snapshot { finality_gap, inclusion_slack, ..crate::price::tests::snapshot() };
+			closing_block_to_wait_for(&round, &snapshot, height)
+		};
+		assert_eq!(wait_for(0, 0, 19), None, "no gap");
+		assert_eq!(wait_for(3, 0, 19), Some(16), "bidding was open in blocks up to 16");
+		// In block 26 - slack at the latest, two before the last one that counts.
+		assert_eq!(wait_for(3, 0, 24), Some(16));
+		assert_eq!(wait_for(3, 0, 25), None);
+		assert_eq!(wait_for(3, 2, 22), Some(16));
+		assert_eq!(wait_for(3, 2, 23), None);
 	}
 
 	#[test]

@@ -75,10 +75,8 @@ pub(crate) enum ProverError {
 	AlreadyRegistered { account: String, stake: String },
 	#[error("account {account} has {free}, but needs at least {needed} (--min-balance); send it some tokens")]
 	BalanceTooLow { account: String, free: String, needed: String },
-	#[error("no new block for {0} s: the node or the chain has stalled")]
-	Stalled(u64),
-	#[error("interrupted while the node was away")]
-	Interrupted,
+	#[error("{0} jobs are open still: start again soon, or their bonds may be lost")]
+	OpenJobs(usize),
 	#[error("cannot replay the rollup: {0}")]
 	Replay(#[from] ReplicaError),
 	#[error(transparent)]
@@ -90,12 +88,8 @@ pub(crate) enum ProverError {
 }
 
 impl ProverError {
-	/// Whether connecting again can help.
+	/// Whether asking again, or another node, can help.
 	pub(crate) fn is_about_the_connection(&self) -> bool {
-		match self {
-			Self::Stalled(_) => true,
-			Self::Chain(error) => error.is_about_the_connection(),
-			_ => false,
-		}
+		matches!(self, Self::Chain(error) if error.is_about_the_connection())
 	}
 }

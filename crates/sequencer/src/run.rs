@@ -83,7 +83,7 @@ impl Sequencer {
 			let next = tokio::time::timeout_at(give_up, blocks.next()).await;
 			let next = next.map_err(|_| SequencerError::TimedOut(self.args.timeout))?;
 			let url = self.seat.client.url();
-			best = next.ok_or_else(|| Error::StreamEnded { url: url.into() })??;
+			best = next.ok_or_else(|| Error::StreamEnded { url })??;
 			if Instant::now() >= give_up {
 				return Err(SequencerError::TimedOut(self.args.timeout));
 			}

@@ -13,18 +13,12 @@ use crate::{
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 	trouble::Troubles,
 };
-use futures::StreamExt;
-use pvs_client::{cli, Block, Error, Keypair, Signals, SubmitError};
+use pvs_client::{Block, Notice, Signals, Step, SubmitError};
 use pvs_primitives::BlockNumber;
 use pvs_rollup::{demo, genesis::Genesis, state::State};
 use serde_json::{json, Value};
 use std::{io::Write, sync::Arc, time::Duration};
-use tokio::{task::JoinHandle, time::Instant};
-
-/// How long no block may come, or only old ones, before the connection is taken for dead.
-const BLOCK_WAIT: Duration = Duration::from_secs(60);
-/// Pause before connecting again.
-const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
+use tokio::task::JoinHandle;
 
 /// Serves until it is told to stop.
 pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
@@ -41,7 +35,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	let wanted = Wanted { rollup: args.rollup, genesis_root };
 	let key = args.key.load()?;
 	let client = args.connect.connect().await?;
-	let (seat, _) = Seat::take(client, key.clone(), args.max_fee.as_ref(), wanted).await?;
+	let (seat, _) = Seat::take(client, key, args.max_fee.as_ref(), wanted).await?;
 	seat.check_right(&seat.rollup(seat.client.best().await?).await?)?;
 	let chain_genesis = seat.client.genesis_hash();
 	let identity = Identity { rollup: args.rollup, rollup_genesis: genesis_root, chain_genesis };
@@ -67,11 +61,8 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		commit: None,
 		last_commit: None,
 		best: 0,
-		highest: cli::Seen { genesis_hash: chain_genesis, height: 0 },
 		pace: Pace::default(),
 		troubles: Troubles::default(),
-		wanted,
-		key,
 		args,
 	};
 	service.catch_up().await?;
@@ -109,12 +100,8 @@ struct Service {
 	last_commit: Option<BlockNumber>,
 	/// The best block that was seen.
 	best: BlockNumber,
-	/// The chain, and the highest block that was seen of it.
-	highest: cli::Seen,
 	pace: Pace,
 	troubles: Troubles,
-	wanted: Wanted,
-	key: Keypair,
 }
 
 impl Service {
@@ -160,93 +147,47 @@ impl Service {
 		Ok((seen, changes))
 	}
 
-	/// Follows the chain, and connects again whenever that breaks.
+	/// Follows the chain for as long as this program runs.
 	async fn follow(&mut self) -> Result<(), SequencerError> {
-		loop {
-			let error = match self.follow_connection().await {
-				Err(error) if can_pass(&error) => error,
-				result => return result,
-			};
-			tracing::warn!("{error}; connecting again");
-			self.shared.set_problem(Some(error.to_string()));
-			self.end_commit().await;
-			let mut lost = self.seat.client.url().to_owned();
-			loop {
-				tokio::time::sleep(RECONNECT_PAUSE).await;
-				match self.take_seat(&mut lost).await {
-					Ok(seat) => {
-						self.seat = Arc::new(seat);
-						break;
-					},
-					Err(error) if can_pass(&error) => {
-						tracing::info!("still away: {error}");
-						self.shared.set_problem(Some(error.to_string()));
-					},
-					Err(error) => return Err(error),
-				}
-			}
-			self.shared.set_problem(self.troubles.problem());
-		}
-	}
-
-	/// Takes a seat at the next node after `lost` that is of use, and notes there which one that is: if it turns
-	/// out to be of none, those after it come first.
-	async fn take_seat(&self, lost: &mut String) -> Result<Seat, SequencerError> {
-		let client = self.args.connect.reconnect(lost, self.highest).await?;
-		client.url().clone_into(lost);
-		let max_fee = self.args.max_fee.as_ref();
-		Ok(Seat::take(client, self.key.clone(), max_fee, self.wanted).await?.0)
-	}
-
-	async fn end_commit(&mut self) {
-		if let Some(commit) = self.commit.take() {
-			commit.abort();
-		}
-		// The node may have it.
-		self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
-	}
-
-	async fn follow_connection(&mut self) -> Result<(), SequencerError> {
 		let client = self.seat.client.clone();
-		let ended = || Error::StreamEnded { url: client.url().into() };
-		let mut blocks = client.best_blocks().await?;
-		let mut give_up = Instant::now() + BLOCK_WAIT;
-		self.at_block(client.best().await?).await?;
+		let info = client.at(client.best().await?).await?.seals().await?;
+		let mut nodes = client.follow(Duration::from_millis(info.slot_millis), Duration::MAX);
 		loop {
-			tokio::select! {
-				block = tokio::time::timeout_at(give_up, blocks.next()) => {
-					let block = block.ok().flatten().ok_or_else(ended)??;
-					if self.at_block(block).await? {
-						give_up = Instant::now() + BLOCK_WAIT;
-					}
+			let result = tokio::select! {
+				step = nodes.next() => match step? {
+					Step::Best(block) => self.at_block(block).await,
+					// Only a block says that all is well again.
+					Step::Notice(notice @ Notice::Attached { .. }) => {
+						tracing::info!("{notice}");
+						Ok(())
+					},
+					Step::Notice(notice) => {
+						self.set_problem(Some(notice.to_string()));
+						Ok(())
+					},
 				},
 				result = finished(&mut self.commit) => {
 					self.commit = None;
-					self.committed(result).await?;
+					self.committed(result).await
 				},
+			};
+			match result {
+				Err(error) if can_pass(&error) => self.set_problem(Some(error.to_string())),
+				result => result?,
 			}
 			self.shared.with_core(|core| core.check_storage()).await?;
 		}
 	}
 
-	/// Takes in a block and does what is to be done. Says whether the node is at the height of its chain: one that
-	/// is behind knows neither the tip nor what is lost.
-	async fn at_block(&mut self, best: Block) -> Result<bool, SequencerError> {
-		if !self.highest.note(best.number) {
-			let (url, height) = (self.seat.client.url(), self.highest.height);
-			self.set_problem(Some(format!(
-				"the node at {url} is behind: block {height} was seen; nothing is committed before it has \
-				 caught up"
-			)));
-			return Ok(false);
-		}
+	/// Takes in a block and does what is to be done.
+	async fn at_block(&mut self, best: Block) -> Result<(), SequencerError> {
 		self.best = best.number;
 		let (seen, changes) = match self.take_in(best).await {
 			Ok(seen) => seen,
 			Err(error @ SequencerError::Core(CoreError::Missing(_))) => {
 				// A reorganisation between two answers; what lasts is a node that lacks blocks.
 				self.set_problem(Some(error.to_string()));
-				return Ok(true);
+				return Ok(());
 			},
 			Err(error) => return Err(error),
 		};
@@ -263,7 +204,7 @@ impl Service {
 			false => None,
 		};
 		self.set_problem(problem.or_else(|| self.troubles.problem()));
-		Ok(true)
+		Ok(())
 	}
 
 	/// Notes what is wrong, and tells it if it is new.
@@ -372,7 +313,11 @@ impl Service {
 				self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
 				self.refused("no block took it", None);
 			},
-			Err(error) if can_pass(&error) => return Err(error),
+			// The nodes may have it.
+			Err(error) if can_pass(&error) => {
+				self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
+				self.refused(&error.to_string(), None);
+			},
 			Err(error) if is_free(&error) => self.refused(&error.to_string(), None),
 			Err(error) => {
 				let (pause, failures) = self.pace.failed(self.best);
@@ -382,13 +327,23 @@ impl Service {
 			},
 		}
 		// Until the chain's word is in, its transfers stay as they are.
-		let best = self.seat.client.best().await?;
-		let result = self.take_in(best).await;
-		self.shared.with_core(Core::landed).await;
-		match result {
-			Ok((_, changes)) => self.note(&changes, best.number),
-			Err(SequencerError::Core(CoreError::Missing(missing))) => tracing::warn!("{missing}"),
-			Err(error) => return Err(error),
+		let read = match self.seat.client.best().await {
+			Ok(best) => self.take_in(best).await.map(|(_, changes)| (best, changes)),
+			Err(error) => Err(error.into()),
+		};
+		match read {
+			Ok((best, changes)) => {
+				self.shared.with_core(Core::landed).await;
+				self.note(&changes, best.number);
+			},
+			Err(SequencerError::Core(CoreError::Missing(missing))) => {
+				self.shared.with_core(Core::landed).await;
+				tracing::warn!("{missing}");
+			},
+			Err(error) => {
+				self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
+				return Err(error);
+			},
 		}
 		Ok(())
 	}
@@ -405,7 +360,7 @@ async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerEr
 	}
 }
 
-/// Returns true if connecting again can help. A node that is still syncing may not know the rollup yet, and a
+/// Returns true if asking again, or another node, can help. A node that is still syncing may not know the rollup yet, and a
 /// reserve that has risen above the highest fee comes down again.
 fn can_pass(error: &SequencerError) -> bool {
 	match error {
@@ -487,6 +442,7 @@ impl Teller {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use pvs_client::Error;
 
 	#[test]
 	fn commit_should_be_free_when_the_pool_of_the_node_refused_it() {
@@ -508,7 +464,7 @@ mod tests {
 	}
 
 	#[test]
-	fn only_what_a_new_connection_cures_should_be_waited_for() {
+	fn only_what_another_answer_cures_should_be_waited_for() {
 		let away = Error::StreamEnded { url: "ws://here".into() };
 		for passing in [SequencerError::UnknownRollup(0), away.into()] {
 			assert!(can_pass(&passing), "{passing}");

@@ -198,7 +198,7 @@ async fn start_sequencer(
 		"serve",
 		"--json",
 		"--url",
-		demo.client.url(),
+		&demo.client.url(),
 		"--suri",
 		"//Alice",
 		"--rollup",

@@ -3,7 +3,8 @@
 //!
 //! On every best block it reads the open rounds, asks [`plan`](crate::decide::plan) and does what it
 //! says ([`steps`]). Solvers and transactions report over one channel. Nothing is repeated by itself:
-//! the next block shows whether it still has to be done.
+//! the next block shows whether it still has to be done. Which node shows the blocks is the
+//! [`Follower`](pvs_client::Follower)'s to say.
 
 mod steps;
 
@@ -14,11 +15,9 @@ use crate::{
 	store::Store,
 	OpenerError,
 };
-use futures::{FutureExt, StreamExt};
 use pvs_client::{
-	cli::{ConnectArgs, Deadline, Seen},
-	seals, Account, Amount, Block, Call, Client, Error, Included, Keypair, SubmitError, Submitter,
-	Token, View,
+	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Keypair, Step,
+	SubmitError, Submitter, Token, View,
 };
 use pvs_primitives::{
 	api::{BatchId, SealInfo},
@@ -35,10 +34,6 @@ use std::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-/// After how long without a new block the node counts as stalled.
-const STALL: Duration = Duration::from_secs(60);
-/// Pause between two attempts to reach the node again.
-const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 /// How long threads may take to save their work when the service stops.
 const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE_POLL: Duration = Duration::from_millis(20);
@@ -76,28 +71,16 @@ pub async fn run(
 	stop: impl Future<Output = ()>,
 ) -> Result<Summary, OpenerError> {
 	let mut stop = pin!(stop);
-	let mut client = config.connect.connect().await?;
+	let client = config.connect.connect().await?;
 	let (mut service, mut messages) = Service::start(config, reporter, &client).await?;
-	loop {
-		let submitter = Submitter::new(client.clone(), service.config.key.clone());
-		let session = Session { client: client.clone(), submitter };
-		match service.follow(&session, &mut messages, stop.as_mut()).await {
-			Err(error) if error.is_about_the_connection() => {
-				service.say(&Report::Trouble { about: None, text: error.to_string() });
-				match service.reconnect(client.url(), stop.as_mut()).await? {
-					Some(again) => client = again,
-					None => break,
-				}
-			},
-			Err(error) => {
-				service.pause().await;
-				return Err(error);
-			},
-			Ok(()) => break,
-		}
+	let submitter = Submitter::new(client.clone(), service.config.key.clone());
+	let session = Session { client, submitter };
+	let followed = service.follow(&session, &mut messages, stop.as_mut()).await;
+	if followed.is_ok() {
+		service.say(&Report::Stopping { reason: "asked to".into() });
 	}
-	service.say(&Report::Stopping { reason: "asked to".into() });
 	service.pause().await;
+	followed?;
 	service.say(&Report::Summary(service.summary));
 	Ok(service.summary)
 }
@@ -163,9 +146,9 @@ struct Service {
 	me: Account,
 	token: Token,
 	reporter: Reporter,
-	seen: Seen,
-	/// Whether the node is behind what was seen, so that nothing is done but to wait.
-	is_behind: bool,
+	genesis_hash: Bytes32,
+	/// What kept the newest block from being looked at, if anything did.
+	trouble: Option<String>,
 	min_profit: Balance,
 	parameters: Arc<Parameters>,
 	slot_millis: u64,
@@ -232,8 +215,8 @@ impl Service {
 			me,
 			token,
 			reporter,
-			seen: Seen { genesis_hash: client.genesis_hash(), height: view.block().number },
-			is_behind: false,
+			genesis_hash: client.genesis_hash(),
+			trouble: None,
 			min_profit,
 			slot_millis: info.slot_millis,
 			cost,
@@ -268,83 +251,53 @@ impl Service {
 		Ok((service, received))
 	}
 
-	/// Tries to reach the node again; `None` if asked to stop meanwhile. Solvers go on.
-	async fn reconnect(
-		&self,
-		lost: &str,
-		mut stop: Pin<&mut impl Future<Output = ()>>,
-	) -> Result<Option<Client>, OpenerError> {
-		let give_up = Deadline::after(self.config.reconnect_for);
-		loop {
-			tokio::select! {
-				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
-				() = stop.as_mut() => return Ok(None),
-			}
-			match self.config.connect.reconnect(lost, self.seen).await {
-				Ok(client) => return Ok(Some(client)),
-				Err(error @ Error::OtherChain { .. }) => return Err(error.into()),
-				Err(error) if give_up.has_passed() => return Err(error.into()),
-				Err(error) => tracing::debug!("still no node: {error}"),
-			}
-		}
-	}
-
-	/// Follows the chain over one connection until asked to stop.
+	/// Follows the chain until asked to stop.
 	async fn follow(
 		&mut self,
 		session: &Session,
 		messages: &mut mpsc::UnboundedReceiver<Message>,
 		mut stop: Pin<&mut impl Future<Output = ()>>,
 	) -> Result<(), OpenerError> {
-		// Transactions of an earlier connection may never report, and may be in a block all the same.
-		for work in self.work.values_mut().filter(|work| work.stage == Stage::Sending) {
-			work.stage = Stage::Sent(self.height);
-		}
-		let mut blocks = session.client.best_blocks().await?;
-		let mut stall = Instant::now() + STALL;
-		self.on_block(session, session.client.best().await?).await?;
+		let slot = Duration::from_millis(self.slot_millis);
+		let give_up = Duration::from_secs(self.config.reconnect_for);
+		let mut nodes = session.client.follow(slot, give_up);
 		loop {
 			tokio::select! {
-				block = blocks.next() => {
-					let url = session.client.url();
-					let ended = || Error::StreamEnded { url: url.into() };
-					let mut newest = block.ok_or_else(ended)??;
-					// Only the newest block counts.
-					while let Some(Some(next)) = blocks.next().now_or_never() {
-						newest = next?;
-					}
-					self.on_block(session, newest).await?;
-					// A node that is behind for long is like one that stands still.
-					if !self.is_behind {
-						stall = Instant::now() + STALL;
-					}
+				step = nodes.next() => match step? {
+					Step::Best(block) => self.look(session, block).await?,
+					Step::Notice(notice) => {
+						self.say(&Report::Trouble { about: None, text: notice.to_string() });
+					},
 				},
 				Some(message) = messages.recv() => {
+					// A thread is free, or an opening can go out.
 					if self.on_message(message) {
-						// A thread is free, or an opening can go out.
-						self.on_block(session, session.client.best().await?).await?;
+						if let Some(best) = nodes.best() {
+							self.look(session, best).await?;
+						}
 					}
 				},
 				() = stop.as_mut() => return Ok(()),
-				() = tokio::time::sleep_until(stall) => {
-					return Err(OpenerError::Stalled(STALL.as_secs()));
-				},
 			}
 		}
 	}
 
-	/// Whether the node is behind. Seals that it does not show yet are not gone.
-	fn waits_for_node(&mut self, session: &Session, best: Block) -> bool {
-		let is_behind = !self.seen.note(best.number);
-		if is_behind && !self.is_behind {
-			let (url, number, height) = (session.client.url(), best.number, self.seen.height);
-			let text = format!(
-				"the node at {url} is behind, at block {number}: waiting for block {height}"
-			);
-			self.say(&Report::Trouble { about: None, text });
+	/// Does what a block asks for. What a node does not answer is asked again with the next block.
+	async fn look(&mut self, session: &Session, best: Block) -> Result<(), OpenerError> {
+		match self.on_block(session, best).await {
+			Err(error) if error.is_about_the_connection() => {
+				let text = error.to_string();
+				if self.trouble.as_ref() != Some(&text) {
+					self.say(&Report::Trouble { about: None, text: text.clone() });
+				}
+				self.trouble = Some(text);
+				Ok(())
+			},
+			result => {
+				self.trouble = None;
+				result
+			},
 		}
-		self.is_behind = is_behind;
-		is_behind
 	}
 
 	/// Lets the threads save their work.
@@ -367,7 +320,7 @@ impl Service {
 	/// For whom and under which parameters seals are opened.
 	fn scope(&self) -> Scope {
 		Scope {
-			genesis_hash: self.seen.genesis_hash,
+			genesis_hash: self.genesis_hash,
 			parameters: self.parameters.digest(),
 			opener: self.me.0,
 		}

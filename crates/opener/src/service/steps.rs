@@ -35,9 +35,6 @@ impl Service {
 		session: &Session,
 		block: Block,
 	) -> Result<(), OpenerError> {
-		if self.waits_for_node(session, block) {
-			return Ok(());
-		}
 		let view = session.client.at(block).await?;
 		let previous = core::mem::replace(&mut self.height, block.number);
 		if block.number.saturating_sub(self.asked_at) >= ASK_EVERY {

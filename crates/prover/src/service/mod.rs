@@ -22,13 +22,13 @@ use crate::{
 	proving::{Cancel, Proof, ProofMaker, ProvingError},
 	report::{Report, Reporter},
 	rollup,
+	settle::Ending,
 	snapshot::{Owner, Store},
 	status::data_dir,
 };
-use futures::{FutureExt, StreamExt};
 use pvs_client::{
-	cli::{Deadline, Seen},
-	seals, Account, Client, Error, Included, Keypair, Signals, SubmitError, Submitter,
+	seals, Account, Block, Client, Error, Included, Keypair, Notice, Signals, Step, SubmitError,
+	Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
@@ -43,13 +43,6 @@ use std::{
 	time::Duration,
 };
 use tokio::{sync::mpsc, time::Instant};
-
-/// After how long without a new block the node counts as stalled.
-const STALL: Duration = Duration::from_secs(30);
-/// Pause between two attempts to reach the node again.
-const RECONNECT_PAUSE: Duration = Duration::from_secs(1);
-/// How long open jobs may take after a request to stop.
-const DRAIN_LIMIT: Duration = Duration::from_secs(120);
 
 /// Runs the prover until it is told to stop.
 pub(crate) async fn run(args: Box<RunArgs>) -> Result<(), ProverError> {
@@ -70,7 +63,11 @@ enum Done {
 	Accepted(Key, Result<Included, SubmitError>),
 	Proved(Key, Result<Proof, ProveFailure>),
 	Delivered(Key, Result<Included, SubmitError>),
+	/// How a round ended that the chain shows no longer.
+	Settled(Key, Result<Ending, Error>),
 	Saved(Saved),
+	/// A task ended without a result, and why.
+	BrokeOff(Key, String),
 }
 
 /// Why a batch that was won, or is in rescue, has no proof.
@@ -86,6 +83,15 @@ enum ProveFailure {
 struct Task {
 	cancel: Cancel,
 	since: BlockNumber,
+}
+
+/// A question that no node could answer.
+#[derive(Clone, Copy, Debug, Default)]
+struct Question {
+	/// How often it was asked.
+	asked: u32,
+	/// The height at which to ask again.
+	again_at: BlockNumber,
 }
 
 /// A connection, and what goes with it.
@@ -106,9 +112,16 @@ struct Service {
 	appraiser: Arc<Appraiser>,
 	/// Absent for a rollup with a program of its own.
 	saver: Option<Saver>,
-	seen: Seen,
-	/// Whether the node is behind what was seen, so that nothing is done but to wait.
-	is_behind: bool,
+	genesis_hash: Bytes32,
+	slot: Duration,
+	/// How long open jobs may take after a request to stop.
+	drain_for: Duration,
+	/// Whether no node answers or the one that does lacks blocks, so that nothing is done but to wait.
+	is_waiting: bool,
+	/// What kept the newest block from being looked at, if anything did.
+	looking_failed: Option<String>,
+	/// When to ask again how rounds ended that the nodes could not tell about.
+	questions: BTreeMap<Key, Question>,
 	/// What the chain sealed bids with at the start, and what bids are sealed with.
 	seals: Parameters,
 	height: BlockNumber,
@@ -171,7 +184,8 @@ impl Service {
 			});
 		}
 
-		let seals = seals::parameters(&view.seals().await?)?;
+		let info = view.seals().await?;
+		let seals = seals::parameters(&info)?;
 
 		let (genesis, maker) = rollup::load(args, &rollup).await?;
 		let dir = data_dir(args.data_dir.clone(), me);
@@ -202,8 +216,12 @@ impl Service {
 			maker,
 			appraiser: Arc::new(appraiser),
 			saver,
-			seen: Seen { genesis_hash: client.genesis_hash(), height: view.block().number },
-			is_behind: false,
+			genesis_hash: client.genesis_hash(),
+			slot: Duration::from_millis(info.slot_millis),
+			drain_for: Duration::from_secs(args.drain_for),
+			is_waiting: false,
+			looking_failed: None,
+			questions: BTreeMap::new(),
 			seals,
 			height: view.block().number,
 			forgot_at: view.block().number,
@@ -234,81 +252,37 @@ impl Service {
 		Ok((service, results))
 	}
 
-	/// Follows the chain over as many connections as it takes.
+	/// Follows the chain. Returns when there is nothing left to do.
 	async fn run(
 		&mut self,
 		args: &RunArgs,
-		mut client: Client,
+		client: Client,
 		key: Keypair,
 		mut results: mpsc::UnboundedReceiver<Done>,
 	) -> Result<(), ProverError> {
 		let mut signals = Signals::new()
 			.map_err(|error| ProverError::Io("cannot listen for signals".into(), error))?;
-		loop {
-			let submitter = Submitter::new(client.clone(), key.clone());
-			let session = Session { client: client.clone(), submitter };
-			match self.follow(&session, &mut results, &mut signals).await {
-				Err(error) if error.is_about_the_connection() => {
-					self.trouble(None, error.to_string());
-					client = self.reconnect(args, client.url(), &mut signals).await?;
-					self.reporter.say(&Report::Reconnected { url: client.url().into() });
-				},
-				result => return result,
-			}
-		}
-	}
-
-	async fn reconnect(
-		&self,
-		args: &RunArgs,
-		lost: &str,
-		signals: &mut Signals,
-	) -> Result<Client, ProverError> {
-		let give_up = Deadline::after(args.reconnect_for);
-		loop {
-			tokio::select! {
-				() = tokio::time::sleep(RECONNECT_PAUSE) => {},
-				() = signals.next() => return Err(ProverError::Interrupted),
-			}
-			match args.connect.reconnect(lost, self.seen).await {
-				Ok(client) => return Ok(client),
-				Err(error @ Error::OtherChain { .. }) => return Err(error.into()),
-				Err(error) if give_up.has_passed() => return Err(error.into()),
-				Err(error) => tracing::debug!("still no node: {error}"),
-			}
-		}
-	}
-
-	/// Follows the chain over one connection. Returns when there is nothing left to do.
-	async fn follow(
-		&mut self,
-		session: &Session,
-		results: &mut mpsc::UnboundedReceiver<Done>,
-		signals: &mut Signals,
-	) -> Result<(), ProverError> {
-		let mut blocks = session.client.best_blocks().await?;
-		let mut stall = Instant::now() + STALL;
-		self.on_block(session, session.client.best().await?).await?;
+		let session = Session { submitter: Submitter::new(client.clone(), key), client };
+		let mut nodes = session.client.follow(self.slot, Duration::from_secs(args.reconnect_for));
 		while !self.is_finished() {
 			tokio::select! {
-				block = blocks.next() => {
-					let url = session.client.url();
-					let ended = || Error::StreamEnded { url: url.into() };
-					let mut newest = block.ok_or_else(ended)??;
-					// Only the newest block counts.
-					while let Some(Some(next)) = blocks.next().now_or_never() {
-						newest = next?;
-					}
-					self.on_block(session, newest).await?;
-					// A node that is behind for long is like one that stands still.
-					if !self.is_behind {
-						stall = Instant::now() + STALL;
+				step = nodes.next() => {
+					let step = step?;
+					self.is_waiting = nodes.is_waiting();
+					match step {
+						Step::Best(block) => self.look(&session, block).await?,
+						Step::Notice(Notice::Attached { url }) => {
+							self.reporter.say(&Report::Reconnected { url });
+						},
+						Step::Notice(notice) => self.trouble(None, notice.to_string()),
 					}
 				},
 				Some(done) = results.recv() => {
-					self.on_done(session, done)?;
+					self.on_done(&session, done)?;
 					if core::mem::take(&mut self.look_again) {
-						self.on_block(session, session.client.best().await?).await?;
+						if let Some(best) = nodes.best() {
+							self.look(&session, best).await?;
+						}
 					}
 				},
 				() = signals.next() => {
@@ -317,18 +291,32 @@ impl Service {
 					}
 					self.drain("asked to; open jobs are finished first, ask again to stop at once");
 				},
-				() = tokio::time::sleep_until(stall) => {
-					return Err(ProverError::Stalled(STALL.as_secs()));
-				},
+				// The end of draining is a matter of time, and not of blocks.
+				() = tokio::time::sleep(self.slot), if self.draining_since.is_some() => {},
 			}
 		}
-		let open = self.open_jobs().count();
-		if open > 0 {
-			let text =
-				format!("{open} jobs are open still: start again soon, or their bonds may be lost");
-			self.trouble(None, text);
+		match self.open_jobs().count() {
+			0 => Ok(()),
+			open => Err(ProverError::OpenJobs(open)),
 		}
-		Ok(())
+	}
+
+	/// Does what a block asks for. What a node does not answer is asked again with the next block.
+	async fn look(&mut self, session: &Session, best: Block) -> Result<(), ProverError> {
+		match self.on_block(session, best).await {
+			Err(error) if error.is_about_the_connection() => {
+				let text = error.to_string();
+				if self.looking_failed.as_ref() != Some(&text) {
+					self.trouble(None, text.clone());
+				}
+				self.looking_failed = Some(text);
+				Ok(())
+			},
+			result => {
+				self.looking_failed = None;
+				result
+			},
+		}
 	}
 
 	fn drain(&mut self, reason: &str) {
@@ -345,6 +333,6 @@ impl Service {
 		}
 		let Some(since) = self.draining_since else { return false };
 		let is_idle = self.tasks.is_empty() && self.open_jobs().next().is_none();
-		is_idle || since.elapsed() > DRAIN_LIMIT
+		is_idle || since.elapsed() > self.drain_for
 	}
 }

@@ -9,11 +9,13 @@ use crate::{
 	price,
 	proving::{Proof, ProvingError},
 	report::Report,
-	settle,
+	settle::{self, Ending},
 };
-use pvs_client::{Included, ReplicaError, SubmitError};
+use pvs_client::{Error, Included, ReplicaError, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
+/// How often a node is asked about a state that it does not have, before the end of a round counts as unknown.
+const MAX_QUESTIONS: u32 = 3;
 /// How many proofs count as recent.
 const RECENT_PROOFS: usize = 8;
 
@@ -49,8 +51,17 @@ impl Service {
 				self.tasks.remove(&key);
 				self.on_delivered(key, result)
 			},
+			Done::Settled(key, result) => {
+				self.tasks.remove(&key);
+				self.on_ending(key, result)
+			},
 			Done::Saved(saved) => {
 				self.on_saved(saved);
+				Ok(())
+			},
+			Done::BrokeOff(key, reason) => {
+				self.tasks.remove(&key);
+				self.trouble(Some(key), format!("a task of this round broke off: {reason}"));
 				Ok(())
 			},
 		}
@@ -81,7 +92,7 @@ impl Service {
 			              restart it if the chain has changed them since";
 			return self.skip(key, reason.into());
 		}
-		if self.draining_since.is_some() || self.breaker.is_some() || self.is_behind {
+		if self.draining_since.is_some() || self.breaker.is_some() || self.is_waiting {
 			return Ok(());
 		}
 		if self.height.saturating_add(1) >= round.reveal_from {
@@ -227,6 +238,37 @@ impl Service {
 					}
 				}
 				self.trouble(Some(key), error.to_string());
+				Ok(())
+			},
+		}
+	}
+
+	/// Takes in how a round ended that the chain shows no longer.
+	fn on_ending(&mut self, key: Key, result: Result<Ending, Error>) -> Result<(), ProverError> {
+		match result {
+			// The next block asks again.
+			Ok(Ending::NotYet) => {
+				self.questions.remove(&key);
+				Ok(())
+			},
+			Ok(Ending::Unsettled { until }) => {
+				self.questions.remove(&key);
+				self.note_silence(key, until)
+			},
+			Ok(Ending::Ended(outcome)) => {
+				self.questions.remove(&key);
+				self.end(key, outcome)
+			},
+			Err(error) => {
+				let asked = self.questions.get(&key).map_or(0, |question| question.asked);
+				if asked == 1 {
+					self.trouble(Some(key), format!("not known yet how it ended: {error}"));
+				}
+				// A state that is gone does not come back.
+				if asked >= MAX_QUESTIONS && error.is_about_pruned_state() {
+					self.questions.remove(&key);
+					return self.end(key, Outcome::Unknown);
+				}
 				Ok(())
 			},
 		}

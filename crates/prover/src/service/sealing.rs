@@ -76,7 +76,7 @@ impl Service {
 
 	/// What this prover's bids in a round are bound to.
 	fn context(&self, (batch, round): Key, batch_digest: &Bytes32) -> [u8; BID_CONTEXT_BYTES] {
-		bid_context(&self.seen.genesis_hash, batch, round, batch_digest, &self.me.0)
+		bid_context(&self.genesis_hash, batch, round, batch_digest, &self.me.0)
 	}
 
 	/// Reads the payload of a bid from its seal on the chain, in the background.

@@ -11,7 +11,7 @@ use crate::{
 	proving::Cancel,
 	report::Report,
 	sealed::SealedBid,
-	settle::{self, Ending},
+	settle,
 };
 use pvs_client::{Block, Call, Client, Included, SubmitError, View};
 use pvs_primitives::{
@@ -27,6 +27,9 @@ const INCLUSION_WAIT: Duration = Duration::from_secs(6);
 pub(super) const MAX_DELIVERIES: u32 = 3;
 /// Every how many blocks states before the newest final one are forgotten.
 const FORGET_EVERY: BlockNumber = 16;
+
+/// The longest pause, in blocks, between two questions of the same kind that no node answers.
+const MAX_QUESTION_PAUSE: BlockNumber = 64;
 
 impl Service {
 	/// Rounds of this rollup that may still ask something of this prover.
@@ -64,9 +67,6 @@ impl Service {
 		session: &Session,
 		block: Block,
 	) -> Result<(), ProverError> {
-		if self.waits_for_node(session, block) {
-			return Ok(());
-		}
 		let view = session.client.at(block).await?;
 		self.height = block.number;
 		let mut rounds = view.open_rounds(self.rollup).await?;
@@ -87,9 +87,12 @@ impl Service {
 		// First, because what is unsettled is not work that stands against a bid.
 		self.look_for_unsettled(&view, &gone).await?;
 		for (round, step) in rounds.iter().zip(steps) {
+			if step == Step::Reveal && self.holds_back(session, &view, round).await? {
+				continue;
+			}
 			self.act(session, &view, round, step)?;
 		}
-		self.settle_the_rest(session, &view, gone).await?;
+		self.settle_the_rest(session, &view, gone);
 		if block.number.saturating_sub(self.forgot_at) >= FORGET_EVERY {
 			self.forgot_at = block.number;
 			// Before states are forgotten: the finalised block may be behind the best one.
@@ -115,18 +118,20 @@ impl Service {
 		Ok(())
 	}
 
-	/// Whether the node is behind. Rounds that it does not show yet are not over.
-	fn waits_for_node(&mut self, session: &Session, best: Block) -> bool {
-		let is_behind = !self.seen.note(best.number);
-		if is_behind && !self.is_behind {
-			let (url, number, height) = (session.client.url(), best.number, self.seen.height);
-			let text = format!(
-				"the node at {url} is behind, at block {number}: waiting for block {height}"
-			);
-			self.trouble(None, text);
-		}
-		self.is_behind = is_behind;
-		is_behind
+	/// Whether a bid is not revealed yet because the block that closed bidding may still be undone: on another fork
+	/// bidding may be open, and the bid would be given away.
+	async fn holds_back(
+		&self,
+		session: &Session,
+		view: &View,
+		round: &RoundInfo<Bytes32>,
+	) -> Result<bool, ProverError> {
+		let Some(batch) = view.batch(round.batch).await? else { return Ok(false) };
+		let Some(closing) = decide::closing_block_to_wait_for(round, &batch.snapshot, self.height)
+		else {
+			return Ok(false);
+		};
+		Ok(session.client.finalized().await?.number < closing)
 	}
 
 	/// Takes the next step in a round.
@@ -162,7 +167,8 @@ impl Service {
 			Step::SendBid => {
 				let kept = self.journal.job(&key).and_then(|job| job.bid.clone());
 				// A bid that the chain does not have is a new one.
-				let Some(bid) = kept.filter(|_| self.breaker.is_none()) else { return Ok(()) };
+				let is_allowed = self.reason_to_pass().is_none();
+				let Some(bid) = kept.filter(|_| is_allowed) else { return Ok(()) };
 				let means = self.means(&key, 0);
 				match price::max_slot_fee(round, &self.policy, &means) {
 					Ok(max_slot_fee) => self.place(session, round, &bid, max_slot_fee),
@@ -281,14 +287,11 @@ impl Service {
 		self.end(key, Outcome::Lost)
 	}
 
-	/// Ends jobs whose rounds the chain shows no longer, or in which this prover has no part any more. If a
-	/// bid is unsettled, that is settled first.
-	pub(super) async fn settle_the_rest(
-		&mut self,
-		session: &Session,
-		view: &View,
-		gone: Vec<Key>,
-	) -> Result<(), ProverError> {
+	/// Asks how rounds ended that the chain shows no longer, or in which this prover has no part any more, in
+	/// tasks of their own: what a node cannot tell about old blocks must not keep this prover from revealing or
+	/// delivering. If a bid is unsettled, that is settled first.
+	fn settle_the_rest(&mut self, session: &Session, view: &View, gone: Vec<Key>) {
+		self.questions.retain(|key, _| gone.contains(key));
 		for key in gone {
 			if let Some(task) = self.tasks.get(&key) {
 				// A delivery brings its own result; anything else is of no use any more.
@@ -299,17 +302,18 @@ impl Service {
 				self.settle_bid(session, view, key);
 				continue;
 			}
-			let Some(job) = self.journal.job(&key) else { continue };
-			let (client, best) = (&session.client, view.block());
-			let ending = settle::ending(client, &self.me.0, &key, job, best).await?;
-			match ending {
-				// The next block asks again.
-				Ending::NotYet => {},
-				Ending::Unsettled { until } => self.note_silence(key, until)?,
-				Ending::Ended(outcome) => self.end(key, outcome)?,
+			let question = self.questions.entry(key).or_default();
+			if self.height < question.again_at {
+				continue;
 			}
+			question.asked = question.asked.saturating_add(1);
+			question.again_at = self.height.saturating_add(pause_after(question.asked));
+			let Some(job) = self.journal.job(&key).cloned() else { continue };
+			let (client, best, me) = (session.client.clone(), view.block(), self.me.0);
+			self.start_task(key, async move {
+				Done::Settled(key, settle::ending(&client, &me, &key, &job, best).await)
+			});
 		}
-		Ok(())
 	}
 
 	pub(super) async fn forget_old(
@@ -348,7 +352,10 @@ impl Service {
 		self.tasks.insert(key, Task { cancel: cancel.clone(), since: self.height });
 		let done = self.done.clone();
 		tokio::spawn(async move {
-			let _ = done.send(task.await);
+			// A task that panics must not hold its round.
+			let ended = tokio::spawn(task).await;
+			let ended = ended.unwrap_or_else(|error| Done::BrokeOff(key, error.to_string()));
+			let _ = done.send(ended);
 		});
 		cancel
 	}
@@ -460,7 +467,7 @@ impl Service {
 
 	/// Fills in the public inputs of a proof of this prover for a round.
 	pub(super) fn input_maker(&self, (batch, round): Key) -> impl FnOnce(&Work) -> PublicInputs {
-		let binding = binding(&self.seen.genesis_hash, batch, round, &self.me.0);
+		let binding = binding(&self.genesis_hash, batch, round, &self.me.0);
 		move |work| PublicInputs {
 			prev_state_root: work.batch.prev_state_root,
 			next_state_root: work.batch.next_state_root,
@@ -470,8 +477,8 @@ impl Service {
 	}
 
 	pub(super) fn deliver(&mut self, session: &Session, key: Key) {
-		// Once the node has caught up, its block asks for it.
-		if self.is_behind {
+		// Once a node answers and has caught up, its block asks for it.
+		if self.is_waiting {
 			return;
 		}
 		let sent = self.deliveries.get(&key).copied().unwrap_or(0);
@@ -481,6 +488,13 @@ impl Service {
 			self.submit(session, key, call, Done::Delivered);
 		}
 	}
+}
+
+/// For how many blocks not to ask again after so many answers that did not come.
+fn pause_after(asked: u32) -> BlockNumber {
+	1_u32
+		.checked_shl(asked.saturating_sub(1))
+		.map_or(MAX_QUESTION_PAUSE, |pause| pause.min(MAX_QUESTION_PAUSE))
 }
 
 /// Whoever delivers in a rescue is looked at then. What would be refused is not begun.

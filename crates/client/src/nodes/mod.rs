@@ -1,0 +1,520 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The nodes of one chain, used as if they were one.
+//!
+//! To each of them a connection is kept ([`keeper`]), which shows its best blocks and whether it answers.
+//! Calls go to the best one ([`choose`]); a call that one does not answer in time goes to the next, so that
+//! nothing that runs has to know which node is in use. Transactions go to all.
+
+pub(crate) mod choose;
+mod keeper;
+#[cfg(test)]
+mod tests;
+
+use crate::{connection::Block, error::Error, BlockHash};
+use choose::Standing;
+use pvs_primitives::BlockNumber;
+use std::{
+	sync::{
+		atomic::{AtomicU64, Ordering},
+		Arc, Mutex, MutexGuard, PoisonError,
+	},
+	time::Duration,
+};
+use subxt::rpcs::{
+	client::{RawRpcFuture, RawRpcSubscription, RawValue},
+	Error as RpcError, RpcClient, RpcClientT,
+};
+use tokio::{sync::watch, task::AbortHandle, time::Instant};
+
+/// How long a node may take to answer a call while there is another one to ask.
+const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// How long it may take where the answer is large, or nobody else can be asked.
+const LONG_ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// How long a node that is named later waits for those before it, when a program starts.
+const PRECEDENCE: Duration = Duration::from_secs(1);
+/// For how long a node that did not answer in time comes last, unless it shows a block before.
+const SUSPICION: Duration = Duration::from_secs(10);
+/// After how long without a block a node counts as stalled, until the chain's slots are known.
+const FIRST_STALL: Duration = Duration::from_secs(18);
+
+/// The connections to the nodes of a chain. They are closed when this is dropped.
+pub(crate) struct Nodes {
+	shared: Arc<Shared>,
+	keepers: Vec<AbortHandle>,
+}
+
+impl Drop for Nodes {
+	fn drop(&mut self) {
+		self.keepers.iter().for_each(AbortHandle::abort);
+	}
+}
+
+/// What calls and keepers share.
+struct Shared {
+	urls: Vec<String>,
+	connect_limit: Duration,
+	stall_millis: AtomicU64,
+	calls: Mutex<Calls>,
+	state: Mutex<State>,
+	/// Counts the changes of `state`.
+	changes: watch::Sender<u64>,
+}
+
+/// How many calls were made: what a node has to bear, and may limit.
+struct Calls {
+	all: u64,
+	/// When the present minute began, how many were made before it, and how many in the minute before it.
+	minute: Instant,
+	before: u64,
+	last_minute: u64,
+}
+
+impl Calls {
+	fn new(now: Instant) -> Self {
+		Self { all: 0, minute: now, before: 0, last_minute: 0 }
+	}
+
+	fn count(&mut self, now: Instant) {
+		let minutes = now.saturating_duration_since(self.minute).as_secs() / 60;
+		if minutes > 0 {
+			let in_minute = self.all.saturating_sub(self.before);
+			*self = Self {
+				all: self.all,
+				minute: now,
+				before: self.all,
+				// After a pause the minute before was an idle one.
+				last_minute: if minutes == 1 { in_minute } else { 0 },
+			};
+		}
+		self.all = self.all.saturating_add(1);
+	}
+
+	/// The calls of the present minute or of the one before, whichever had more.
+	fn per_minute(&self) -> u64 {
+		self.last_minute.max(self.all.saturating_sub(self.before))
+	}
+}
+
+struct State {
+	/// The hash of the chain's first block, once a node has told it.
+	genesis: Option<BlockHash>,
+	nodes: Vec<Node>,
+	/// The node in use.
+	preferred: usize,
+	/// The height of the highest block that any node has shown.
+	highest: BlockNumber,
+}
+
+/// What is known of a node.
+struct Node {
+	connection: Connection,
+	head: Option<Block>,
+	/// When it last showed a block, or was connected.
+	head_at: Instant,
+	suspect_until: Option<Instant>,
+}
+
+/// The connection to a node.
+enum Connection {
+	/// It is not known yet whether there is one.
+	Pending,
+	Up(RpcClient),
+	/// There is none, and why.
+	Down(Arc<Error>),
+	/// The node is on another chain.
+	Foreign,
+}
+
+/// What is known of the nodes at a time.
+#[derive(Clone, Debug)]
+pub(crate) struct Report {
+	/// The address of the node in use, and whether a connection to it is open.
+	pub(crate) url: String,
+	pub(crate) is_up: bool,
+	/// Its best block, and how long ago it showed that.
+	pub(crate) head: Option<Block>,
+	pub(crate) silent_for: Duration,
+	/// The highest block that any node has shown.
+	pub(crate) highest: BlockNumber,
+	/// Why no connection is open, if none is.
+	pub(crate) down: Option<Arc<Error>>,
+	/// Whether all nodes are on another chain.
+	pub(crate) all_foreign: bool,
+}
+
+impl Nodes {
+	/// Keeps connections to all nodes, and waits for the first that answers.
+	///
+	/// # Errors
+	///
+	/// [`Error::BadUrl`] for the first malformed address; if none answers within `limit`, what the last one
+	/// said.
+	pub(crate) async fn connect(urls: &[&str], limit: Duration) -> Result<Self, Error> {
+		if let Some(url) = urls.iter().find(|url| !is_web_socket(url)) {
+			return Err(Error::BadUrl { url: (*url).into() });
+		}
+		let now = Instant::now();
+		let node = || Node {
+			connection: Connection::Pending,
+			head: None,
+			head_at: now,
+			suspect_until: None,
+		};
+		let state = State {
+			genesis: None,
+			nodes: urls.iter().map(|_| node()).collect(),
+			preferred: 0,
+			highest: 0,
+		};
+		let shared = Arc::new(Shared {
+			urls: urls.iter().map(|url| (*url).into()).collect(),
+			connect_limit: limit,
+			stall_millis: AtomicU64::new(millis(FIRST_STALL)),
+			calls: Mutex::new(Calls::new(now)),
+			state: Mutex::new(state),
+			changes: watch::channel(0).0,
+		});
+		let keepers = (0..urls.len())
+			.map(|index| tokio::spawn(keeper::keep(shared.clone(), index)).abort_handle())
+			.collect();
+		let nodes = Self { shared, keepers };
+		nodes.wait_for_one().await?;
+		Ok(nodes)
+	}
+
+	/// Waits until a node is up, or all have failed. One that is named earlier has a moment's precedence.
+	async fn wait_for_one(&self) -> Result<(), Error> {
+		let mut changes = self.changes();
+		let mut precedence = Instant::now().checked_add(PRECEDENCE);
+		while !self.shared.lock().is_settled(precedence.is_some()) {
+			let changed = changes.changed();
+			match precedence {
+				Some(until) if tokio::time::timeout_at(until, changed).await.is_err() => {
+					precedence = None;
+				},
+				Some(_) => {},
+				None => {
+					// The sender lives as long as this.
+					let _ = changed.await;
+				},
+			}
+		}
+		match self.report().down {
+			None => Ok(()),
+			Some(error) => Err(self.own(&error)),
+		}
+	}
+
+	/// A copy of an error that several may be told.
+	pub(crate) fn own(&self, error: &Arc<Error>) -> Error {
+		match &**error {
+			Error::Unreachable { url, reason } => {
+				Error::Unreachable { url: url.clone(), reason: reason.clone() }
+			},
+			Error::OtherChain { url } => Error::OtherChain { url: url.clone() },
+			other => Error::Unreachable { url: self.url(), reason: other.to_string() },
+		}
+	}
+
+	/// The address of the node in use.
+	pub(crate) fn url(&self) -> String {
+		self.report().url
+	}
+
+	/// Reports changes of what is known of the nodes.
+	pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+		self.shared.changes.subscribe()
+	}
+
+	/// Takes in how long the chain's slots are: a node that shows no block for three of them counts as
+	/// stalled.
+	pub(crate) fn set_slot(&self, slot: Duration) {
+		self.shared.stall_millis.store(millis(slot.saturating_mul(3)), Ordering::Relaxed);
+	}
+
+	/// After how long without a block a node counts as stalled.
+	pub(crate) fn stall(&self) -> Duration {
+		self.shared.stall()
+	}
+
+	/// How many calls were made.
+	pub(crate) fn calls(&self) -> u64 {
+		self.shared.calls().all
+	}
+
+	/// What is known now. Changes the node in use if there is a better one.
+	pub(crate) fn report(&self) -> Report {
+		let order = self.shared.order();
+		let state = self.shared.lock();
+		let node = state.nodes.get(state.preferred);
+		let down = order.is_empty().then(|| state.why_none_is_up(&self.shared.urls));
+		Report {
+			url: self.shared.urls.get(state.preferred).cloned().unwrap_or_default(),
+			is_up: !order.is_empty(),
+			head: node.and_then(|node| node.head),
+			silent_for: node.map_or(Duration::ZERO, |node| node.head_at.elapsed()),
+			highest: state.highest,
+			down,
+			all_foreign: state
+				.nodes
+				.iter()
+				.all(|node| matches!(node.connection, Connection::Foreign)),
+		}
+	}
+
+	/// Hands a transaction to all nodes that are up. The one in use answers for them; if it does not, the next
+	/// one does.
+	pub(crate) async fn submit(&self, transaction: &[u8]) -> Result<(), RpcError> {
+		let mut params = subxt::rpcs::client::RpcParams::new();
+		params.push(format!("0x{}", hex::encode(transaction)))?;
+		let params = params.build();
+		for client in self.shared.others() {
+			let params = params.clone();
+			tokio::spawn(async move {
+				let sent = client.request_raw(SUBMIT, params);
+				// What the node in use says counts; the pools of the others may have it from there already.
+				let _ = tokio::time::timeout(LONG_ANSWER_LIMIT, sent).await;
+			});
+		}
+		self.shared.request(SUBMIT, params).await.map(|_| ())
+	}
+}
+
+const SUBMIT: &str = "author_submitExtrinsic";
+
+impl Shared {
+	fn lock(&self) -> MutexGuard<'_, State> {
+		self.state.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn calls(&self) -> MutexGuard<'_, Calls> {
+		self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+	}
+
+	fn stall(&self) -> Duration {
+		Duration::from_millis(self.stall_millis.load(Ordering::Relaxed))
+	}
+
+	/// Changes the state and tells those who wait for it.
+	fn change(&self, change: impl FnOnce(&mut State)) {
+		change(&mut self.lock());
+		self.changes.send_modify(|count| *count = count.wrapping_add(1));
+	}
+
+	/// Changes what is known of a node.
+	fn change_node(&self, index: usize, change: impl FnOnce(&mut Node)) {
+		self.change(|state| {
+			if let Some(node) = state.nodes.get_mut(index) {
+				change(node);
+			}
+		});
+	}
+
+	/// The nodes that are up, best first. The first one is in use from now on.
+	fn order(&self) -> Vec<usize> {
+		let (now, stall) = (Instant::now(), self.stall());
+		let mut state = self.lock();
+		let standings: Vec<_> = state.nodes.iter().map(|node| node.standing(now, stall)).collect();
+		let order = choose::order(&standings, state.preferred, state.highest);
+		if let Some(first) = order.first() {
+			state.preferred = *first;
+		}
+		order
+	}
+
+	/// The clients of the nodes that are up, best first.
+	fn clients(&self) -> Vec<(usize, RpcClient)> {
+		let order = self.order();
+		let state = self.lock();
+		let client = |index| match state.nodes.get(index).map(|node| &node.connection) {
+			Some(Connection::Up(client)) => Some((index, client.clone())),
+			_ => None,
+		};
+		order.into_iter().filter_map(client).collect()
+	}
+
+	/// The clients of the nodes that are up and not in use.
+	fn others(&self) -> Vec<RpcClient> {
+		self.clients().into_iter().skip(1).map(|(_, client)| client).collect()
+	}
+
+	/// Notes that a node did not answer, so that the next one is used.
+	fn suspect(&self, index: usize) {
+		let until = Instant::now().checked_add(SUSPICION);
+		self.change_node(index, |node| node.suspect_until = until);
+	}
+
+	/// Asks the nodes in turn until one answers.
+	async fn request(
+		&self,
+		method: &str,
+		params: Option<Box<RawValue>>,
+	) -> Result<Box<RawValue>, RpcError> {
+		self.calls().count(Instant::now());
+		let clients = self.clients();
+		let mut failed = no_node();
+		for (turn, (index, client)) in clients.iter().enumerate() {
+			let is_last = turn.saturating_add(1) == clients.len();
+			let limit = limit(method, params.as_deref(), is_last);
+			let answer = client.request_raw(method, params.clone());
+			failed = match tokio::time::timeout(limit, answer).await {
+				Ok(Err(error @ RpcError::User(_))) if is_last || !may_differ(&error) => {
+					return Err(error);
+				},
+				Ok(Err(error @ RpcError::User(_))) => error,
+				Ok(Err(error)) => {
+					self.suspect(*index);
+					error
+				},
+				Err(_) => {
+					self.suspect(*index);
+					let (seconds, calls) = (limit.as_secs(), self.calls().per_minute());
+					RpcError::Client(
+						format!(
+							"no answer to {method} within {seconds} s; this program makes {calls} calls a \
+							 minute, does the node limit them?"
+						)
+						.into(),
+					)
+				},
+				Ok(Ok(answer)) => return Ok(answer),
+			};
+		}
+		Err(failed)
+	}
+
+	/// Subscribes at the first node that lets it.
+	async fn subscribe(
+		&self,
+		method: &str,
+		params: Option<Box<RawValue>>,
+		unsubscribe: &str,
+	) -> Result<RawRpcSubscription, RpcError> {
+		self.calls().count(Instant::now());
+		let mut failed = no_node();
+		for (index, client) in self.clients() {
+			let stream = client.subscribe_raw(method, params.clone(), unsubscribe);
+			failed = match tokio::time::timeout(LONG_ANSWER_LIMIT, stream).await {
+				Ok(Err(error @ RpcError::User(_))) => return Err(error),
+				Ok(Err(error)) => {
+					self.suspect(index);
+					error
+				},
+				Err(_) => {
+					self.suspect(index);
+					RpcError::Client(format!("no answer to {method}").into())
+				},
+				Ok(Ok(stream)) => return Ok(stream),
+			};
+		}
+		Err(failed)
+	}
+}
+
+impl State {
+	/// Whether it is decided which node to begin with. With precedence that is the first that has not failed,
+	/// else any that is up.
+	fn is_settled(&self, precedence: bool) -> bool {
+		let is_pending = |node: &Node| matches!(node.connection, Connection::Pending);
+		let mut left = self
+			.nodes
+			.iter()
+			.filter(|node| node.is_up() || is_pending(node))
+			.skip_while(|node| !precedence && is_pending(node));
+		match left.next() {
+			Some(node) => node.is_up(),
+			None => !self.nodes.iter().any(is_pending),
+		}
+	}
+
+	/// Why no node is up: what the last one named says.
+	fn why_none_is_up(&self, urls: &[String]) -> Arc<Error> {
+		let failed = self.nodes.iter().rev().find_map(|node| match &node.connection {
+			Connection::Down(error) => Some(error.clone()),
+			_ => None,
+		});
+		// A node that fails may be on the chain when it is back.
+		failed.unwrap_or_else(|| {
+			let url = urls.last().cloned().unwrap_or_default();
+			Arc::new(Error::OtherChain { url })
+		})
+	}
+}
+
+impl Node {
+	fn is_up(&self) -> bool {
+		matches!(self.connection, Connection::Up(_))
+	}
+
+	fn standing(&self, now: Instant, stall: Duration) -> Standing {
+		Standing {
+			is_up: self.is_up(),
+			is_suspect: self.suspect_until.is_some_and(|until| now < until),
+			is_stalled: now.saturating_duration_since(self.head_at) > stall,
+			height: self.head.map_or(0, |head| head.number),
+		}
+	}
+}
+
+impl RpcClientT for Nodes {
+	fn request_raw<'a>(
+		&'a self,
+		method: &'a str,
+		params: Option<Box<RawValue>>,
+	) -> RawRpcFuture<'a, Box<RawValue>> {
+		Box::pin(self.shared.request(method, params))
+	}
+
+	fn subscribe_raw<'a>(
+		&'a self,
+		subscribe: &'a str,
+		params: Option<Box<RawValue>>,
+		unsubscribe: &'a str,
+	) -> RawRpcFuture<'a, RawRpcSubscription> {
+		Box::pin(self.shared.subscribe(subscribe, params, unsubscribe))
+	}
+}
+
+impl core::fmt::Debug for Nodes {
+	fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+		f.debug_tuple("Nodes").field(&self.shared.urls).finish()
+	}
+}
+
+/// Whether a node can be at this address.
+pub(crate) fn is_web_socket(url: &str) -> bool {
+	url.starts_with("ws://") || url.starts_with("wss://")
+}
+
+/// How long a node may take to answer.
+fn limit(method: &str, params: Option<&RawValue>, is_last: bool) -> Duration {
+	let is_large = matches!(method, "chain_getBlock" | "state_getMetadata")
+		|| params.is_some_and(|params| params.get().contains("Metadata_"));
+	if is_large || is_last {
+		LONG_ANSWER_LIMIT
+	} else {
+		ANSWER_LIMIT
+	}
+}
+
+/// Whether another node may answer where this one refuses: it lacks the block or its state, or it limits
+/// how much it answers.
+fn may_differ(error: &RpcError) -> bool {
+	const SIGNS: [&str; 5] = ["UnknownBlock", "nknown block", "discarded", "rate limit", "pruned"];
+	let text = match error {
+		RpcError::User(user) => {
+			let data = user.data.as_ref().map_or("", |data| data.get());
+			format!("{} {data}", user.message)
+		},
+		_ => return true,
+	};
+	SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+fn no_node() -> RpcError {
+	RpcError::Client("no node is connected".into())
+}
+
+fn millis(duration: Duration) -> u64 {
+	u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
