@@ -9,15 +9,18 @@
 use crate::{
 	error::DemoError,
 	roles::{Bidder, Owner, HONEST},
-	run::{Demo, Prover, ROLLUP},
+	run::{Demo, Prover, POLL, ROLLUP},
 	story::{Batch, Story},
 };
-use pvs_primitives::{api::BatchId, params::RollupParams};
+use pvs_primitives::{api::BatchId, params::RollupParams, BlockNumber};
 use std::time::Duration;
 
-/// One that asks little and promises a proof in the next block, which one thread never makes.
+/// One that asks little and promises a proof in the next block. Its machine is held up for longer.
 const HASTY: Prover =
-	Prover { name: "dave", key: "//Dave", ask_percent: 10, promise: 1, threads: Some(1) };
+	Prover { name: "dave", key: "//Dave", ask_percent: 10, promise: 1, threads: None };
+/// For how many blocks more than it has promised.
+const DELAY: BlockNumber = 2;
+
 /// Plays the scenario.
 pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let limit = Duration::from_secs(demo.args.limit());
@@ -50,7 +53,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	demo.follow(2, give_up).await?;
 	demo.wait_for_sequencer().await?;
 
-	demo.progress.line("batch 2: a prover that promises less time than it needs");
+	demo.progress.line("batch 2: a prover that promises too little time and is held up");
 	// A long time of grace, and two per cent of the reserve for each block of it.
 	let patient = RollupParams {
 		// The time counts from the last block of the reveal window, which is as short as it may be.
@@ -63,6 +66,17 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	owner.set_market(&patient, percent(50)).await?;
 	demo.start_provers(&[HASTY]).await?;
 	demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(2))?;
+	let third = first.saturating_add(2);
+	let winner = |story: &Story| story.batch(third).and_then(|batch| batch.winner);
+	demo.follow_while(give_up, |story| winner(story).is_none()).await?;
+	demo.freeze_prover(HASTY.name);
+	let until = winner(demo.story()).map_or(0, |winner| {
+		winner.assigned_block.saturating_add(winner.proof_blocks).saturating_add(DELAY)
+	});
+	while demo.client.best().await?.number < until {
+		tokio::time::sleep(POLL).await;
+	}
+	demo.thaw_prover(HASTY.name);
 	demo.follow(3, give_up).await?;
 	demo.wait_for_sequencer().await
 }

@@ -91,10 +91,14 @@ impl Process {
 		let _ = self.child.wait();
 	}
 
-	/// Stops the process where it is: it keeps its connections and answers nothing. For good, as far as this
-	/// program goes.
+	/// Stops the process where it is: it keeps its connections and answers nothing.
 	pub(crate) fn freeze(&self) {
 		self.signal(Signal::STOP);
+	}
+
+	/// Lets a frozen process go on.
+	pub(crate) fn thaw(&self) {
+		self.signal(Signal::CONT);
 	}
 
 	/// The last line of the log that is JSON; null if none is.
@@ -148,7 +152,7 @@ impl Drop for Process {
 			return;
 		}
 		// What is frozen does not hear.
-		self.signal(Signal::CONT);
+		self.thaw();
 		// A prover finishes its open jobs at the first request and stops at the second.
 		let give_up = Instant::now() + STOP_WAIT;
 		while Instant::now() < give_up {
@@ -232,13 +236,16 @@ mod tests {
 	}
 
 	#[test]
-	fn process_should_stand_still_when_it_is_frozen_and_end_when_it_is_dropped() {
+	fn process_should_stand_still_while_it_is_frozen_and_end_when_it_is_dropped() {
 		let logs = tempfile::tempdir().unwrap();
 		let mut process = shell("echo ready; sleep 1; echo later; sleep 1000", logs.path());
 		wait_for(&mut process, "ready");
 		process.freeze();
 		std::thread::sleep(Duration::from_millis(1_500));
 		assert!(!process.has_logged("later") && !process.has_stopped());
+		process.thaw();
+		wait_for(&mut process, "later");
+		process.freeze();
 		let id = process.child.id();
 		drop(process);
 		assert!(!Path::new(&format!("/proc/{id}")).exists());

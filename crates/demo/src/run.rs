@@ -278,6 +278,16 @@ impl<'a> Demo<'a> {
 		Ok(url)
 	}
 
+	/// Freezes a prover.
+	pub(crate) fn freeze_prover(&self, name: &str) {
+		self.provers.iter().filter(|prover| prover.name() == name).for_each(Process::freeze);
+	}
+
+	/// Lets a frozen prover go on.
+	pub(crate) fn thaw_prover(&self, name: &str) {
+		self.provers.iter().filter(|prover| prover.name() == name).for_each(Process::thaw);
+	}
+
 	/// Freezes one of the nodes that only follow the chain.
 	pub(crate) fn freeze_relay(&self, index: usize) {
 		if let Some(relay) = self.relays.get(index) {
