@@ -9,6 +9,7 @@
 //! | [`view`] | [`View`]: typed reads of the Runtime API and of balances at one block |
 //! | [`calls`] | the calls of the pallet, encoded |
 //! | [`submit`] | [`Submitter`]: sign, submit, watch until a block has it, explain what failed |
+//! | [`pallet_error`] | [`PalletError`]: the pallet's errors |
 //! | [`events`] | [`PvsEvent`]: the pallet's events |
 //! | [`call_tree`] | batch data in the body of a block, however deep the call is nested |
 //! | [`replica`] | [`Replica`]: rollup states replayed from the data on the chain |
@@ -44,6 +45,7 @@ pub mod events;
 pub mod follow;
 pub mod keys;
 mod nodes;
+pub mod pallet_error;
 pub mod replica;
 pub mod seals;
 pub mod stop;
@@ -57,6 +59,7 @@ pub use error::Error;
 pub use events::{PvsEvent, Verdict, VoidReason};
 pub use follow::{Follower, Notice, Step};
 pub use keys::{Account, KeyError};
+pub use pallet_error::PalletError;
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
 pub use stop::Signals;

@@ -8,8 +8,8 @@
 //! replaced, with the same nonce and a higher tip, so that it has its effect once at most.
 
 use crate::{
-	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account, BlockHash,
-	ChainConfig, Client,
+	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account,
+	pallet_error::PalletError, BlockHash, ChainConfig, Client, PALLET,
 };
 use pvs_primitives::{hash::blake2_256, Balance, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
@@ -80,6 +80,8 @@ pub enum SubmitError {
 	Failed {
 		/// The call.
 		call: &'static str,
+		/// The error, if it is one of the market's pallet.
+		error: Option<PalletError>,
 		/// The pallet and the name of its error.
 		name: String,
 		/// The error's documentation in the chain's metadata.
@@ -101,9 +103,13 @@ pub enum SubmitError {
 }
 
 impl SubmitError {
-	/// Whether the call failed with this error of the pallet.
-	pub fn is_pallet_error(&self, error_name: &str) -> bool {
-		matches!(self, Self::Failed { name, .. } if *name == format!("{}::{error_name}", crate::PALLET))
+	/// Returns the error of the market's pallet with which the call failed; `None` if that is not how it
+	/// ended.
+	pub fn pallet_error(&self) -> Option<PalletError> {
+		match self {
+			Self::Failed { error, .. } => *error,
+			_ => None,
+		}
 	}
 }
 
@@ -426,10 +432,7 @@ impl Submitter {
 			Ok(events) => {
 				Ok(Included { block: place.block.hash, number: place.block.number, events })
 			},
-			Err(error) => {
-				let (name, explanation) = explain(&error);
-				Err(SubmitError::Failed { call: call.name(), name, explanation })
-			},
+			Err(error) => Err(explain(call.name(), &error)),
 		}
 	}
 }
@@ -451,23 +454,28 @@ fn is_about_the_nonce(reason: &str) -> bool {
 	SIGNS.iter().any(|sign| reason.contains(sign))
 }
 
-/// The name of a dispatch error and what the chain's metadata says about it.
-fn explain(error: &DispatchError) -> (String, String) {
-	let DispatchError::Module(module) = error else {
-		return ("a dispatch error".into(), error.to_string());
-	};
-	match module.details() {
-		Ok(details) => {
-			let docs = details.variant.docs.join(" ");
-			(format!("{}::{}", details.pallet.name(), details.variant.name), docs.trim().into())
+/// Returns the error of a call that a block took: the name of the dispatch error, and what the chain's
+/// metadata says about it.
+fn explain(call: &'static str, dispatched: &DispatchError) -> SubmitError {
+	let (error, name, explanation) = match dispatched {
+		DispatchError::Module(module) => match module.details() {
+			Ok(details) => {
+				let (pallet, variant) = (details.pallet.name(), &details.variant.name);
+				let docs = details.variant.docs.join(" ");
+				let error = PalletError::from_name(variant).filter(|_| pallet == PALLET);
+				(error, format!("{pallet}::{variant}"), docs.trim().to_owned())
+			},
+			Err(error) => (None, module.details_string(), error.to_string()),
 		},
-		Err(error) => (module.details_string(), error.to_string()),
-	}
+		other => (None, "a dispatch error".into(), other.to_string()),
+	};
+	SubmitError::Failed { call, error, name, explanation }
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::connection::our_metadata;
 
 	#[test]
 	fn transaction_should_be_signed_again_only_when_its_nonce_was_the_reason() {
@@ -505,14 +513,41 @@ mod tests {
 		assert!(!open(0, 100).is_dead_at(90));
 	}
 
+	/// The error with which a call fails, as a chain with our metadata tells it.
+	fn failed(pallet: &str, name: &str) -> SubmitError {
+		/// Index of `Module` in a dispatch error.
+		const MODULE: u8 = 3;
+		let metadata = our_metadata().unwrap();
+		let pallet = metadata.pallet_by_name(pallet).unwrap();
+		let variants = pallet.error_variants().unwrap();
+		let index = variants.iter().find(|error| error.name == name).unwrap().index;
+		let bytes = vec![MODULE, pallet.error_index(), index, 0, 0, 0];
+		let error = DispatchError::decode_from(bytes, our_metadata().unwrap().arc()).unwrap();
+		explain("place_bid", &error)
+	}
+
 	#[test]
-	fn pallet_error_should_be_told_by_its_full_name() {
-		let error = SubmitError::Failed {
-			call: "place_bid",
-			name: "Pvs::AlreadyBid".into(),
-			explanation: String::new(),
-		};
-		assert!(error.is_pallet_error("AlreadyBid"));
-		assert!(!error.is_pallet_error("Already"));
+	fn error_of_the_pallet_should_be_told_with_its_documentation() {
+		let metadata = our_metadata().unwrap();
+		let variants = metadata.pallet_by_name(PALLET).unwrap().error_variants().unwrap();
+		for variant in variants {
+			let error = failed(PALLET, &variant.name);
+			assert!(error.pallet_error().is_some(), "{error}");
+			let start = format!("place_bid failed with Pvs::{}: ", variant.name);
+			assert!(error.to_string().len() > start.len(), "{error}");
+			assert!(error.to_string().starts_with(&start), "{error}");
+		}
+		assert_eq!(failed(PALLET, "AlreadyBid").pallet_error(), Some(PalletError::AlreadyBid));
+	}
+
+	#[test]
+	fn error_of_another_pallet_should_not_be_taken_for_ours_when_it_has_the_same_name() {
+		let name = "InsufficientBalance";
+		let ours = failed(PALLET, name).pallet_error();
+		assert_eq!(ours, Some(PalletError::InsufficientBalance));
+		assert_eq!(failed("Balances", name).pallet_error(), None);
+		let other = explain("place_bid", &DispatchError::BadOrigin);
+		assert_eq!(other.pallet_error(), None);
+		assert_eq!(other.to_string(), "place_bid failed with a dispatch error: Bad origin.");
 	}
 }

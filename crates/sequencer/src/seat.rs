@@ -3,7 +3,8 @@
 
 use crate::error::SequencerError;
 use pvs_client::{
-	Account, Amount, Block, Call, Client, Included, Keypair, PvsEvent, SubmitError, Submitter,
+	Account, Amount, Block, Call, Client, Included, Keypair, PalletError, PvsEvent, SubmitError,
+	Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, RollupInfo},
@@ -17,16 +18,16 @@ const INCLUSION_WAIT: Duration = Duration::from_secs(12);
 /// transactions are valid, counted from a finalised block.
 pub(crate) const MORTALITY_BLOCKS: BlockNumber = 64;
 /// Pallet errors of a commit that a later block can cure.
-const PASSING_ERRORS: [&str; 7] = [
-	"BlockDataFull",
-	"TooManyCommitsInBlock",
-	"TooManyPendingBatches",
-	"ChainFull",
-	"TipChanged",
+const PASSING_ERRORS: [PalletError; 7] = [
+	PalletError::BlockDataFull,
+	PalletError::TooManyCommitsInBlock,
+	PalletError::TooManyPendingBatches,
+	PalletError::ChainFull,
+	PalletError::TipChanged,
 	// The reserve has risen; payments lower it again.
-	"MaxFeeTooLow",
+	PalletError::MaxFeeTooLow,
 	// Others have taken places since the balance was looked at; a place is cheaper again when they go.
-	"RentNotCovered",
+	PalletError::RentNotCovered,
 ];
 
 /// A connection, and the right to commit batches of a rollup.
@@ -153,8 +154,8 @@ impl Seat {
 				committed_batch(&included).unwrap_or(expected),
 				included.number,
 			)),
-			Err(error) if PASSING_ERRORS.iter().any(|name| error.is_pallet_error(name)) => {
-				let is_full = error.is_pallet_error("TooManyPendingBatches");
+			Err(error) if error.pallet_error().is_some_and(|it| PASSING_ERRORS.contains(&it)) => {
+				let is_full = error.pallet_error() == Some(PalletError::TooManyPendingBatches);
 				let full_at = is_full.then_some(before.pending);
 				Ok(Commit::Refused { reason: error.to_string(), full_at })
 			},

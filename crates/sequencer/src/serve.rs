@@ -442,7 +442,7 @@ impl Teller {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use pvs_client::Error;
+	use pvs_client::{Error, PalletError};
 
 	#[test]
 	fn commit_should_be_free_when_the_pool_of_the_node_refused_it() {
@@ -453,9 +453,9 @@ mod tests {
 		] {
 			assert!(is_free(&free.into()));
 		}
-		let name = "Pvs::NotSequencer".into();
+		let (error, name) = (Some(PalletError::NotSequencer), "Pvs::NotSequencer".into());
 		for other in [
-			SubmitError::Failed { call, name, explanation: reason.clone() },
+			SubmitError::Failed { call, error, name, explanation: reason.clone() },
 			SubmitError::Unknown { call, seconds: 12, reason },
 		] {
 			assert!(!is_free(&other.into()));

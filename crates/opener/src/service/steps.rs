@@ -10,7 +10,7 @@ use crate::{
 	pool::{Job, Outcome},
 	report::{OpenedBid, Report},
 };
-use pvs_client::{Included, PvsEvent, SubmitError};
+use pvs_client::{Included, PalletError, PvsEvent, SubmitError};
 use pvs_primitives::{api::BatchId, BlockNumber, Bytes32};
 use pvs_timelock::Opening;
 use std::{
@@ -303,8 +303,10 @@ impl Service {
 				self.tell_once(id, Report::Trouble { about: Some(seal), text: error.to_string() });
 			},
 			Err(error)
-				if error.is_pallet_error("BidNotSealed")
-					|| error.is_pallet_error("NothingToSettle") =>
+				if matches!(
+					error.pallet_error(),
+					Some(PalletError::BidNotSealed | PalletError::NothingToSettle)
+				) =>
 			{
 				let reason = "another opener was faster".into();
 				self.tell_once(id, Report::Skipped { seal, reason });
@@ -417,7 +419,9 @@ fn stage_after(result: &Result<Sent, SubmitError>, height: BlockNumber) -> Stage
 		Ok(Sent::Included(included)) => Stage::Sent(included.number),
 		Ok(Sent::Refused) => Stage::Refused,
 		Ok(Sent::Unknown(_)) => Stage::Sent(height),
-		Err(error) if error.is_pallet_error("SequencerMayNotOpen") => Stage::Refused,
+		Err(error) if error.pallet_error() == Some(PalletError::SequencerMayNotOpen) => {
+			Stage::Refused
+		},
 		Err(SubmitError::Failed { .. } | SubmitError::Unknown { .. }) => Stage::Sent(height),
 		Ok(Sent::NotNeeded)
 		| Err(
@@ -496,8 +500,9 @@ mod tests {
 		assert_eq!(result_of(&[], &target, &me), (0, OpenedBid::Void));
 	}
 
-	fn failed(name: &str) -> SubmitError {
-		SubmitError::Failed { call: "open_bid", name: name.into(), explanation: String::new() }
+	fn failed(error: PalletError) -> SubmitError {
+		let (error, name, explanation) = (Some(error), format!("Pvs::{error:?}"), String::new());
+		SubmitError::Failed { call: "open_bid", error, name, explanation }
 	}
 
 	fn unknown() -> SubmitError {
@@ -519,10 +524,10 @@ mod tests {
 			(sent_or_unknown(Err(unknown())), Stage::Sent(20)),
 			// After the node had it.
 			(sent_or_unknown(Err(broken())), Stage::Sent(20)),
-			(sent_or_unknown(Err(failed("Pvs::BidNotSealed"))), Stage::Sent(20)),
-			(sent_or_unknown(Err(failed("Pvs::NotOpening"))), Stage::Sent(20)),
-			(sent_or_unknown(Err(failed("Pvs::NothingToSettle"))), Stage::Sent(20)),
-			(sent_or_unknown(Err(failed("Pvs::SequencerMayNotOpen"))), Stage::Refused),
+			(sent_or_unknown(Err(failed(PalletError::BidNotSealed))), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed(PalletError::NotOpening))), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed(PalletError::NothingToSettle))), Stage::Sent(20)),
+			(sent_or_unknown(Err(failed(PalletError::SequencerMayNotOpen))), Stage::Refused),
 			(sent_or_unknown(Err(refused("Transaction is outdated"))), Stage::Solved),
 			// Before it was sent.
 			(Err(broken()), Stage::Solved),

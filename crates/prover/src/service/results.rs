@@ -11,7 +11,7 @@ use crate::{
 	report::Report,
 	settle::{self, Ending},
 };
-use pvs_client::{Error, Included, ReplicaError, SubmitError};
+use pvs_client::{Error, Included, PalletError, ReplicaError, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
 /// How often a node is asked about a state that it does not have, before the end of a round counts as unknown.
@@ -117,11 +117,11 @@ impl Service {
 				Ok(self.journal.record(Entry::Placed { batch, round, block: included.number })?)
 			},
 			// An earlier copy of the same bid got in.
-			Err(error) if error.is_pallet_error("AlreadyBid") => {
+			Err(error) if error.pallet_error() == Some(PalletError::AlreadyBid) => {
 				Ok(self.journal.record(Entry::Placed { batch, round, block: self.height })?)
 			},
 			// Others were faster. The next block asks again, at what the place costs then.
-			Err(error) if error.is_pallet_error("SlotFeeTooHigh") => {
+			Err(error) if error.pallet_error() == Some(PalletError::SlotFeeTooHigh) => {
 				self.trouble(Some(key), error.to_string());
 				Ok(())
 			},
