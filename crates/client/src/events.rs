@@ -6,6 +6,8 @@ use pvs_primitives::{api::BatchId, Balance, BlockNumber, Bytes32, RollupId, Roun
 use subxt::{
 	error::EventsError, events::Event, ext::scale_decode::DecodeAsType, utils::AccountId32,
 };
+#[cfg(test)]
+use subxt::ext::scale_decode::{self, DecodeAsFields, FieldIter, TypeResolver};
 
 /// An event of the pallet that concerns a batch or a rollup's prices. Amounts are in planck, times in
 /// blocks.
@@ -251,6 +253,27 @@ macro_rules! decode_events {
 				_ => None,
 			})
 		}
+
+		/// The names of the events that are read, and of the fields of each.
+		#[cfg(test)]
+		const READ: &[(&str, &[&str])] =
+			&[$((stringify!($variant), &[$(stringify!($field)),+])),+];
+
+		/// Reads an event of one of these names from the bytes of its fields.
+		#[cfg(test)]
+		fn read_fields<'a>(
+			name: &str,
+			mut bytes: &[u8],
+			fields: &mut dyn FieldIter<'a, u32>,
+			types: &'a impl TypeResolver<TypeId = u32>,
+		) -> Result<(), scale_decode::Error> {
+			match name {
+				$(stringify!($variant) => {
+					wire::$variant::decode_as_fields(&mut bytes, fields, types).map(|_| ())
+				})+
+				_ => panic!("{name} is not read"),
+			}
+		}
 	};
 }
 
@@ -397,93 +420,4 @@ decode_events! {
 }
 
 #[cfg(test)]
-mod tests {
-	use super::*;
-	use crate::connection::our_metadata;
-
-	/// Every event that is decoded must exist, with the fields that are asked for.
-	#[test]
-	fn events_should_be_those_of_the_pallet() {
-		let metadata = our_metadata().unwrap();
-		let pallet = metadata.pallet_by_name(PALLET).unwrap();
-		let fields_of = |event: &str| {
-			let variant = pallet.event_variants().unwrap().iter().find(|found| found.name == event);
-			let fields = &variant.unwrap_or_else(|| panic!("no event {event}")).fields;
-			fields.iter().filter_map(|field| field.name.clone()).collect::<Vec<_>>()
-		};
-		let expected = [
-			("BatchCommitted", vec!["batch", "sequencer", "data_commitment", "max_fee"]),
-			("RoundOpened", vec!["batch", "round", "reserve", "batch_digest"]),
-			("BidPlaced", vec!["batch", "round", "bidder", "bond", "slot_fee"]),
-			("BidRevealed", vec!["batch", "round", "bidder", "fee", "proof_blocks"]),
-			("BidOpened", vec!["batch", "round", "bidder", "fee", "proof_blocks", "penalty"]),
-			("OpenerRewarded", vec!["batch", "round", "bidder", "opener", "amount"]),
-			("BidUnsettled", vec!["batch", "round", "bidder", "until"]),
-			("BidSettled", vec!["batch", "round", "bidder", "slashed", "released", "verdict"]),
-			("BidVoided", vec!["batch", "round", "bidder", "slashed", "reason"]),
-			("WinnerSelected", vec!["prover", "payment", "on_time_until", "late_until"]),
-			("RoundEmpty", vec!["batch", "round"]),
-			("PlaceOffered", vec!["batch", "round", "prover", "payment", "proof_blocks", "until"]),
-			("PlaceAccepted", vec!["prover", "payment", "on_time_until", "late_until"]),
-			("PlacePassed", vec!["batch", "round", "prover"]),
-			("RescueOpened", vec!["batch", "round", "payment", "last_payment", "until"]),
-			("RescueEnded", vec!["batch", "round"]),
-			("ProofAccepted", vec!["batch", "prover", "payment", "late_blocks", "late_cost"]),
-			("ProofAccepted", vec!["slashed_share", "slashed_burned", "refund"]),
-			("ProverDefaulted", vec!["batch", "round", "prover", "slashed"]),
-			("BatchWaiting", vec!["batch"]),
-			("BatchFinalized", vec!["batch", "state_root"]),
-			("BatchFailed", vec!["batch", "bond_burned", "slashed_burned"]),
-			("BatchDropped", vec!["batch", "slashed_burned"]),
-			("AgendaItemFailed", vec!["batch"]),
-			("ReserveUpdated", vec!["rollup", "reserve", "mean_payment"]),
-		];
-		for (event, wanted) in expected {
-			let fields = fields_of(event);
-			for field in wanted {
-				assert!(fields.iter().any(|found| found == field), "{event} has no {field}");
-			}
-		}
-	}
-
-	/// Reads every value of an enum that a field of an event has, and checks that it reads the same as what
-	/// the metadata says. Returns the number of values.
-	fn values_as_the_chain_reads<Ours: DecodeAsType + core::fmt::Debug>(
-		event: &str,
-		field: &str,
-		bytes: impl Iterator<Item = Vec<u8>>,
-	) -> usize {
-		use subxt::ext::scale_value::scale::decode_as_type;
-		let metadata = our_metadata().unwrap();
-		let pallet = metadata.pallet_by_name(PALLET).unwrap();
-		let variants = pallet.event_variants().unwrap();
-		let event = variants.iter().find(|found| found.name == event).unwrap();
-		let field = event.fields.iter().find(|found| found.name.as_deref() == Some(field));
-		let field = field.unwrap().ty.id;
-		let mut values = 0;
-		for bytes in bytes {
-			let Ok(theirs) = decode_as_type(&mut &bytes[..], field, metadata.types()) else {
-				continue;
-			};
-			let ours = Ours::decode_as_type(&mut &bytes[..], field, metadata.types());
-			let ours = format!("{:?}", ours.unwrap_or_else(|error| panic!("{theirs}: {error}")));
-			let name = ours.split('(').next().unwrap();
-			assert!(theirs.to_string().contains(name), "{theirs}");
-			values += 1;
-		}
-		values
-	}
-
-	/// A reason that is missing here would make the events of a whole block unreadable.
-	#[test]
-	fn reasons_for_voiding_a_bid_should_be_those_of_the_pallet() {
-		let bytes = (0..=u8::MAX).map(|index| vec![index]);
-		assert_eq!(values_as_the_chain_reads::<VoidReason>("BidVoided", "reason", bytes), 7);
-	}
-
-	#[test]
-	fn verdicts_on_silent_bids_should_be_those_of_the_pallet() {
-		let bytes = (0..=u8::MAX).map(|index| vec![index, 0]);
-		assert_eq!(values_as_the_chain_reads::<Verdict>("BidSettled", "verdict", bytes), 4);
-	}
-}
+mod tests;
