@@ -179,6 +179,7 @@ mod tests {
 	use crate::connection::our_metadata;
 	use pvs_primitives::params::{Layout, PaymentRule, SilencePolicy};
 	use pvs_timelock::SEAL_BYTES;
+	use std::collections::BTreeSet;
 	use subxt::ext::scale_value::scale::decode_as_type;
 
 	const BATCH: BatchId = BatchId { rollup: 1, index: 2 };
@@ -214,68 +215,125 @@ mod tests {
 		}
 	}
 
-	/// The call as the metadata reads it, as text.
-	fn as_the_chain_reads(call: &Call) -> String {
+	/// The arguments of a call as the metadata reads them: name and value, in the pallet's order.
+	fn as_the_chain_reads(call: &Call) -> Vec<(String, String)> {
 		let metadata = our_metadata().unwrap();
 		let pallet = metadata.pallet_by_name(PALLET).unwrap();
 		let variant =
 			pallet.call_variant_by_name(call.name()).unwrap_or_else(|| panic!("{}", call.name()));
-		let mut bytes = vec![pallet.call_index(), variant.index];
-		bytes.extend_from_slice(&call.arguments.0);
-		let rest = &mut &bytes[..];
-		let call_type = metadata.outer_enums().call_enum_ty();
-		let value = decode_as_type(rest, call_type, metadata.types())
-			.unwrap_or_else(|_| panic!("{}", call.name()));
+		let mut rest = call.arguments.0.as_slice();
+		let mut arguments = Vec::new();
+		for field in &variant.fields {
+			let value = decode_as_type(&mut rest, field.ty.id, metadata.types())
+				.unwrap_or_else(|error| panic!("{}: {error}", call.name()));
+			let name = field.name.clone().unwrap_or_default();
+			arguments.push((name, value.to_string().replace(' ', "")));
+		}
 		assert!(rest.is_empty(), "{} has {} bytes too many", call.name(), rest.len());
-		value.to_string().replace(' ', "")
+		arguments
+	}
+
+	/// A call, its arguments in the pallet's order, and how the value of each begins but for
+	/// parentheses. No two of a call are the same, so that one in the place of another shows.
+	type Expected = (Call, Vec<(&'static str, &'static str)>);
+
+	fn expected() -> Vec<Expected> {
+		let (id, batch) = (("batch", "{rollup:1,index:2}"), BATCH);
+		let seal = [5; SEAL_BYTES];
+		let opening = (&[6; ELEMENT_BYTES], &[7; OPENING_PROOF_BYTES]);
+		vec![
+			(
+				Call::register_rollup(&[1; 768], [2; 32], [3; 32], &params()),
+				vec![
+					("verifying_key", "1,1,"),
+					("genesis_root", "2,2,"),
+					("sequencer", "3,3,"),
+					("params", "{layout:"),
+				],
+			),
+			(Call::register_prover(77), vec![("stake", "77")]),
+			(
+				Call::commit_batch(3, &[9, 8], [6; 32], [4; 32], 5),
+				vec![
+					("rollup", "3"),
+					("data", "9,8)"),
+					("prev_state_root", "6,6,"),
+					("next_state_root", "4,4,"),
+					("max_fee", "5"),
+				],
+			),
+			(
+				Call::place_bid(batch, 6, [7; 32], 88, [9; 32], &seal),
+				vec![
+					id,
+					("round", "6"),
+					("batch_digest", "7,7,"),
+					("max_slot_fee", "88"),
+					("commitment", "9,9,"),
+					("seal", "5,5,"),
+				],
+			),
+			(
+				Call::reveal_bid(batch, 6, [4; 32], &[5; PAYLOAD_BYTES]),
+				vec![id, ("round", "6"), ("bidder", "4,4,"), ("payload", "5,5,")],
+			),
+			(
+				Call::open_bid(batch, 8, [4; 32], &seal, opening),
+				vec![
+					id,
+					("round", "8"),
+					("bidder", "4,4,"),
+					("seal", "5,5,"),
+					("solution", "6,6,"),
+					("proof", "7,7,"),
+				],
+			),
+			(
+				Call::submit_proof(batch, [1; 32], &[2; PROOF_BYTES]),
+				vec![id, ("prover", "1,1,"), ("proof", "2,2,")],
+			),
+			(Call::accept_place(batch, 6), vec![id, ("round", "6")]),
+			(Call::bond_more(78), vec![("amount", "78")]),
+			(Call::unbond(79), vec![("amount", "79")]),
+			(Call::withdraw_unbonded(), vec![]),
+			(Call::set_sequencer(3, [8; 32]), vec![("rollup", "3"), ("sequencer", "8,8,")]),
+			(Call::set_params(3, &params()), vec![("rollup", "3"), ("params", "{layout:")]),
+			(Call::transfer_rollup(3, [8; 32]), vec![("rollup", "3"), ("to", "8,8,")]),
+			(Call::accept_rollup(3), vec![("rollup", "3")]),
+		]
 	}
 
 	#[test]
-	fn every_call_should_be_read_by_the_pallet_as_it_was_meant() {
-		let register = Call::register_rollup(&[1; 768], [2; 32], [3; 32], &params());
-		assert!(as_the_chain_reads(&register).contains("sequencer_bond:14"));
-		assert!(as_the_chain_reads(&Call::register_prover(77)).contains("stake:77"));
-		let commit = Call::commit_batch(3, &[9, 8], [6; 32], [4; 32], 5);
-		assert!(as_the_chain_reads(&commit).contains("max_fee:5"));
-		let bid = Call::place_bid(BATCH, 6, [7; 32], 88, [9; 32], &[6; SEAL_BYTES]);
-		let bid = as_the_chain_reads(&bid);
-		assert!(
-			bid.contains("batch:{rollup:1,index:2},round:6,") && bid.contains("max_slot_fee:88")
-		);
-		assert!(bid.contains("seal:((6,6,"), "{bid}");
-		let open = Call::open_bid(
-			BATCH,
-			6,
-			[4; 32],
-			&[5; SEAL_BYTES],
-			(&[3; ELEMENT_BYTES], &[2; OPENING_PROOF_BYTES]),
-		);
-		let open = as_the_chain_reads(&open);
-		assert!(open.contains("seal:((5,5,"), "{open}");
-		assert!(open.contains("solution:((3,3,") && open.contains("proof:((2,2,"), "{open}");
-		assert!(open.contains("batch:{rollup:1,index:2},round:6,bidder:"), "{open}");
-		let reveal = Call::reveal_bid(BATCH, 6, [4; 32], &[5; PAYLOAD_BYTES]);
-		let reveal = as_the_chain_reads(&reveal);
-		assert!(reveal.contains("batch:{rollup:1,index:2},round:6,bidder:"), "{reveal}");
-		assert!(reveal.contains("payload:((5,5,"), "{reveal}");
-		let proof = Call::submit_proof(BATCH, [1; 32], &[2; PROOF_BYTES]);
-		assert!(as_the_chain_reads(&proof).contains("index:2"));
-		let accept = as_the_chain_reads(&Call::accept_place(BATCH, 6));
-		assert!(accept.contains("accept_place") && accept.contains("batch:{rollup:1,index:2}"));
-		let bond = as_the_chain_reads(&Call::bond_more(78));
-		assert!(bond.contains("bond_more") && bond.contains("amount:78"));
-		let unbond = as_the_chain_reads(&Call::unbond(79));
-		assert!(unbond.contains("unbond") && unbond.contains("amount:79"));
-		assert!(as_the_chain_reads(&Call::withdraw_unbonded()).contains("withdraw_unbonded"));
-		let sequencer = as_the_chain_reads(&Call::set_sequencer(3, [8; 32]));
-		assert!(sequencer.contains("rollup:3,sequencer:"), "{sequencer}");
-		let set = as_the_chain_reads(&Call::set_params(3, &params()));
-		for field in ["opening_blocks:15", "escalation_factor:20", "sequencer_bond:14"] {
-			assert!(set.contains(field), "{set}");
+	fn arguments_of_calls_should_be_those_of_the_pallet_in_its_order() {
+		for (call, expected) in expected() {
+			let found = as_the_chain_reads(&call);
+			let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+			let wanted: Vec<&str> = expected.iter().map(|(name, _)| *name).collect();
+			assert_eq!(names, wanted, "{}", call.name());
+			for ((name, value), (_, start)) in found.iter().zip(expected) {
+				let value = value.trim_start_matches('(');
+				assert!(value.starts_with(start), "{}, {name}: {value}", call.name());
+			}
 		}
-		let transfer = as_the_chain_reads(&Call::transfer_rollup(3, [8; 32]));
-		assert!(transfer.contains("rollup:3,to:"), "{transfer}");
-		let accept = as_the_chain_reads(&Call::accept_rollup(3));
-		assert!(accept.contains("accept_rollup") && accept.contains("rollup:3"), "{accept}");
+	}
+
+	#[test]
+	fn every_call_of_the_pallet_should_be_here_or_be_listed_as_not_needed() {
+		/// Calls that no program makes.
+		const NOT_NEEDED: [&str; 3] = ["deregister_rollup", "deregister_prover", "submit_proofs"];
+		let metadata = our_metadata().unwrap();
+		let variants = metadata.pallet_by_name(PALLET).unwrap().call_variants().unwrap();
+		let theirs: BTreeSet<&str> = variants.iter().map(|call| call.name.as_str()).collect();
+		let ours = expected().into_iter().map(|(call, _)| call.name());
+		assert_eq!(ours.chain(NOT_NEEDED).collect::<BTreeSet<_>>(), theirs);
+	}
+
+	#[test]
+	fn params_should_be_read_by_the_pallet_as_they_were_meant() {
+		let arguments = as_the_chain_reads(&Call::set_params(3, &params()));
+		let (_, params) = &arguments[1];
+		for field in ["opening_blocks:15", "escalation_factor:20", "sequencer_bond:14"] {
+			assert!(params.contains(field), "{params}");
+		}
 	}
 }
