@@ -6,8 +6,9 @@
 //! nothing here knows which pallets carry calls.
 
 use crate::PALLET;
-use codec::Encode;
-use pvs_primitives::{hash::blake2_256, Balance, Bytes32, RollupId};
+use pvs_primitives::{
+	commit_digest::CommitDigest, hash::blake2_256, poseidon::data_commitment, Bytes32, RollupId,
+};
 use pvs_timelock::Seal;
 use subxt::{
 	ext::{
@@ -31,36 +32,23 @@ pub struct Commit {
 	pub prev_state_root: Bytes32,
 	/// The root that the sequencer claims.
 	pub next_state_root: Bytes32,
-	/// The highest fee that the sequencer pays, in planck.
-	pub max_fee: Balance,
 }
 
-impl Commit {
-	/// The Poseidon commitment to the data, as the chain computes it.
-	pub fn data_commitment(&self) -> Bytes32 {
-		pvs_primitives::poseidon::data_commitment(&self.data)
-	}
-}
-
-/// All `commit_batch` calls for a rollup in the encoded extrinsics of a block, in order of
-/// execution. Extrinsics that this metadata cannot decode are passed over.
-pub fn commits(metadata: &Metadata, body: &[Vec<u8>], rollup: RollupId) -> Vec<Commit> {
-	let Some(needle) = Needle::new(metadata, COMMIT_CALL, &rollup.encode()) else {
-		return Vec::new();
-	};
-	let mut found: Vec<Commit> = body
-		.iter()
-		.filter(|extrinsic| needle.is_in(extrinsic))
-		.filter_map(|extrinsic| call_of(metadata, extrinsic))
-		.flat_map(|call| commits_in_call(metadata, call))
-		.collect();
-	found.retain(|commit| commit.rollup == rollup);
+/// Returns the `commit_batch` calls of an encoded extrinsic that have the data of which the header of its
+/// block speaks, in order of execution; none if this metadata cannot decode the extrinsic.
+pub(crate) fn commits(metadata: &Metadata, extrinsic: &[u8], digest: &CommitDigest) -> Vec<Commit> {
+	let Some(call) = call_of(metadata, extrinsic) else { return Vec::new() };
+	let mut found = in_call(metadata, call, as_commit);
+	found.retain(|commit| {
+		commit.rollup == digest.batch.rollup
+			&& data_commitment(&commit.data) == digest.data_commitment
+	});
 	found
 }
 
 /// Returns the seal with this hash among the `place_bid` calls of an encoded extrinsic, whether or not
 /// they succeeded; `None` if it has none, or this metadata cannot decode it.
-pub fn seal(metadata: &Metadata, extrinsic: &[u8], seal_hash: &Bytes32) -> Option<Seal> {
+pub(crate) fn seal(metadata: &Metadata, extrinsic: &[u8], seal_hash: &Bytes32) -> Option<Seal> {
 	let call = call_of(metadata, extrinsic)?;
 	let seals = in_call(metadata, call, |call| {
 		bytes(arguments_of(call, BID_CALL)?.at("seal")?)?.as_slice().try_into().ok()
@@ -75,11 +63,6 @@ fn call_of<'a>(metadata: &Metadata, extrinsic: &'a [u8]) -> Option<&'a [u8]> {
 		return None;
 	};
 	extrinsic.get(info.call_data_range())
-}
-
-/// All `commit_batch` calls in one encoded call of the runtime: itself or any call inside it.
-pub fn commits_in_call(metadata: &Metadata, call: &[u8]) -> Vec<Commit> {
-	in_call(metadata, call, as_commit)
 }
 
 /// Returns what `read` finds in an encoded call of the runtime and in every call inside it, in order of
@@ -113,22 +96,6 @@ fn in_call<T>(metadata: &Metadata, call: &[u8], read: impl Fn(&Value<u32>) -> Op
 	found
 }
 
-/// The bytes that every encoded call of a name with these first arguments starts with. Looking for them
-/// first saves decoding the rest of a block.
-struct Needle(Vec<u8>);
-
-impl Needle {
-	fn new(metadata: &Metadata, name: &str, arguments: &[u8]) -> Option<Self> {
-		let pallet = metadata.pallet_by_name(PALLET)?;
-		let call = pallet.call_variant_by_name(name)?;
-		Some(Self([&[pallet.call_index(), call.index], arguments].concat()))
-	}
-
-	fn is_in(&self, bytes: &[u8]) -> bool {
-		bytes.windows(self.0.len()).any(|window| window == self.0)
-	}
-}
-
 /// Returns the arguments of a value of the call type, if it is a call of this name of the pallet.
 fn arguments_of<'a>(call: &'a Value<u32>, name: &str) -> Option<&'a Composite<u32>> {
 	let ValueDef::Variant(pallet) = &call.value else { return None };
@@ -143,7 +110,6 @@ fn as_commit(call: &Value<u32>) -> Option<Commit> {
 		data: bytes(arguments.at("data")?)?,
 		prev_state_root: bytes(arguments.at("prev_state_root")?)?.try_into().ok()?,
 		next_state_root: bytes(arguments.at("next_state_root")?)?.try_into().ok()?,
-		max_fee: number(arguments.at("max_fee")?)?,
 	})
 }
 
@@ -169,17 +135,18 @@ fn bytes(value: &Value<u32>) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
 	use super::*;
 	use crate::connection::our_metadata;
-	use codec::Compact;
+	use codec::{Compact, Encode};
+	use pvs_primitives::api::BatchId;
 	use pvs_timelock::SEAL_BYTES;
 	use subxt::dynamic::tx;
 	use subxt::{config::substrate::SpecVersionForRange, OfflineClient, SubstrateConfig};
 
-	type Dynamic = subxt::tx::DynamicPayload<Composite<()>>;
+	pub(crate) type Dynamic = subxt::tx::DynamicPayload<Composite<()>>;
 
-	fn commit(rollup: u128, data: &[u8]) -> Dynamic {
+	pub(crate) fn commit(rollup: u128, data: &[u8]) -> Dynamic {
 		let arguments = Composite::named([
 			("rollup", Value::u128(rollup)),
 			("data", Value::from_bytes(data)),
@@ -194,7 +161,7 @@ mod tests {
 		tx("System", "remark", Composite::named([("remark", Value::from_bytes(bytes))]))
 	}
 
-	fn batch_all(calls: impl IntoIterator<Item = Dynamic>) -> Dynamic {
+	pub(crate) fn batch_all(calls: impl IntoIterator<Item = Dynamic>) -> Dynamic {
 		let calls = Value::unnamed_composite(calls.into_iter().map(Dynamic::into_value));
 		tx("Utility", "batch_all", Composite::named([("calls", calls)]))
 	}
@@ -213,7 +180,7 @@ mod tests {
 		tx("Sudo", "sudo", Composite::named([("call", call.into_value())]))
 	}
 
-	fn encoded(call: &Dynamic) -> Vec<u8> {
+	pub(crate) fn encoded(call: &Dynamic) -> Vec<u8> {
 		let versions = SpecVersionForRange {
 			block_range: 0..u64::MAX,
 			spec_version: 0,
@@ -228,42 +195,46 @@ mod tests {
 	}
 
 	/// An extrinsic without a signature around a call.
-	fn bare_extrinsic(call: &[u8]) -> Vec<u8> {
+	pub(crate) fn bare_extrinsic(call: &[u8]) -> Vec<u8> {
 		const BARE_VERSION_4: u8 = 4;
 		let length = Compact(u32::try_from(call.len() + 1).unwrap());
 		[length.encode(), vec![BARE_VERSION_4], call.to_vec()].concat()
 	}
 
-	fn data_of(call: &Dynamic) -> Vec<Vec<u8>> {
-		let metadata = our_metadata().unwrap();
-		let body = [bare_extrinsic(&encoded(call))];
-		commits(&metadata, &body, 0).into_iter().map(|commit| commit.data).collect()
+	/// The calls of an encoded extrinsic whose data is this, for rollup 0.
+	fn commits_of(extrinsic: &[u8], data: &[u8]) -> Vec<Commit> {
+		let (batch, data_commitment) = (BatchId { rollup: 0, index: 9 }, data_commitment(data));
+		let digest = CommitDigest { batch, extrinsic: 0, data_commitment };
+		commits(&our_metadata().unwrap(), extrinsic, &digest)
 	}
 
 	#[test]
 	fn commit_should_be_found_when_it_is_the_extrinsic_itself() {
-		let metadata = our_metadata().unwrap();
-		let body = [bare_extrinsic(&encoded(&commit(0, &[1, 2, 3])))];
 		let expected = Commit {
 			rollup: 0,
 			data: vec![1, 2, 3],
 			prev_state_root: [8; 32],
 			next_state_root: [7; 32],
-			max_fee: 5,
 		};
-		assert_eq!(commits(&metadata, &body, 0), [expected]);
-		assert_eq!(commits(&metadata, &body, 1), []);
+		let extrinsic = bare_extrinsic(&encoded(&commit(0, &[1, 2, 3])));
+		assert_eq!(commits_of(&extrinsic, &[1, 2, 3]), [expected]);
+		assert_eq!(commits_of(&extrinsic, &[1, 2, 4]), []);
+		assert_eq!(commits_of(&bare_extrinsic(&encoded(&commit(1, &[1, 2, 3]))), &[1, 2, 3]), []);
 	}
 
 	#[test]
-	fn commits_should_be_found_in_order_when_they_are_nested() {
+	fn commit_should_be_found_wherever_it_is_nested() {
 		let deep = batch_all([
 			remark(b"nothing"),
 			commit(0, b"first"),
 			through_proxy(batch_all([commit(0, b"second"), commit(1, b"other rollup")])),
 			as_root(through_proxy(commit(0, b"third"))),
+			commit(0, b"first"),
 		]);
-		assert_eq!(data_of(&deep), [b"first".to_vec(), b"second".to_vec(), b"third".to_vec()]);
+		let extrinsic = bare_extrinsic(&encoded(&deep));
+		let found = |data: &[u8]| commits_of(&extrinsic, data).len();
+		assert_eq!((found(b"first"), found(b"second"), found(b"third")), (2, 1, 1));
+		assert_eq!(found(b"other rollup"), 0);
 	}
 
 	fn bid(seal: &[u8]) -> Dynamic {
@@ -304,17 +275,13 @@ mod tests {
 	}
 
 	#[test]
-	fn commit_should_not_be_found_when_its_bytes_are_only_data() {
-		let hidden = encoded(&commit(0, b"hidden"));
-		assert_eq!(data_of(&remark(&hidden)), Vec::<Vec<u8>>::new());
-	}
-
-	#[test]
-	fn body_should_be_searched_on_when_an_extrinsic_cannot_be_decoded() {
-		let metadata = our_metadata().unwrap();
-		let good = bare_extrinsic(&encoded(&commit(0, b"good")));
-		let mut broken = good.clone();
-		broken.truncate(broken.len() - 3);
-		assert_eq!(commits(&metadata, &[broken, good], 0).len(), 1);
+	fn commit_should_not_be_found_when_its_bytes_are_only_data_or_cut_short() {
+		let call = encoded(&commit(0, b"hidden"));
+		let hidden = bare_extrinsic(&encoded(&remark(&call)));
+		assert_eq!(commits_of(&hidden, b"hidden"), []);
+		let mut short = bare_extrinsic(&call);
+		assert_eq!(commits_of(&short, b"hidden").len(), 1);
+		short.truncate(short.len() - 3);
+		assert_eq!(commits_of(&short, b"hidden"), []);
 	}
 }

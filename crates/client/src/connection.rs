@@ -211,10 +211,17 @@ impl Client {
 	}
 
 	/// The encoded extrinsics of a block, without their length prefix.
+	///
+	/// # Errors
+	///
+	/// [`Error::NoBody`] if the node has only the header of the block.
 	pub async fn body(&self, hash: BlockHash) -> Result<Vec<Vec<u8>>, Error> {
 		let details =
 			self.rpc().chain_get_block(Some(hash)).await.map_err(|error| self.failed(error))?;
-		let details = details.ok_or_else(|| Error::NoBlock(format!("{hash:?}")))?;
+		let Some(details) = details else {
+			let block = self.block(hash).await?.number;
+			return Err(Error::NoBody { url: self.url().into(), block });
+		};
 		Ok(details.block.extrinsics.into_iter().map(|extrinsic| extrinsic.0).collect())
 	}
 

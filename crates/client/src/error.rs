@@ -64,10 +64,34 @@ pub enum Error {
 		/// The address.
 		url: String,
 	},
-	/// The data of a batch is not in the block that should carry it.
+	/// The node has only the header of a block.
 	#[error(
-		"block {block} carries no data for batch {index} of rollup {rollup}; the node may be on \
-		 another fork or have pruned the block"
+		"the node at {url} has no body of block {block}, which it has pruned or not fetched yet; name \
+		 one with --url that keeps all of them (--blocks-pruning archive)"
+	)]
+	NoBody {
+		/// The address.
+		url: String,
+		/// The height of the block.
+		block: u32,
+	},
+	/// The header of the block that committed a batch does not say where the data is.
+	#[error(
+		"the header of block {block} does not name the data of batch {rollup}/{index}, as those of \
+		 older runtimes do not; start from a state that was saved after that block"
+	)]
+	NoDigest {
+		/// The rollup.
+		rollup: u32,
+		/// The batch's index.
+		index: u64,
+		/// The height at which it was committed.
+		block: u32,
+	},
+	/// The data of a batch is not in the extrinsic that the header of its block names.
+	#[error(
+		"extrinsic {extrinsic} of block {block} has no data of batch {rollup}/{index} that this \
+		 program can read; use the release of it that belongs to the runtime of that block"
 	)]
 	NoBatchData {
 		/// The rollup.
@@ -75,6 +99,14 @@ pub enum Error {
 		/// The batch's index.
 		index: u64,
 		/// The height at which it was committed.
+		block: u32,
+		/// The position of the extrinsic in the block.
+		extrinsic: u32,
+	},
+	/// A block that was read is not on the best chain any more.
+	#[error("the node has left block {block} for another fork; ask again at its best block")]
+	Reorganized {
+		/// The height of the block.
 		block: u32,
 	},
 }
@@ -108,6 +140,7 @@ impl Error {
 				| Self::Unreachable { .. }
 				| Self::StreamEnded { .. }
 				| Self::NoBlock(_)
+				| Self::NoBody { .. }
 		)
 	}
 }

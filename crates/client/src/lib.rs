@@ -11,7 +11,8 @@
 //! | [`submit`] | [`Submitter`]: sign, submit, watch until a block has it, explain what failed |
 //! | [`pallet_error`] | [`PalletError`]: the pallet's errors |
 //! | [`events`] | [`PvsEvent`]: the pallet's events |
-//! | [`call_tree`] | batch data in the body of a block, however deep the call is nested |
+//! | [`batch_data`] | the data of batches, from the blocks whose headers name it |
+//! | [`call_tree`] | batch data and seals in an extrinsic, however deep the call is nested |
 //! | [`replica`] | [`Replica`]: rollup states replayed from the data on the chain |
 //! | [`seals`] | the time-lock puzzle that a chain seals bids with, checked |
 //! | [`stop`] | requests to stop: an interrupt from the terminal, or `SIGTERM` |
@@ -36,6 +37,7 @@
 //! ```
 
 pub mod amount;
+pub mod batch_data;
 pub mod call_tree;
 pub mod calls;
 pub mod cli;
@@ -53,6 +55,7 @@ pub mod submit;
 pub mod view;
 
 pub use amount::{Amount, Token};
+pub use batch_data::Committed;
 pub use calls::Call;
 pub use connection::{Block, Client, CONNECT_TIMEOUT};
 pub use error::Error;

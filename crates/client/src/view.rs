@@ -16,7 +16,7 @@ use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use std::collections::BTreeMap;
 use subxt::{
 	client::OnlineClientAtBlock, error::DispatchError, events::Phase,
-	ext::scale_decode::DecodeAsType,
+	ext::scale_decode::DecodeAsType, Metadata,
 };
 
 /// An account as the Runtime API writes it.
@@ -50,6 +50,15 @@ impl View {
 	/// The block.
 	pub fn block(&self) -> Block {
 		self.block
+	}
+
+	pub(crate) fn client(&self) -> &Client {
+		&self.client
+	}
+
+	/// The metadata of the chain as of this block.
+	pub(crate) fn metadata(&self) -> &Metadata {
+		self.at.metadata_ref()
 	}
 
 	async fn call<R: Decode>(
@@ -244,27 +253,6 @@ impl View {
 		Ok(Ok(own))
 	}
 
-	/// The data of a batch, from the body of the block that committed it. The commitment of what
-	/// is returned equals the one that the chain computed.
-	///
-	/// # Errors
-	///
-	/// [`Error::NoBatchData`] if that block of the best chain has no such call.
-	pub async fn batch_data(&self, batch: &BatchInfo<AccountBytes>) -> Result<Vec<u8>, Error> {
-		let hash = self.client.hash_at(batch.committed_at).await?;
-		let body = self.client.body(hash).await?;
-		call_tree::commits(self.at.metadata_ref(), &body, batch.id.rollup)
-			.into_iter()
-			.filter(|commit| commit.next_state_root == batch.next_state_root)
-			.find(|commit| commit.data_commitment() == batch.data_commitment)
-			.map(|commit| commit.data)
-			.ok_or(Error::NoBatchData {
-				rollup: batch.id.rollup,
-				index: batch.id.index,
-				block: batch.committed_at,
-			})
-	}
-
 	/// The seals of these bids, from the bodies of the blocks in which they were placed; each body is
 	/// fetched once. A seal that is not where its bid says is missing in the answer.
 	pub async fn seals_of(
@@ -281,23 +269,11 @@ impl View {
 			for (extrinsic, seal_hash) in bids {
 				let extrinsic = usize::try_from(extrinsic).ok().and_then(|index| body.get(index));
 				let seal = extrinsic.and_then(|extrinsic| {
-					call_tree::seal(self.at.metadata_ref(), extrinsic, &seal_hash)
+					call_tree::seal(self.metadata(), extrinsic, &seal_hash)
 				});
 				found.extend(seal.map(|seal| (seal_hash, seal)));
 			}
 		}
 		Ok(found)
-	}
-
-	/// All `commit_batch` calls for a rollup in the body of a block of the best chain, whether or
-	/// not they succeeded.
-	pub async fn commits_in(
-		&self,
-		number: BlockNumber,
-		rollup: RollupId,
-	) -> Result<Vec<call_tree::Commit>, Error> {
-		let hash = self.client.hash_at(number).await?;
-		let body = self.client.body(hash).await?;
-		Ok(call_tree::commits(self.at.metadata_ref(), &body, rollup))
 	}
 }

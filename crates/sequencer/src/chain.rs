@@ -7,7 +7,7 @@ use crate::{
 	seat::Seat,
 };
 use futures::{stream, StreamExt, TryStreamExt};
-use pvs_client::{call_tree, Block, Error, PvsEvent};
+use pvs_client::{Block, Committed, Error};
 use pvs_primitives::{
 	api::{BatchId, BatchInfo, BatchStatus, RollupInfo},
 	BlockNumber, Bytes32,
@@ -22,7 +22,7 @@ const PARALLEL_FETCHES: usize = 16;
 pub(crate) struct Reader {
 	/// Data of batches that are not final yet, by index and commitment.
 	data: HashMap<(u64, Bytes32), Vec<u8>>,
-	/// The newest finalised block whose body was searched.
+	/// The newest finalised block that was searched.
 	searched: BlockNumber,
 }
 
@@ -32,6 +32,13 @@ pub(crate) struct Seen {
 	pub(crate) rollup: RollupInfo<Bytes32>,
 	/// Batches without a proof.
 	pub(crate) unproven: usize,
+}
+
+/// Batches that old blocks committed.
+pub(crate) struct Found {
+	pub(crate) commits: Vec<Commit>,
+	/// The first batch that should be among them and that no header names.
+	pub(crate) unnamed: Option<u64>,
 }
 
 impl Reader {
@@ -77,7 +84,7 @@ impl Reader {
 				None => match best_view.batch_data(&info).await {
 					Ok(bytes) => bytes,
 					// The best chain changed in between.
-					Err(Error::NoBatchData { .. }) => continue,
+					Err(Error::Reorganized { .. }) => continue,
 					Err(error) => return Err(error.into()),
 				},
 			};
@@ -105,32 +112,31 @@ impl Reader {
 		Ok(Seen { heads, rollup, unproven })
 	}
 
-	/// Commits in the bodies of old blocks, from `first` on. Finalised blocks are searched once.
+	/// Looks for batches that old blocks committed, from `first` on, behind a state that does not have batch
+	/// `next_index`. Finalised blocks are searched once.
 	pub(crate) async fn search(
 		&mut self,
 		seat: &Seat,
 		rollup: u32,
-		first: BlockNumber,
+		(first, next_index): (BlockNumber, u64),
 		heads: &Heads,
-	) -> Result<Vec<Commit>, SequencerError> {
-		let first = first.max(self.searched.saturating_add(1));
+	) -> Result<Found, SequencerError> {
+		let unsearched = first.max(self.searched.saturating_add(1));
 		let best = seat.client.best().await?;
 		let view = seat.client.at(best).await?;
 		let view = &view;
-		let found: Vec<Vec<Commit>> = stream::iter(first..=best.number)
+		let found: Vec<(BlockNumber, Vec<Committed>)> = stream::iter(unsearched..=best.number)
 			.map(|number| async move {
-				let calls = view.commits_in(number, rollup).await?;
-				if calls.is_empty() {
-					return Ok::<_, SequencerError>(Vec::new());
-				}
-				let events = events(seat, number).await;
-				Ok(commits_of(number, calls, events.as_deref()))
+				Ok::<_, SequencerError>((number, view.commits_in(number, rollup).await?))
 			})
 			.buffered(PARALLEL_FETCHES)
 			.try_collect()
 			.await?;
 		self.searched = heads.finalized;
-		Ok(found.into_iter().flatten().collect())
+		let indices = found.iter().flat_map(|(_, batches)| batches).map(|it| it.batch.index);
+		let unnamed = first_unnamed(indices, (unsearched == first).then_some(next_index));
+		let commits = found.into_iter().flat_map(|(block, batches)| commits_of(block, batches));
+		Ok(Found { commits: commits.collect(), unnamed })
 	}
 
 	/// Lets old blocks be searched again.
@@ -139,93 +145,66 @@ impl Reader {
 	}
 }
 
-/// The pallet's events of a block; `None` if the node does not have the block's state any more.
-async fn events(seat: &Seat, number: BlockNumber) -> Option<Vec<PvsEvent>> {
-	let events = async {
-		let block = seat.client.block(seat.client.hash_at(number).await?).await?;
-		seat.client.at(block).await?.events().await
-	};
-	events.await.map_err(|error| tracing::debug!("no events of block {number}: {error}")).ok()
+/// Returns the first index that is left out, or `next_index` if there is none at all.
+fn first_unnamed(indices: impl Iterator<Item = u64>, next_index: Option<u64>) -> Option<u64> {
+	let mut last: Option<u64> = None;
+	for index in indices {
+		let expected = last.map_or(index, |last| last.saturating_add(1));
+		if index > expected {
+			return Some(expected);
+		}
+		last = Some(index);
+	}
+	next_index.filter(|_| last.is_none())
 }
 
-/// The commits that a block's calls made: those with an event. If there are no events to be had, all calls,
-/// without an index; whether they succeeded shows when they are executed.
-fn commits_of(
-	number: BlockNumber,
-	calls: Vec<call_tree::Commit>,
-	events: Option<&[PvsEvent]>,
-) -> Vec<Commit> {
-	let index_of = |call: &call_tree::Commit| {
-		let commitment = call.data_commitment();
-		events?.iter().find_map(|event| match event {
-			PvsEvent::BatchCommitted {
-				batch,
-				prev_state_root,
-				next_state_root,
-				data_commitment,
-				..
-			} => {
-				let is_it = batch.rollup == call.rollup
-					&& (*prev_state_root, *next_state_root)
-						== (call.prev_state_root, call.next_state_root)
-					&& *data_commitment == commitment;
-				is_it.then_some(batch.index)
-			},
-			_ => None,
-		})
-	};
-	calls
-		.into_iter()
-		.map(|call| (index_of(&call), call))
-		.filter(|(index, _)| index.is_some() || events.is_none())
-		.map(|(index, call)| Commit {
-			index,
-			block: number,
+/// The commits of batches that a block committed. If an extrinsic has several with the same data, all of
+/// them: which one was executed shows when they are.
+fn commits_of(block: BlockNumber, batches: Vec<Committed>) -> impl Iterator<Item = Commit> {
+	batches.into_iter().flat_map(move |Committed { batch, calls }| {
+		calls.into_iter().map(move |call| Commit {
+			index: batch.index,
+			block,
 			prev_root: call.prev_state_root,
 			next_root: call.next_state_root,
 			data: call.data,
 			stage: Stage::Committed,
 		})
-		.collect()
+	})
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use pvs_client::call_tree;
 
-	fn call(rollup: u32, next: u8) -> call_tree::Commit {
-		call_tree::Commit {
-			rollup,
+	#[test]
+	fn commits_should_have_the_index_of_their_batch() {
+		let call = |next: u8| call_tree::Commit {
+			rollup: 0,
 			data: vec![7; 64],
 			prev_state_root: [1; 32],
 			next_state_root: [next; 32],
-			max_fee: 5,
-		}
-	}
-
-	fn event(call: &call_tree::Commit, index: u64) -> PvsEvent {
-		PvsEvent::BatchCommitted {
-			batch: BatchId { rollup: call.rollup, index },
-			sequencer: [3; 32],
-			prev_state_root: call.prev_state_root,
-			next_state_root: call.next_state_root,
-			data_commitment: call.data_commitment(),
-			max_fee: call.max_fee,
-		}
+		};
+		let batch = |index| BatchId { rollup: 0, index };
+		let batches = vec![
+			Committed { batch: batch(3), calls: vec![call(9)] },
+			Committed { batch: batch(4), calls: vec![] },
+			Committed { batch: batch(5), calls: vec![call(2), call(8)] },
+		];
+		let found: Vec<(u64, u8)> =
+			commits_of(5, batches).map(|commit| (commit.index, commit.next_root[0])).collect();
+		assert_eq!(found, [(3, 9), (5, 2), (5, 8)]);
 	}
 
 	#[test]
-	fn calls_should_count_only_when_the_block_says_that_they_succeeded() {
-		// Anybody can send a call with another root, or for a rollup that is not theirs: it fails.
-		let calls = vec![call(0, 9), call(0, 2), call(0, 8)];
-		let events = [event(&call(1, 9), 3), event(&call(0, 2), 4)];
-		let indices = |commits: Vec<Commit>| -> Vec<(Option<u64>, u8)> {
-			commits.iter().map(|commit| (commit.index, commit.next_root[0])).collect()
-		};
-		let found = commits_of(5, calls.clone(), Some(&events));
-		assert_eq!(indices(found), [(Some(4), 2)]);
-		assert!(commits_of(5, calls.clone(), Some(&[])).is_empty());
-		let all = commits_of(5, calls, None);
-		assert_eq!(indices(all), [(None, 9), (None, 2), (None, 8)]);
+	fn batches_that_no_header_names_should_be_noticed() {
+		let unnamed = |indices: &[u64], next| first_unnamed(indices.iter().copied(), next);
+		assert_eq!(unnamed(&[4, 5, 6], Some(4)), None);
+		assert_eq!(unnamed(&[4, 6, 9], Some(4)), Some(5));
+		// Those that were lost before may lie in earlier blocks, in which nobody looks.
+		assert_eq!(unnamed(&[7, 8], Some(4)), None);
+		assert_eq!(unnamed(&[], Some(4)), Some(4));
+		assert_eq!(unnamed(&[], None), None, "not all blocks were searched");
 	}
 }

@@ -2,7 +2,7 @@
 //! The sequencer as a service: takes transfers, commits batches of them and follows their fate.
 
 use crate::{
-	chain::{Reader, Seen},
+	chain::{Found, Reader, Seen},
 	cli::ServeArgs,
 	core::{Change, Core, CoreError, Upkeep},
 	error::SequencerError,
@@ -13,7 +13,7 @@ use crate::{
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 	trouble::Troubles,
 };
-use pvs_client::{Block, Notice, Signals, Step, SubmitError};
+use pvs_client::{Block, Notice, ReplicaError, Signals, Step, SubmitError};
 use pvs_primitives::BlockNumber;
 use pvs_rollup::{demo, genesis::Genesis, state::State};
 use serde_json::{json, Value};
@@ -133,14 +133,21 @@ impl Service {
 		let result = self.shared.with_core(|core| core.follow(heads)).await;
 		let changes = match result {
 			Err(CoreError::Missing(_)) => {
-				let first = self.shared.with_core(|core| core.cursor()).await;
-				let search = self.reader.search(&self.seat, self.args.rollup, first, &seen.heads);
-				let (found, heads) = (search.await?, seen.heads.clone());
+				let rollup = self.args.rollup;
+				let from = self.shared.with_core(|core| (core.cursor(), core.next_index())).await;
+				let search = self.reader.search(&self.seat, rollup, from, &seen.heads);
+				let Found { commits, unnamed } = search.await?;
+				let heads = seen.heads.clone();
 				let again = move |core: &mut Core| {
-					core.learn(found);
+					core.learn(commits);
 					core.follow(heads)
 				};
-				self.shared.with_core(again).await?
+				match (self.shared.with_core(again).await, unnamed) {
+					(Err(CoreError::Missing(_)), Some(index)) => {
+						return Err(ReplicaError::NoDigest { rollup, index }.into());
+					},
+					(result, _) => result?,
+				}
 			},
 			result => result?,
 		};
@@ -184,7 +191,7 @@ impl Service {
 		self.best = best.number;
 		let (seen, changes) = match self.take_in(best).await {
 			Ok(seen) => seen,
-			Err(error @ SequencerError::Core(CoreError::Missing(_))) => {
+			Err(error) if is_about_data(&error) => {
 				// A reorganisation between two answers; what lasts is a node that lacks blocks.
 				self.set_problem(Some(error.to_string()));
 				return Ok(());
@@ -336,9 +343,9 @@ impl Service {
 				self.shared.with_core(Core::landed).await;
 				self.note(&changes, best.number);
 			},
-			Err(SequencerError::Core(CoreError::Missing(missing))) => {
+			Err(error) if is_about_data(&error) => {
 				self.shared.with_core(Core::landed).await;
-				tracing::warn!("{missing}");
+				tracing::warn!("{error}");
 			},
 			Err(error) => {
 				self.shared.with_core(|core| core.give_up(MORTALITY_BLOCKS)).await;
@@ -367,6 +374,18 @@ fn can_pass(error: &SequencerError) -> bool {
 		SequencerError::UnknownRollup(_) | SequencerError::FeeOutOfRange { .. } => true,
 		SequencerError::Chain(error) | SequencerError::Submit(SubmitError::Chain(error)) => {
 			error.is_about_the_connection()
+		},
+		_ => false,
+	}
+}
+
+/// Returns true if the data of batches cannot be read. The next block may show another one, and until then
+/// what is known stays as it is.
+fn is_about_data(error: &SequencerError) -> bool {
+	match error {
+		SequencerError::Core(CoreError::Missing(_)) | SequencerError::Replay(_) => true,
+		SequencerError::Chain(error) => {
+			matches!(error, Error::NoDigest { .. } | Error::NoBatchData { .. })
 		},
 		_ => false,
 	}
@@ -407,10 +426,7 @@ impl Teller {
 	}
 
 	fn change(&self, change: &Change) {
-		let name = |batch: &Option<u64>| {
-			let index = batch.map_or_else(|| "?".into(), |index| index.to_string());
-			format!("batch {}/{index}", self.rollup)
-		};
+		let name = |batch: &u64| format!("batch {}/{batch}", self.rollup);
 		let (json, text) = match change {
 			Change::Committed { batch, block, transfers } => (
 				json!({ "event": "committed", "batch": batch, "block": block, "transfers": transfers }),
@@ -473,5 +489,19 @@ mod tests {
 		for lasting in [foreign.into(), SequencerError::NoFeeAccount(3)] {
 			assert!(!can_pass(&lasting), "{lasting}");
 		}
+	}
+
+	#[test]
+	fn data_that_cannot_be_read_should_not_end_the_service() {
+		let (rollup, index, block) = (0, 4, 9);
+		for error in [
+			ReplicaError::NoDigest { rollup, index }.into(),
+			Error::NoDigest { rollup, index, block }.into(),
+			Error::NoBatchData { rollup, index, block, extrinsic: 2 }.into(),
+		] {
+			assert!(is_about_data(&error) && !can_pass(&error), "{error}");
+		}
+		let pruned: SequencerError = Error::NoBody { url: "ws://here".into(), block }.into();
+		assert!(!is_about_data(&pruned) && can_pass(&pruned), "another node may have it");
 	}
 }

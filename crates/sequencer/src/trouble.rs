@@ -56,9 +56,9 @@ impl Troubles {
 mod tests {
 	use super::*;
 
-	const COMMITTED: Change = Change::Committed { batch: Some(0), block: 1, transfers: 1 };
-	const PROVEN: Change = Change::Proven { batch: Some(0) };
-	const LOST: Change = Change::Lost { batch: Some(0), transfers: 1 };
+	const COMMITTED: Change = Change::Committed { batch: 0, block: 1, transfers: 1 };
+	const PROVEN: Change = Change::Proven { batch: 0 };
+	const LOST: Change = Change::Lost { batch: 0, transfers: 1 };
 
 	fn both() -> Troubles {
 		let mut troubles = Troubles::default();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 use super::*;
+use pvs_primitives::api::BatchId;
 
 /// A number to which batches add; a batch of other than one byte is invalid.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +20,7 @@ impl RollupState for Sum {
 
 fn commit(previous: u8, add: u8, next: u8) -> Commit {
 	let (prev_state_root, next_state_root) = ([previous; 32], [next; 32]);
-	Commit { rollup: 0, data: vec![add], prev_state_root, next_state_root, max_fee: 1 }
+	Commit { rollup: 0, data: vec![add], prev_state_root, next_state_root }
 }
 
 #[test]
@@ -139,21 +140,37 @@ fn wide(number: u32) -> Bytes32 {
 fn step(previous: u32, next: u32) -> Commit {
 	let data = (next - previous).to_le_bytes().to_vec();
 	let (prev_state_root, next_state_root) = (wide(previous), wide(next));
-	Commit { rollup: 0, data, prev_state_root, next_state_root, max_fee: 1 }
+	Commit { rollup: 0, data, prev_state_root, next_state_root }
 }
 
-/// Block n has the commits `blocks[n - 1]`.
+/// Block n commits the batches `blocks[n - 1]`, from index `first` on.
+async fn replay_from(
+	replica: &mut Replica<Wide>,
+	first: BatchIndex,
+	blocks: &[Vec<Commit>],
+	wanted: u32,
+) -> Result<(), ReplicaError> {
+	let until = u32::try_from(blocks.len()).unwrap();
+	let mut indices = first..;
+	let mut named = |call: &Commit| {
+		let batch = BatchId { rollup: 0, index: indices.next().unwrap() };
+		Committed { batch, calls: vec![call.clone()] }
+	};
+	let named: Vec<Vec<Committed>> =
+		blocks.iter().map(|block| block.iter().map(&mut named).collect()).collect();
+	let read = |first: BlockNumber| {
+		let numbered = (1..).zip(named.clone()).filter(move |(number, _)| *number >= first);
+		stream::iter(numbered.map(Ok).collect::<Vec<_>>())
+	};
+	replica.replay(read, &wide(wanted), until, until, |done, all| assert!(done <= all)).await
+}
+
 async fn replay(
 	replica: &mut Replica<Wide>,
 	blocks: &[Vec<Commit>],
 	wanted: u32,
 ) -> Result<(), ReplicaError> {
-	let until = u32::try_from(blocks.len()).unwrap();
-	let read = |first: BlockNumber| {
-		let numbered = (1..).zip(blocks.to_vec()).filter(move |(number, _)| *number >= first);
-		stream::iter(numbered.map(Ok).collect::<Vec<_>>())
-	};
-	replica.replay(read, &wide(wanted), until, until, |done, all| assert!(done <= all)).await
+	replay_from(replica, 0, blocks, wanted).await
 }
 
 #[tokio::test]
@@ -168,58 +185,77 @@ async fn replay_should_lead_to_the_wanted_state_and_read_blocks_once() {
 }
 
 #[tokio::test]
-async fn replay_should_find_its_way_when_others_fill_blocks_with_batches() {
-	// More batches than states are kept, all valid and none taken by the chain, around each batch
-	// that is.
+async fn replay_should_say_which_batch_no_header_names() {
+	let blocks = [vec![], vec![step(2, 3)], vec![step(3, 5)]];
+	let unnamed = |error: ReplicaError| match error {
+		ReplicaError::NoDigest { rollup: 0, index } => index,
+		other => panic!("{other}"),
+	};
+	// The first two batches are of an older runtime, or all of them.
+	let mut replica = Replica::new(0, Wide(0));
+	let error = replay_from(&mut replica, 2, &blocks, 5).await.unwrap_err();
+	assert_eq!(unnamed(error), 0);
+	let error = replay(&mut Replica::new(0, Wide(0)), &[vec![], vec![]], 5).await.unwrap_err();
+	assert_eq!(unnamed(error), 0);
+	// From a later state they are not needed.
+	let mut replica = Replica::resume(0, Wide(2), 1);
+	replay_from(&mut replica, 2, &blocks, 5).await.unwrap();
+	assert_eq!(replica.next_index, Some(4));
+	let blocks = [&blocks[..], &[vec![step(6, 7)]]].concat();
+	let error = replay_from(&mut replica, 2, &blocks, 7).await.unwrap_err();
+	assert!(matches!(error, ReplicaError::UnknownState { .. }), "all are named: {error}");
+}
+
+#[tokio::test]
+async fn replay_should_go_on_when_the_data_of_a_batch_cannot_be_read() {
+	let mut replica = Replica::new(0, Wide(0));
+	let named = |index: BatchIndex, calls: Vec<Commit>| {
+		let batch = BatchId { rollup: 0, index };
+		Committed { batch, calls }
+	};
+	let read = |_| {
+		// The second one cannot be read; the third has its data twice, once with a wrong root.
+		let third = vec![Commit { next_state_root: wide(9), ..step(1, 3) }, step(1, 3)];
+		let batches = vec![named(0, vec![step(0, 1)]), named(1, vec![]), named(2, third)];
+		stream::iter([Ok((1, batches))])
+	};
+	replica.replay(read, &wide(3), 1, 1, |_, _| {}).await.unwrap();
+}
+
+#[tokio::test]
+async fn replay_should_find_its_way_when_many_batches_end_without_a_proof() {
+	// More batches than states are kept, all on the newest final state, before each that is proven.
 	let many = u32::try_from(2 * MAX_STATES).unwrap();
-	let noise = |previous: u32| (0..many).map(move |at| step(previous, 1_000_000 + at));
-	let blocks: Vec<Vec<Commit>> = (0..4)
-		.map(|tip| noise(tip).chain([step(tip, tip + 1)]).chain(noise(tip)).collect())
-		.collect();
+	let lost = |previous: u32| (0..many).map(move |at| step(previous, 1_000_000 + at));
+	let block = |tip: u32| -> Vec<Commit> { lost(tip).chain([step(tip, tip + 1)]).collect() };
+	let mut blocks: Vec<Vec<Commit>> = (0..4).map(block).collect();
 	let mut replica = Replica::new(0, Wide(0));
 	replay(&mut replica, &blocks, 4).await.unwrap();
 	assert!(replica.states.len() <= MAX_STATES);
 	assert_eq!(replica.states[0].root, wide(0), "the first one stays");
-	// A later start finds its own first state, and not the blocks before it.
-	replica.forget_before(&wide(4));
-	assert_eq!((replica.states[0].root, replica.states[0].since), (wide(4), 4));
-	let more: Vec<Vec<Commit>> = blocks
-		.iter()
-		.cloned()
-		.chain([noise(4).chain([step(4, 5)]).chain(noise(5)).collect()])
-		.chain([noise(5).chain([step(5, 6)]).collect()])
-		.collect();
-	replay(&mut replica, &more, 6).await.unwrap();
+	// As many are pending as a chain allows, again and again, and the first of them fails.
+	for fork in 1..8 {
+		let numbers = [4].into_iter().chain(fork * 100..fork * 100 + 63).collect::<Vec<_>>();
+		blocks.push(numbers.windows(2).map(|pair| step(pair[0], pair[1])).collect());
+	}
+	blocks.push(block(4));
+	replay(&mut replica, &blocks, 5).await.unwrap();
+	assert_eq!(replica.next_block, 13);
 }
 
 #[tokio::test]
-async fn replay_should_find_its_way_when_others_claim_to_lead_there() {
-	let many = u32::try_from(2 * MAX_STATES).unwrap();
-	let noise = |previous: u32| (0..many).map(move |at| step(previous, 1_000_000 + at));
-	let lies = |next: u32| {
-		(0..many).map(move |at| Commit {
-			next_state_root: wide(next),
-			..step(1_000_000 + at, 1_000_000 + at)
-		})
-	};
-	let tail = || (2..300).map(|tip| vec![step(tip, tip + 1)]);
-	let head = || [step(0, 1)].into_iter().chain(noise(0)).collect::<Vec<_>>();
-	// Soon after the batches, before the next one of the chain; and long after it.
-	let soon: Vec<_> =
-		[head(), lies(2).chain([step(1, 2)]).collect()].into_iter().chain(tail()).collect();
-	let late: Vec<_> =
-		[head(), vec![step(1, 2)]].into_iter().chain(tail()).chain([lies(400).collect()]).collect();
-	let end = |mut blocks: Vec<Vec<Commit>>| {
-		blocks.push(vec![step(300, 400)]);
-		blocks
-	};
-	for blocks in [end(soon), end(late)] {
-		let mut replica = Replica::new(0, Wide(0));
-		replay(&mut replica, &blocks, 400).await.unwrap();
-		assert!(replica.states.len() <= MAX_STATES);
-		let error = replay(&mut replica, &blocks, 500).await.unwrap_err();
-		assert!(matches!(error, ReplicaError::UnknownState { .. }), "{error}");
+async fn replay_should_start_over_from_the_first_state_when_one_was_forgotten() {
+	let mut replica = Replica::new(0, Wide(0));
+	let mut blocks = vec![vec![step(0, 1)], vec![step(1, 2)]];
+	replay(&mut replica, &blocks, 2).await.unwrap();
+	replica.forget_before(&wide(1));
+	assert_eq!((replica.states[0].root, replica.states[0].since), (wide(1), 1));
+	for at in 0..2 * u32::try_from(MAX_STATES).unwrap() {
+		replica.apply(&wide(1), &(1_000 + at).to_le_bytes()).unwrap();
 	}
+	assert!(replica.state(&wide(2)).is_none() && replica.has_gaps);
+	blocks.push(vec![step(2, 3)]);
+	replay(&mut replica, &blocks, 3).await.unwrap();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! What the chain's batches and the acknowledged transfers lead to.
 
 use crate::{error::DemoError, run::ROLLUP};
-use pvs_client::{Client, PvsEvent};
+use pvs_client::{Client, Committed, PvsEvent};
 use pvs_rollup::{batch::Batch, demo as rollup, state::State, transfer::SignedTransfer};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,17 +37,11 @@ impl Executed {
 		let (mut data, mut settled, mut lost) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
 		for number in 1..=last.number {
 			let block = client.block(client.hash_at(number).await?).await?;
-			let calls = view.commits_in(number, ROLLUP).await?;
+			for Committed { batch, calls } in view.commits_in(number, ROLLUP).await? {
+				data.extend(calls.into_iter().next().map(|call| (batch.index, call.data)));
+			}
 			for event in client.at(block).await?.events().await? {
 				match event {
-					PvsEvent::BatchCommitted { batch, data_commitment, .. } => {
-						let call =
-							calls.iter().find(|call| call.data_commitment() == data_commitment);
-						data.insert(
-							batch.index,
-							call.map(|call| call.data.clone()).unwrap_or_default(),
-						);
-					},
 					PvsEvent::BatchFinalized { batch, .. } => settled.push(batch.index),
 					PvsEvent::BatchFailed { .. } | PvsEvent::BatchDropped { .. } => {
 						lost.extend(event.batch().map(|batch| batch.index));

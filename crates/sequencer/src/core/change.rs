@@ -8,13 +8,13 @@ use pvs_primitives::BlockNumber;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
 	/// A batch is on the best chain.
-	Committed { batch: Option<u64>, block: BlockNumber, transfers: usize },
+	Committed { batch: u64, block: BlockNumber, transfers: usize },
 	/// A batch is proven.
-	Proven { batch: Option<u64> },
+	Proven { batch: u64 },
 	/// A batch is final.
-	Final { batch: Option<u64>, transfers: usize },
+	Final { batch: u64, transfers: usize },
 	/// A batch has gone without becoming final: its transfers wait again.
-	Lost { batch: Option<u64>, transfers: usize },
+	Lost { batch: u64, transfers: usize },
 }
 
 /// What is new about the batches behind the final state.

@@ -83,7 +83,7 @@ pub(crate) enum Status {
 	/// It waits for a batch.
 	Pending,
 	/// It is in a batch.
-	Committed { batch: Option<u64>, block: BlockNumber, stage: Stage },
+	Committed { batch: u64, block: BlockNumber, stage: Stage },
 	/// It is final, or will never be.
 	Ended(Ended),
 }
@@ -270,7 +270,7 @@ impl Core {
 		self.layers = layers;
 		(self.best, self.finalized) = (heads.best, heads.finalized);
 		self.flights.follow(heads.tip_root, heads.best);
-		self.commits.forget(next_index, heads.cursor);
+		self.commits.forget(next_index);
 		if !settled.is_empty() {
 			self.old_states.push_back(old.state);
 			self.old_states.extend(states);
@@ -293,7 +293,7 @@ impl Core {
 	fn settle(&mut self, settled: Vec<Step>) -> Result<(), CoreError> {
 		let mut records = Vec::new();
 		for Step { commit, hashes } in &settled {
-			let how = Ended::Final { batch: commit.index, block: commit.block };
+			let how = Ended::Final { batch: Some(commit.index), block: commit.block };
 			records.extend(hashes.iter().map(|hash| Record::Ended { hash: *hash, how }));
 			self.finals_since_save = self.finals_since_save.saturating_add(1);
 		}
@@ -468,6 +468,11 @@ impl Core {
 	/// The first block that may carry a commit behind the final state.
 	pub(crate) fn cursor(&self) -> BlockNumber {
 		self.base.cursor
+	}
+
+	/// The first batch that the final state does not have.
+	pub(crate) fn next_index(&self) -> u64 {
+		self.base.next_index
 	}
 
 	/// A state that is still kept, by its root.

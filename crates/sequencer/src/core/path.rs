@@ -21,8 +21,8 @@ pub(crate) enum Stage {
 /// A commit on the chain. What it claims is believed only after execution.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Commit {
-	/// Its batch's index, unless the node has forgotten it.
-	pub(crate) index: Option<u64>,
+	/// Its batch's index.
+	pub(crate) index: u64,
 	/// The block that carries it.
 	pub(crate) block: BlockNumber,
 	pub(crate) prev_root: Bytes32,
@@ -70,16 +70,13 @@ impl Commits {
 			return;
 		}
 		let known = self.0.iter_mut().find(|known| {
-			let same_index =
-				known.index == commit.index || known.index.is_none() || commit.index.is_none();
-			same_index
+			known.index == commit.index
 				&& known.prev_root == commit.prev_root
 				&& known.next_root == commit.next_root
 				&& known.data == commit.data
 		});
 		match known {
 			Some(known) => {
-				known.index = commit.index.or(known.index);
 				known.block = commit.block;
 				known.stage = commit.stage;
 			},
@@ -88,11 +85,8 @@ impl Commits {
 	}
 
 	/// Forgets commits that can only lie before the final state.
-	pub(crate) fn forget(&mut self, next_index: u64, cursor: BlockNumber) {
-		self.0.retain(|commit| match commit.index {
-			Some(index) => index >= next_index,
-			None => commit.block >= cursor,
-		});
+	pub(crate) fn forget(&mut self, next_index: u64) {
+		self.0.retain(|commit| commit.index >= next_index);
 	}
 
 	/// The batches from `state` to the state with root `to`, each executed, and the states after the last
@@ -233,7 +227,7 @@ mod tests {
 				draft.push(&transfer.sign(&demo::secret_key(0))).unwrap();
 				let outcome = draft.finish().unwrap();
 				let commit = Commit {
-					index: Some(nonce.into()),
+					index: nonce.into(),
 					block: nonce,
 					prev_root: outcome.prev_root(),
 					next_root: outcome.next_root(),
@@ -270,7 +264,7 @@ mod tests {
 		let (genesis, honest) = chain(4);
 		assert_eq!(walk(&genesis, &honest, &[], 4), 4);
 		let claim = |index, from: usize, data: u8| Commit {
-			index: Some(index),
+			index,
 			prev_root: honest[from].prev_root,
 			data: vec![data; 3],
 			..honest[3].clone()

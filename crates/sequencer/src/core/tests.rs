@@ -64,8 +64,7 @@ impl Chain {
 
 	fn pending(&self) -> impl Iterator<Item = &Commit> {
 		self.commits.iter().filter(|commit| {
-			commit.index >= Some(self.next_to_finalize)
-				&& !self.lost.contains(&commit.index.unwrap())
+			commit.index >= self.next_to_finalize && !self.lost.contains(&commit.index)
 		})
 	}
 
@@ -80,7 +79,7 @@ impl Chain {
 			return false;
 		}
 		self.commits.push(Commit {
-			index: Some(self.commits.len() as u64),
+			index: self.commits.len() as u64,
 			block: self.block,
 			prev_root: built.prev_root,
 			next_root: built.next_root,
@@ -94,16 +93,16 @@ impl Chain {
 	fn prove(&mut self) {
 		self.block += 1;
 		let Some(oldest) = self.pending().next().cloned() else { return };
-		let place = oldest.index.unwrap() as usize;
+		let place = oldest.index as usize;
 		self.commits[place].stage = Stage::Proven;
 		self.final_root = oldest.next_root;
-		self.next_to_finalize = oldest.index.unwrap() + 1;
+		self.next_to_finalize = oldest.index + 1;
 	}
 
 	/// The oldest batch fails, and those behind it are dropped.
 	fn fail(&mut self) {
 		self.block += 1;
-		let lost: Vec<u64> = self.pending().filter_map(|commit| commit.index).collect();
+		let lost: Vec<u64> = self.pending().map(|commit| commit.index).collect();
 		self.lost.extend(lost);
 		self.next_to_finalize = self.commits.len() as u64;
 	}
@@ -119,7 +118,7 @@ impl Chain {
 			.commits
 			.iter()
 			.filter(|commit| {
-				commit.index >= Some(next_index) && !self.lost.contains(&commit.index.unwrap())
+				commit.index >= next_index && !self.lost.contains(&commit.index)
 			})
 			.cloned()
 			.collect();
@@ -139,8 +138,7 @@ impl Chain {
 	fn executed(&self) -> (State, Vec<Hash>) {
 		let (mut state, mut hashes) = (genesis(), Vec::new());
 		for commit in &self.commits {
-			let is_lost = self.lost.contains(&commit.index.unwrap());
-			if commit.index < Some(self.finalized.1) && !is_lost {
+			if commit.index < self.finalized.1 && !self.lost.contains(&commit.index) {
 				state.execute_batch(&commit.data).unwrap();
 				let batch = pvs_rollup::batch::Batch::decode(state.shape(), &commit.data).unwrap();
 				hashes.extend(batch.transfers().iter().map(hash_of));
@@ -156,9 +154,8 @@ fn follow(core: &mut Core, chain: &Chain) -> Vec<Change> {
 	match core.follow(chain.heads()) {
 		Err(CoreError::Missing(_)) => {
 			let first = core.cursor();
-			// Bodies tell no index, and hold calls that failed.
-			let body = chain.commits.iter().filter(|commit| commit.block >= first);
-			core.learn(body.map(|commit| Commit { index: None, ..commit.clone() }));
+			// Headers name the batches that were lost, too.
+			core.learn(chain.commits.iter().filter(|commit| commit.block >= first).cloned());
 			core.follow(chain.heads()).unwrap()
 		},
 		result => result.unwrap(),
@@ -306,15 +303,15 @@ fn status_should_go_from_pending_over_committed_and_proven_to_final() {
 	assert_eq!(core.status(&hash), Status::Pending);
 	assert!(!core.is_idle());
 	act(Act::Block, &mut core, &mut chain);
-	let committed = |stage| Status::Committed { batch: Some(0), block: 2, stage };
+	let committed = |stage| Status::Committed { batch: 0, block: 2, stage };
 	assert_eq!(core.status(&hash), committed(Stage::Committed));
 	chain.prove();
-	assert_eq!(follow(&mut core, &chain), [Change::Proven { batch: Some(0) }]);
+	assert_eq!(follow(&mut core, &chain), [Change::Proven { batch: 0 }]);
 	assert_eq!(core.status(&hash), committed(Stage::Proven), "final on the best chain only");
 	assert_eq!(core.settled().root(), genesis().root());
 	assert!(!core.is_idle());
 	chain.finalize();
-	let settled = Change::Final { batch: Some(0), transfers: 1 };
+	let settled = Change::Final { batch: 0, transfers: 1 };
 	assert_eq!(follow(&mut core, &chain), [settled]);
 	let ended = Status::Ended(Ended::Final { batch: Some(0), block: 2 });
 	assert_eq!(core.status(&hash), ended);
@@ -337,12 +334,12 @@ fn transfers_should_wait_again_in_order_when_their_batch_is_lost() {
 	assert_eq!(core.layers().len(), 2);
 	let first = core.layers()[0].step.hashes.clone();
 	chain.fail();
-	let lost = |batch, transfers| Change::Lost { batch: Some(batch), transfers };
+	let lost = |batch, transfers| Change::Lost { batch, transfers };
 	assert_eq!(follow(&mut core, &chain), [lost(0, 4), lost(1, 2)]);
 	assert_eq!(core.status(&first[0]), Status::Pending);
 	act(Act::Block, &mut core, &mut chain);
 	assert_eq!(core.layers()[0].step.hashes, first, "the same transfers in the same order");
-	assert_eq!(core.layers()[0].step.commit.index, Some(2), "under a new index");
+	assert_eq!(core.layers()[0].step.commit.index, 2, "under a new index");
 }
 
 #[test]
@@ -420,10 +417,10 @@ fn commits_should_be_forgotten_when_they_do_not_lead_where_they_claim() {
 	let mut false_data = honest.data.clone();
 	false_data[12] ^= 1;
 	let false_commits = [
-		Commit { index: Some(90), data: false_data, ..honest.clone() },
-		Commit { index: Some(91), data: vec![0; 3], ..honest.clone() },
-		Commit { index: Some(92), prev_root: [7; 32], ..honest.clone() },
-		Commit { index: Some(93), next_root: honest.prev_root, ..honest.clone() },
+		Commit { index: 90, data: false_data, ..honest.clone() },
+		Commit { index: 91, data: vec![0; 3], ..honest.clone() },
+		Commit { index: 92, prev_root: [7; 32], ..honest.clone() },
+		Commit { index: 93, next_root: honest.prev_root, ..honest.clone() },
 	];
 	drop(core);
 	let (mut core, _) = open(dir.path());
@@ -457,8 +454,7 @@ fn transfer_should_end_with_a_reason_when_another_one_takes_its_place() {
 	}
 	follow(&mut core, &chain);
 	assert_eq!(core.status(&hash_of(&dearer)), Status::Ended(Ended::NonceUsed));
-	// Found in an old block that tells no index.
-	let settled = Status::Ended(Ended::Final { batch: None, block: 2 });
+	let settled = Status::Ended(Ended::Final { batch: Some(0), block: 2 });
 	assert_eq!(core.status(&hash_of(&transfer(0, 0))), settled, "what is final counts");
 	drop(core);
 	let (core, _) = open(dir.path());
@@ -481,7 +477,7 @@ fn transfer_should_end_as_expired_and_stay_so_when_it_has_waited_too_long() {
 	let expired = Status::Ended(Ended::Expired);
 	assert_eq!(core.status(&hash_of(&transfer(1, 1))), expired);
 	assert_eq!(core.status(&hash_of(&transfer(2, 0))), Status::Pending);
-	let committed = Status::Committed { batch: Some(0), block: 2, stage: Stage::Committed };
+	let committed = Status::Committed { batch: 0, block: 2, stage: Stage::Committed };
 	assert_eq!(core.status(&hash_of(&transfer(0, 0))), committed, "it does not wait");
 	drop(core);
 	let (mut core, _) = open(dir.path());

@@ -318,7 +318,7 @@ fn batch(core: &Core, index: u64) -> Result<Value, ErrorObjectOwned> {
 	let found = pending
 		.map(|step| (step, types::stage_name(step.commit.stage)))
 		.chain(core.done().map(|step| (step, "final")))
-		.find(|(step, _)| step.commit.index == Some(index));
+		.find(|(step, _)| step.commit.index == index);
 	found.map(|(step, status)| types::batch(step, status)).ok_or_else(|| {
 		let text = format!(
 			"index: batch {index} is not kept here: it is old, was dropped, or does not exist; the first \
