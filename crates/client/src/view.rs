@@ -7,10 +7,10 @@ use crate::{
 use codec::{Decode, Encode};
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, MarketInfo, Page, ProverInfo, RollupInfo, RoundInfo,
+		BatchId, BatchInfo, ExpectedWinner, Page, ProverInfo, RollupInfo, RoundInfo,
 		SealInfo, SealPlace, UnsettledRoundInfo,
 	},
-	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber, PUBLIC_INPUTS,
+	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use std::collections::BTreeMap;
@@ -85,11 +85,6 @@ impl View {
 		self.call("PvsApi_batch", id).await
 	}
 
-	/// Prices and record of a rollup's market, if the rollup is registered.
-	pub async fn market(&self, id: RollupId) -> Result<Option<MarketInfo>, Error> {
-		self.call("PvsApi_market", id).await
-	}
-
 	/// The registered rollups.
 	pub async fn rollups(&self) -> Result<Vec<RollupInfo<AccountBytes>>, Error> {
 		self.all_pages("PvsApi_rollups", 0, |from: RollupId| (from, u32::MAX)).await
@@ -162,15 +157,6 @@ impl View {
 		account: AccountBytes,
 	) -> Result<Option<ProverInfo<AccountBytes>>, Error> {
 		self.call("PvsApi_prover", account).await
-	}
-
-	/// What a proof of the batch's current round by `prover` has to be about.
-	pub async fn public_inputs(
-		&self,
-		batch: BatchId,
-		prover: AccountBytes,
-	) -> Result<Option<[Bytes32; PUBLIC_INPUTS]>, Error> {
-		self.call("PvsApi_public_inputs", (batch, prover)).await
 	}
 
 	/// The time-lock puzzle of the chain's seals.
