@@ -42,14 +42,14 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 		..market.clone()
 	};
 	owner.set_market(&impatient, percent(50)).await?;
-	demo.start_sequencer(1, 1, max_fee, demo.args.seed)?;
+	demo.commit_batches(1, max_fee, demo.args.seed).await?;
 	let batch = BatchId { rollup: ROLLUP, index: first };
 	tokio::try_join!(demo.follow(1, give_up), defaulter.win_and_vanish(batch))?;
 	demo.wait_for_sequencer().await?;
 
 	demo.progress.line("batch 1: a reserve below what every prover asks");
 	owner.set_market(&market, percent(10)).await?;
-	demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(1))?;
+	demo.commit_batches(1, max_fee, demo.args.seed.wrapping_add(1)).await?;
 	demo.follow(2, give_up).await?;
 	demo.wait_for_sequencer().await?;
 
@@ -65,7 +65,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	};
 	owner.set_market(&patient, percent(50)).await?;
 	demo.start_provers(&[HASTY]).await?;
-	demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(2))?;
+	demo.commit_batches(1, max_fee, demo.args.seed.wrapping_add(2)).await?;
 	let third = first.saturating_add(2);
 	let winner = |story: &Story| story.batch(third).and_then(|batch| batch.winner);
 	demo.follow_while(give_up, |story| winner(story).is_none()).await?;

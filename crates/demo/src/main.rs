@@ -8,6 +8,7 @@
 //! | [`crash`] | the scenario in which the sequencer is killed and started again |
 //! | [`silent`] | the scenario in which a bidder stays silent and its seal is opened |
 //! | [`nodes`] | the scenario in which nothing becomes final and nodes freeze |
+//! | [`sequencer`] | a serving sequencer, and the load generator that sends it transfers |
 //! | [`roles`] | the owner and the bidder that the demo plays itself |
 //! | [`processes`] | child processes that never outlive this one, and their logs |
 //! | [`story`] | what happened to each batch, from the chain's events: pure |
@@ -24,6 +25,7 @@ mod nodes;
 mod processes;
 mod roles;
 mod run;
+mod sequencer;
 mod show;
 mod silent;
 mod story;

@@ -45,7 +45,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	}
 
 	demo.progress.line("batch 0: the prover's node freezes after its bid");
-	demo.start_sequencer(1, 1, max_fee, demo.args.seed)?;
+	demo.commit_batches(1, max_fee, demo.args.seed).await?;
 	demo.follow_while(give_up, |story| story.batch(first).is_none_or(|batch| batch.bids == 0))
 		.await?;
 	demo.freeze_relay(0);
@@ -53,8 +53,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 
 	demo.progress.line("batch 1: the winner's node freezes after its win");
 	demo.start_provers_at(&[WINNER], &format!("{of_winner},{author}")).await?;
-	// The one before waits for its batch to be final.
-	demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(1))?;
+	demo.commit_batches(1, max_fee, demo.args.seed.wrapping_add(1)).await?;
 	let second = first.saturating_add(1);
 	let is_won = |batch: &Batch| batch.winner.is_some();
 	demo.follow_while(give_up, |story| !story.batch(second).is_some_and(is_won)).await?;

@@ -14,6 +14,9 @@ use std::{
 
 /// How many lines of a log are shown when its process failed.
 const TAIL_LINES: usize = 20;
+/// How long a program may take to be ready: a prover loads its keys, a sequencer reads the chain.
+const READY_WAIT: Duration = Duration::from_secs(120);
+const READY_POLL: Duration = Duration::from_millis(100);
 /// How long a process may take to stop before it is killed.
 const STOP_WAIT: Duration = Duration::from_secs(3);
 const STOP_POLL: Duration = Duration::from_millis(50);
@@ -115,6 +118,21 @@ impl Process {
 	/// What it has printed so far.
 	pub(crate) fn log(&self) -> String {
 		fs::read_to_string(&self.log).unwrap_or_default()
+	}
+
+	/// Waits until the program has told that it is ready, in one line of JSON.
+	pub(crate) async fn wait_until_ready(&mut self) -> Result<(), DemoError> {
+		let give_up = Instant::now() + READY_WAIT;
+		while !self.has_logged("\"event\":\"ready\"") {
+			self.check_alive()?;
+			if Instant::now() >= give_up {
+				self.show_log();
+				let (name, seconds) = (self.name, READY_WAIT.as_secs());
+				return Err(DemoError::NotReady { name, seconds });
+			}
+			tokio::time::sleep(READY_POLL).await;
+		}
+		Ok(())
 	}
 
 	/// Shows the end of the log on stderr.

@@ -9,6 +9,7 @@ use crate::{
 	latency::{self, Latency},
 	nodes,
 	processes::{free_ports, Process},
+	sequencer::Sequencer,
 	show::{self, Progress},
 	silent,
 	story::Story,
@@ -28,10 +29,6 @@ use std::{
 pub(crate) const ROLLUP: RollupId = 0;
 /// How long the node may take to answer.
 const NODE_WAIT: Duration = Duration::from_secs(60);
-/// How long a prover may take to load its keys and to be ready, and an opener to be ready.
-const READY_WAIT: Duration = Duration::from_secs(120);
-/// How long the sequencer may take to stop once its batches are final.
-const SEQUENCER_WAIT: Duration = Duration::from_secs(30);
 /// How often something is looked at that tells nobody when it changes.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
 /// How often the children are looked after.
@@ -128,7 +125,7 @@ pub(crate) struct Demo<'a> {
 	programs: PathBuf,
 	keys_dir: PathBuf,
 	// Dropped in this order: those that talk to the node first.
-	sequencer: Option<Process>,
+	sequencer: Option<Sequencer>,
 	provers: Vec<Process>,
 	opener: Option<Process>,
 	/// Nodes that only follow the chain.
@@ -197,8 +194,8 @@ impl<'a> Demo<'a> {
 		self.start_provers(&PROVERS).await?;
 		// Whatever is in blocks before this one is not of this run.
 		self.seen = self.client.best().await?.number;
-		let (batches, pipeline) = (self.args.batches(), self.args.pipeline());
-		self.start_sequencer(batches, pipeline, max_fee, self.args.seed)?;
+		let batches = self.args.batches();
+		self.commit_batches(batches, max_fee, self.args.seed).await?;
 		let limit = self.args.limit();
 		self.follow(batches, tokio::time::Instant::now() + Duration::from_secs(limit)).await
 	}
@@ -235,7 +232,7 @@ impl<'a> Demo<'a> {
 		}
 		self.progress.at(self.story.proven(), "waiting for the provers");
 		for prover in self.provers.iter_mut().skip(first) {
-			wait_until_ready(prover).await?;
+			prover.wait_until_ready().await?;
 		}
 		Ok(())
 	}
@@ -315,7 +312,7 @@ impl<'a> Demo<'a> {
 		let program = self.programs.join("pvs-opener");
 		let process = Process::start("opener", &program, &arguments, self.files.path())?;
 		self.progress.at(self.story.proven(), "waiting for the opener");
-		wait_until_ready(self.opener.insert(process)).await?;
+		self.opener.insert(process).wait_until_ready().await?;
 		self.progress.line("opener: one seal at a time");
 		Ok(())
 	}
@@ -387,53 +384,29 @@ impl<'a> Demo<'a> {
 		Process::start(prover.name, &program, &arguments, self.files.path())
 	}
 
-	/// Starts a sequencer, which stops by itself when all its batches are final.
-	pub(crate) fn start_sequencer(
+	/// Has so many batches committed, by a sequencer that is started with the first of them. `max_fee` is in
+	/// planck, per batch, and that of the first call counts.
+	pub(crate) async fn commit_batches(
 		&mut self,
 		batches: u32,
-		pipeline: u32,
 		max_fee: u128,
 		seed: u64,
 	) -> Result<(), DemoError> {
-		let arguments: Vec<String> = [
-			"run",
-			"--url",
-			&self.client.url(),
-			"--suri",
-			"//Alice",
-			"--rollup",
-			&ROLLUP.to_string(),
-			"--json",
-			"--batches",
-			&batches.to_string(),
-			"--pipeline",
-			&pipeline.to_string(),
-			"--max-fee",
-			&max_fee.to_string(),
-			"--seed",
-			&seed.to_string(),
-		]
-		.map(str::to_owned)
-		.to_vec();
-		let program = self.programs.join("pvs-sequencer");
-		let files = self.files.path();
-		self.sequencer = Some(Process::start("sequencer", &program, &arguments, files)?);
+		let mut sequencer = match self.sequencer.take() {
+			Some(sequencer) => sequencer,
+			None => Sequencer::start(self, max_fee).await?,
+		};
+		sequencer.fill(self, batches, seed)?;
+		self.sequencer = Some(sequencer);
 		Ok(())
 	}
 
-	/// Waits until the sequencer has stopped by itself.
+	/// Waits until the sequencer calls all transfers final that were sent to it.
 	pub(crate) async fn wait_for_sequencer(&mut self) -> Result<(), DemoError> {
-		let Some(sequencer) = &mut self.sequencer else { return Ok(()) };
-		let give_up = Instant::now() + SEQUENCER_WAIT;
-		while !sequencer.has_finished()? {
-			if Instant::now() >= give_up {
-				sequencer.show_log();
-				let (name, seconds) = (sequencer.name(), SEQUENCER_WAIT.as_secs());
-				return Err(DemoError::NotReady { name, seconds });
-			}
-			tokio::time::sleep(POLL).await;
+		match &mut self.sequencer {
+			Some(sequencer) => sequencer.wait_for_load().await,
+			None => Ok(()),
 		}
-		Ok(())
 	}
 
 	/// Follows the chain until so many batches in all are proven and their proofs finalised.
@@ -487,16 +460,16 @@ impl<'a> Demo<'a> {
 				},
 				_ = check.tick() => self.check_children()?,
 				() = tokio::time::sleep_until(give_up) => {
-					let helpers = self.sequencer.iter().chain(&self.opener);
-					let programs = self.provers.iter().chain(helpers).chain([&self.node]);
+					let programs = self.provers.iter().chain(&self.opener).chain([&self.node]);
 					programs.for_each(Process::show_log);
+					self.sequencer.iter().for_each(Sequencer::show_logs);
 					let (proven, batches) = (self.story.proven(), self.args.batches());
 					let seconds = self.args.limit();
 					return Err(DemoError::TimedOut { proven, batches, seconds });
 				},
 			}
 			if let Some(index) = self.story.lost() {
-				self.sequencer.iter().for_each(Process::show_log);
+				self.sequencer.iter().for_each(Sequencer::show_logs);
 				return Err(DemoError::BatchLost(index));
 			}
 			let begun = self.story.batches().len();
@@ -541,7 +514,7 @@ impl<'a> Demo<'a> {
 		for program in self.provers.iter_mut().chain(&mut self.opener) {
 			program.check_alive()?;
 		}
-		self.sequencer.as_mut().map_or(Ok(()), Process::check_not_failed)
+		self.sequencer.as_mut().map_or(Ok(()), Sequencer::check)
 	}
 }
 
@@ -594,20 +567,6 @@ async fn connect(node: &mut Process, url: &str) -> Result<Client, DemoError> {
 		}
 		tokio::time::sleep(POLL).await;
 	}
-}
-
-async fn wait_until_ready(program: &mut Process) -> Result<(), DemoError> {
-	let give_up = Instant::now() + READY_WAIT;
-	while !program.has_logged("\"event\":\"ready\"") {
-		program.check_alive()?;
-		if Instant::now() >= give_up {
-			program.show_log();
-			let (name, seconds) = (program.name(), READY_WAIT.as_secs());
-			return Err(DemoError::NotReady { name, seconds });
-		}
-		tokio::time::sleep(POLL).await;
-	}
-	Ok(())
 }
 
 fn own_dir() -> std::io::Result<PathBuf> {

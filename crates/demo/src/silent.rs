@@ -59,7 +59,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	for (nth, (what, market, fee, proof_blocks)) in (0u32..).zip(bids) {
 		demo.progress.line(&format!("batch {nth}: {what}"));
 		owner.set_market(market, percent(50)).await?;
-		demo.start_sequencer(1, 1, max_fee, demo.args.seed.wrapping_add(nth.into()))?;
+		demo.commit_batches(1, max_fee, demo.args.seed.wrapping_add(nth.into())).await?;
 		let index = first.saturating_add(nth.into());
 		let batch = BatchId { rollup: ROLLUP, index };
 		let silence = bidder.bid_and_stay_silent(batch, fee, proof_blocks);

@@ -15,13 +15,6 @@ const BLOCKS: RangeInclusive<i64> = 0..=1_000_000;
 /// Unproven batches at the same time. A chain takes fewer.
 const PIPELINE: RangeInclusive<i64> = 1..=1_024;
 
-const EXAMPLES: &str = "\
-Examples:
-  Three batches on a development chain, each committed once the one before is proven:
-    pvs-sequencer run --suri //Alice --batches 3
-  Up to four at a time, two tokens at most for a proof, the same transfers every time:
-    pvs-sequencer run --suri //Alice --batches 20 --pipeline 4 --max-fee \"2 UNIT\" --seed 7";
-
 const SERVE_EXAMPLES: &str = "\
 Examples:
   On a development chain, transfers taken on port 9955:
@@ -50,7 +43,7 @@ Examples:
 
 /// Commits batches of transfers to the reference payments rollup and pays for their proofs.
 #[derive(Debug, Parser)]
-#[command(name = "pvs-sequencer", version, after_help = EXAMPLES)]
+#[command(name = "pvs-sequencer", version, after_help = SERVE_EXAMPLES)]
 pub(crate) struct Cli {
 	/// What to do
 	#[command(subcommand)]
@@ -59,9 +52,6 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-	/// Commit batches of random transfers and follow them until they are final
-	#[command(after_help = EXAMPLES)]
-	Run(RunArgs),
 	/// Take transfers over JSON-RPC, commit batches of them and follow them until they are final
 	#[command(after_help = SERVE_EXAMPLES)]
 	Serve(ServeArgs),
@@ -80,38 +70,6 @@ pub(crate) enum Command {
 	/// Show a Merkle proof of what an account holds
 	#[command(after_help = USER_EXAMPLES)]
 	Proof(ProofArgs),
-}
-
-#[derive(Clone, Debug, Args)]
-pub(crate) struct RunArgs {
-	#[command(flatten)]
-	pub(crate) connect: ConnectArgs,
-	#[command(flatten)]
-	pub(crate) key: KeyArgs,
-	/// The rollup whose sequencer the key is
-	#[arg(long, default_value_t = 0)]
-	pub(crate) rollup: u32,
-	/// How many batches to commit
-	#[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
-	pub(crate) batches: u64,
-	/// Highest fee for a proof, in planck or as "2 UNIT" [default: the rollup's max_reserve]
-	#[arg(long, value_name = "AMOUNT")]
-	pub(crate) max_fee: Option<Amount>,
-	/// Fewest blocks from one commit to the next
-	#[arg(long, default_value_t = 1, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(BLOCKS))]
-	pub(crate) interval_blocks: u32,
-	/// Batches that may be unproven at the same time
-	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
-	pub(crate) pipeline: u32,
-	/// Seed of the random transfers [default: a new one each time]
-	#[arg(long)]
-	pub(crate) seed: Option<u64>,
-	/// Seconds without any progress after which to give up
-	#[arg(long, default_value_t = 300, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
-	pub(crate) timeout: u64,
-	/// Print one JSON object per line
-	#[arg(long)]
-	pub(crate) json: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -388,10 +346,6 @@ mod tests {
 			(serve, "--pipeline"),
 			(serve, "--save-every"),
 			(serve, "--compact-records"),
-			("run --suri //Alice", "--timeout"),
-			("run --suri //Alice", "--batches"),
-			("run --suri //Alice", "--interval-blocks"),
-			("run --suri //Alice", "--pipeline"),
 			("load", "--timeout"),
 			("load", "--count"),
 			("load", "--open"),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a command fails.
 
-use crate::{batches::NothingToMove, core::CoreError, link::LinkError};
+use crate::{core::CoreError, link::LinkError};
 use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SubmitError};
 use pvs_primitives::Bytes32;
 use pvs_rollup::genesis::GenesisFileError;
@@ -20,8 +20,6 @@ pub(crate) enum SequencerError {
 	Submit(#[from] SubmitError),
 	#[error("cannot replay the rollup: {0}")]
 	Replay(#[from] ReplicaError),
-	#[error(transparent)]
-	NothingToMove(#[from] NothingToMove),
 	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
 	UnknownRollup(u32),
 	#[error("account {account} is not the sequencer of rollup {rollup}; {sequencer} is")]
@@ -42,12 +40,6 @@ pub(crate) enum SequencerError {
 	FeeOutOfRange { max_fee: String, lowest: String, highest: String },
 	#[error("account {account} has {free}, a batch holds {needed}; send it some tokens")]
 	BalanceTooLow { account: String, free: String, needed: String },
-	#[error("batch {0}/{1} ended without a proof")]
-	BatchLost(u32, u64),
-	#[error("nothing happened for {0} s; are provers running?")]
-	TimedOut(u64),
-	#[error("interrupted with {0} batches unproven; they go on without the sequencer")]
-	Interrupted(usize),
 	#[error("the fee account, account {0}, does not exist; name one that does with --fee-account")]
 	NoFeeAccount(u32),
 	#[error(transparent)]

@@ -3,7 +3,6 @@
 //!
 //! | room | what happens there |
 //! | --- | --- |
-//! | [`run`], [`batches`], [`ledger`] | commits random batches and follows them by their events |
 //! | [`serve`], [`pace`], [`trouble`] | takes transfers, commits batches, follows the chain, connects again |
 //! | [`core`] | what a serving sequencer knows, and its rules: no network |
 //! | [`pool`] | transfers that are accepted and not final: pure |
@@ -13,7 +12,6 @@
 //! | [`link`], [`commands`], [`load`] | the other side of the RPC: commands for users, a load generator |
 //! | [`key_file`] | secrets of accounts |
 
-mod batches;
 mod chain;
 mod cli;
 mod commands;
@@ -22,13 +20,11 @@ mod dir;
 mod error;
 mod journal;
 mod key_file;
-mod ledger;
 mod link;
 mod load;
 mod pace;
 mod pool;
 mod rpc;
-mod run;
 mod seat;
 mod serve;
 mod trouble;
@@ -42,7 +38,6 @@ async fn main() -> ExitCode {
 	let cli = cli::Cli::parse();
 	pvs_client::cli::start_logging();
 	let result = match cli.command {
-		Command::Run(args) => run::run(args).await,
 		Command::Serve(args) => serve::serve(args).await,
 		Command::Load(args) => load::load(args).await,
 		Command::Transfer(args) => commands::transfer(args).await,

@@ -3,13 +3,9 @@
 
 use crate::error::SequencerError;
 use pvs_client::{
-	Account, Amount, Block, Call, Client, Included, Keypair, PalletError, PvsEvent, SubmitError,
-	Submitter,
+	Account, Amount, Block, Call, Client, Keypair, PalletError, SubmitError, Submitter,
 };
-use pvs_primitives::{
-	api::{BatchId, RollupInfo},
-	BlockNumber, Bytes32,
-};
+use pvs_primitives::{api::RollupInfo, BlockNumber, Bytes32};
 use std::time::Duration;
 
 /// How long to wait for a block to take a batch before looking at the chain.
@@ -34,7 +30,7 @@ const PASSING_ERRORS: [PalletError; 7] = [
 pub(crate) struct Seat {
 	pub(crate) client: Client,
 	/// In planck, per batch.
-	pub(crate) max_fee: u128,
+	max_fee: u128,
 	submitter: Submitter,
 	rollup: u32,
 }
@@ -50,7 +46,7 @@ pub(crate) struct Wanted {
 /// What became of a commit.
 pub(crate) enum Commit {
 	/// A block took it.
-	Included(BatchId, BlockNumber),
+	Included(BlockNumber),
 	/// A block had it, and the call failed for a reason that can pass.
 	Refused {
 		reason: String,
@@ -69,11 +65,10 @@ impl Seat {
 		key: Keypair,
 		max_fee: Option<&Amount>,
 		wanted: Wanted,
-	) -> Result<(Self, Block), SequencerError> {
+	) -> Result<Self, SequencerError> {
 		let Wanted { rollup, genesis_root } = wanted;
 		let token = client.token();
-		let best = client.best().await?;
-		let view = client.at(best).await?;
+		let view = client.at(client.best().await?).await?;
 		let info = view.rollup(rollup).await?.ok_or(SequencerError::UnknownRollup(rollup))?;
 		if genesis_root != info.genesis_root {
 			return Err(SequencerError::ForeignGenesis {
@@ -95,7 +90,7 @@ impl Seat {
 			});
 		}
 		let submitter = Submitter::new(client.clone(), key);
-		Ok((Self { client, max_fee, submitter, rollup }, best))
+		Ok(Self { client, max_fee, submitter, rollup })
 	}
 
 	/// Checks that the account is the rollup's sequencer, as of what the chain said of the rollup.
@@ -148,12 +143,8 @@ impl Seat {
 		next_root: Bytes32,
 	) -> Result<Commit, SequencerError> {
 		let call = Call::commit_batch(self.rollup, data, before.tip_root, next_root, self.max_fee);
-		let expected = BatchId { rollup: self.rollup, index: before.next_index };
 		match self.submitter.submit(&call, INCLUSION_WAIT).await {
-			Ok(included) => Ok(Commit::Included(
-				committed_batch(&included).unwrap_or(expected),
-				included.number,
-			)),
+			Ok(included) => Ok(Commit::Included(included.number)),
 			Err(error) if error.pallet_error().is_some_and(|it| PASSING_ERRORS.contains(&it)) => {
 				let is_full = error.pallet_error() == Some(PalletError::TooManyPendingBatches);
 				let full_at = is_full.then_some(before.pending);
@@ -165,7 +156,7 @@ impl Seat {
 				if self.rollup(best).await?.tip_root != next_root {
 					return Ok(Commit::Unknown);
 				}
-				Ok(Commit::Included(expected, best.number))
+				Ok(Commit::Included(best.number))
 			},
 			Err(error) => Err(error.into()),
 		}
@@ -184,14 +175,6 @@ fn check_right(me: Bytes32, rollup: u32, sequencer: Bytes32) -> Result<(), Seque
 fn shortage(free: u128, held: [u128; 3]) -> Option<u128> {
 	let needed = held.into_iter().fold(0, u128::saturating_add);
 	(free < needed).then_some(needed)
-}
-
-/// The batch that a commit made, as its event says.
-fn committed_batch(included: &Included) -> Option<BatchId> {
-	included.events.iter().find_map(|event| match event {
-		PvsEvent::BatchCommitted { batch, .. } => Some(*batch),
-		_ => None,
-	})
 }
 
 #[cfg(test)]

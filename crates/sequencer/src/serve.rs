@@ -35,7 +35,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	let wanted = Wanted { rollup: args.rollup, genesis_root };
 	let key = args.key.load()?;
 	let client = args.connect.connect().await?;
-	let (seat, _) = Seat::take(client, key, args.max_fee.as_ref(), wanted).await?;
+	let seat = Seat::take(client, key, args.max_fee.as_ref(), wanted).await?;
 	seat.check_right(&seat.rollup(seat.client.best().await?).await?)?;
 	let chain_genesis = seat.client.genesis_hash();
 	let identity = Identity { rollup: args.rollup, rollup_genesis: genesis_root, chain_genesis };
@@ -310,7 +310,7 @@ impl Service {
 		result: Result<Commit, SequencerError>,
 	) -> Result<(), SequencerError> {
 		match result {
-			Ok(Commit::Included(_, block)) => {
+			Ok(Commit::Included(block)) => {
 				self.last_commit = Some(block);
 				self.pace.committed();
 				self.troubles.committed();

@@ -18,7 +18,8 @@ use crate::{
 	error::DemoError,
 	processes::{free_ports, Process},
 	roles::HONEST,
-	run::{Demo, POLL, ROLLUP},
+	run::{Demo, POLL},
+	sequencer,
 };
 use chain::{ledger, Executed};
 use moment::{Dice, Look, Moment};
@@ -40,8 +41,6 @@ const OPENED: u32 = 3;
 pub(crate) const PIPELINE: u32 = 4;
 /// The fewest batches that hold all transfers.
 pub(crate) const BATCHES: u32 = TRANSFERS.div_ceil(4) as u32;
-/// How long the sequencer may take to be ready.
-const READY_WAIT: Duration = Duration::from_secs(30);
 /// How long a moment may take to come.
 const MOMENT_WAIT: Duration = Duration::from_secs(45);
 
@@ -115,7 +114,7 @@ impl Victim<'_> {
 pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<Outcome, DemoError> {
 	let give_up = Instant::now() + Duration::from_secs(demo.args.limit());
 	let [port] = free_ports()?;
-	let rpc = format!("ws://127.0.0.1:{port}");
+	let rpc = sequencer::address(port);
 	let (accepted, data_dir) = (demo.files().join("accepted"), demo.files().join("sequencer-data"));
 	let mut victim = Victim {
 		port,
@@ -194,68 +193,26 @@ async fn start_sequencer(
 		"serve", "serve-1", "serve-2", "serve-3", "serve-4", "serve-5", "serve-6", "serve-7",
 		"serve-8", "serve-9", "serve-10",
 	];
-	let arguments: Vec<String> = [
-		"serve",
-		"--json",
-		"--url",
-		&demo.client.url(),
-		"--suri",
-		"//Alice",
-		"--rollup",
-		&ROLLUP.to_string(),
-		"--data-dir",
-		&data_dir.to_string_lossy(),
-		"--listen",
-		&format!("127.0.0.1:{port}"),
-		"--pipeline",
-		&PIPELINE.to_string(),
-		"--max-wait-ms",
-		"700",
-		// As often as possible, to be killed there.
-		"--save-every",
-		"1",
-		"--compact-records",
-		"8",
-	]
-	.map(str::to_owned)
-	.to_vec();
 	let name = NAMES.get(nth).copied().unwrap_or("serve");
-	let mut process =
-		Process::start(name, &demo.program("pvs-sequencer"), &arguments, demo.files())?;
-	let give_up = Instant::now() + READY_WAIT;
-	while !process.has_logged("\"event\":\"ready\"") {
-		process.check_alive()?;
-		if Instant::now() >= give_up {
-			process.show_log();
-			return Err(DemoError::NotReady { name, seconds: READY_WAIT.as_secs() });
-		}
-		tokio::time::sleep(POLL).await;
-	}
-	Ok(process)
+	let options = [
+		("--pipeline", PIPELINE.to_string()),
+		("--max-wait-ms", "700".into()),
+		// As often as possible, to be killed there.
+		("--save-every", "1".into()),
+		("--compact-records", "8".into()),
+	];
+	sequencer::serve(demo, name, port, data_dir, &options).await
 }
 
 fn start_load(demo: &Demo<'_>, rpc: &str, accepted: &Path) -> Result<Process, DemoError> {
-	let arguments: Vec<String> = [
-		"load",
-		"--json",
-		"--rpc",
-		rpc,
-		"--count",
-		&TRANSFERS.to_string(),
-		"--rate",
-		&RATE.to_string(),
-		"--open",
-		&OPENED.to_string(),
-		"--seed",
-		&demo.args.seed.to_string(),
-		"--timeout",
-		&demo.args.limit().to_string(),
-		"--accepted",
-		&accepted.to_string_lossy(),
-	]
-	.map(str::to_owned)
-	.to_vec();
-	Process::start("load", &demo.program("pvs-sequencer"), &arguments, demo.files())
+	let options = [
+		("--count", TRANSFERS.to_string()),
+		("--rate", RATE.to_string()),
+		("--open", OPENED.to_string()),
+		("--seed", demo.args.seed.to_string()),
+		("--accepted", accepted.to_string_lossy().into_owned()),
+	];
+	sequencer::load(demo, rpc, &options)
 }
 
 /// Waits until something holds of a process, while the others run.
