@@ -8,6 +8,7 @@
 //! to be done.
 
 mod results;
+mod rounds;
 mod saving;
 mod sealing;
 mod silent;
@@ -19,7 +20,7 @@ use crate::{
 	error::ProverError,
 	journal::{Bid, Journal, Key},
 	price::Policy,
-	proving::{Cancel, Proof, ProofMaker, ProvingError},
+	proving::{Proof, ProofMaker, ProvingError},
 	report::{Report, Reporter},
 	rollup,
 	settle::Ending,
@@ -35,10 +36,11 @@ use pvs_primitives::{
 	BlockNumber, Bytes32,
 };
 use pvs_timelock::Parameters;
+use rounds::Rounds;
 use saving::{prepare, replay, Saved, Saver};
 use silent::Unsettled;
 use std::{
-	collections::{BTreeMap, BTreeSet, VecDeque},
+	collections::{BTreeSet, VecDeque},
 	sync::Arc,
 	time::Duration,
 };
@@ -70,6 +72,24 @@ enum Done {
 	BrokeOff(Key, String),
 }
 
+impl Done {
+	/// Returns the round that the task worked on, if it did on one.
+	fn key(&self) -> Option<Key> {
+		match self {
+			Self::Appraised(round, _) => Some((round.batch, round.round)),
+			Self::Placed(key, _)
+			| Self::Revealed(key, _)
+			| Self::Recovered(key, ..)
+			| Self::Accepted(key, _)
+			| Self::Proved(key, _)
+			| Self::Delivered(key, _)
+			| Self::Settled(key, _)
+			| Self::BrokeOff(key, _) => Some(*key),
+			Self::Saved(_) => None,
+		}
+	}
+}
+
 /// Why a batch that was won, or is in rescue, has no proof.
 #[derive(Debug, thiserror::Error)]
 enum ProveFailure {
@@ -77,21 +97,6 @@ enum ProveFailure {
 	Work(#[from] Unfit),
 	#[error(transparent)]
 	Proving(#[from] ProvingError),
-}
-
-/// A task in flight.
-struct Task {
-	cancel: Cancel,
-	since: BlockNumber,
-}
-
-/// A question that no node could answer.
-#[derive(Clone, Copy, Debug, Default)]
-struct Question {
-	/// How often it was asked.
-	asked: u32,
-	/// The height at which to ask again.
-	again_at: BlockNumber,
 }
 
 /// A connection, and what goes with it.
@@ -120,31 +125,18 @@ struct Service {
 	is_waiting: bool,
 	/// What kept the newest block from being looked at, if anything did.
 	looking_failed: Option<String>,
-	/// When to ask again how rounds ended that the nodes could not tell about.
-	questions: BTreeMap<Key, Question>,
 	/// What the chain sealed bids with at the start, and what bids are sealed with.
 	seals: Parameters,
 	height: BlockNumber,
 	/// The height at which what is not needed any more was last forgotten.
 	forgot_at: BlockNumber,
-	tasks: BTreeMap<Key, Task>,
+	rounds: Rounds,
 	done: mpsc::UnboundedSender<Done>,
-	/// Rounds that were looked at and not bid in.
-	skipped: BTreeSet<Key>,
-	/// Rounds that could not be looked at yet, and why.
-	deferred: BTreeMap<Key, String>,
-	/// Rounds in which this prover cannot reveal its bid, and the commitment of that bid.
-	unreadable: BTreeMap<Key, Bytes32>,
-	/// Rounds in which this prover's seal was opened by others.
-	opened: BTreeSet<Key>,
-	/// Rounds in which this prover is on the ladder and not asked yet.
-	standby: BTreeSet<Key>,
 	/// Rounds that have closed without this prover's bid.
 	unsettled: Unsettled,
 	/// Whether a transaction of this prover moved a round on, so that the best block is worth another
 	/// look.
 	look_again: bool,
-	deliveries: BTreeMap<Key, u32>,
 	recent_proofs: VecDeque<BlockNumber>,
 	ended: BTreeSet<BatchId>,
 	/// Why no new bids are made.
@@ -221,20 +213,13 @@ impl Service {
 			drain_for: Duration::from_secs(args.drain_for),
 			is_waiting: false,
 			looking_failed: None,
-			questions: BTreeMap::new(),
 			seals,
 			height: view.block().number,
 			forgot_at: view.block().number,
-			tasks: BTreeMap::new(),
+			rounds: Rounds::default(),
 			done,
-			skipped: BTreeSet::new(),
-			deferred: BTreeMap::new(),
-			unreadable: BTreeMap::new(),
-			opened: BTreeSet::new(),
-			standby: BTreeSet::new(),
 			unsettled: Unsettled::default(),
 			look_again: false,
-			deliveries: BTreeMap::new(),
 			recent_proofs: VecDeque::new(),
 			ended: BTreeSet::new(),
 			breaker: None,
@@ -332,7 +317,7 @@ impl Service {
 			self.drain("enough batches have ended");
 		}
 		let Some(since) = self.draining_since else { return false };
-		let is_idle = self.tasks.is_empty() && self.open_jobs().next().is_none();
+		let is_idle = self.rounds.are_idle() && self.open_jobs().next().is_none();
 		is_idle || since.elapsed() > self.drain_for
 	}
 }

@@ -21,46 +21,26 @@ const RECENT_PROOFS: usize = 8;
 
 impl Service {
 	pub(super) fn on_done(&mut self, session: &Session, done: Done) -> Result<(), ProverError> {
+		let task = done.key().and_then(|key| self.rounds.end_task(&key));
 		match done {
-			Done::Appraised(round, result) => {
-				self.tasks.remove(&(round.batch, round.round));
-				self.on_appraised(session, &round, result)
-			},
-			Done::Placed(key, result) => {
-				self.tasks.remove(&key);
-				self.on_placed(key, result)
-			},
-			Done::Revealed(key, result) => {
-				self.tasks.remove(&key);
-				self.on_revealed(key, result)
-			},
-			Done::Recovered(key, commitment, read) => {
-				self.tasks.remove(&key);
-				self.on_recovered(key, commitment, read)
-			},
+			Done::Appraised(round, result) => self.on_appraised(session, &round, result),
+			Done::Placed(key, result) => self.on_placed(key, result),
+			Done::Revealed(key, result) => self.on_revealed(key, result),
+			Done::Recovered(key, commitment, read) => self.on_recovered(key, commitment, read),
 			Done::Accepted(key, result) => {
-				self.tasks.remove(&key);
 				self.on_accepted(key, result);
 				Ok(())
 			},
 			Done::Proved(key, result) => {
-				let since = self.tasks.remove(&key).map(|task| task.since);
-				self.on_proved(session, key, since, result)
+				self.on_proved(session, key, task.map(|task| task.since), result)
 			},
-			Done::Delivered(key, result) => {
-				self.tasks.remove(&key);
-				self.on_delivered(key, result)
-			},
-			Done::Settled(key, result) => {
-				self.tasks.remove(&key);
-				self.on_ending(key, result)
-			},
+			Done::Delivered(key, result) => self.on_delivered(key, result),
+			Done::Settled(key, result) => self.on_ending(key, result),
 			Done::Saved(saved) => {
 				self.on_saved(saved);
 				Ok(())
 			},
 			Done::BrokeOff(key, reason) => {
-				self.tasks.remove(&key);
 				self.trouble(Some(key), format!("a task of this round broke off: {reason}"));
 				Ok(())
 			},
@@ -82,11 +62,11 @@ impl Service {
 				if matches!(error, ReplicaError::Failed(_)) {
 					self.trouble(Some(key), error.to_string());
 				}
-				self.deferred.insert(key, error.to_string());
+				self.rounds.of(key).deferred = Some(error.to_string());
 				return Ok(());
 			},
 		};
-		self.deferred.remove(&key);
+		self.rounds.of(key).deferred = None;
 		if appraisal.batch.snapshot.seal_digest != self.seals.digest() {
 			let reason = "its bids take other seals than the chain had when this program started; \
 			              restart it if the chain has changed them since";
@@ -227,9 +207,9 @@ impl Service {
 			},
 			Err(error) => {
 				if matches!(error, SubmitError::Failed { .. }) {
-					let failures = self.deliveries.entry(key).or_default();
-					*failures = failures.saturating_add(1);
-					if *failures == MAX_DELIVERIES {
+					let state = self.rounds.of(key);
+					state.refusals = state.refusals.saturating_add(1);
+					if state.refusals == MAX_DELIVERIES {
 						// In a rescue others may be faster, and nothing is lost by it.
 						if self.is_rescue(&key) {
 							return self.skip(key, error.to_string());
@@ -245,30 +225,22 @@ impl Service {
 
 	/// Takes in how a round ended that the chain shows no longer.
 	fn on_ending(&mut self, key: Key, result: Result<Ending, Error>) -> Result<(), ProverError> {
+		let asked = self.rounds.of(key).question.take();
 		match result {
 			// The next block asks again.
-			Ok(Ending::NotYet) => {
-				self.questions.remove(&key);
-				Ok(())
-			},
-			Ok(Ending::Unsettled { until }) => {
-				self.questions.remove(&key);
-				self.note_silence(key, until)
-			},
-			Ok(Ending::Ended(outcome)) => {
-				self.questions.remove(&key);
-				self.end(key, outcome)
-			},
+			Ok(Ending::NotYet) => Ok(()),
+			Ok(Ending::Unsettled { until }) => self.note_silence(key, until),
+			Ok(Ending::Ended(outcome)) => self.end(key, outcome),
 			Err(error) => {
-				let asked = self.questions.get(&key).map_or(0, |question| question.asked);
-				if asked == 1 {
+				let times = asked.map_or(0, |question| question.asked);
+				if times == 1 {
 					self.trouble(Some(key), format!("not known yet how it ended: {error}"));
 				}
 				// A state that is gone does not come back.
-				if asked >= MAX_QUESTIONS && error.is_about_pruned_state() {
-					self.questions.remove(&key);
+				if times >= MAX_QUESTIONS && error.is_about_pruned_state() {
 					return self.end(key, Outcome::Unknown);
 				}
+				self.rounds.of(key).question = asked;
 				Ok(())
 			},
 		}
@@ -280,7 +252,7 @@ impl Service {
 	}
 
 	pub(super) fn skip(&mut self, key: Key, reason: String) -> Result<(), ProverError> {
-		self.skipped.insert(key);
+		self.rounds.of(key).is_skipped = true;
 		self.end(key, Outcome::Skipped { reason })
 	}
 
@@ -293,7 +265,7 @@ impl Service {
 		}
 		self.journal.record(Entry::Ended { batch, round, outcome: outcome.clone() })?;
 		self.ended.insert(batch);
-		self.standby.remove(&key);
+		self.rounds.of(key).stands_by = false;
 		self.unsettled.bids.remove(&key);
 		self.reporter.say(&match outcome {
 			Outcome::Skipped { reason } => Report::Skipped { batch, round, reason },

@@ -84,7 +84,7 @@ impl Service {
 		let known = self.journal.job(&key).map(|job| job.exponents.clone());
 		let Some(exponents) = known else { return };
 		let commitment = bid.commitment;
-		if self.unreadable.get(&key) == Some(&commitment) {
+		if self.rounds.get(&key).and_then(|state| state.unreadable) == Some(commitment) {
 			return;
 		}
 		let context = self.context(key, &bid.batch_digest);
@@ -130,7 +130,7 @@ impl Service {
 	/// Tells once that a bid of this prover stays sealed. On another fork there may be another bid of
 	/// it, which is another matter.
 	pub(super) fn cannot_reveal(&mut self, key: Key, commitment: Bytes32) {
-		if self.unreadable.insert(key, commitment) != Some(commitment) {
+		if self.rounds.of(key).unreadable.replace(commitment) != Some(commitment) {
 			let text =
 				"cannot reveal: the journal has neither this bid nor the exponent of its seal; \
 			            it costs the silence penalty if somebody opens the seal, else the whole bond";
@@ -141,7 +141,7 @@ impl Service {
 	/// Tells once that somebody else opened this prover's seal.
 	pub(super) fn was_opened(&mut self, round: &RoundInfo<Bytes32>) {
 		let key = (round.batch, round.round);
-		if self.opened.insert(key) {
+		if !core::mem::replace(&mut self.rounds.of(key).is_opened, true) {
 			let (batch, number) = key;
 			let penalty = round.bond.saturating_sub(round.reserve);
 			self.reporter.say(&Report::Opened { batch, round: number, penalty });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From what the chain shows to tasks.
 
-use super::{Done, Service, Session, Task};
+use super::{rounds::Task, Done, Service, Session};
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit, Work},
 	decide::{self, next_step, Step},
@@ -46,7 +46,8 @@ impl Service {
 	/// offered and silent bids of closed rounds do not count.
 	pub(super) fn means(&self, key: &Key, free: u128) -> Means {
 		let is_work = |job: &Key| {
-			job != key && !self.standby.contains(job) && !self.unsettled.bids.contains_key(job)
+			let stands_by = self.rounds.get(job).is_some_and(|state| state.stands_by);
+			job != key && !stands_by && !self.unsettled.bids.contains_key(job)
 		};
 		Means {
 			free,
@@ -143,17 +144,18 @@ impl Service {
 		step: Step,
 	) -> Result<(), ProverError> {
 		let key = (round.batch, round.round);
-		if !matches!(step, Step::StandBy { .. }) {
-			self.standby.remove(&key);
+		if let Some(state) = self.rounds.get_mut(&key) {
+			state.stands_by &= matches!(step, Step::StandBy { .. });
 		}
-		if let Some(task) = self.tasks.get(&key) {
+		if let Some(task) = self.rounds.task(&key) {
 			if matches!(step, Step::Lost | Step::Over | Step::Voided) {
 				task.cancel.cancel();
 			}
 			return Ok(());
 		}
 		if round.phase != Phase::Bidding {
-			if let Some(reason) = self.deferred.remove(&key) {
+			let deferred = self.rounds.get_mut(&key).and_then(|state| state.deferred.take());
+			if let Some(reason) = deferred {
 				self.skip(key, reason)?;
 			}
 		}
@@ -219,7 +221,7 @@ impl Service {
 		if let Some(reason) = self.reason_to_pass() {
 			return self.pass(key, reason);
 		}
-		if self.standby.insert(key) {
+		if !core::mem::replace(&mut self.rounds.of(key).stands_by, true) {
 			let ((batch, round), payment) = (key, place.payment);
 			self.reporter.say(&Report::StandsBy { batch, round, ahead, payment });
 		}
@@ -291,9 +293,8 @@ impl Service {
 	/// tasks of their own: what a node cannot tell about old blocks must not keep this prover from revealing or
 	/// delivering. If a bid is unsettled, that is settled first.
 	fn settle_the_rest(&mut self, session: &Session, view: &View, gone: Vec<Key>) {
-		self.questions.retain(|key, _| gone.contains(key));
 		for key in gone {
-			if let Some(task) = self.tasks.get(&key) {
+			if let Some(task) = self.rounds.task(&key) {
 				// A delivery brings its own result; anything else is of no use any more.
 				task.cancel.cancel();
 				continue;
@@ -302,12 +303,13 @@ impl Service {
 				self.settle_bid(session, view, key);
 				continue;
 			}
-			let question = self.questions.entry(key).or_default();
+			let mut question = self.rounds.of(key).question.unwrap_or_default();
 			if self.height < question.again_at {
 				continue;
 			}
 			question.asked = question.asked.saturating_add(1);
 			question.again_at = self.height.saturating_add(pause_after(question.asked));
+			self.rounds.of(key).question = Some(question);
 			let Some(job) = self.journal.job(&key).cloned() else { continue };
 			let (client, best, me) = (session.client.clone(), view.block(), self.me.0);
 			self.start_task(key, async move {
@@ -321,12 +323,8 @@ impl Service {
 		view: &View,
 		shown: &BTreeSet<Key>,
 	) -> Result<(), ProverError> {
-		self.skipped.retain(|key| shown.contains(key));
 		let unsettled = &self.unsettled.bids;
-		self.unreadable.retain(|key, _| shown.contains(key) || unsettled.contains_key(key));
-		self.opened.retain(|key| shown.contains(key));
-		self.deferred.retain(|key, _| shown.contains(key));
-		self.deliveries.retain(|key, _| shown.contains(key));
+		self.rounds.forget(|key| shown.contains(key) || unsettled.contains_key(key));
 		if let Some(rollup) = view.rollup(self.rollup).await? {
 			self.appraiser.forget_before(rollup.next_to_finalize, &rollup.finalized_root);
 		}
@@ -346,14 +344,15 @@ impl Service {
 	pub(super) fn start_task(
 		&mut self,
 		key: Key,
-		task: impl Future<Output = Done> + Send + 'static,
+		work: impl Future<Output = Done> + Send + 'static,
 	) -> Cancel {
 		let cancel = Cancel::default();
-		self.tasks.insert(key, Task { cancel: cancel.clone(), since: self.height });
+		let task = Task { cancel: cancel.clone(), since: self.height };
+		self.rounds.of(key).task = Some(task);
 		let done = self.done.clone();
 		tokio::spawn(async move {
 			// A task that panics must not hold its round.
-			let ended = tokio::spawn(task).await;
+			let ended = tokio::spawn(work).await;
 			let ended = ended.unwrap_or_else(|error| Done::BrokeOff(key, error.to_string()));
 			let _ = done.send(ended);
 		});
@@ -377,7 +376,7 @@ impl Service {
 	pub(super) fn appraise(&mut self, session: &Session, view: &View, round: &RoundInfo<Bytes32>) {
 		let key = (round.batch, round.round);
 		let is_stopped = self.draining_since.is_some() || self.breaker.is_some();
-		if is_stopped || self.skipped.contains(&key) {
+		if is_stopped || self.rounds.get(&key).is_some_and(|state| state.is_skipped) {
 			return;
 		}
 		let appraiser = self.appraiser.clone();
@@ -481,9 +480,9 @@ impl Service {
 		if self.is_waiting {
 			return;
 		}
-		let sent = self.deliveries.get(&key).copied().unwrap_or(0);
+		let refused = self.rounds.get(&key).map_or(0, |state| state.refusals);
 		let proof = self.journal.job(&key).and_then(|job| job.proof.clone());
-		if let (Some(proof), true) = (proof, sent < MAX_DELIVERIES) {
+		if let (Some(proof), true) = (proof, refused < MAX_DELIVERIES) {
 			let call = Call::submit_proof(key.0, self.me.0, &proof);
 			self.submit(session, key, call, Done::Delivered);
 		}
