@@ -136,9 +136,8 @@ mod tests {
 	#[test]
 	fn digests_should_be_read_from_a_header_in_their_order() {
 		let (first, second) = (digest(0, 1, 2, b"one"), digest(7, 0, 3, b"two"));
-		let item = |digest: &CommitDigest| {
-			DigestItem::Consensus(ENGINE_ID, digest.encode().to_vec())
-		};
+		let item =
+			|digest: &CommitDigest| DigestItem::Consensus(ENGINE_ID, digest.encode().to_vec());
 		let logs = [
 			DigestItem::PreRuntime(*b"aura", vec![1]),
 			item(&first),

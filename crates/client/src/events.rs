@@ -3,11 +3,11 @@
 
 use crate::{ChainConfig, PALLET};
 use pvs_primitives::{api::BatchId, Balance, BlockNumber, Bytes32, RollupId, RoundNumber};
+#[cfg(test)]
+use subxt::ext::scale_decode::{self, DecodeAsFields, FieldIter, TypeResolver};
 use subxt::{
 	error::EventsError, events::Event, ext::scale_decode::DecodeAsType, utils::AccountId32,
 };
-#[cfg(test)]
-use subxt::ext::scale_decode::{self, DecodeAsFields, FieldIter, TypeResolver};
 
 /// An event of the pallet that concerns a batch or a rollup's prices. Amounts are in planck, times in
 /// blocks.

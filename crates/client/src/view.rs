@@ -7,8 +7,8 @@ use crate::{
 use codec::{Decode, Encode};
 use pvs_primitives::{
 	api::{
-		BatchId, BatchInfo, ExpectedWinner, Page, ProverInfo, RollupInfo, RoundInfo,
-		SealInfo, SealPlace, UnsettledRoundInfo,
+		BatchId, BatchInfo, ExpectedWinner, Page, ProverInfo, RollupInfo, RoundInfo, SealInfo,
+		SealPlace, UnsettledRoundInfo,
 	},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
@@ -254,9 +254,8 @@ impl View {
 			let body = self.client.body(self.client.hash_at(number).await?).await?;
 			for (extrinsic, seal_hash) in bids {
 				let extrinsic = usize::try_from(extrinsic).ok().and_then(|index| body.get(index));
-				let seal = extrinsic.and_then(|extrinsic| {
-					call_tree::seal(self.metadata(), extrinsic, &seal_hash)
-				});
+				let seal = extrinsic
+					.and_then(|extrinsic| call_tree::seal(self.metadata(), extrinsic, &seal_hash));
 				found.extend(seal.map(|seal| (seal_hash, seal)));
 			}
 		}

@@ -117,9 +117,7 @@ impl Chain {
 		let commits: Vec<Commit> = self
 			.commits
 			.iter()
-			.filter(|commit| {
-				commit.index >= next_index && !self.lost.contains(&commit.index)
-			})
+			.filter(|commit| commit.index >= next_index && !self.lost.contains(&commit.index))
 			.cloned()
 			.collect();
 		let first = commits.iter().map(|commit| commit.block).min();
