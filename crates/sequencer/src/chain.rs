@@ -90,7 +90,7 @@ impl Reader {
 			};
 			data.insert(key, bytes.clone());
 			commits.push(Commit {
-				index: Some(index),
+				index,
 				block: info.committed_at,
 				prev_root: info.prev_state_root,
 				next_root: info.next_state_root,

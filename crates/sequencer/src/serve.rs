@@ -13,7 +13,7 @@ use crate::{
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 	trouble::Troubles,
 };
-use pvs_client::{Block, Notice, ReplicaError, Signals, Step, SubmitError};
+use pvs_client::{Block, Error, Notice, ReplicaError, Signals, Step, SubmitError};
 use pvs_primitives::BlockNumber;
 use pvs_rollup::{demo, genesis::Genesis, state::State};
 use serde_json::{json, Value};
@@ -458,7 +458,7 @@ impl Teller {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use pvs_client::{Error, PalletError};
+	use pvs_client::PalletError;
 
 	#[test]
 	fn commit_should_be_free_when_the_pool_of_the_node_refused_it() {

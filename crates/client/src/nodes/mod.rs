@@ -187,16 +187,9 @@ impl Nodes {
 		let mut changes = self.changes();
 		let mut precedence = Instant::now().checked_add(PRECEDENCE);
 		while !self.shared.lock().is_settled(precedence.is_some()) {
-			let changed = changes.changed();
-			match precedence {
-				Some(until) if tokio::time::timeout_at(until, changed).await.is_err() => {
-					precedence = None;
-				},
-				Some(_) => {},
-				None => {
-					// The sender lives as long as this.
-					let _ = changed.await;
-				},
+			let until = precedence.unwrap_or_else(far);
+			if tokio::time::timeout_at(until, changes.changed()).await.is_err() {
+				precedence = None;
 			}
 		}
 		match self.report().down {
@@ -326,7 +319,7 @@ impl Shared {
 	fn clients(&self) -> Vec<(usize, RpcClient)> {
 		let order = self.order();
 		let state = self.lock();
-		let client = |index| match state.nodes.get(index).map(|node| &node.connection) {
+		let client = |index: usize| match state.nodes.get(index).map(|node| &node.connection) {
 			Some(Connection::Up(client)) => Some((index, client.clone())),
 			_ => None,
 		};
@@ -513,6 +506,12 @@ fn may_differ(error: &RpcError) -> bool {
 
 fn no_node() -> RpcError {
 	RpcError::Client("no node is connected".into())
+}
+
+/// A moment that is too far away to be waited for: until then something else happens.
+fn far() -> Instant {
+	let now = Instant::now();
+	now.checked_add(Duration::from_secs(86_400)).unwrap_or(now)
 }
 
 fn millis(duration: Duration) -> u64 {

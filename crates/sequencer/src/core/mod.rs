@@ -470,11 +470,6 @@ impl Core {
 		self.base.cursor
 	}
 
-	/// The first batch that the final state does not have.
-	pub(crate) fn next_index(&self) -> u64 {
-		self.base.next_index
-	}
-
 	/// A state that is still kept, by its root.
 	pub(crate) fn state(&self, root: &Bytes32) -> Option<&State> {
 		let layers = self.layers.iter().map(|layer| &layer.state);
