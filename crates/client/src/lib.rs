@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A chain client for PVS programs.
+#![doc = include_str!("../README.md")]
+//!
+//! Rooms:
 //!
 //! | room | what it holds |
 //! | --- | --- |
@@ -19,22 +21,6 @@
 //! | [`keys`] | signing keys from a development path or a protected file |
 //! | [`amount`] | amounts as people write them |
 //! | [`cli`] | the options and the start-up that all programs share |
-//!
-//! The client knows the market and no particular rollup: [`Replica`] works with anything that is a
-//! [`RollupState`].
-//!
-//! ```no_run
-//! use pvs_client::{Client, CONNECT_TIMEOUT};
-//!
-//! # async fn example() -> Result<(), pvs_client::Error> {
-//! let client = Client::connect("ws://127.0.0.1:9944", CONNECT_TIMEOUT).await?;
-//! let view = client.at(client.best().await?).await?;
-//! for round in view.all_open_rounds().await? {
-//!     println!("{:?} asks for bids up to {}", round.batch, round.reserve);
-//! }
-//! # Ok(())
-//! # }
-//! ```
 
 pub mod amount;
 pub mod batch_data;
