@@ -296,9 +296,11 @@ async fn blocks_should_come_from_another_node_when_one_is_frozen() {
 
 #[tokio::test]
 async fn node_that_is_behind_should_be_left_for_one_that_is_not() {
-	let (first, second) = (Node::start(5).await, Node::start(50).await);
+	let (first, second) = (Node::start(5).await, Node::start(5).await);
 	let nodes = connect(&[&first, &second]).await;
 	let mut follower = Follower::new(Arc::new(nodes), SLOT, LIMIT);
+	assert_eq!(steps_to(&mut follower, 5).await, ["block 5"]);
+	second.show(50);
 	let steps = steps_to(&mut follower, 50).await;
 	assert_eq!(steps, [format!("attached to {}", second.url()), "block 50".into()]);
 }
