@@ -182,7 +182,7 @@ impl<'a> Demo<'a> {
 			opener: None,
 			relays: Vec::new(),
 			node_program,
-			author: format!("/ip4/127.0.0.1/tcp/{p2p}/p2p/{AUTHOR_ID}"),
+			author: format!("{}/p2p/{AUTHOR_ID}", listen_address(p2p)),
 			node,
 			files,
 		})
@@ -240,7 +240,7 @@ impl<'a> Demo<'a> {
 	/// Starts a node that only follows the chain, and waits until it has all blocks. Returns its address.
 	pub(crate) async fn start_relay(&mut self, name: &'static str) -> Result<String, DemoError> {
 		let [rpc, p2p, metrics] = free_ports()?;
-		let [rpc_port, p2p, metrics] = [rpc, p2p, metrics].map(|port| port.to_string());
+		let [rpc_port, metrics] = [rpc, metrics].map(|port| port.to_string());
 		let arguments = [
 			"--chain",
 			"dev",
@@ -248,8 +248,8 @@ impl<'a> Demo<'a> {
 			"--no-mdns",
 			"--rpc-port",
 			&rpc_port,
-			"--port",
-			&p2p,
+			"--listen-addr",
+			&listen_address(p2p),
 			"--prometheus-port",
 			&metrics,
 			"--bootnodes",
@@ -518,6 +518,11 @@ impl<'a> Demo<'a> {
 	}
 }
 
+/// Where a node listens for others: on this machine only.
+fn listen_address(port: u16) -> String {
+	format!("/ip4/127.0.0.1/tcp/{port}")
+}
+
 /// Starts the node that makes the blocks.
 fn start_author(
 	program: &Path,
@@ -525,14 +530,15 @@ fn start_author(
 	scenario: Scenario,
 	logs: &Path,
 ) -> Result<Process, DemoError> {
-	let [rpc, p2p, metrics] = ports.map(|port| port.to_string());
+	let [rpc, p2p, metrics] = ports;
+	let [rpc, metrics] = [rpc, metrics].map(|port| port.to_string());
 	let mut arguments: Vec<String> = [
 		"--dev",
 		"--tmp",
 		"--rpc-port",
 		&rpc,
-		"--port",
-		&p2p,
+		"--listen-addr",
+		&listen_address(p2p),
 		"--prometheus-port",
 		&metrics,
 		"--node-key",
