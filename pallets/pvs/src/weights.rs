@@ -4,7 +4,7 @@
 //! Written by `scripts/bench.sh weights` from `bench/weights.hbs`; edit the template, not this file. Each
 //! weight is the slope over 20 steps of 10 repetitions of the benchmark of its name
 //! in `benchmarking.rs`, run on the runtime's compiled Wasm on 2026-11-29 (SDK's benchmarking command
-//! 64.0.0, Intel(R) Xeon(R) Processor); key preparation and proof check run natively, as the host function does.
+//! 64.0.0, AMD EPYC); key preparation and proof check run natively, as the host function does.
 //! Database accesses are counted and weigh what the runtime's `DbWeight` says.
 
 #![deny(
@@ -97,177 +97,179 @@ pub struct SubstrateWeight<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn register_rollup() -> Weight {
-		// Fastest run: 5_831_381 ns.
-		Weight::from_parts(6_301_225_000, 3622)
-			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().writes(4))
+		// Fastest run: 4_842_777 ns.
+		Weight::from_parts(9_010_380_000, 3640)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn deregister_rollup() -> Weight {
-		// Fastest run: 90_461 ns.
-		Weight::from_parts(125_086_000, 3897)
-			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().writes(4))
+		// Fastest run: 84_486 ns.
+		Weight::from_parts(95_121_000, 3934)
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn register_prover() -> Weight {
-		// Fastest run: 142_739 ns.
-		Weight::from_parts(171_354_000, 3658)
+		// Fastest run: 123_704 ns.
+		Weight::from_parts(128_822_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn deregister_prover() -> Weight {
-		// Fastest run: 115_703 ns.
-		Weight::from_parts(132_005_000, 3658)
+		// Fastest run: 105_527 ns.
+		Weight::from_parts(113_338_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// `d` is 1 to 4096.
 	fn commit_batch(d: u32) -> Weight {
-		// Measured before places had a rent (fastest run: 425_065 ns); 30 us and the row of the predecessor
-		// were added by hand.
-		Weight::from_parts(203_368_719, 4421)
-			// Standard error: 44_787.
-			.saturating_add(Weight::from_parts(1_995_040, 0).saturating_mul(d.into()))
+		// Fastest run: 429_669 ns.
+		Weight::from_parts(582_049_222, 6063)
+			// Standard error: 85_608.
+			.saturating_add(Weight::from_parts(1_875_384, 0).saturating_mul(d.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn place_bid() -> Weight {
-		// Fastest run: 160_310 ns.
-		Weight::from_parts(181_493_000, 6161)
+		// Fastest run: 155_251 ns.
+		Weight::from_parts(175_831_000, 6270)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn open_bid() -> Weight {
-		// Fastest run: 3_248_596 ns.
-		Weight::from_parts(3_692_796_000, 5050)
-			.saturating_add(T::DbWeight::get().reads(7))
+		// Fastest run: 3_637_486 ns.
+		Weight::from_parts(3_719_047_000, 5071)
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn settle_by_payload() -> Weight {
-		// Not measured yet: above `reveal_bid` that makes a bid void.
-		Weight::from_parts(200_000_000, 6161)
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(7))
+		// Fastest run: 109_062 ns.
+		Weight::from_parts(118_205_000, 3722)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
 	fn settle_by_opening() -> Weight {
-		// Not measured yet: above `open_bid`.
-		Weight::from_parts(3_700_000_000, 6161)
-			.saturating_add(T::DbWeight::get().reads(8))
-			.saturating_add(T::DbWeight::get().writes(8))
+		// Fastest run: 4_591_013 ns.
+		Weight::from_parts(4_694_557_000, 3722)
+			.saturating_add(T::DbWeight::get().reads(6))
+			.saturating_add(T::DbWeight::get().writes(6))
 	}
+	// `b` is 1 to 64.
 	fn expire_bids(b: u32) -> Weight {
-		// Not measured yet: above what `close_round` takes for each silent bid.
-		Weight::from_parts(50_000_000, 6161)
-			.saturating_add(Weight::from_parts(150_000_000, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(2))
-			.saturating_add(T::DbWeight::get().reads(4_u64.saturating_mul(b.into())))
+		// Fastest run: 87_750 ns.
+		Weight::from_parts(33_795_830, 3722)
+			// Standard error: 154_813.
+			.saturating_add(Weight::from_parts(51_124_973, 0).saturating_mul(b.into()))
+			.saturating_add(T::DbWeight::get().reads(1))
+			.saturating_add(T::DbWeight::get().reads(4u64.saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().writes(2))
-			.saturating_add(T::DbWeight::get().writes(4_u64.saturating_mul(b.into())))
+			.saturating_add(T::DbWeight::get().writes(4u64.saturating_mul(b.into())))
+			.saturating_add(Weight::from_parts(0, 2688).saturating_mul(b.into()))
 	}
 	fn refuse_opening() -> Weight {
-		// Fastest run: 67_072 ns.
-		Weight::from_parts(79_489_000, 5050).saturating_add(T::DbWeight::get().reads(3))
+		// Fastest run: 60_490 ns.
+		Weight::from_parts(75_953_000, 5071).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn challenge_search() -> Weight {
-		// Fastest run: 2_383_648 ns.
-		Weight::from_parts(2_497_876_000, 5050).saturating_add(T::DbWeight::get().reads(4))
+		// Fastest run: 2_130_226 ns.
+		Weight::from_parts(2_206_549_000, 5071).saturating_add(T::DbWeight::get().reads(4))
 	}
 	fn reveal_bid() -> Weight {
-		// Fastest run: 172_062 ns.
-		Weight::from_parts(192_356_000, 5050)
-			.saturating_add(T::DbWeight::get().reads(6))
+		// Fastest run: 160_198 ns.
+		Weight::from_parts(179_647_000, 5071)
+			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn submit_proof() -> Weight {
-		// Fastest run: 1_762_237 ns.
-		Weight::from_parts(1_929_426_000, 25002)
-			.saturating_add(T::DbWeight::get().reads(22))
-			.saturating_add(T::DbWeight::get().writes(22))
+		// Fastest run: 1_593_227 ns.
+		Weight::from_parts(1_707_939_000, 25182)
+			.saturating_add(T::DbWeight::get().reads(23))
+			.saturating_add(T::DbWeight::get().writes(23))
 	}
 	fn refuse_proof() -> Weight {
-		// Fastest run: 101_853 ns.
-		Weight::from_parts(115_785_000, 5050).saturating_add(T::DbWeight::get().reads(3))
+		// Fastest run: 176_012 ns.
+		Weight::from_parts(184_805_000, 5071).saturating_add(T::DbWeight::get().reads(3))
 	}
 	// `n` is 1 to 8.
 	fn submit_proofs(n: u32) -> Weight {
-		// Fastest run: 1_852_028 ns.
-		Weight::from_parts(2_374_741_525, 6196)
-			// Standard error: 121_477_823.
-			.saturating_add(Weight::from_parts(1_634_290_184, 0).saturating_mul(n.into()))
+		// Fastest run: 1_650_803 ns.
+		Weight::from_parts(543_646_701, 6196)
+			// Standard error: 15_270_921.
+			.saturating_add(Weight::from_parts(1_325_697_264, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().reads(15u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads(16u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(6))
-			.saturating_add(T::DbWeight::get().writes(16u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 24012).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().writes(17u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 24192).saturating_mul(n.into()))
 	}
 	// `n` is 1 to 8.
 	fn submit_false_proofs(n: u32) -> Weight {
-		// Fastest run: 1_464_716 ns.
-		Weight::from_parts(1_570_550_000, 3509)
-			// Standard error: 53_415_938.
-			.saturating_add(Weight::from_parts(3_416_850_834, 0).saturating_mul(n.into()))
+		// Fastest run: 1_118_041 ns.
+		Weight::from_parts(1_132_453_000, 3509)
+			// Standard error: 38_361_307.
+			.saturating_add(Weight::from_parts(2_476_744_816, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads(3u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 4060).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 4081).saturating_mul(n.into()))
 	}
 	fn accept_place() -> Weight {
-		// Fastest run: 60_758 ns.
-		Weight::from_parts(71_808_000, 5050)
+		// Fastest run: 66_048 ns.
+		Weight::from_parts(76_894_000, 5071)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
 	fn bond_more() -> Weight {
-		// Fastest run: 89_890 ns.
-		Weight::from_parts(104_329_000, 3658)
+		// Fastest run: 82_913 ns.
+		Weight::from_parts(85_968_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn unbond() -> Weight {
-		// Fastest run: 27_832 ns.
-		Weight::from_parts(34_747_000, 3658)
+		// Fastest run: 24_557 ns.
+		Weight::from_parts(26_340_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn withdraw_unbonded() -> Weight {
-		// Fastest run: 74_773 ns.
-		Weight::from_parts(88_139_000, 3658)
+		// Fastest run: 67_550 ns.
+		Weight::from_parts(70_365_000, 3678)
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	// `p` is 0 to 64.
 	fn set_sequencer(p: u32) -> Weight {
-		// Fastest run: 37_831 ns.
-		Weight::from_parts(49_479_877, 3897)
-			// Standard error: 60_199.
-			.saturating_add(Weight::from_parts(11_213_634, 0).saturating_mul(p.into()))
+		// Fastest run: 35_843 ns.
+		Weight::from_parts(46_572_773, 3934)
+			// Standard error: 29_035.
+			.saturating_add(Weight::from_parts(9_630_184, 0).saturating_mul(p.into()))
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(p.into())))
 			.saturating_add(T::DbWeight::get().writes(1))
-			.saturating_add(Weight::from_parts(0, 4060).saturating_mul(p.into()))
+			.saturating_add(Weight::from_parts(0, 4081).saturating_mul(p.into()))
 	}
 	fn set_params() -> Weight {
-		// Fastest run: 29_398 ns.
-		Weight::from_parts(36_909_000, 3897)
+		// Fastest run: 33_800 ns.
+		Weight::from_parts(38_457_000, 3934)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn transfer_rollup() -> Weight {
-		// Not measured yet: as `set_params`.
-		Weight::from_parts(36_909_000, 3897)
+		// Fastest run: 25_117 ns.
+		Weight::from_parts(34_562_000, 3934)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(1))
 	}
 	fn accept_rollup() -> Weight {
-		// Not measured yet: as `deregister_rollup`.
-		Weight::from_parts(125_086_000, 3897)
-			.saturating_add(T::DbWeight::get().reads(2))
+		// Fastest run: 135_572 ns.
+		Weight::from_parts(147_570_000, 6290)
+			.saturating_add(T::DbWeight::get().reads(4))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	// `b` is 0 to 64.
 	fn close_round(b: u32) -> Weight {
-		// Fastest run: 111_307 ns.
-		Weight::from_parts(255_948_786, 5974)
-			// Standard error: 2_081_128.
-			.saturating_add(Weight::from_parts(70_315_902, 0).saturating_mul(b.into()))
+		// Fastest run: 121_321 ns.
+		Weight::from_parts(214_325_807, 5974)
+			// Standard error: 772_275.
+			.saturating_add(Weight::from_parts(54_207_856, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().reads(4u64.saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().writes(5))
@@ -275,47 +277,47 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
 	}
 	fn default_prover() -> Weight {
-		// Fastest run: 209_802 ns.
-		Weight::from_parts(241_013_000, 10958)
+		// Fastest run: 198_395 ns.
+		Weight::from_parts(215_691_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	fn pass_place() -> Weight {
-		// Fastest run: 114_755 ns.
-		Weight::from_parts(144_522_000, 10958)
+		// Fastest run: 118_827 ns.
+		Weight::from_parts(126_909_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn end_rescue() -> Weight {
-		// Fastest run: 100_446 ns.
-		Weight::from_parts(116_830_000, 10958)
+		// Fastest run: 106_699 ns.
+		Weight::from_parts(113_378_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn open_last_round() -> Weight {
-		// Fastest run: 106_408 ns.
-		Weight::from_parts(123_266_000, 10958)
+		// Fastest run: 109_212 ns.
+		Weight::from_parts(116_893_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn finalize_batch() -> Weight {
-		// Fastest run: 161_338 ns.
-		Weight::from_parts(194_350_000, 10958)
-			.saturating_add(T::DbWeight::get().reads(11))
-			.saturating_add(T::DbWeight::get().writes(9))
+		// Fastest run: 238_774 ns.
+		Weight::from_parts(255_018_000, 10958)
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	fn fail_batch() -> Weight {
-		// Fastest run: 272_491 ns.
-		Weight::from_parts(315_451_000, 10958)
+		// Fastest run: 349_769 ns.
+		Weight::from_parts(364_562_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(14))
 			.saturating_add(T::DbWeight::get().writes(13))
 	}
 	// `b` is 0 to 64.
 	fn drop_batch(b: u32) -> Weight {
-		// Fastest run: 319_032 ns.
-		Weight::from_parts(321_744_643, 10958)
-			// Standard error: 904_242.
-			.saturating_add(Weight::from_parts(27_994_240, 0).saturating_mul(b.into()))
+		// Fastest run: 389_579 ns.
+		Weight::from_parts(403_572_427, 10958)
+			// Standard error: 84_178.
+			.saturating_add(Weight::from_parts(19_234_454, 0).saturating_mul(b.into()))
 			.saturating_add(T::DbWeight::get().reads(15))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().writes(13))
@@ -323,8 +325,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
 	}
 	fn agenda_lookup() -> Weight {
-		// Fastest run: 34_029 ns.
-		Weight::from_parts(41_072_000, 10958)
+		// Fastest run: 33_039 ns.
+		Weight::from_parts(35_222_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
