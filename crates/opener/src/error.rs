@@ -2,6 +2,7 @@
 //! Why the opener stops.
 
 use pvs_client::{amount::AmountError, Error, KeyError, SealsError};
+use pvs_files::LockError;
 
 /// A reason to stop that the operator has to see.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum OpenerError {
 	/// The chain's time-lock puzzle is broken.
 	#[error(transparent)]
 	Seals(#[from] SealsError),
+	/// Another opener uses the directory, or it cannot be used.
+	#[error(transparent)]
+	Directory(#[from] LockError),
 	/// The account cannot pay for a single opening.
 	#[error("account {account} has {free}, an opening costs {needed}; send it some tokens")]
 	BalanceTooLow {

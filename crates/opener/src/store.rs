@@ -7,12 +7,14 @@
 //! as none.
 
 use crate::decide::Id;
+use pvs_files::{read_bounded, write_whole};
 use pvs_timelock::{
 	solve::{Solver, Squarer},
 	Opening, ELEMENT_BYTES, PROOF_BYTES,
 };
 use std::{
 	collections::BTreeSet,
+	ffi::OsStr,
 	fs, io,
 	path::{Path, PathBuf},
 	time::Duration,
@@ -20,6 +22,8 @@ use std::{
 
 const STATE: &str = "solver";
 const OPENING: &str = "opening";
+/// A state is not larger.
+const MAX_STATE_BYTES: usize = (64 << 20) + 1024;
 
 /// A directory of unfinished work.
 #[derive(Clone, Debug)]
@@ -40,7 +44,7 @@ impl Store {
 
 	/// The solver of a seal as it was last saved, if that is of use.
 	pub fn solver(&self, id: &Id, base: &[u8; ELEMENT_BYTES], delay: u64) -> Option<Solver> {
-		let bytes = fs::read(self.path(id, STATE)).ok()?;
+		let (bytes, _) = read_bounded(&self.path(id, STATE), MAX_STATE_BYTES).ok()?;
 		Solver::from_bytes(&bytes, base, delay, Squarer::default())
 			.inspect_err(|error| tracing::warn!("starting a seal anew: {error}"))
 			.ok()
@@ -48,12 +52,13 @@ impl Store {
 
 	/// Saves what a solver has done so far.
 	pub fn save_solver(&self, id: &Id, solver: &Solver) -> io::Result<()> {
-		write(&self.path(id, STATE), &solver.to_bytes())
+		write_whole(&self.path(id, STATE), &solver.to_bytes())
 	}
 
 	/// What was found for a seal before, if it was.
 	pub fn opening(&self, id: &Id) -> Option<Opening> {
-		let bytes = fs::read(self.path(id, OPENING)).ok()?;
+		let limit = ELEMENT_BYTES.saturating_add(PROOF_BYTES);
+		let (bytes, _) = read_bounded(&self.path(id, OPENING), limit).ok()?;
 		let (solution, rest) = bytes.split_first_chunk::<ELEMENT_BYTES>()?;
 		let proof: [u8; PROOF_BYTES] = rest.try_into().ok()?;
 		Some(Opening { solution: *solution, proof })
@@ -61,7 +66,8 @@ impl Store {
 
 	/// Saves what was found for a seal; the state of its solver is of no use any more.
 	pub fn save_opening(&self, id: &Id, opening: &Opening) -> io::Result<()> {
-		write(&self.path(id, OPENING), &[&opening.solution[..], &opening.proof[..]].concat())?;
+		let bytes = [&opening.solution[..], &opening.proof[..]].concat();
+		write_whole(&self.path(id, OPENING), &bytes)?;
 		remove(&self.path(id, STATE))
 	}
 
@@ -81,13 +87,8 @@ impl Store {
 	) -> io::Result<()> {
 		for entry in fs::read_dir(&self.dir)? {
 			let path = entry?.path();
-			let is_ours = path
-				.extension()
-				.is_some_and(|kind| [STATE, OPENING, PARTIAL].iter().any(|ours| kind == *ours));
-			let mut id = [0; 32];
-			let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-			let is_an_id = hex::decode_to_slice(name, &mut id).is_ok();
-			if !is_ours || !is_an_id || kept.contains(&id) {
+			let Some(id) = path.file_name().and_then(id_of) else { continue };
+			if kept.contains(&id) {
 				continue;
 			}
 			if gone.contains(&id) || is_older_than(&path, age) {
@@ -98,19 +99,23 @@ impl Store {
 	}
 }
 
-const PARTIAL: &str = "partial";
+/// Returns the seal that a file is about, also one that was being written when the program was killed. `None`
+/// for files of other names.
+fn id_of(name: &OsStr) -> Option<Id> {
+	let (digits, kind) = name.to_str()?.split_once('.')?;
+	let is_ours = [STATE, OPENING].into_iter().any(|ours| {
+		let rest = kind.strip_prefix(ours);
+		rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.') && rest.ends_with(".tmp"))
+	});
+	let mut id = Id::default();
+	hex::decode_to_slice(digits, &mut id).ok()?;
+	is_ours.then_some(id)
+}
 
 /// Whether a file was last written to so long ago. One that is gone, or from the future, is not.
 fn is_older_than(path: &Path, age: Duration) -> bool {
 	let written = fs::metadata(path).and_then(|about| about.modified()).ok();
 	written.and_then(|at| at.elapsed().ok()).is_some_and(|since| since >= age)
-}
-
-/// Writes beside the file and renames, so that a crash leaves the old file or the new one.
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-	let partial = path.with_extension(PARTIAL);
-	fs::write(&partial, bytes)?;
-	fs::rename(&partial, path)
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -184,17 +189,20 @@ mod tests {
 		for id in [shown, gone, unknown] {
 			store.save_opening(&id, &opening()).unwrap();
 		}
-		let notes = store.dir.join("notes.txt");
-		fs::write(&notes, "of the operator").unwrap();
+		let half = store.dir.join(format!("{}.solver.17-0.tmp", hex::encode(gone)));
+		fs::write(&half, "killed").unwrap();
+		let copy = format!("{}.solver.copy", hex::encode(gone));
+		let others = ["notes.txt", &copy, "06.opening"].map(|name| store.dir.join(name));
+		others.iter().for_each(|other| fs::write(other, "of the operator").unwrap());
 		let left = || [shown, gone, unknown].map(|id| store.opening(&id).is_some());
 		let kept = BTreeSet::from([shown]);
 		store.clean_up(&BTreeSet::new(), &kept, DAY).unwrap();
 		assert_eq!(left(), [true, true, true], "of a block that is not here yet");
 		store.clean_up(&BTreeSet::from([shown, gone]), &kept, DAY).unwrap();
-		assert_eq!(left(), [true, false, true]);
+		assert_eq!((left(), half.exists()), ([true, false, true], false));
 		store.clean_up(&BTreeSet::new(), &kept, Duration::ZERO).unwrap();
 		assert_eq!(left(), [true, false, false]);
-		assert!(notes.exists());
+		assert!(others.iter().all(|other| other.exists()));
 		store.forget(&shown).unwrap();
 		store.forget(&shown).unwrap();
 		assert_eq!(left(), [false; 3]);

@@ -19,6 +19,7 @@ use pvs_client::{
 	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Keypair, Step,
 	SubmitError, Submitter, Token, View,
 };
+use pvs_files::Lock;
 use pvs_primitives::{
 	api::{BatchId, SealInfo},
 	Balance, BlockNumber, Bytes32, RollupId,
@@ -159,6 +160,8 @@ struct Service {
 	speed: Option<Speed>,
 	pool: Pool,
 	store: Store,
+	/// Keeps other openers out of the directory.
+	_lock: Lock,
 	work: BTreeMap<Id, Work>,
 	/// Rollups that are asked for silent bids, and whether they had batches in the last block.
 	watched: BTreeMap<RollupId, bool>,
@@ -201,6 +204,7 @@ impl Service {
 				needed: token.show(cost),
 			});
 		}
+		let lock = Lock::take(&config.state_dir)?;
 		let no_dir =
 			|error| OpenerError::Io(format!("cannot use {}", config.state_dir.display()), error);
 		let store = Store::open(&config.state_dir).map_err(no_dir)?;
@@ -225,6 +229,7 @@ impl Service {
 			speed: None,
 			pool,
 			store,
+			_lock: lock,
 			work: BTreeMap::new(),
 			// All are asked once: silent bids may wait from before.
 			watched: view.rollups().await?.iter().map(|rollup| (rollup.id, false)).collect(),
