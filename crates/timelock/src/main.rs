@@ -4,6 +4,7 @@
 use anyhow::{bail, Context};
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
+use pvs_files::write_whole;
 use pvs_timelock::{
 	generator,
 	solve::{prove_parameters, Solver, Squarer},
@@ -125,13 +126,8 @@ fn parameters(
 	}))
 }
 
-/// Writes beside the file and renames, so that a crash leaves the old one or the new one.
 fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-	let mut partial = path.as_os_str().to_owned();
-	partial.push(".partial");
-	fs::write(&partial, bytes)
-		.and_then(|()| fs::rename(&partial, path))
-		.with_context(|| format!("writing {}", path.display()))
+	write_whole(path, bytes).with_context(|| format!("writing {}", path.display()))
 }
 
 fn speed(duration: Duration) -> serde_json::Value {
