@@ -31,7 +31,7 @@ use ark_groth16::{ProvingKey, VerifyingKey};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use std::{
 	fs::File,
-	io::{self, Read, Write},
+	io::{self, Read},
 	path::Path,
 };
 
@@ -376,26 +376,4 @@ impl<'a> Reader<'a> {
 			found => Err(ReadError::Size { field, found, limit }),
 		}
 	}
-}
-
-/// Writes a file that does not exist yet: beside, to the disk, then into place.
-///
-/// # Errors
-///
-/// Those of the file system; `AlreadyExists` if there is something at `path`, which stays as it is.
-pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-	let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-	let directory = directory.unwrap_or(Path::new("."));
-	let mut builder = tempfile::Builder::new();
-	#[cfg(unix)]
-	{
-		use std::os::unix::fs::PermissionsExt;
-		// Like any file that is made: readable by all, less what the umask takes away.
-		builder.permissions(std::fs::Permissions::from_mode(0o666));
-	}
-	let mut file = builder.tempfile_in(directory)?;
-	file.write_all(bytes)?;
-	file.as_file().sync_all()?;
-	file.persist_noclobber(path).map_err(|error| error.error)?;
-	File::open(directory)?.sync_all()
 }

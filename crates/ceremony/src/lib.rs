@@ -39,7 +39,7 @@ pub use contribution::{
 	Beacon, BeaconError, Contribution, ContributionError, Name, NameError, Secret,
 	MAX_BEACON_BYTES, MAX_ITERATIONS_LOG2, MAX_NAME_BYTES, MIN_BEACON_BYTES, MIN_ITERATIONS_LOG2,
 };
-pub use file::{write_new, ReadError};
+pub use file::ReadError;
 pub use parameters::Ceremony;
 pub use points::PointError;
 pub use powers::{Powers, PowersError};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which files of a ceremony are read, and how they are written.
+//! Files of a ceremony that are read, and those that are refused.
 
 use super::{read, Ceremony, GENUINE, SMALL, WHOLE};
-use crate::{write_new, BeaconError, NameError, PointError, ReadError, Silent};
+use crate::{BeaconError, NameError, PointError, ReadError, Silent};
 use pvs_primitives::hash::blake2_256;
-use std::{fs, io, sync::LazyLock};
+use std::{fs, sync::LazyLock};
 
 /// As small as files with contributors and a beacon are.
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -60,7 +60,7 @@ fn file_should_round_trip() {
 	}
 	let dir = tempfile::tempdir().unwrap();
 	let path = dir.path().join("0002.pvsc");
-	write_new(&path, &FILE).unwrap();
+	fs::write(&path, FILE.as_slice()).unwrap();
 	assert_eq!(Ceremony::from_file(&path, &Silent).unwrap().to_bytes(), *FILE);
 }
 
@@ -172,17 +172,6 @@ fn names_and_beacons_should_be_refused_when_out_of_range() {
 		let refused = crate::Beacon::new(vec![1; 32], iterations);
 		assert_eq!(refused, Err(BeaconError::Iterations(iterations)));
 	}
-}
-
-#[test]
-fn output_should_not_be_overwritten_and_leave_nothing_beside() {
-	let dir = tempfile::tempdir().unwrap();
-	let path = dir.path().join("0001.pvsc");
-	write_new(&path, b"first").unwrap();
-	let refused = write_new(&path, b"second").unwrap_err();
-	assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
-	assert_eq!(fs::read(&path).unwrap(), b"first");
-	assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -7,7 +7,8 @@ mod cli;
 use bar::Bar;
 use clap::Parser;
 use cli::{BeaconValue, Cli, Command, Ground, Step};
-use pvs_ceremony::{write_new, Beacon, Ceremony, Circuit, Powers, Progress, Secret};
+use pvs_ceremony::{Beacon, Ceremony, Circuit, Powers, Progress, Secret};
+use pvs_files::{write_new, Access, Staged};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use pvs_rollup::{
 	circuit::Constraints,
@@ -187,21 +188,31 @@ fn must_not_exist(path: &Path) -> Outcome<()> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
-	write_new(path, bytes)
-		.map_err(|error| format!("cannot write {}: {error}", path.display()).into())
+	write_new(path, bytes).map_err(cannot_write(path))
 }
 
-/// Writes all files, or none.
+/// Writes all files, or none: each beside its place first, so that a full disk leaves none.
 fn write_all(files: &[(&PathBuf, &[u8])]) -> Outcome<()> {
-	for (index, (path, bytes)) in files.iter().enumerate() {
-		if let Err(error) = write(path, bytes) {
-			for (path, _) in &files[..index] {
+	let mut staged = Vec::new();
+	for (path, bytes) in files {
+		let content = Staged::write(path, bytes, Access::Shared).map_err(cannot_write(path))?;
+		staged.push((*path, content));
+	}
+	let mut placed = Vec::new();
+	for (path, content) in staged {
+		if let Err(error) = content.place() {
+			for path in placed {
 				fs::remove_file(path).map_err(of(path))?;
 			}
-			return Err(error);
+			return Err(cannot_write(path)(error));
 		}
+		placed.push(path);
 	}
 	Ok(())
+}
+
+fn cannot_write(path: &Path) -> impl Fn(io::Error) -> Box<dyn Error> + '_ {
+	move |error| format!("cannot write {}: {error}", path.display()).into()
 }
 
 fn written(ceremony: &Ceremony, out: &Path) -> Value {
