@@ -5,16 +5,13 @@ use crate::{
 	error::SequencerError,
 	rpc::types::{bytes_from_hex, hex},
 };
+use pvs_files::{read_bounded, write_new_private};
 use pvs_rollup::keys::SecretKey;
 use rand::{rngs::OsRng, RngCore};
-use std::{
-	fs::{self, File, OpenOptions},
-	io::{self, Write},
-	path::Path,
-};
+use std::{io, path::Path};
 
 /// What is larger is something else.
-const MAX_SECRET_BYTES: u64 = 128;
+const MAX_SECRET_BYTES: usize = 128;
 
 /// Makes a secret of the system's randomness and writes it to a new file that only its owner can read.
 ///
@@ -31,32 +28,8 @@ pub(crate) fn create(path: &Path) -> Result<SecretKey, SequencerError> {
 	};
 	let mut seed = [0; 32];
 	OsRng.try_fill_bytes(&mut seed).map_err(|error| failed(io::Error::other(error)))?;
-	let mut options = OpenOptions::new();
-	options.write(true).create_new(true);
-	#[cfg(unix)]
-	{
-		use std::os::unix::fs::OpenOptionsExt;
-		options.mode(0o600);
-	}
-	let mut file = options.open(path).map_err(failed)?;
-	let written = writeln!(file, "{}", hex(seed))
-		.and_then(|()| file.sync_all())
-		// The name lasts once the directory is on the disk too.
-		.and_then(|()| File::open(directory_of(path))?.sync_all());
-	if let Err(error) = written {
-		// Half a secret is of no use to anybody.
-		let _ = fs::remove_file(path);
-		return Err(failed(error));
-	}
+	write_new_private(path, format!("{}\n", hex(seed)).as_bytes()).map_err(failed)?;
 	Ok(SecretKey::from_seed(&seed))
-}
-
-/// The directory that a file is in.
-fn directory_of(path: &Path) -> &Path {
-	match path.parent() {
-		Some(parent) if !parent.as_os_str().is_empty() => parent,
-		_ => Path::new("."),
-	}
 }
 
 /// Reads a secret that only its owner can read.
@@ -69,21 +42,22 @@ pub(crate) fn read(path: &Path) -> Result<SecretKey, SequencerError> {
 		what: format!("cannot read {}", path.display()),
 		source,
 	};
-	let found = fs::metadata(path).map_err(failed)?;
 	#[cfg(unix)]
 	{
 		use std::os::unix::fs::PermissionsExt;
+		let found = std::fs::metadata(path).map_err(failed)?;
 		if found.permissions().mode() & 0o077 != 0 {
 			let text = format!("{} is readable by others; make it 600", path.display());
 			return Err(SequencerError::Input(text));
 		}
 	}
-	if found.len() > MAX_SECRET_BYTES {
+	let (bytes, size) = read_bounded(path, MAX_SECRET_BYTES).map_err(failed)?;
+	if size > MAX_SECRET_BYTES {
 		let text = format!("{} has more than {MAX_SECRET_BYTES} bytes", path.display());
 		return Err(SequencerError::Input(text));
 	}
-	let text = fs::read_to_string(path).map_err(failed)?;
-	let seed = bytes_from_hex(text.trim()).map_err(|_| {
+	let seed = std::str::from_utf8(&bytes).ok().and_then(|text| bytes_from_hex(text.trim()).ok());
+	let seed = seed.ok_or_else(|| {
 		SequencerError::Input(format!("{} is not 0x and 64 hexadecimal digits", path.display()))
 	})?;
 	Ok(SecretKey::from_seed(&seed))
@@ -92,14 +66,7 @@ pub(crate) fn read(path: &Path) -> Result<SecretKey, SequencerError> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use std::os::unix::fs::PermissionsExt;
-
-	#[test]
-	fn directory_should_be_the_working_directory_when_a_path_names_none() {
-		for (path, directory) in [("secret", "."), ("a/secret", "a"), ("/secret", "/")] {
-			assert_eq!(directory_of(Path::new(path)), Path::new(directory));
-		}
-	}
+	use std::{fs, os::unix::fs::PermissionsExt};
 
 	#[test]
 	fn secret_should_be_refused_when_others_can_read_it_or_it_is_malformed() {
@@ -114,6 +81,9 @@ mod tests {
 		let error = refused(&secret[2..], 0o600);
 		assert!(error.contains("64 hexadecimal digits") && !error.contains("1111"), "{error}");
 		assert!(refused(&"0".repeat(200), 0o600).contains("more than 128 bytes"));
+		fs::write(file.path(), [0xff; 66]).unwrap();
+		let error = read(file.path()).map(|_| ()).unwrap_err().to_string();
+		assert!(error.contains("64 hexadecimal digits"), "{error}");
 		fs::write(file.path(), format!("{secret}\n")).unwrap();
 		let key = read(file.path()).unwrap();
 		assert_eq!(key.public_key(), SecretKey::from_seed(&[0x11; 32]).public_key());
