@@ -1,33 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The directory of a sequencer: its lock, its journal, and the newest saved state.
 
-use crate::journal::{Ended, Identity, Journal, JournalError, Record};
-use crate::pool::{hash_of, Hash};
+use crate::{
+	journal::{Ended, Identity, Journal, Record},
+	pool::{hash_of, Hash},
+};
+use pvs_files::{JournalError, Lock, LockError};
 use pvs_primitives::Bytes32;
 use pvs_rollup::{state::State, store::StoreError, transfer::SignedTransfer};
 use std::{
 	collections::{BTreeMap, HashMap},
-	fs::{self, File, OpenOptions, TryLockError},
-	io,
+	fs,
 	path::{Path, PathBuf},
 	sync::Arc,
 };
 
-const LOCK: &str = "lock";
-const JOURNAL: &str = "journal";
 const STATE_PREFIX: &str = "state-";
-/// What the name of a journal ends with that was not moved into place.
-const TEMPORARY: &str = ".tmp";
 /// What is appended to the name of a state file that cannot be used.
 const DAMAGED: &str = ".damaged";
 
 /// Why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DirError {
-	#[error("{}: {source}", path.display())]
-	File { path: PathBuf, source: io::Error },
-	#[error("{} is in use by another sequencer; stop that one, or name another --data-dir", .0.display())]
-	InUse(PathBuf),
+	#[error(transparent)]
+	Lock(#[from] LockError),
 	#[error(transparent)]
 	Journal(#[from] JournalError),
 	#[error(transparent)]
@@ -38,10 +34,7 @@ pub(crate) enum DirError {
 #[derive(Debug)]
 pub(crate) struct DataDir {
 	path: PathBuf,
-	identity: Identity,
 	journal: Journal,
-	/// Held until the process ends, however it ends.
-	_lock: File,
 }
 
 /// A state that was saved, and where the chain goes on behind it.
@@ -73,24 +66,12 @@ impl DataDir {
 	///
 	/// # Errors
 	///
-	/// [`DirError::InUse`], or [`DirError::Journal`] for one that is damaged or of something else.
+	/// [`DirError::Lock`] if another process has it, [`DirError::Journal`] for one that is damaged or of something
+	/// else.
 	pub(crate) fn open(path: &Path, identity: Identity) -> Result<(Self, Remembered), DirError> {
-		let failed = |path: &Path| {
-			let path = path.to_owned();
-			move |source| DirError::File { path, source }
-		};
-		fs::create_dir_all(path).map_err(failed(path))?;
-		let lock_path = path.join(LOCK);
-		let mut options = OpenOptions::new();
-		let lock = options.create(true).truncate(false).write(true).open(&lock_path);
-		let lock = lock.map_err(failed(&lock_path))?;
-		match lock.try_lock() {
-			Ok(()) => {},
-			Err(TryLockError::WouldBlock) => return Err(DirError::InUse(path.to_owned())),
-			Err(TryLockError::Error(source)) => return Err(failed(&lock_path)(source)),
-		}
-		let (journal, contents) = Journal::open(&path.join(JOURNAL), &identity)?;
-		let dir = Self { path: path.to_owned(), identity, journal, _lock: lock };
+		let lock = Lock::take(path)?;
+		let (journal, contents) = Journal::open(lock, &identity)?;
+		let dir = Self { path: path.to_owned(), journal };
 		let records = contents.records.len();
 		let mut remembered = Remembered { records, ..Remembered::default() };
 		if contents.torn > 0 {
@@ -154,7 +135,7 @@ impl DataDir {
 
 	/// Writes the journal anew with what it still has to say.
 	pub(crate) fn rewrite(&mut self, records: &[Record]) -> Result<(), DirError> {
-		Ok(self.journal.rewrite(&self.identity, records)?)
+		Ok(self.journal.rewrite(records)?)
 	}
 
 	/// Its journal.
@@ -191,15 +172,15 @@ impl DataDir {
 		Err(format!("{reason}; {moved}; the state is made anew from the chain"))
 	}
 
-	/// Removes states that nothing leads to, and what interrupted writes have left. States put aside stay.
+	/// Removes states that nothing leads to, also parts of them that interrupted writes have left. States put aside
+	/// stay.
 	fn tidy(&self, kept: Option<Bytes32>) {
 		let kept = kept.map(|root| self.state_path(&root));
 		for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
 			let name = entry.file_name();
 			let name = name.to_string_lossy();
 			let is_state = name.starts_with(STATE_PREFIX) && !name.ends_with(DAMAGED);
-			let is_half = name.starts_with(JOURNAL) && name.ends_with(TEMPORARY);
-			if is_half || (is_state && Some(entry.path()) != kept) {
+			if is_state && Some(entry.path()) != kept {
 				// A file too many does no harm.
 				let _ = fs::remove_file(entry.path());
 			}
@@ -231,7 +212,7 @@ mod tests {
 		let temporary = tempfile::tempdir().unwrap();
 		let (dir, _) = DataDir::open(temporary.path(), IDENTITY).unwrap();
 		let error = DataDir::open(temporary.path(), IDENTITY).unwrap_err();
-		assert!(matches!(error, DirError::InUse(_)), "{error}");
+		assert!(matches!(error, DirError::Lock(LockError::InUse(_))), "{error}");
 		drop(dir);
 		DataDir::open(temporary.path(), IDENTITY).unwrap();
 	}
@@ -284,7 +265,7 @@ mod tests {
 		assert!(remembered.notes.is_empty() && remembered.saved.is_some());
 		assert!(left.iter().all(|name| !file(name).exists()));
 		assert!(others.iter().all(|name| file(name).exists()));
-		assert!(file(JOURNAL).exists() && file(LOCK).exists() && file(&state).exists());
+		assert!(["journal", "lock", &state].iter().all(|name| file(name).exists()));
 	}
 
 	#[test]

@@ -264,11 +264,11 @@ fn journal_should_be_left_alone_when_an_append_has_failed() {
 		acknowledged.extend(act(step, &mut core, &mut chain));
 	}
 	let path = dir.path().join("journal");
-	let good = core.dir.journal().use_file(fs::File::open(&path).unwrap());
+	core.dir.journal().fails = true;
 	let [result] = &core.submit(&[transfer(3, 0)], &[], 0)[..] else { panic!() };
 	assert!(matches!(result, Err(SubmitError::Storage)), "{result:?}");
 	// The disk has space again, and half of the append.
-	core.dir.journal().use_file(good);
+	core.dir.journal().fails = false;
 	let torn = [fs::read(&path).unwrap(), vec![7; 9]].concat();
 	fs::write(&path, &torn).unwrap();
 
