@@ -20,12 +20,11 @@
 //! state that is not found, never a wrong one.
 
 use pvs_client::{Block, Client};
+use pvs_files::{read_bounded, remove_leftovers, write_whole};
 use pvs_primitives::{hash::blake2_256, BlockNumber, Bytes32, RollupId};
-use pvs_rollup::{file, shape::Shape, state::State, store::ContentError};
+use pvs_rollup::{shape::Shape, state::State, store::ContentError};
 use std::{
-	ffi::OsStr,
-	fs,
-	io::{self, Read},
+	fs, io,
 	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
@@ -116,30 +115,14 @@ impl Store {
 
 	/// Removes what saves left that were cut short. Nobody else may be saving.
 	pub(crate) fn remove_leftovers(&self) {
-		let Some((dir, name)) = self.path.parent().zip(self.path.file_name()) else { return };
-		let Ok(entries) = fs::read_dir(dir) else { return };
-		let is_leftover = |found: &OsStr| {
-			let found = found.to_str().zip(name.to_str());
-			let middle = found.and_then(|(found, name)| {
-				found.strip_prefix(name)?.strip_prefix('.')?.strip_suffix(".tmp")
-			});
-			let numbers = middle.and_then(|middle| middle.split_once('-'));
-			numbers.is_some_and(|(process, write)| {
-				process.parse::<u32>().is_ok() && write.parse::<u32>().is_ok()
-			})
-		};
-		for entry in entries.flatten().filter(|entry| is_leftover(&entry.file_name())) {
-			if let Err(error) = fs::remove_file(entry.path()) {
-				tracing::warn!("cannot remove {}: {error}", entry.path().display());
-			}
+		if let Err(error) = remove_leftovers(&self.path) {
+			tracing::warn!("cannot remove what is beside {}: {error}", self.path.display());
 		}
 	}
 
 	/// The block of the file, if its head is this rollup's.
 	pub(crate) fn block(&self) -> Option<BlockNumber> {
-		let mut head = Vec::with_capacity(HEAD_BYTES.saturating_add(DIGEST_BYTES));
-		let longest = u64::try_from(head.capacity()).ok()?;
-		fs::File::open(&self.path).ok()?.take(longest).read_to_end(&mut head).ok()?;
+		let (head, _) = read_bounded(&self.path, HEAD_BYTES.saturating_add(DIGEST_BYTES)).ok()?;
 		Some(self.decode_head(&head).ok()?.0.block)
 	}
 
@@ -176,10 +159,13 @@ impl Store {
 		};
 		let shape = self.owner.shape;
 		let longest = u64::from(shape.max_accounts()).saturating_add(8);
-		if fs::metadata(&self.path).map_err(cannot)?.len() > longest.saturating_mul(ACCOUNT_BYTES) {
+		let longest = longest.saturating_mul(ACCOUNT_BYTES);
+		if fs::metadata(&self.path).map_err(cannot)?.len() > longest {
 			return Err(Unusable::TooLarge(shape));
 		}
-		self.decode(&fs::read(&self.path).map_err(cannot)?)
+		// It may have grown meanwhile.
+		let limit = usize::try_from(longest).unwrap_or(usize::MAX);
+		self.decode(&read_bounded(&self.path, limit).map_err(cannot)?.0)
 	}
 
 	fn decode(&self, bytes: &[u8]) -> Result<Snapshot, Unusable> {
@@ -224,7 +210,7 @@ impl Store {
 
 	/// Writes a state: the file is replaced whole, or stays as it is.
 	pub(crate) fn save(&self, state: &State, point: Point) -> io::Result<()> {
-		file::write_whole(&self.path, &self.encode(state, point))
+		write_whole(&self.path, &self.encode(state, point))
 	}
 
 	fn encode(&self, state: &State, point: Point) -> Vec<u8> {
@@ -339,23 +325,14 @@ mod tests {
 	#[test]
 	fn leftovers_of_saves_should_be_removed_and_nothing_else() {
 		let dir = tempfile::tempdir().unwrap();
-		let kept = [
-			"journal.jsonl",
-			"rollup-3.state",
-			"rollup-3.state.old-1.tmp",
-			"rollup-3.state.tmp",
-			"rollup-33.state.7-1.tmp",
-			"rollup-4.state.7-1.tmp",
-		];
-		for name in kept.iter().chain(&["rollup-3.state.7-0.tmp", "rollup-3.state.4194304-12.tmp"])
-		{
-			fs::write(dir.path().join(name), b"").unwrap();
+		let file = |name: &str| dir.path().join(name);
+		let kept = ["journal", "rollup-3.state", "rollup-3.state.tmp", "rollup-33.state.7-1.tmp"];
+		for name in kept.iter().chain(&["rollup-3.state.7-0.tmp"]) {
+			fs::write(file(name), b"").unwrap();
 		}
 		store(dir.path()).remove_leftovers();
-		let names = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name());
-		let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-		names.sort();
-		assert_eq!(names, kept);
+		assert!(kept.iter().all(|name| file(name).exists()));
+		assert!(!file("rollup-3.state.7-0.tmp").exists());
 		store(&dir.path().join("missing")).remove_leftovers();
 	}
 
