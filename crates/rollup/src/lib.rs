@@ -35,7 +35,6 @@ pub mod account;
 pub mod batch;
 pub mod circuit;
 pub mod demo;
-pub mod file;
 pub mod genesis;
 pub mod keys;
 pub mod proving;

@@ -18,11 +18,11 @@
 
 use crate::{
 	account::Account,
-	file,
 	keys::{PublicKey, PublicKeyError},
 	shape::{InvalidShape, Shape},
 	state::State,
 };
+use pvs_files::{read_bounded, write_whole};
 use pvs_primitives::hash::blake2_256;
 use rayon::prelude::*;
 use std::{
@@ -166,7 +166,7 @@ impl State {
 	///
 	/// [`StoreError::Write`].
 	pub fn save(&self, path: &Path) -> Result<(), StoreError> {
-		file::write_whole(path, &self.to_bytes())
+		write_whole(path, &self.to_bytes())
 			.map_err(|source| StoreError::Write { path: path.to_owned(), source })
 	}
 
@@ -177,7 +177,7 @@ impl State {
 	/// [`StoreError::Read`] or [`StoreError::Content`]. The file stays as it is.
 	pub fn load(path: &Path) -> Result<Self, StoreError> {
 		let read = |limit| {
-			file::read_bounded(path, limit)
+			read_bounded(path, limit)
 				.map_err(|source| StoreError::Read { path: path.to_owned(), source })
 		};
 		let refused = |cause| StoreError::Content { path: path.to_owned(), cause };

@@ -16,17 +16,13 @@
 //! A ceremony's key is another matter: `pinned.rs`.
 
 use super::{set_up, Keys, Origin, Progress, SetupError, DEVELOPMENT_ONLY_SEED};
-use crate::{
-	circuit::Constraints,
-	demo,
-	file::{read_bounded, write_whole},
-	shape::Shape,
-};
+use crate::{circuit::Constraints, demo, shape::Shape};
 use ark_bn254::Bn254;
 use ark_ff::{BigInteger, PrimeField};
 use ark_groth16::ProvingKey;
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize, SerializationError};
 use blake2::{digest::consts::U32, Blake2b, Digest};
+use pvs_files::{read_bounded, write_whole};
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use std::{
 	fs, io,

@@ -8,10 +8,11 @@ use super::{
 	key_file::{circuit_digest, encode, Layout, DIGEST_BYTES, HEADER_BYTES, MAGIC},
 	Keys, Origin, Progress, SetupError,
 };
-use crate::{circuit::Constraints, file::read_bounded, shape::Shape};
+use crate::{circuit::Constraints, shape::Shape};
 use ark_bn254::Bn254;
 use ark_groth16::{ProvingKey, VerifyingKey};
 use ark_serialize::{CanonicalDeserialize, SerializationError};
+use pvs_files::read_bounded;
 use pvs_primitives::{hash::blake2_256, Bytes32};
 use pvs_verifier::KeyError;
 use std::{

@@ -6,6 +6,7 @@ mod bench;
 mod workload;
 
 use clap::{Parser, Subcommand};
+use pvs_files::write_whole;
 use pvs_primitives::hash::blake2_256;
 use pvs_rollup::{
 	circuit::{self, Constraints, Part},
@@ -17,7 +18,6 @@ use pvs_rollup::{
 };
 use serde_json::json;
 use std::{
-	fs,
 	path::{Path, PathBuf},
 	process::ExitCode,
 };
@@ -235,7 +235,8 @@ fn info(shape: Shape) -> Outcome<serde_json::Value> {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Outcome<()> {
-	fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+	write_whole(path, bytes)
+		.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
 	Ok(())
 }
 
