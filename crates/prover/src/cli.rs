@@ -202,6 +202,9 @@ pub(crate) struct StatusArgs {
 	/// Directory of the journal [default: as for `run`]
 	#[arg(long, value_name = "DIR")]
 	pub(crate) data_dir: Option<PathBuf>,
+	/// Print the entries of the journal instead, with all that they keep secret, one JSON object per line
+	#[arg(long, conflicts_with = "json")]
+	pub(crate) entries: bool,
 	/// Print one JSON object
 	#[arg(long)]
 	pub(crate) json: bool,

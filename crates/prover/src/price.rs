@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether to bid, and what; whether to step in for others. Pure.
 
-use crate::journal::Job;
+use crate::journal::Totals;
 use pvs_primitives::{
 	api::{PlaceInfo, ProverInfo, RescueInfo, RoundInfo},
 	params::RollupParams,
@@ -41,19 +41,15 @@ pub(crate) struct Means {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Record {
 	/// Rounds that ended after it had bid in them.
-	pub(crate) bids: u32,
+	pub(crate) bids: u64,
 	/// Those that it won.
-	pub(crate) wins: u32,
+	pub(crate) wins: u64,
 }
 
 impl Record {
-	/// Counts the rounds of a journal.
-	pub(crate) fn of<'a>(jobs: impl Iterator<Item = &'a Job>) -> Self {
-		let ended = jobs.filter(|job| job.placed.is_some() && !job.is_open());
-		ended.fold(Self::default(), |record, job| Self {
-			bids: record.bids.saturating_add(1),
-			wins: record.wins.saturating_add(job.win.is_some().into()),
-		})
+	/// Returns the record in the numbers of a journal.
+	pub(crate) fn of(totals: &Totals) -> Self {
+		Self { bids: totals.bids, wins: totals.wins }
 	}
 }
 
@@ -206,10 +202,7 @@ fn has_time(means: &Means, left: BlockNumber) -> Result<(), Pass> {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::{
-		decide::tests::{place, round},
-		journal::{Outcome, Win},
-	};
+	use crate::decide::tests::{place, round};
 	use pvs_primitives::{
 		api::{Phase, ProverStats},
 		params::{Layout, PaymentRule, SilencePolicy, Snapshot},
@@ -325,17 +318,6 @@ pub(crate) mod tests {
 		// A margin of 39 is worth 9 at first.
 		let thin = Policy { fee: 961, ..POLICY };
 		assert_eq!(decide(thin, MEANS), Err(Pass::SlotTooDear { slot_fee: 10, worth: 9 }));
-	}
-
-	#[test]
-	fn record_should_count_rounds_that_ended_after_a_bid() {
-		let win = Win { payment: 1, assigned_at: 2, on_time_until: 3, late_until: 4 };
-		let lost = Job { placed: Some(1), outcome: Some(Outcome::Lost), ..Job::default() };
-		let won = Job { win: Some(win), ..lost.clone() };
-		let open = Job { placed: Some(1), ..Job::default() };
-		let skipped = Job { placed: None, ..lost.clone() };
-		let jobs = [lost, won, open, skipped];
-		assert_eq!(Record::of(jobs.iter()), Record { bids: 2, wins: 1 });
 	}
 
 	#[test]

@@ -10,7 +10,12 @@ use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use pvs_client::{Account, Call, Submitter, Token};
 use pvs_primitives::{api::ProverInfo, params::WHOLE, Bytes32};
 use serde_json::json;
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+	collections::BTreeMap,
+	io::{self, Write},
+	path::PathBuf,
+	time::Duration,
+};
 
 /// How many rounds the table shows.
 const SHOWN_ROUNDS: usize = 20;
@@ -30,8 +35,14 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 	let prover = view.prover(account.0).await?;
 	let free = view.free_balance(account.0).await?;
 	let dir = data_dir(args.data_dir, account);
-	let jobs = Journal::read(&dir)?;
-	let tally = Tally::of(&jobs);
+	if args.entries {
+		let lines = Journal::lines(&dir, client.genesis_hash(), account.0)?;
+		return io::stdout()
+			.write_all(&lines)
+			.map_err(|error| ProverError::Io("cannot write to stdout".into(), error));
+	}
+	let history = Journal::read(&dir, client.genesis_hash(), account.0)?;
+	let (jobs, totals) = (history.jobs(), history.totals());
 	if args.json {
 		let answer = json!({
 			"account": account.address(),
@@ -41,14 +52,14 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 			"prover": prover.as_ref().map(prover_json),
 			"journal": {
 				"directory": dir.display().to_string(),
-				"open": tally.open,
-				"paid": tally.paid,
-				"late": tally.late,
-				"lost": tally.lost,
-				"settled": tally.settled,
-				"defaulted": tally.defaulted,
-				"skipped": tally.skipped,
-				"earned": tally.earned.to_string(),
+				"open": history.open().len(),
+				"paid": totals.paid,
+				"late": totals.late,
+				"lost": totals.lost,
+				"settled": totals.settled,
+				"defaulted": totals.defaulted,
+				"skipped": totals.skipped,
+				"earned": totals.earned.to_string(),
 			},
 		});
 		println!("{answer}");
@@ -65,16 +76,16 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 		"journal       {}: {} open, {} paid ({} late), {} lost, {} silent and settled, {} defaulted, \
 		 {} skipped",
 		dir.display(),
-		tally.open,
-		tally.paid,
-		tally.late,
-		tally.lost,
-		tally.settled,
-		tally.defaulted,
-		tally.skipped
+		history.open().len(),
+		totals.paid,
+		totals.late,
+		totals.lost,
+		totals.settled,
+		totals.defaulted,
+		totals.skipped
 	);
 	if !jobs.is_empty() {
-		println!("{}", rounds_table(&jobs, token));
+		println!("{}", rounds_table(jobs, token));
 	}
 	Ok(())
 }
@@ -130,42 +141,6 @@ fn prover_json(prover: &ProverInfo<Bytes32>) -> serde_json::Value {
 		"earned": stats.earned.to_string(),
 		"slashed": stats.slashed.to_string(),
 	})
-}
-
-/// How the rounds in a journal ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
-	pub(crate) open: usize,
-	pub(crate) paid: usize,
-	pub(crate) late: usize,
-	pub(crate) lost: usize,
-	pub(crate) settled: usize,
-	pub(crate) defaulted: usize,
-	pub(crate) skipped: usize,
-	pub(crate) earned: u128,
-}
-
-impl Tally {
-	pub(crate) fn of(jobs: &BTreeMap<Key, Job>) -> Self {
-		let mut tally = Self::default();
-		for job in jobs.values() {
-			match &job.outcome {
-				None => tally.open += 1,
-				Some(Outcome::Skipped { .. }) => tally.skipped += 1,
-				Some(Outcome::Lost) => tally.lost += 1,
-				Some(Outcome::Settled { .. }) => tally.settled += 1,
-				Some(Outcome::Paid { payment, late_blocks, slashed_share }) => {
-					tally.paid += 1;
-					tally.late += usize::from(*late_blocks > 0);
-					let earned = payment.saturating_add(*slashed_share);
-					tally.earned = tally.earned.saturating_add(earned);
-				},
-				Some(Outcome::Defaulted { .. } | Outcome::Voided) => tally.defaulted += 1,
-				Some(Outcome::Unknown) => {},
-			}
-		}
-		tally
-	}
 }
 
 fn rounds_table(jobs: &BTreeMap<Key, Job>, token: &Token) -> Table {
@@ -241,36 +216,6 @@ pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
 mod tests {
 	use super::*;
 	use crate::journal::{Silence, Verdict};
-	use pvs_primitives::api::BatchId;
-
-	#[test]
-	fn tally_should_count_every_round_once() {
-		let paid =
-			|payment, late_blocks| Some(Outcome::Paid { payment, late_blocks, slashed_share: 1 });
-		let skipped = Some(Outcome::Skipped { reason: "busy".into() });
-		let (slashed, released, verdict) = (2, 3, Verdict::WouldHaveLost);
-		let settled = Some(Outcome::Settled { slashed, released, verdict });
-		let outcomes = [None, paid(5, 0), paid(7, 2), Some(Outcome::Lost), skipped, settled];
-		let jobs = outcomes
-			.into_iter()
-			.enumerate()
-			.map(|(index, outcome)| {
-				let batch = BatchId { rollup: 0, index: index as u64 };
-				((batch, 0), Job { outcome, ..Job::default() })
-			})
-			.collect();
-		let expected = Tally {
-			open: 1,
-			paid: 2,
-			late: 1,
-			lost: 1,
-			settled: 1,
-			defaulted: 0,
-			skipped: 1,
-			earned: 14,
-		};
-		assert_eq!(Tally::of(&jobs), expected);
-	}
 
 	#[test]
 	fn silent_bid_should_be_shown_until_and_after_it_is_settled() {

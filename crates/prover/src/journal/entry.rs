@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The lines of a journal, and what they come to for each round.
+//! The entries of a journal, and what they come to for each round.
 
+use super::totals::Totals;
 use pvs_primitives::{
 	api::BatchId, bid::PAYLOAD_BYTES, BlockNumber, Bytes32, RoundNumber, PROOF_BYTES,
 };
 use pvs_timelock::{Seal, EXPONENT_BYTES};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// A round of a batch: what a bid, an assignment and a proof belong to.
 pub(crate) type Key = (BatchId, RoundNumber);
@@ -83,21 +83,15 @@ impl Verdict {
 	}
 }
 
-/// A line of the journal.
+/// An entry of the journal: a line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "snake_case")]
 #[allow(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 pub(crate) enum Entry {
-	/// The first line: what the rest is about.
-	Journal {
-		version: u32,
-		#[serde(with = "hex_bytes")]
-		genesis: Bytes32,
-		#[serde(with = "hex_bytes")]
-		account: Bytes32,
-	},
+	/// Numbers of rounds that have ended and are in the journal no more.
+	Totals(Totals),
 	/// A seal is about to be made: whoever has its exponent reads the payload from the chain's seal,
-	/// should the next line be lost.
+	/// should the next entry be lost.
 	Sealing {
 		batch: BatchId,
 		round: RoundNumber,
@@ -151,106 +145,22 @@ pub(crate) enum Entry {
 	Ended { batch: BatchId, round: RoundNumber, outcome: Outcome },
 }
 
-/// A sealed bid: what only its bidder knows until it reveals.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Bid {
-	pub(crate) batch_digest: Bytes32,
-	pub(crate) payload: [u8; PAYLOAD_BYTES],
-	pub(crate) commitment: Bytes32,
-	pub(crate) seal: Seal,
-}
-
-/// A silent bid whose round has closed without it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Silence {
-	/// The block in which it was seen first.
-	pub(crate) seen_at: BlockNumber,
-	/// The first block in which it can be settled no more.
-	pub(crate) until: BlockNumber,
-}
-
-/// A round that was won.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Win {
-	pub(crate) payment: u128,
-	pub(crate) assigned_at: BlockNumber,
-	pub(crate) on_time_until: BlockNumber,
-	pub(crate) late_until: BlockNumber,
-}
-
-/// All that the journal knows about one round.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Job {
-	/// The exponents of the seals that were made for this round, also on other forks.
-	pub(crate) exponents: Vec<[u8; EXPONENT_BYTES]>,
-	pub(crate) bid: Option<Bid>,
-	pub(crate) placed: Option<BlockNumber>,
-	pub(crate) revealed: Option<BlockNumber>,
-	pub(crate) silence: Option<Silence>,
-	pub(crate) win: Option<Win>,
-	/// The block after which a rescue was begun.
-	pub(crate) rescue: Option<BlockNumber>,
-	pub(crate) proof: Option<Box<[u8; PROOF_BYTES]>>,
-	pub(crate) delivered: Option<BlockNumber>,
-	pub(crate) outcome: Option<Outcome>,
-}
-
-impl Job {
-	/// Whether the round may still ask something of this prover.
-	pub(crate) fn is_open(&self) -> bool {
-		self.outcome.is_none()
-	}
-}
-
-/// Takes a line in.
-pub(super) fn apply(jobs: &mut BTreeMap<Key, Job>, entry: Entry) {
-	match entry {
-		Entry::Journal { .. } => {},
-		// A second seal for a round is for a bid on another fork: it starts the round over. The first
-		// fork may come back.
-		Entry::Sealing { batch, round, exponent } => {
-			let job = jobs.entry((batch, round)).or_default();
-			let mut exponents = core::mem::take(&mut job.exponents);
-			exponents.push(exponent);
-			*job = Job { exponents, ..Job::default() };
-		},
-		Entry::Bid { batch, round, batch_digest, payload, commitment, seal } => {
-			let bid = Some(Bid { batch_digest, payload, commitment, seal });
-			jobs.entry((batch, round)).or_default().bid = bid;
-		},
-		Entry::Placed { batch, round, block } => {
-			jobs.entry((batch, round)).or_default().placed = Some(block);
-		},
-		Entry::Revealed { batch, round, block } => {
-			let job = jobs.entry((batch, round)).or_default();
-			job.revealed = Some(block);
-			// It was silent on another fork.
-			job.silence = None;
-		},
-		Entry::Unsettled { batch, round, block, until } => {
-			let silence = Some(Silence { seen_at: block, until });
-			jobs.entry((batch, round)).or_default().silence = silence;
-		},
-		Entry::Won { batch, round, payment, assigned_at, on_time_until, late_until } => {
-			let job = jobs.entry((batch, round)).or_default();
-			job.win = Some(Win { payment, assigned_at, on_time_until, late_until });
-			job.rescue = None;
-			job.outcome = None;
-		},
-		Entry::Rescuing { batch, round, block } => {
-			let job = jobs.entry((batch, round)).or_default();
-			job.rescue = Some(block);
-			job.outcome = None;
-		},
-		Entry::Proved { batch, round, proof, .. } => {
-			jobs.entry((batch, round)).or_default().proof = Some(Box::new(proof));
-		},
-		Entry::Delivered { batch, round, block } => {
-			jobs.entry((batch, round)).or_default().delivered = Some(block);
-		},
-		Entry::Ended { batch, round, outcome } => {
-			jobs.entry((batch, round)).or_default().outcome = Some(outcome);
-		},
+impl Entry {
+	/// Returns the round that the entry is about.
+	pub(super) fn key(&self) -> Option<Key> {
+		match *self {
+			Self::Totals(_) => None,
+			Self::Sealing { batch, round, .. }
+			| Self::Bid { batch, round, .. }
+			| Self::Placed { batch, round, .. }
+			| Self::Revealed { batch, round, .. }
+			| Self::Unsettled { batch, round, .. }
+			| Self::Won { batch, round, .. }
+			| Self::Rescuing { batch, round, .. }
+			| Self::Proved { batch, round, .. }
+			| Self::Delivered { batch, round, .. }
+			| Self::Ended { batch, round, .. } => Some((batch, round)),
+		}
 	}
 }
 
@@ -277,17 +187,17 @@ mod hex_bytes {
 }
 
 /// Amounts as decimal text: JSON numbers lose digits in most readers.
-mod decimal {
+pub(super) mod decimal {
 	use serde::{de::Error, Deserialize, Deserializer, Serializer};
 
-	pub(super) fn serialize<S: Serializer>(
+	pub(in crate::journal) fn serialize<S: Serializer>(
 		amount: &u128,
 		serializer: S,
 	) -> Result<S::Ok, S::Error> {
 		serializer.serialize_str(&amount.to_string())
 	}
 
-	pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+	pub(in crate::journal) fn deserialize<'de, D: Deserializer<'de>>(
 		deserializer: D,
 	) -> Result<u128, D::Error> {
 		String::deserialize(deserializer)?.parse().map_err(D::Error::custom)

@@ -1,205 +1,223 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What this prover has bid, won and proved.
 //!
-//! A file of JSON lines that only ever grows. Every line is on the disk before the program acts on
-//! it, above all the exponent and the payload of a bid before its seal goes out: a prover that crashes after
-//! bidding still reveals, and one that crashes after proving does not prove again. The chain
-//! decides what is to be done; the journal only holds what the chain cannot know.
+//! A [`pvs_files::Journal`] whose payloads are lines of JSON. What must not be done without is on the disk before the
+//! program acts on it, above all the exponent and the payload of a bid before its seal goes out: a prover that
+//! crashes after bidding still reveals. What has happened is written down then, so that one that crashes after
+//! proving does not prove again.
+//! The chain decides what is to be done; the journal only holds what the chain cannot know.
+//!
+//! Of rounds that have ended the last few are kept, and the numbers of all. Those are what grows otherwise.
 
 mod entry;
+mod history;
+mod job;
 #[cfg(test)]
 mod tests;
+mod totals;
 
-pub(crate) use entry::{Bid, Entry, Job, Key, Outcome, Verdict};
+pub(crate) use entry::{Entry, Key, Outcome, Verdict};
+pub(crate) use history::History;
+pub(crate) use job::{Bid, Job};
 #[cfg(test)]
-pub(crate) use entry::{Silence, Win};
+pub(crate) use job::{Silence, Win};
+pub(crate) use totals::Totals;
 
-use entry::apply;
+use pvs_files::{Format, Lock, LockError, Part};
 use pvs_primitives::Bytes32;
 use std::{
 	collections::BTreeMap,
-	fs::{self, File, OpenOptions},
-	io::{self, Read, Seek, SeekFrom, Write},
 	path::{Path, PathBuf},
 };
 
-const FILE_NAME: &str = "journal.jsonl";
-/// Version 3 has seals. What older versions bid, no chain with seals has.
-const VERSION: u32 = 3;
-
-/// A journal that cannot be used. The program stops then: it must not act on what it cannot record.
+const FILE_NAME: &str = "journal";
+/// What the journal of version 3 and older was called.
+const OLDER_FILE_NAME: &str = "journal.jsonl";
+/// Version 4 has frames, and forgets.
+const FORMAT: Format =
+	Format { magic: b"pvs/prover/jn/v4", advice: "move it away if no bid of this prover is open" };
+/// Rounds that have ended and stay in the journal. The chain may go back to a fork on which one is open.
+const KEPT_ENDED: usize = 256;
+/// Rounds that have ended after which all but those are forgotten.
+const MAX_ENDED: usize = 2 * KEPT_ENDED;
+/// Why a journal cannot be used, or not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
-	#[error("cannot use the journal {}: {source}", path.display())]
-	Io { path: PathBuf, source: io::Error },
+	#[error(transparent)]
+	Lock(#[from] LockError),
+	#[error(transparent)]
+	File(#[from] pvs_files::JournalError),
 	#[error(
-		"the journal {} is damaged at line {line} ({reason}); restore it from a backup, or move it \
-		 away if no bid of this prover is open",
-		path.display()
+		"the journal {} is of version 3 or older, and this program's is of version 4; move it away if no \
+		 bid of this prover is open, else end them with the program that wrote it",
+		.0.display()
 	)]
-	Damaged { path: PathBuf, line: usize, reason: String },
-	#[error(
-		"the journal {} belongs to another {what}; name another directory with --data-dir",
-		path.display()
-	)]
-	Foreign { path: PathBuf, what: &'static str },
-	#[error("another process uses the journal {}; stop it, or name another --data-dir", path.display())]
-	Locked { path: PathBuf },
+	Older(PathBuf),
+	#[error("cannot encode an entry of the journal: {0}")]
+	Encode(#[from] serde_json::Error),
 }
 
 /// The journal's file, and what it says.
 #[derive(Debug)]
 pub(crate) struct Journal {
-	path: PathBuf,
-	file: File,
-	jobs: BTreeMap<Key, Job>,
+	file: pvs_files::Journal,
+	history: History,
 }
 
 impl Journal {
-	/// Opens the journal in a directory, or starts one. A last line that was cut off by a crash is
-	/// removed: nothing was done about it yet. The file stays locked while it is open.
+	/// Opens the journal in a directory, or starts one. An entry that was cut off by a crash is removed: nothing
+	/// was done about it yet. The directory stays locked while it is open.
+	///
+	/// # Errors
+	///
+	/// [`JournalError`] of the directory, of what is in the file, or of the system.
 	pub(crate) fn open(
 		dir: &Path,
 		genesis: Bytes32,
 		account: Bytes32,
 	) -> Result<Self, JournalError> {
-		let path = dir.join(FILE_NAME);
-		let failed = |source| JournalError::Io { path: path.clone(), source };
-		fs::create_dir_all(dir).map_err(failed)?;
-		let mut file = private_file().open(&path).map_err(failed)?;
-		match file.try_lock() {
-			Ok(()) => {},
-			Err(fs::TryLockError::WouldBlock) => return Err(JournalError::Locked { path }),
-			Err(fs::TryLockError::Error(source)) => return Err(failed(source)),
+		let lock = Lock::take(dir)?;
+		refuse_older(dir)?;
+		let mut history = History::default();
+		let identity = identity(&genesis, &account);
+		let (file, torn) =
+			pvs_files::Journal::open(lock, FILE_NAME, &FORMAT, &identity, |payload| {
+				read_entries(payload, |entry| history.apply(entry))
+			})?;
+		if torn > 0 {
+			let path = file.path().display();
+			tracing::warn!("removed {torn} bytes of an interrupted write from the end of {path}");
 		}
-		let mut text = String::new();
-		file.read_to_string(&mut text).map_err(failed)?;
-		let (entries, kept) = parse(&text).map_err(|(line, reason)| JournalError::Damaged {
-			path: path.clone(),
-			line,
-			reason,
-		})?;
-		if kept < text.len() {
-			tracing::warn!("removing the cut-off last line of {}", path.display());
-			file.set_len(kept as u64).map_err(failed)?;
-			file.sync_data().map_err(failed)?;
-		}
-		file.seek(SeekFrom::Start(kept as u64)).map_err(failed)?;
-
-		let mut journal = Self { path, file, jobs: BTreeMap::new() };
-		let mut entries = entries.into_iter();
-		match entries.next() {
-			None => {
-				journal.write(&Entry::Journal { version: VERSION, genesis, account })?;
-				File::open(dir)
-					.and_then(|dir| dir.sync_all())
-					.map_err(|source| JournalError::Io { path: journal.path.clone(), source })?;
-			},
-			Some(first) => journal.check_owner(&first, genesis, account)?,
-		}
-		for entry in entries {
-			journal.apply(entry);
+		let mut journal = Self { file, history };
+		if journal.history.ended() > KEPT_ENDED {
+			journal.compact();
 		}
 		Ok(journal)
 	}
 
 	/// Reads a journal without locking or changing it; empty if there is none.
-	pub(crate) fn read(dir: &Path) -> Result<BTreeMap<Key, Job>, JournalError> {
-		let path = dir.join(FILE_NAME);
-		let text = match fs::read_to_string(&path) {
-			Ok(text) => text,
-			Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-			Err(source) => return Err(JournalError::Io { path, source }),
-		};
-		let (entries, _) =
-			parse(&text).map_err(|(line, reason)| JournalError::Damaged { path, line, reason })?;
-		let mut jobs = BTreeMap::new();
-		for entry in entries {
-			apply(&mut jobs, entry);
-		}
-		Ok(jobs)
-	}
-
-	fn check_owner(
-		&self,
-		first: &Entry,
+	///
+	/// # Errors
+	///
+	/// As [`Journal::open`].
+	pub(crate) fn read(
+		dir: &Path,
 		genesis: Bytes32,
 		account: Bytes32,
-	) -> Result<(), JournalError> {
-		let foreign = |what| Err(JournalError::Foreign { path: self.path.clone(), what });
-		match first {
-			Entry::Journal { version, .. } if *version != VERSION => {
-				foreign("version of this program")
-			},
-			Entry::Journal { genesis: theirs, .. } if *theirs != genesis => foreign("chain"),
-			Entry::Journal { account: theirs, .. } if *theirs != account => foreign("account"),
-			Entry::Journal { .. } => Ok(()),
-			_ => Err(JournalError::Damaged {
-				path: self.path.clone(),
-				line: 1,
-				reason: "the first line does not say whose journal it is".into(),
-			}),
-		}
+	) -> Result<History, JournalError> {
+		let mut history = History::default();
+		visit(dir, genesis, account, |payload| {
+			read_entries(payload, |entry| history.apply(entry))
+		})?;
+		Ok(history)
 	}
 
-	/// Where the journal is.
+	/// Reads the entries of a journal as they are in the file, lines of JSON, without locking or changing it.
+	///
+	/// # Errors
+	///
+	/// As [`Journal::open`].
+	pub(crate) fn lines(
+		dir: &Path,
+		genesis: Bytes32,
+		account: Bytes32,
+	) -> Result<Vec<u8>, JournalError> {
+		let mut lines = Vec::new();
+		visit(dir, genesis, account, |payload| {
+			lines.extend(payload);
+			Ok(())
+		})?;
+		Ok(lines)
+	}
+
+	/// Returns where the journal is.
 	pub(crate) fn path(&self) -> &Path {
-		&self.path
+		self.file.path()
 	}
 
-	/// The rounds that the journal knows.
-	pub(crate) fn jobs(&self) -> &BTreeMap<Key, Job> {
-		&self.jobs
+	/// Returns what the journal says.
+	pub(crate) fn history(&self) -> &History {
+		&self.history
 	}
 
-	/// What the journal knows about a round.
+	/// Returns what the journal knows about a round.
 	pub(crate) fn job(&self, key: &Key) -> Option<&Job> {
-		self.jobs.get(key)
+		self.jobs().get(key)
 	}
 
-	/// Writes a line and waits until it is on the disk.
+	fn jobs(&self) -> &BTreeMap<Key, Job> {
+		self.history.jobs()
+	}
+
+	/// Writes an entry and waits until it is on the disk.
+	///
+	/// # Errors
+	///
+	/// Then the journal does not have the entry, neither on the disk nor in memory.
 	pub(crate) fn record(&mut self, entry: Entry) -> Result<(), JournalError> {
-		self.write(&entry)?;
-		self.apply(entry);
+		self.file.append(&line(&entry)?)?;
+		self.history.apply(entry);
+		self.compact_if_due();
 		Ok(())
 	}
 
-	fn write(&mut self, entry: &Entry) -> Result<(), JournalError> {
-		let failed = |source| JournalError::Io { path: self.path.clone(), source };
-		let mut line = serde_json::to_string(entry).map_err(|error| failed(error.into()))?;
-		line.push('\n');
-		self.file.write_all(line.as_bytes()).map_err(failed)?;
-		self.file.sync_data().map_err(failed)
-	}
-
-	fn apply(&mut self, entry: Entry) {
-		apply(&mut self.jobs, entry);
-	}
-}
-
-fn private_file() -> OpenOptions {
-	let mut options = OpenOptions::new();
-	options.read(true).write(true).create(true).truncate(false);
-	#[cfg(unix)]
-	std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-	options
-}
-
-/// The entries of a journal, and the number of bytes that hold them. Only the last line may be cut
-/// off; otherwise the error names a line and what is wrong with it.
-fn parse(text: &str) -> Result<(Vec<Entry>, usize), (usize, String)> {
-	let mut entries = Vec::new();
-	let mut kept = 0usize;
-	for (index, line) in text.split_inclusive('\n').enumerate() {
-		let is_last = kept.saturating_add(line.len()) == text.len();
-		let Some(complete) = line.strip_suffix('\n') else { break };
-		match serde_json::from_str(complete) {
-			Ok(entry) => entries.push(entry),
-			// A crash can leave a line of the right length whose bytes never reached the disk.
-			Err(_) if is_last => break,
-			Err(error) => return Err((index.saturating_add(1), error.to_string())),
+	fn compact_if_due(&mut self) {
+		if self.history.ended() > MAX_ENDED {
+			self.compact();
 		}
-		kept = kept.saturating_add(line.len());
 	}
-	Ok((entries, kept))
+
+	/// Forgets rounds that ended long ago, and writes the journal anew with all others.
+	fn compact(&mut self) {
+		self.history.forget(KEPT_ENDED);
+		let rounds = self.history.entries();
+		let rewritten = rounds
+			.map(|entries| entries.iter().map(line).collect::<Result<Vec<_>, _>>())
+			.collect::<Result<Vec<_>, _>>()
+			.map_err(JournalError::from)
+			.and_then(|rounds| Ok(self.file.rewrite(rounds.iter().map(|lines| lines.concat()))?));
+		if let Err(error) = rewritten {
+			// It goes on growing, and says the same.
+			tracing::warn!("cannot write the journal anew: {error}");
+		}
+	}
+}
+
+fn identity<'a>(genesis: &'a Bytes32, account: &'a Bytes32) -> [Part<'a>; 2] {
+	[Part { name: "chain", bytes: genesis }, Part { name: "account", bytes: account }]
+}
+
+/// Refuses a directory that has a journal of a version that was called otherwise.
+fn refuse_older(dir: &Path) -> Result<(), JournalError> {
+	let older = dir.join(OLDER_FILE_NAME);
+	match older.symlink_metadata() {
+		Ok(_) => Err(JournalError::Older(older)),
+		Err(_) => Ok(()),
+	}
+}
+
+fn visit(
+	dir: &Path,
+	genesis: Bytes32,
+	account: Bytes32,
+	visit: impl FnMut(&[u8]) -> Result<(), String>,
+) -> Result<(), JournalError> {
+	refuse_older(dir)?;
+	let identity = identity(&genesis, &account);
+	Ok(pvs_files::Journal::read(&dir.join(FILE_NAME), &FORMAT, &identity, visit)?)
+}
+
+fn line(entry: &Entry) -> Result<Vec<u8>, serde_json::Error> {
+	let mut line = serde_json::to_vec(entry)?;
+	line.push(b'\n');
+	Ok(line)
+}
+
+/// Reads lines. An error says what is wrong with one.
+fn read_entries(lines: &[u8], mut take: impl FnMut(Entry)) -> Result<(), String> {
+	for line in lines.split_inclusive(|byte| *byte == b'\n') {
+		let entry = serde_json::from_slice(line);
+		take(entry.map_err(|error| format!("an entry cannot be read: {error}"))?);
+	}
+	Ok(())
 }

@@ -3,7 +3,7 @@
 use super::*;
 use pvs_primitives::{api::BatchId, bid::PAYLOAD_BYTES, PROOF_BYTES};
 use pvs_timelock::{EXPONENT_BYTES, SEAL_BYTES};
-use std::time::Duration;
+use std::{fs, time::Duration};
 
 const GENESIS: Bytes32 = [1; 32];
 const ACCOUNT: Bytes32 = [2; 32];
@@ -18,7 +18,9 @@ fn open(dir: &Path) -> Journal {
 fn try_open(dir: &Path, genesis: Bytes32, account: Bytes32) -> Result<Journal, JournalError> {
 	for _ in 0..100 {
 		match Journal::open(dir, genesis, account) {
-			Err(JournalError::Locked { .. }) => std::thread::sleep(Duration::from_millis(10)),
+			Err(JournalError::Lock(LockError::InUse(_))) => {
+				std::thread::sleep(Duration::from_millis(10))
+			},
 			result => return result,
 		}
 	}
@@ -77,11 +79,13 @@ fn job_should_be_the_same_when_read_again_after_each_step() {
 		for entry in &story()[..steps] {
 			journal.record(entry.clone()).unwrap();
 		}
-		let before = journal.jobs().clone();
+		let before = journal.history().clone();
 		drop(journal);
 		let again = open(dir.path());
-		assert_eq!(again.jobs(), &before, "after {steps} steps");
-		assert_eq!(Journal::read(dir.path()).unwrap(), before);
+		assert_eq!(again.history(), &before, "after {steps} steps");
+		assert_eq!(Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap(), before);
+		let is_open = (1..8).contains(&steps);
+		assert_eq!(again.history().open().contains(&(BATCH, 1)), is_open, "after {steps} steps");
 		let job = again.job(&(BATCH, 1));
 		assert_eq!(job.is_some(), steps > 0);
 		assert_eq!(job.is_some_and(|job| job.proof.is_some()), steps > 5);
@@ -90,52 +94,52 @@ fn job_should_be_the_same_when_read_again_after_each_step() {
 }
 
 #[test]
-fn journal_should_recover_when_cut_off_anywhere() {
-	let (_dir, full) = written(&story());
-	let lines: Vec<usize> =
-		full.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1).collect();
-	// Around every end of a line, and here and there in between: what is inside a hex number is alike.
-	let is_telling =
-		|cut: &usize| cut.is_multiple_of(29) || lines.iter().any(|end| end.abs_diff(*cut) <= 3);
-	for cut in (0..full.len()).filter(is_telling) {
-		let dir = tempfile::tempdir().unwrap();
-		fs::write(dir.path().join(FILE_NAME), &full[..cut]).unwrap();
+fn journal_should_recover_when_an_entry_is_cut_off() {
+	let (dir, bytes) = written(&story());
+	for cut in [1, 2, 100] {
+		fs::write(dir.path().join(FILE_NAME), &bytes[..bytes.len() - cut]).unwrap();
 		let mut journal = open(dir.path());
-		let complete = lines.iter().filter(|end| **end <= cut).count();
-		assert_eq!(journal.jobs().is_empty(), complete < 2, "cut at {cut}");
-		// What is written next must be readable, not glued to the rest of a torn line.
+		let job = journal.job(&(BATCH, 1)).unwrap();
+		assert!(job.is_open() && job.delivered == Some(14), "cut off {cut}");
 		let next = Entry::Placed { batch: BATCH, round: 9, block: 1 };
 		journal.record(next).unwrap();
 		drop(journal);
-		assert_eq!(open(dir.path()).job(&(BATCH, 9)).unwrap().placed, Some(1), "cut at {cut}");
+		assert_eq!(open(dir.path()).job(&(BATCH, 9)).unwrap().placed, Some(1), "cut off {cut}");
 	}
 }
 
+/// Finding R9 of the audit: a tail of any bytes refused the start, and a whole last line that is no entry was
+/// cut off in silence.
 #[test]
-fn journal_should_recover_when_the_last_line_is_garbage() {
-	let (dir, mut bytes) = written(&story()[..3]);
-	bytes.extend(b"\0\0\0\0\0\0\n");
-	fs::write(dir.path().join(FILE_NAME), &bytes).unwrap();
+fn journal_should_recover_from_any_tail_and_be_refused_with_an_entry_that_is_none() {
+	let (dir, bytes) = written(&story()[..3]);
+	let path = dir.path().join(FILE_NAME);
+	fs::write(&path, [&bytes[..], &[0xff, 0xfe, b'\n']].concat()).unwrap();
 	assert_eq!(open(dir.path()).job(&(BATCH, 1)).unwrap().placed, Some(10));
-}
-
-#[test]
-fn journal_should_be_refused_when_a_line_in_the_middle_is_damaged() {
-	let (dir, bytes) = written(&story());
-	let text = String::from_utf8(bytes).unwrap().replacen("\"placed\"", "\"plac", 1);
-	fs::write(dir.path().join(FILE_NAME), text).unwrap();
-	let error = try_open(dir.path(), GENESIS, ACCOUNT).unwrap_err();
-	assert!(matches!(error, JournalError::Damaged { line: 4, .. }), "{error}");
+	let lock = Lock::take(dir.path()).unwrap();
+	let identity = identity(&GENESIS, &ACCOUNT);
+	let opened = pvs_files::Journal::open(lock, FILE_NAME, &FORMAT, &identity, |_| Ok(()));
+	let (mut file, _) = opened.unwrap();
+	file.append(b"{\"entry\":\"plac\"}\n").unwrap();
+	drop(file);
+	let before = fs::read(&path).unwrap();
+	let error = try_open(dir.path(), GENESIS, ACCOUNT).unwrap_err().to_string();
+	let place = format!("damaged at byte {} (an entry cannot be read", bytes.len());
+	assert!(error.contains(&place), "{error}");
+	assert!(error.contains("move it away if no bid of this prover is open"), "{error}");
+	assert_eq!(fs::read(&path).unwrap(), before);
 }
 
 #[test]
 fn journal_should_be_refused_when_it_is_of_another_chain_or_account() {
 	let (dir, _) = written(&story());
 	let open_as = |genesis, account| try_open(dir.path(), genesis, account).unwrap_err();
-	let chain = open_as([9; 32], ACCOUNT);
-	assert!(matches!(chain, JournalError::Foreign { what: "chain", .. }), "{chain}");
-	let account = open_as(GENESIS, [9; 32]);
-	assert!(matches!(account, JournalError::Foreign { what: "account", .. }), "{account}");
+	let chain = open_as([9; 32], ACCOUNT).to_string();
+	assert!(chain.contains("belongs to another chain"), "{chain}");
+	let account = open_as(GENESIS, [9; 32]).to_string();
+	assert!(account.contains("belongs to another account"), "{account}");
+	let read = Journal::read(dir.path(), GENESIS, [9; 32]).unwrap_err().to_string();
+	assert_eq!(read, account);
 }
 
 #[test]
@@ -143,7 +147,7 @@ fn journal_should_be_refused_when_another_process_has_it() {
 	let dir = tempfile::tempdir().unwrap();
 	let _first = open(dir.path());
 	let error = Journal::open(dir.path(), GENESIS, ACCOUNT).unwrap_err();
-	assert!(matches!(error, JournalError::Locked { .. }), "{error}");
+	assert!(matches!(error, JournalError::Lock(LockError::InUse(_))), "{error}");
 }
 
 #[test]
@@ -159,12 +163,10 @@ fn round_should_start_over_when_a_second_bid_is_recorded() {
 }
 
 #[test]
-fn exponent_should_be_kept_when_the_line_of_its_bid_is_lost() {
-	let (dir, bytes) = written(&story()[..3]);
-	let text = String::from_utf8(bytes).unwrap();
-	let without: String =
-		text.split_inclusive('\n').filter(|line| !line.contains("\"bid\"")).collect();
-	fs::write(dir.path().join(FILE_NAME), without).unwrap();
+fn exponent_should_be_kept_when_the_entry_of_its_bid_is_lost() {
+	let mut story = story();
+	story.remove(1);
+	let (dir, _) = written(&story[..2]);
 	let journal = open(dir.path());
 	let job = journal.job(&(BATCH, 1)).unwrap();
 	assert_eq!((&job.bid, job.placed), (&None, Some(10)));
@@ -216,36 +218,6 @@ fn silence_should_be_forgotten_when_the_bid_was_revealed_on_another_fork() {
 	assert_eq!((job.silence, job.revealed), (None, Some(21)));
 }
 
-/// What programs before the silence policy `Settle` wrote, word for word.
-#[test]
-fn journal_should_be_read_when_it_was_written_before_bids_were_settled() {
-	let dir = tempfile::tempdir().unwrap();
-	let hex = |byte: &str, count: usize| format!("0x{}", byte.repeat(count));
-	let about = r#""batch":{"rollup":0,"index":7},"round":1"#;
-	let text = [
-		format!(
-			r#"{{"entry":"journal","version":3,"genesis":"{}","account":"{}"}}"#,
-			hex("01", 32),
-			hex("02", 32)
-		),
-		format!(r#"{{"entry":"sealing",{about},"exponent":"{}"}}"#, hex("07", EXPONENT_BYTES)),
-		format!(
-			r#"{{"entry":"bid",{about},"batch_digest":"{}","payload":"{}","commitment":"{}","seal":"{}"}}"#,
-			hex("03", 32),
-			hex("04", PAYLOAD_BYTES),
-			hex("05", 32),
-			hex("08", SEAL_BYTES)
-		),
-		format!(r#"{{"entry":"placed",{about},"block":10}}"#),
-		format!(r#"{{"entry":"ended",{about},"outcome":{{"result":"voided"}}}}"#),
-	];
-	fs::write(dir.path().join(FILE_NAME), text.join("\n") + "\n").unwrap();
-	let journal = open(dir.path());
-	let job = journal.job(&(BATCH, 1)).unwrap();
-	assert_eq!((job.placed, job.silence), (Some(10), None));
-	assert_eq!(job.outcome, Some(Outcome::Voided));
-}
-
 #[test]
 fn job_should_be_open_again_when_a_rescue_is_begun() {
 	let dir = tempfile::tempdir().unwrap();
@@ -262,15 +234,37 @@ fn job_should_be_open_again_when_a_rescue_is_begun() {
 
 #[test]
 fn journal_should_be_refused_when_it_is_of_another_version() {
-	for version in [1, 2, 4] {
-		let (dir, bytes) = written(&story());
-		let text = String::from_utf8(bytes).unwrap();
-		let other = text.replacen("\"version\":3", &format!("\"version\":{version}"), 1);
-		assert_ne!(text, other);
-		fs::write(dir.path().join(FILE_NAME), other).unwrap();
-		let error = try_open(dir.path(), GENESIS, ACCOUNT).unwrap_err();
-		assert!(error.to_string().contains("another version of this program"), "{error}");
-	}
+	let (dir, mut bytes) = written(&story());
+	bytes[15] = b'5';
+	fs::write(dir.path().join(FILE_NAME), &bytes).unwrap();
+	let error = try_open(dir.path(), GENESIS, ACCOUNT).unwrap_err().to_string();
+	assert!(error.contains("of version 5 and this program's of version 4"), "{error}");
+
+	let dir = tempfile::tempdir().unwrap();
+	let older = dir.path().join("journal.jsonl");
+	fs::write(&older, "{\"entry\":\"journal\",\"version\":3}\n").unwrap();
+	let error = try_open(dir.path(), GENESIS, ACCOUNT).unwrap_err().to_string();
+	assert!(error.contains("journal.jsonl is of version 3 or older"), "{error}");
+	assert!(error.contains("of version 4; move it away if no bid"), "{error}");
+	let read = Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap_err().to_string();
+	assert_eq!(read, error);
+	assert!(!dir.path().join(FILE_NAME).exists());
+}
+
+#[test]
+fn entries_should_be_lines_of_json() {
+	let (dir, _) = written(&story());
+	let lines = String::from_utf8(Journal::lines(dir.path(), GENESIS, ACCOUNT).unwrap()).unwrap();
+	let names: Vec<String> = lines
+		.lines()
+		.map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+		.map(|entry| entry["entry"].as_str().unwrap().to_owned())
+		.collect();
+	let expected = ["sealing", "bid", "placed", "revealed", "won", "proved", "delivered", "ended"];
+	assert_eq!(names, expected);
+	assert!(lines.contains(&format!("\"payload\":\"0x{}\"", "04".repeat(PAYLOAD_BYTES))));
+	let none = tempfile::tempdir().unwrap();
+	assert!(Journal::lines(none.path(), GENESIS, ACCOUNT).unwrap().is_empty());
 }
 
 #[test]
@@ -280,4 +274,89 @@ fn journal_should_be_readable_by_its_owner_only() {
 	let journal = open(dir.path());
 	let mode = fs::metadata(journal.path()).unwrap().permissions().mode();
 	assert_eq!(mode & 0o777, 0o600);
+}
+
+/// The entries of a round of another batch that was skipped.
+fn skipped(index: u64) -> Entry {
+	let outcome = Outcome::Skipped { reason: "busy".into() };
+	Entry::Ended { batch: BatchId { rollup: 0, index }, round: 0, outcome }
+}
+
+#[test]
+fn journal_should_forget_old_rounds_and_keep_their_numbers_and_what_is_open() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut journal = open(dir.path());
+	// One is paid, another one is open.
+	let mut entries = story();
+	entries.extend(story().into_iter().take(3).map(|mut entry| {
+		match &mut entry {
+			Entry::Sealing { round, .. }
+			| Entry::Bid { round, .. }
+			| Entry::Placed { round, .. } => {
+				*round = 2;
+			},
+			_ => {},
+		}
+		entry
+	}));
+	for entry in entries {
+		journal.record(entry).unwrap();
+	}
+	let size = || fs::metadata(dir.path().join(FILE_NAME)).unwrap().len();
+	let last = MAX_ENDED as u64 + 99;
+	let mut grown = size();
+	for index in 100..last {
+		journal.record(skipped(index)).unwrap();
+		assert!(size() > grown);
+		grown = size();
+	}
+	assert_eq!(journal.history().ended(), MAX_ENDED);
+	journal.record(skipped(last)).unwrap();
+	assert!(size() < grown, "written anew");
+	let expected = Totals {
+		bids: 1,
+		wins: 1,
+		paid: 1,
+		skipped: MAX_ENDED as u64,
+		earned: u128::MAX,
+		..Totals::default()
+	};
+	let before = journal.history().clone();
+	assert_eq!((before.ended(), before.totals()), (KEPT_ENDED, &expected));
+	assert_eq!(before.open().iter().collect::<Vec<_>>(), [&(BATCH, 2)]);
+	assert!(journal.job(&(BATCH, 1)).is_none() && journal.job(&(BATCH, 2)).unwrap().bid.is_some());
+	let key = |index| (BatchId { rollup: 0, index }, 0);
+	assert!(journal.job(&key(last)).is_some() && journal.job(&key(100)).is_none());
+	journal.record(skipped(last + 1)).unwrap();
+	let after = journal.history().clone();
+	drop(journal);
+	assert_eq!(Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap(), after);
+	// One more than are kept: the start forgets it.
+	let journal = open(dir.path());
+	assert_eq!(journal.history().ended(), KEPT_ENDED);
+	assert_eq!(journal.history().totals(), after.totals());
+	assert_eq!(&Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap(), journal.history());
+}
+
+/// What is written when the journal is compacted.
+#[test]
+fn history_should_be_the_same_when_it_is_read_from_its_own_entries() {
+	let mut history = History::default();
+	let (batch, round) = (BATCH, 1);
+	let again = [
+		Entry::Rescuing { batch, round, block: 40 },
+		Entry::Ended { batch, round, outcome: Outcome::Lost },
+		skipped(1),
+		Entry::Unsettled { batch, round, block: 41, until: 50 },
+		skipped(2),
+		skipped(1),
+		Entry::Totals(Totals { skipped: 5, earned: 1, ..Totals::default() }),
+	];
+	let all = [story(), silent_story(), story(), again.to_vec(), story()[..1].to_vec()].concat();
+	for entry in all {
+		history.apply(entry);
+		let mut read = History::default();
+		history.entries().flatten().for_each(|entry| read.apply(entry));
+		assert_eq!(read, history);
+	}
 }

@@ -63,15 +63,8 @@ impl Service {
 		Ok(())
 	}
 
-	fn record_bid(&mut self, (batch, round): Key, bid: &Bid) -> Result<(), ProverError> {
-		Ok(self.journal.record(Entry::Bid {
-			batch,
-			round,
-			batch_digest: bid.batch_digest,
-			payload: bid.payload,
-			commitment: bid.commitment,
-			seal: bid.seal,
-		})?)
+	fn record_bid(&mut self, key: Key, bid: &Bid) -> Result<(), ProverError> {
+		Ok(self.journal.record(bid.entry(key))?)
 	}
 
 	/// What this prover's bids in a round are bound to.

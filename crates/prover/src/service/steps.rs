@@ -35,11 +35,7 @@ impl Service {
 	/// Rounds of this rollup that may still ask something of this prover.
 	pub(super) fn open_jobs(&self) -> impl Iterator<Item = Key> + '_ {
 		let ours = |key: &Key| key.0.rollup == self.rollup;
-		self.journal
-			.jobs()
-			.iter()
-			.filter(move |(key, job)| job.is_open() && ours(key))
-			.map(|(key, _)| *key)
+		self.journal.history().open().iter().copied().filter(move |key| ours(key))
 	}
 
 	/// What this prover has for work on a round, beside that round. Places on ladders that are not
@@ -53,7 +49,7 @@ impl Service {
 			free,
 			jobs: self.open_jobs().filter(is_work).count(),
 			measured_blocks: self.recent_proofs.iter().copied().max(),
-			record: Record::of(self.journal.jobs().values()),
+			record: Record::of(self.journal.history().totals()),
 		}
 	}
 
