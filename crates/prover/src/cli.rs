@@ -134,6 +134,10 @@ pub(crate) struct RunArgs {
 	/// Seconds to keep trying when the node goes away, before giving up; a year at most
 	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
 	pub(crate) reconnect_for: u64,
+	/// Bid although the chain's record of this account says more than the journal explains: from now on what it
+	/// says now counts as explained
+	#[arg(long)]
+	pub(crate) accept_record: bool,
 	/// Seconds that open jobs may take after a request to stop; a year at most. Jobs that are left are
 	/// an error
 	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]

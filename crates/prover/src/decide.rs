@@ -107,6 +107,13 @@ pub(crate) fn closing_block_to_wait_for(
 	(gap > 0 && has_time).then(|| round.reveal_from.saturating_sub(gap.saturating_add(1)))
 }
 
+/// Returns whether a round has a bid of `me` that the journal does not know: another program bids with the same key,
+/// or the journal is not the one of before.
+pub(crate) fn has_foreign_bid(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&Job>) -> bool {
+	let bid = round.bids.iter().find(|bid| bid.bidder == *me);
+	bid.is_some_and(|bid| source(&bid.commitment, job) == Source::Nowhere)
+}
+
 /// Returns whether `me` may have won a round that is about to close on the bids as they are.
 pub(crate) fn may_have_won(round: &RoundInfo<Bytes32>, me: &Bytes32) -> bool {
 	let counts =
@@ -268,14 +275,17 @@ pub(crate) mod tests {
 		round
 	}
 
-	pub(crate) fn job() -> Job {
-		let bid = Bid {
+	pub(crate) fn bid() -> Bid {
+		Bid {
 			batch_digest: [3; 32],
 			payload: [4; PAYLOAD_BYTES],
 			commitment: [7; 32],
 			seal: [9; SEAL_BYTES],
-		};
-		Job { bid: Some(bid), ..Job::default() }
+		}
+	}
+
+	pub(crate) fn job() -> Job {
+		Job { bid: Some(bid()), ..Job::default() }
 	}
 
 	fn ended() -> Job {
@@ -333,6 +343,19 @@ pub(crate) mod tests {
 		assert_eq!(wait_for(3, 0, 25), None);
 		assert_eq!(wait_for(3, 2, 22), Some(16));
 		assert_eq!(wait_for(3, 2, 23), None);
+	}
+
+	#[test]
+	fn bid_should_be_foreign_when_the_journal_knows_neither_it_nor_its_exponent() {
+		let placed = with_bid(round(Phase::Bidding), BidState::Sealed);
+		assert!(!has_foreign_bid(&placed, &ME, Some(&job())));
+		let sealing = Job { exponents: vec![[5; EXPONENT_BYTES]], ..Job::default() };
+		assert!(!has_foreign_bid(&placed, &ME, Some(&sealing)));
+		assert!(has_foreign_bid(&placed, &ME, None));
+		let mut other = job();
+		other.bid.as_mut().unwrap().commitment = [6; 32];
+		assert!(has_foreign_bid(&placed, &ME, Some(&other)));
+		assert!(!has_foreign_bid(&round(Phase::Bidding), &ME, None), "there is no bid of ours");
 	}
 
 	#[test]

@@ -4,7 +4,7 @@
 use crate::{journal::JournalError, proving::ProvingError};
 use pvs_client::{amount::AmountError, Error, ReplicaError, SealsError, SubmitError};
 use pvs_opener::OpenerError;
-use pvs_primitives::BlockNumber;
+use pvs_primitives::{api::BatchId, BlockNumber};
 use pvs_rollup::{
 	genesis::{GenesisError, GenesisFileError},
 	shape::Shape,
@@ -75,6 +75,14 @@ pub(crate) enum ProverError {
 	AlreadyRegistered { account: String, stake: String },
 	#[error("account {account} has {free}, but needs at least {needed} (--min-balance); send it some tokens")]
 	BalanceTooLow { account: String, free: String, needed: String },
+	#[error(
+		"a bid of this account for batch {}/{}, round {round}, is not in the journal: another program bids with \
+		 this key, or the journal is not the one of before; stop the other one, or start again once that \
+		 round is over",
+		batch.rollup,
+		batch.index
+	)]
+	ForeignBid { batch: BatchId, round: u32 },
 	#[error("{0} jobs are open still: start again soon, or their bonds may be lost")]
 	OpenJobs(usize),
 	#[error("cannot replay the rollup: {0}")]

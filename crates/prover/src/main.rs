@@ -27,6 +27,7 @@ mod journal;
 mod price;
 mod program;
 mod proving;
+mod record;
 mod report;
 mod rollup;
 mod sealed;

@@ -46,14 +46,12 @@ impl Search {
 			};
 		}
 		let won_at = job.win.map(|win| win.assigned_at);
-		match job.rescue.or(won_at).or(job.revealed).or(job.placed) {
+		// Whether a bid that was sealed got into a block is not known after a crash.
+		match job.rescue.or(won_at).or(job.revealed).or(job.placed).or(job.sealed_at) {
 			None => Self::Known(Outcome::Lost),
 			Some(since) if since > best => Self::NotYet,
 			Some(since) if since >= oldest => Self::Blocks(since..=best, Outcome::Lost),
-			// Whoever revealed and did not win lost nothing.
-			Some(_) if job.win.is_none() && job.rescue.is_none() && job.revealed.is_some() => {
-				Self::Known(Outcome::Lost)
-			},
+			// Whoever revealed may have won since.
 			Some(_) => Self::Known(Outcome::Unknown),
 		}
 	}
@@ -229,7 +227,10 @@ mod tests {
 		let placed = Job { placed: Some(90), ..Job::default() };
 		assert_eq!(search(&placed), Search::Known(Outcome::Unknown));
 		let revealed = Job { revealed: Some(90), ..placed.clone() };
-		assert_eq!(search(&revealed), Search::Known(Outcome::Lost));
+		assert_eq!(search(&revealed), Search::Known(Outcome::Unknown), "it may have won since");
+		let sealed = Job { sealed_at: Some(90), ..Job::default() };
+		assert_eq!(search(&sealed), Search::Known(Outcome::Unknown), "it may have been placed");
+		assert_eq!(Search::new(&sealed, 91), Search::Blocks(90..=91, Outcome::Lost));
 		let win = Win { payment: 1, assigned_at: 90, on_time_until: 98, late_until: 99 };
 		let won = Job { win: Some(win), ..revealed };
 		assert_eq!(search(&won), Search::Known(Outcome::Unknown));

@@ -2,6 +2,7 @@
 //! The entries of a journal, and what they come to for each round.
 
 use super::totals::Totals;
+use crate::record::Counts;
 use pvs_primitives::{
 	api::BatchId, bid::PAYLOAD_BYTES, BlockNumber, Bytes32, RoundNumber, PROOF_BYTES,
 };
@@ -90,11 +91,15 @@ impl Verdict {
 pub(crate) enum Entry {
 	/// Numbers of rounds that have ended and are in the journal no more.
 	Totals(Totals),
+	/// What the chain's record of this prover said before the journal began, or what was accepted as that.
+	Base(Counts),
 	/// A seal is about to be made: whoever has its exponent reads the payload from the chain's seal,
 	/// should the next entry be lost.
 	Sealing {
 		batch: BatchId,
 		round: RoundNumber,
+		/// The best block then.
+		block: BlockNumber,
 		#[serde(with = "hex_bytes")]
 		exponent: [u8; EXPONENT_BYTES],
 	},
@@ -149,7 +154,7 @@ impl Entry {
 	/// Returns the round that the entry is about.
 	pub(super) fn key(&self) -> Option<Key> {
 		match *self {
-			Self::Totals(_) => None,
+			Self::Totals(_) | Self::Base(_) => None,
 			Self::Sealing { batch, round, .. }
 			| Self::Bid { batch, round, .. }
 			| Self::Placed { batch, round, .. }

@@ -6,6 +6,7 @@ use super::{
 	job::Job,
 	totals::Totals,
 };
+use crate::record::Counts;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The rounds that a journal knows, and the numbers of those that it has forgotten.
@@ -18,6 +19,8 @@ pub(crate) struct History {
 	ended: VecDeque<Key>,
 	/// Numbers of all that have ended, known or forgotten.
 	totals: Totals,
+	/// What the chain's record said before all that.
+	base: Option<Counts>,
 }
 
 impl History {
@@ -36,16 +39,23 @@ impl History {
 		&self.totals
 	}
 
+	/// Returns what the chain's record of this prover said before the journal began, if that is known.
+	pub(crate) fn base(&self) -> Option<Counts> {
+		self.base
+	}
+
 	/// Returns how many of the known rounds have ended.
 	pub(super) fn ended(&self) -> usize {
 		self.ended.len()
 	}
 
 	/// Takes in an entry.
-	pub(super) fn apply(&mut self, entry: Entry) {
+	pub(crate) fn apply(&mut self, entry: Entry) {
 		let Some(key) = entry.key() else {
-			if let Entry::Totals(totals) = entry {
-				self.totals.add(&totals);
+			match entry {
+				Entry::Totals(totals) => self.totals.add(&totals),
+				Entry::Base(counts) => self.base = Some(counts),
+				_ => {},
 			}
 			return;
 		};
@@ -86,6 +96,8 @@ impl History {
 		}
 		let rounds = self.ended.iter().chain(&self.open);
 		let rounds = rounds.filter_map(|key| Some(self.jobs.get(key)?.entries(*key)));
-		std::iter::once(vec![Entry::Totals(forgotten)]).chain(rounds)
+		let base = self.base.map(Entry::Base);
+		let numbers = std::iter::once(Entry::Totals(forgotten)).chain(base);
+		std::iter::once(numbers.collect()).chain(rounds)
 	}
 }

@@ -51,6 +51,8 @@ pub(crate) struct Win {
 pub(crate) struct Job {
 	/// The exponents of the seals that were made for this round, also on other forks.
 	pub(crate) exponents: Vec<[u8; EXPONENT_BYTES]>,
+	/// The best block when the newest of them was made: from the next one on the bid can be in a block.
+	pub(crate) sealed_at: Option<BlockNumber>,
 	pub(crate) bid: Option<Bid>,
 	pub(crate) placed: Option<BlockNumber>,
 	pub(crate) revealed: Option<BlockNumber>,
@@ -74,13 +76,13 @@ impl Job {
 	/// Takes in an entry about this round.
 	pub(super) fn apply(&mut self, entry: Entry) {
 		match entry {
-			Entry::Totals(_) => {},
+			Entry::Totals(_) | Entry::Base(_) => {},
 			// A second seal for a round is for a bid on another fork: it starts the round over. The first
 			// fork may come back.
-			Entry::Sealing { exponent, .. } => {
+			Entry::Sealing { block, exponent, .. } => {
 				let mut exponents = core::mem::take(&mut self.exponents);
 				exponents.push(exponent);
-				*self = Self { exponents, ..Self::default() };
+				*self = Self { exponents, sealed_at: Some(block), ..Self::default() };
 			},
 			Entry::Bid { batch_digest, payload, commitment, seal, .. } => {
 				self.bid = Some(Bid { batch_digest, payload, commitment, seal });
@@ -114,9 +116,9 @@ impl Job {
 
 	/// Returns entries that come to this job, in an order in which none undoes another.
 	pub(super) fn entries(&self, (batch, round): Key) -> Vec<Entry> {
-		let seals = self.exponents.iter();
-		let mut entries: Vec<Entry> =
-			seals.map(|exponent| Entry::Sealing { batch, round, exponent: *exponent }).collect();
+		let block = self.sealed_at.unwrap_or_default();
+		let sealing = |exponent: &_| Entry::Sealing { batch, round, block, exponent: *exponent };
+		let mut entries: Vec<Entry> = self.exponents.iter().map(sealing).collect();
 		entries.extend(self.bid.as_ref().map(|bid| bid.entry((batch, round))));
 		entries.extend(self.placed.map(|block| Entry::Placed { batch, round, block }));
 		entries.extend(self.revealed.map(|block| Entry::Revealed { batch, round, block }));

@@ -31,7 +31,7 @@ fn try_open(dir: &Path, genesis: Bytes32, account: Bytes32) -> Result<Journal, J
 fn story() -> Vec<Entry> {
 	let (batch, round) = (BATCH, 1);
 	vec![
-		Entry::Sealing { batch, round, exponent: [7; EXPONENT_BYTES] },
+		Entry::Sealing { batch, round, block: 11, exponent: [7; EXPONENT_BYTES] },
 		Entry::Bid {
 			batch,
 			round,

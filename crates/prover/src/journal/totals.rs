@@ -2,7 +2,7 @@
 //! How rounds ended, in numbers.
 
 use super::{
-	entry::{decimal, Outcome},
+	entry::{decimal, Outcome, Verdict},
 	job::Job,
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,12 @@ pub(crate) struct Totals {
 	pub(crate) settled: u64,
 	/// Rounds that were won and not delivered, or whose bid was void.
 	pub(crate) defaulted: u64,
+	/// Those of them that were won and not delivered.
+	pub(crate) defaults: u64,
+	/// Rounds whose bid was silent and settled by nobody.
+	pub(crate) silences: u64,
+	/// Rounds whose end is unknown, and whose bid may or may not have been in a block.
+	pub(crate) unknown: u64,
 	/// Rounds in which no bid was made.
 	pub(crate) skipped: u64,
 	/// Payments and shares of the bonds of others, in planck.
@@ -44,14 +50,21 @@ impl Totals {
 		match outcome {
 			Outcome::Skipped { .. } => totals.skipped = 1,
 			Outcome::Lost => totals.lost = 1,
-			Outcome::Settled { .. } => totals.settled = 1,
+			Outcome::Settled { verdict, .. } => {
+				totals.settled = 1;
+				totals.silences = (*verdict == Verdict::Expired).into();
+			},
 			Outcome::Paid { payment, late_blocks, slashed_share } => {
 				totals.paid = 1;
 				totals.late = (*late_blocks > 0).into();
 				totals.earned = payment.saturating_add(*slashed_share);
 			},
-			Outcome::Defaulted { .. } | Outcome::Voided => totals.defaulted = 1,
-			Outcome::Unknown => {},
+			Outcome::Defaulted { .. } => {
+				totals.defaulted = 1;
+				totals.defaults = 1;
+			},
+			Outcome::Voided => totals.defaulted = 1,
+			Outcome::Unknown => totals.unknown = (!has_bid && job.bid.is_some()).into(),
 		}
 		totals
 	}
@@ -72,7 +85,20 @@ impl Totals {
 		count: fn(u64, u64) -> u64,
 		amount: fn(u128, u128) -> u128,
 	) {
-		let Self { bids, wins, paid, late, lost, settled, defaulted, skipped, earned } = self;
+		let Self {
+			bids,
+			wins,
+			paid,
+			late,
+			lost,
+			settled,
+			defaulted,
+			defaults,
+			silences,
+			unknown,
+			skipped,
+			earned,
+		} = self;
 		for (ours, theirs) in [
 			(bids, others.bids),
 			(wins, others.wins),
@@ -81,6 +107,9 @@ impl Totals {
 			(lost, others.lost),
 			(settled, others.settled),
 			(defaulted, others.defaulted),
+			(defaults, others.defaults),
+			(silences, others.silences),
+			(unknown, others.unknown),
 			(skipped, others.skipped),
 		] {
 			*ours = count(*ours, theirs);
@@ -92,7 +121,7 @@ impl Totals {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::journal::{Verdict, Win};
+	use crate::journal::Win;
 
 	#[test]
 	fn totals_should_count_a_round_once_when_it_has_ended() {
@@ -108,6 +137,8 @@ mod tests {
 			ended(Outcome::Skipped { reason: "busy".into() }),
 			ended(Outcome::Settled { slashed: 2, released: 3, verdict }),
 			ended(Outcome::Unknown),
+			Job { bid: Some(crate::decide::tests::bid()), ..ended(Outcome::Unknown) },
+			ended(Outcome::Settled { slashed: 2, released: 3, verdict: Verdict::Expired }),
 			ended(Outcome::Voided),
 			ended(Outcome::Defaulted { slashed: 1 }),
 		];
@@ -119,8 +150,11 @@ mod tests {
 			paid: 2,
 			late: 1,
 			lost: 1,
-			settled: 1,
+			settled: 2,
 			defaulted: 2,
+			defaults: 1,
+			silences: 1,
+			unknown: 1,
 			skipped: 1,
 			earned: 14,
 		};

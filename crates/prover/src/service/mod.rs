@@ -18,9 +18,10 @@ use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
 	cli::{RescueWhen, RunArgs},
 	error::ProverError,
-	journal::{Bid, Journal, Key},
+	journal::{Bid, Entry, Journal, Key},
 	price::Policy,
 	proving::{Proof, ProofMaker, ProvingError},
+	record::Counts,
 	report::{Report, Reporter},
 	rollup,
 	settle::Ending,
@@ -32,7 +33,7 @@ use pvs_client::{
 	Submitter,
 };
 use pvs_primitives::{
-	api::{BatchId, RoundInfo},
+	api::{BatchId, ProverStats, RoundInfo},
 	BlockNumber, Bytes32,
 };
 use pvs_timelock::Parameters;
@@ -142,6 +143,8 @@ struct Service {
 	/// Why no new bids are made.
 	breaker: Option<String>,
 	draining_since: Option<Instant>,
+	/// A round with a bid of this account that the journal does not know.
+	foreign_bid: Option<Key>,
 }
 
 impl Service {
@@ -198,7 +201,7 @@ impl Service {
 		let (appraiser, saver) = replay(genesis, store, client, &view, &rollup, &reporter).await?;
 
 		let (done, results) = mpsc::unbounded_channel();
-		let service = Self {
+		let mut service = Self {
 			me,
 			rollup: args.rollup,
 			policy,
@@ -224,6 +227,7 @@ impl Service {
 			ended: BTreeSet::new(),
 			breaker: None,
 			draining_since: None,
+			foreign_bid: None,
 		};
 		service.reporter.say(&Report::Ready {
 			account: me,
@@ -233,6 +237,9 @@ impl Service {
 		});
 		if let Some(text) = seals::warning(&service.seals) {
 			service.reporter.say(&Report::Warning { text });
+		}
+		if let Some(prover) = view.prover(me.0).await? {
+			service.check_record(&prover.stats, args.accept_record)?;
 		}
 		Ok((service, results))
 	}
@@ -280,10 +287,28 @@ impl Service {
 				() = tokio::time::sleep(self.slot), if self.draining_since.is_some() => {},
 			}
 		}
-		match self.open_jobs().count() {
-			0 => Ok(()),
-			open => Err(ProverError::OpenJobs(open)),
+		match (self.open_jobs().count(), self.foreign_bid) {
+			(0, None) => Ok(()),
+			(0, Some((batch, round))) => Err(ProverError::ForeignBid { batch, round }),
+			(open, _) => Err(ProverError::OpenJobs(open)),
 		}
+	}
+
+	/// Compares the chain's record of this prover with what its journal explains. Makes no new bids if that does
+	/// not cover it.
+	fn check_record(&mut self, stats: &ProverStats, accepted: bool) -> Result<(), ProverError> {
+		let history = self.journal.history();
+		let (chain, explained) = (Counts::of_chain(stats), Counts::explained_by(history));
+		match history.base().filter(|_| !accepted) {
+			Some(base) => {
+				if let Some(text) = Counts::unexplained(chain, base, explained) {
+					self.stop_bidding(&text);
+				}
+			},
+			// What was before the journal is not its business.
+			None => self.journal.record(Entry::Base(Counts::base(chain, explained)))?,
+		}
+		Ok(())
 	}
 
 	/// Does what a block asks for. What a node does not answer is asked again with the next block.

@@ -36,6 +36,7 @@ impl Service {
 		self.journal.record(Entry::Sealing {
 			batch: round.batch,
 			round: round.round,
+			block: self.height,
 			exponent: *exponent.as_bytes(),
 		})?;
 		let payload = BidPayload {

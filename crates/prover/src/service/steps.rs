@@ -74,6 +74,7 @@ impl Service {
 		for round in &mut rounds {
 			self.assign_if_won(&view, round).await?;
 			let key = (round.batch, round.round);
+			self.look_for_foreign_bid(round);
 			let step = next_step(round, &self.me.0, self.journal.job(&key));
 			if step != Step::Over {
 				shown.insert(key);
@@ -97,6 +98,20 @@ impl Service {
 			self.forget_old(&view, &shown).await?;
 		}
 		Ok(())
+	}
+
+	/// Stops taking on work if another program bids with the same key: two that do not know of each other promise
+	/// the same stake and the same processors twice.
+	fn look_for_foreign_bid(&mut self, round: &RoundInfo<Bytes32>) {
+		let key = (round.batch, round.round);
+		let job = self.journal.job(&key);
+		if self.foreign_bid.is_some() || !decide::has_foreign_bid(round, &self.me.0, job) {
+			return;
+		}
+		self.foreign_bid = Some(key);
+		let (batch, round) = key;
+		self.trouble(Some(key), ProverError::ForeignBid { batch, round }.to_string());
+		self.drain("a bid of this account is not in the journal; open jobs are finished first");
 	}
 
 	/// Shows a round as assigned whose winner is known but not written down yet: the deadline of its
