@@ -2,8 +2,10 @@
 //! Signing keys: a development path, or a file that only its owner can read.
 
 use pvs_primitives::Bytes32;
+use pvs_text::TextError;
 use std::{
-	fs,
+	fs::{self, File},
+	io::Read,
 	path::{Path, PathBuf},
 	str::FromStr,
 };
@@ -44,7 +46,10 @@ impl core::fmt::Display for Account {
 	}
 }
 
-/// A key that cannot be used.
+/// The largest file that is read for a secret, in bytes. A phrase of 24 words has some 200.
+const MAX_KEY_FILE_BYTES: u64 = 4_096;
+
+/// A key that cannot be used. No error repeats what a file holds.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
 	/// Secrets do not belong on a command line.
@@ -61,6 +66,12 @@ pub enum KeyError {
 		/// What the system says.
 		source: std::io::Error,
 	},
+	/// It is a directory or a device.
+	#[error("{} is no file; name the file that holds the key", path.display())]
+	NotAFile {
+		/// What it is called.
+		path: PathBuf,
+	},
 	/// Other users can read the file.
 	#[error(
 		"the key file {} can be read by others (mode {mode:03o}); run `chmod 600` on it",
@@ -71,6 +82,44 @@ pub enum KeyError {
 		path: PathBuf,
 		/// Its permission bits.
 		mode: u32,
+	},
+	/// The file is too large for a secret.
+	#[error(
+		"the key file {} has more than {MAX_KEY_FILE_BYTES} bytes; it should hold a key and nothing \
+		 else",
+		path.display()
+	)]
+	TooLarge {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The file holds no text.
+	#[error("the key file {} is {source}", path.display())]
+	NotText {
+		/// The file.
+		path: PathBuf,
+		/// What it is.
+		source: TextError,
+	},
+	/// The file holds more than a key. All of it would count: what follows a derivation path would be
+	/// taken for a part of that, and another account would sign.
+	#[error(
+		"the key file {} has more than one line; leave the key alone in it",
+		path.display()
+	)]
+	SeveralLines {
+		/// The file.
+		path: PathBuf,
+	},
+	/// The file is what wallets export.
+	#[error(
+		"the key file {} is JSON, as wallets export accounts, encrypted; write the account's secret \
+		 phrase into a file instead",
+		path.display()
+	)]
+	Keystore {
+		/// The file.
+		path: PathBuf,
 	},
 	/// The file holds no key.
 	#[error(
@@ -93,20 +142,64 @@ pub fn from_development_path(suri: &str) -> Result<Keypair, KeyError> {
 	Keypair::from_uri(&uri).map_err(|_| KeyError::NotADevelopmentPath)
 }
 
-/// The key in a file: a secret phrase or `0x` and 64 hex digits, each with an optional path.
-/// Refuses a file that anyone but its owner can read. Errors never repeat what the file holds.
+/// The key in a file: a secret phrase or `0x` and 64 hex digits, each with an optional path, alone
+/// on one line.
+///
+/// # Errors
+///
+/// Those of [`secret_line`], and [`KeyError::Malformed`] if the line is no key.
 pub fn from_file(path: &Path) -> Result<Keypair, KeyError> {
-	let unreadable = |source| KeyError::Unreadable { path: path.into(), source };
 	let malformed = || KeyError::Malformed { path: path.into() };
-	refuse_exposed(path, &fs::metadata(path).map_err(unreadable)?)?;
-	let text = fs::read_to_string(path).map_err(unreadable)?;
-	let secret = text.trim();
+	let secret = secret_line(path)?;
 	// A bare path would name a well-known development key, which nobody means to keep in a file.
 	if secret.is_empty() || secret.starts_with('/') {
 		return Err(malformed());
 	}
-	let uri = SecretUri::from_str(secret).map_err(|_| malformed())?;
+	let uri = SecretUri::from_str(&secret).map_err(|_| malformed())?;
 	Keypair::from_uri(&uri).map_err(|_| malformed())
+}
+
+/// Reads the only line of a file that nobody but its owner can read, without spaces around it. A pipe
+/// counts as a file, so that a secret may come from another program.
+///
+/// # Errors
+///
+/// One [`KeyError`] per cause. None of them repeats what the file holds.
+pub fn secret_line(path: &Path) -> Result<String, KeyError> {
+	let unreadable = |source| KeyError::Unreadable { path: path.into(), source };
+	let file = File::open(path).map_err(unreadable)?;
+	let metadata = file.metadata().map_err(unreadable)?;
+	if !metadata.is_file() && !is_pipe(&metadata) {
+		return Err(KeyError::NotAFile { path: path.into() });
+	}
+	refuse_exposed(path, &metadata)?;
+	let mut bytes = Vec::new();
+	file.take(MAX_KEY_FILE_BYTES.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+	if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_KEY_FILE_BYTES) {
+		return Err(KeyError::TooLarge { path: path.into() });
+	}
+	let text = pvs_text::decode(&bytes)
+		.map_err(|source| KeyError::NotText { path: path.into(), source })?;
+	if text.trim_start().starts_with('{') {
+		return Err(KeyError::Keystore { path: path.into() });
+	}
+	let line = text.strip_suffix('\n').unwrap_or(&text);
+	let line = line.strip_suffix('\r').unwrap_or(line);
+	if line.contains(['\n', '\r']) {
+		return Err(KeyError::SeveralLines { path: path.into() });
+	}
+	Ok(line.trim().into())
+}
+
+#[cfg(unix)]
+fn is_pipe(metadata: &fs::Metadata) -> bool {
+	use std::os::unix::fs::FileTypeExt;
+	metadata.file_type().is_fifo()
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_metadata: &fs::Metadata) -> bool {
+	false
 }
 
 #[cfg(unix)]
@@ -171,11 +264,72 @@ mod tests {
 		assert!(matches!(from_file(missing), Err(KeyError::Unreadable { .. })));
 	}
 
+	/// Finding R15: what followed the key became a part of its derivation path.
+	#[test]
+	fn key_file_should_be_refused_when_it_has_more_than_one_line() {
+		let first = format!("{PHRASE}//Bob");
+		for more in ["\n# prover of rack 2\n", "\n\n", "\r\n//Eve", "\rnote\r"] {
+			let (_dir, path) = key_file(&format!("{first}{more}"), 0o600);
+			let error = from_file(&path).map(|_| ()).expect_err(more);
+			assert!(matches!(error, KeyError::SeveralLines { .. }), "{more:?}: {error}");
+			assert!(error.to_string().contains("more than one line"), "{error}");
+		}
+		for end in ["", "\n", "\r\n", " \n"] {
+			let (_dir, path) = key_file(&format!("{first}{end}"), 0o600);
+			let key = from_file(&path).unwrap();
+			assert_eq!(Account::of(&key).development_name(), Some("Bob"), "{end:?}");
+		}
+	}
+
+	#[test]
+	fn key_file_should_be_named_for_what_it_is_when_it_is_no_regular_file() {
+		let dir = tempfile::tempdir().unwrap();
+		for path in [dir.path(), Path::new("/dev/null"), Path::new("/dev/zero")] {
+			let error = from_file(path).map(|_| ()).unwrap_err();
+			assert!(matches!(error, KeyError::NotAFile { .. }), "{error}");
+			let text = error.to_string();
+			assert!(text.contains("is no file") && !text.contains("chmod"), "{text}");
+		}
+	}
+
+	#[test]
+	fn key_file_should_be_read_as_windows_saves_it_and_refused_when_it_is_no_text() {
+		let units: Vec<u8> = format!("\u{feff}{PHRASE}//Bob\r\n")
+			.encode_utf16()
+			.flat_map(u16::to_le_bytes)
+			.collect();
+		let marked = format!("\u{feff}{PHRASE}//Bob").into_bytes();
+		let (_dir, path) = key_file("", 0o600);
+		for saved in [units, marked] {
+			fs::write(&path, saved).unwrap();
+			assert_eq!(Account::of(&from_file(&path).unwrap()).development_name(), Some("Bob"));
+		}
+		fs::write(&path, [PHRASE.as_bytes(), &[0; 9]].concat()).unwrap();
+		let text = from_file(&path).map(|_| ()).unwrap_err().to_string();
+		assert!(text.contains("NUL bytes from byte 69") && !text.contains("obey"), "{text}");
+		fs::write(&path, [b'a'; 5_000]).unwrap();
+		let error = from_file(&path).map(|_| ()).unwrap_err();
+		assert!(matches!(error, KeyError::TooLarge { .. }), "{error}");
+	}
+
+	#[test]
+	fn keystore_of_a_wallet_should_be_told_from_a_key() {
+		let json =
+			r#"{"encoded":"MFMCAQEw","encoding":{"content":["pkcs8","sr25519"]},"address":"5F"}"#;
+		let (_dir, path) = key_file(json, 0o600);
+		let error = from_file(&path).map(|_| ()).unwrap_err();
+		assert!(matches!(error, KeyError::Keystore { .. }), "{error}");
+		let text = error.to_string();
+		assert!(text.contains("secret phrase") && !text.contains("MFMCAQEw"), "{text}");
+	}
+
 	#[test]
 	fn error_should_not_repeat_the_secret_when_a_key_is_malformed() {
-		let (_dir, path) = key_file("correct horse battery staple", 0o600);
-		let text = from_file(&path).expect_err("no key").to_string();
-		assert!(!text.contains("horse"), "{text}");
+		for text in ["correct horse battery staple", "correct horse\nbattery staple"] {
+			let (_dir, path) = key_file(text, 0o600);
+			let text = from_file(&path).map(|_| ()).expect_err("no key").to_string();
+			assert!(!text.contains("horse"), "{text}");
+		}
 	}
 
 	#[test]

@@ -5,13 +5,11 @@ use crate::{
 	error::SequencerError,
 	rpc::types::{bytes_from_hex, hex},
 };
-use pvs_files::{read_bounded, write_new_private};
+use pvs_client::keys;
+use pvs_files::write_new_private;
 use pvs_rollup::keys::SecretKey;
 use rand::{rngs::OsRng, RngCore};
 use std::{io, path::Path};
-
-/// What is larger is something else.
-const MAX_SECRET_BYTES: usize = 128;
 
 /// Makes a secret of the system's randomness and writes it to a new file that only its owner can read.
 ///
@@ -36,28 +34,10 @@ pub(crate) fn create(path: &Path) -> Result<SecretKey, SequencerError> {
 ///
 /// # Errors
 ///
-/// [`SequencerError::Input`] if others can read it or it is malformed. What it says is not shown.
+/// Those of [`keys::secret_line`], and [`SequencerError::Input`] if the line is malformed. What it says is
+/// not shown.
 pub(crate) fn read(path: &Path) -> Result<SecretKey, SequencerError> {
-	let failed = |source: io::Error| SequencerError::Io {
-		what: format!("cannot read {}", path.display()),
-		source,
-	};
-	#[cfg(unix)]
-	{
-		use std::os::unix::fs::PermissionsExt;
-		let found = std::fs::metadata(path).map_err(failed)?;
-		if found.permissions().mode() & 0o077 != 0 {
-			let text = format!("{} is readable by others; make it 600", path.display());
-			return Err(SequencerError::Input(text));
-		}
-	}
-	let (bytes, size) = read_bounded(path, MAX_SECRET_BYTES).map_err(failed)?;
-	if size > MAX_SECRET_BYTES {
-		let text = format!("{} has more than {MAX_SECRET_BYTES} bytes", path.display());
-		return Err(SequencerError::Input(text));
-	}
-	let seed = std::str::from_utf8(&bytes).ok().and_then(|text| bytes_from_hex(text.trim()).ok());
-	let seed = seed.ok_or_else(|| {
+	let seed = bytes_from_hex(&keys::secret_line(path)?).map_err(|_| {
 		SequencerError::Input(format!("{} is not 0x and 64 hexadecimal digits", path.display()))
 	})?;
 	Ok(SecretKey::from_seed(&seed))
@@ -77,13 +57,12 @@ mod tests {
 			read(file.path()).map(|_| ()).unwrap_err().to_string()
 		};
 		let secret = format!("0x{}", "11".repeat(32));
-		assert!(refused(&secret, 0o644).contains("readable by others"));
+		assert!(refused(&secret, 0o644).contains("can be read by others"));
 		let error = refused(&secret[2..], 0o600);
 		assert!(error.contains("64 hexadecimal digits") && !error.contains("1111"), "{error}");
-		assert!(refused(&"0".repeat(200), 0o600).contains("more than 128 bytes"));
-		fs::write(file.path(), [0xff; 66]).unwrap();
-		let error = read(file.path()).map(|_| ()).unwrap_err().to_string();
-		assert!(error.contains("64 hexadecimal digits"), "{error}");
+		assert!(refused(&"0".repeat(5_000), 0o600).contains("more than 4096 bytes"));
+		let error = refused(&format!("{secret}\n{secret}\n"), 0o600);
+		assert!(error.contains("more than one line") && !error.contains("1111"), "{error}");
 		fs::write(file.path(), format!("{secret}\n")).unwrap();
 		let key = read(file.path()).unwrap();
 		assert_eq!(key.public_key(), SecretKey::from_seed(&[0x11; 32]).public_key());
