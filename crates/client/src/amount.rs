@@ -44,8 +44,8 @@ impl Token {
 	}
 }
 
-/// An amount on a command line: a plain number is planck, `1.5 UNIT` is whole tokens. The chain's
-/// own symbol stands for `UNIT` as well.
+/// An amount on a command line: `1.5 UNIT` is whole tokens, `2000 planck` the smallest unit. The
+/// chain's own symbol stands for `UNIT` as well. Only 0 needs no unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amount {
 	/// In planck.
@@ -64,9 +64,12 @@ pub enum Amount {
 /// An amount that cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
-	/// It is not a number with an optional unit.
-	#[error("`{0}` is no amount; write planck as a plain number, or whole tokens as `1.5 UNIT`")]
+	/// It is not a number with a unit.
+	#[error("`{0}` is no amount; write whole tokens as in `1.5 UNIT`, the smallest unit as in `2000 planck`")]
 	Malformed(String),
+	/// It is a number, and may mean one thing or a million million times as much.
+	#[error("`{0}` has no unit; write `{0} UNIT` for whole tokens, or the smallest unit as in `2000 planck`")]
+	NoUnit(String),
 	/// The chain's token has another name.
 	#[error("this chain's token is {symbol}, not {unit}; write amounts in {symbol} or UNIT")]
 	OtherUnit {
@@ -89,7 +92,7 @@ impl FromStr for Amount {
 		let digits = upper.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
 		let unit = upper.get(digits.len()..).ok_or_else(malformed)?;
 		let number = digits.trim().replace('_', "");
-		if matches!(unit, "" | "PLANCK") {
+		if unit == "PLANCK" {
 			return number.parse().map(Amount::Planck).map_err(|_| malformed());
 		}
 		let (whole, fraction) = number.split_once('.').unwrap_or((&number, ""));
@@ -97,7 +100,11 @@ impl FromStr for Amount {
 			return Err(malformed());
 		}
 		let whole = whole.parse().map_err(|_| malformed())?;
-		Ok(Amount::Tokens { whole, fraction: fraction.into(), unit: unit.into() })
+		match (unit, whole) {
+			("", 0) if fraction.bytes().all(|digit| digit == b'0') => Ok(Amount::Planck(0)),
+			("", _) => Err(AmountError::NoUnit(digits.trim().into())),
+			_ => Ok(Amount::Tokens { whole, fraction: fraction.into(), unit: unit.into() }),
+		}
 	}
 }
 
@@ -143,8 +150,9 @@ mod tests {
 
 	#[test]
 	fn amount_should_be_read_in_both_units() {
-		assert_eq!(planck("17"), Ok(17));
+		assert_eq!(planck("17 planck"), Ok(17));
 		assert_eq!(planck("1_000 planck"), Ok(1000));
+		assert_eq!(planck("2000planck"), Ok(2000));
 		assert_eq!(planck("1.5 UNIT"), Ok(1_500_000_000_000));
 		assert_eq!(planck("2unit"), Ok(2_000_000_000_000));
 		assert_eq!(planck("0.000000000001 UNIT"), Ok(1));
@@ -153,11 +161,27 @@ mod tests {
 
 	#[test]
 	fn amount_should_be_refused_when_it_is_no_number_or_does_not_fit() {
-		for text in ["", "UNIT", "-1", "1.5", "1,5 UNIT", "1.-5 UNIT", "one UNIT", ".5 UNIT"] {
+		for text in ["", "UNIT", "-1", "1,5 UNIT", "1.-5 UNIT", "one UNIT", ".5 UNIT", "1.5 planck"]
+		{
 			assert!(matches!(planck(text), Err(AmountError::Malformed(_))), "{text}");
 		}
 		assert_eq!(planck("0.0000000000001 UNIT"), Err(AmountError::OutOfRange(12)));
 		assert_eq!(planck(&format!("{} UNIT", u128::MAX)), Err(AmountError::OutOfRange(12)));
+	}
+
+	/// Finding R13: `--fee 2` meant 2 planck.
+	#[test]
+	fn amount_should_be_refused_with_both_spellings_when_it_has_no_unit() {
+		for text in ["2", "1.5", "1_000", "340282366920938463463374607431768211455"] {
+			let error = planck(text).unwrap_err();
+			assert_eq!(error, AmountError::NoUnit(text.into()));
+			let said = error.to_string();
+			assert!(said.contains(&format!("`{text} UNIT`")), "{said}");
+			assert!(said.contains("`2000 planck`"), "{said}");
+		}
+		for nothing in ["0", "0.0", "0 UNIT", "0 planck"] {
+			assert_eq!(planck(nothing), Ok(0), "{nothing}");
+		}
 	}
 
 	#[test]

@@ -366,7 +366,7 @@ impl<'a> Demo<'a> {
 			"--nice",
 			"5",
 			"--fee",
-			&fee.to_string(),
+			&format!("{fee} planck"),
 			"--proof-blocks",
 			&promise.to_string(),
 			"--max-jobs",

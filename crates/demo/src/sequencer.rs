@@ -37,7 +37,7 @@ impl Sequencer {
 		let transfers = transfers(demo.args.batches()).to_string();
 		let options = [
 			("--pipeline", demo.args.pipeline().to_string()),
-			("--max-fee", max_fee.to_string()),
+			("--max-fee", format!("{max_fee} planck")),
 			("--max-wait-ms", FULL_ONLY.to_string()),
 			("--pool-limit", transfers.clone()),
 			("--account-limit", transfers),

@@ -32,10 +32,10 @@ pub struct Args {
 	/// Seals to solve at the same time, at most, 1 to 1024: one core each
 	#[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
 	pub threads: u32,
-	/// Open a seal only if its reward exceeds what the transaction costs by this much, in planck or as "0.1 UNIT"
+	/// Open a seal only if its reward exceeds what the transaction costs by this much, such as "0.1 UNIT"
 	#[arg(long, default_value = "0", value_name = "AMOUNT")]
 	pub min_profit: Amount,
-	/// What an opening costs, in planck or as "0.1 UNIT" [default: the transaction fee that the node tells]
+	/// What an opening costs, such as "0.1 UNIT" [default: the transaction fee that the node tells]
 	#[arg(long, value_name = "AMOUNT")]
 	pub cost: Option<Amount>,
 	/// Directory where unfinished work is kept over restarts [default: pvs/opener-ACCOUNT in the user's data directory]

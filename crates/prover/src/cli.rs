@@ -98,7 +98,7 @@ pub(crate) struct RunArgs {
 	/// one that the chain states]
 	#[arg(long, value_name = "HEX", requires = "proving_key", value_parser = parse_hash)]
 	pub(crate) verifying_key_hash: Option<Bytes32>,
-	/// Lowest fee for a proof, in planck or as "0.5 UNIT"; what a bid costs is added to it
+	/// Lowest fee for a proof, such as "0.5 UNIT" or "500000 planck"; what a bid costs is added to it
 	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
 	pub(crate) fee: Amount,
 	/// Blocks within which to promise a proof; more if recent proofs took longer
@@ -220,7 +220,7 @@ pub(crate) struct RegisterArgs {
 	pub(crate) connect: ConnectArgs,
 	#[command(flatten)]
 	pub(crate) key: KeyArgs,
-	/// What to hold as stake, in planck or as "1000 UNIT"
+	/// What to hold as stake, such as "1000 UNIT"
 	#[arg(long, value_name = "AMOUNT")]
 	pub(crate) stake: Amount,
 }
@@ -241,7 +241,7 @@ mod tests {
 		assert!(parse("pvs-prover run --suri //Bob").is_ok());
 		assert!(parse("pvs-prover run").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --key-file key").is_err());
-		assert!(parse("pvs-prover run --suri //Bob --fee 1.5").is_err());
+		assert!(parse("pvs-prover run --suri //Bob --fee 2").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --proof-blocks 0").is_err());
 		assert!(parse("pvs-prover run --suri //Bob --once --exit-after-batches 2").is_err());
 	}

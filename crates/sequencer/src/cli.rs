@@ -105,7 +105,7 @@ pub(crate) struct ServeArgs {
 	/// Batches that may be unproven at the same time
 	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
 	pub(crate) pipeline: u32,
-	/// Highest fee for a proof, in planck or as "2 UNIT" [default: the rollup's max_reserve]
+	/// Highest fee for a proof, such as "2 UNIT" or "2000000 planck" [default: the rollup's max_reserve]
 	#[arg(long, value_name = "AMOUNT")]
 	pub(crate) max_fee: Option<Amount>,
 	/// The rollup's account that gets the fees of the transfers
