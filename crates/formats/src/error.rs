@@ -2,6 +2,7 @@
 //! Why a file is refused: one variant for each cause, in the words of the format it came from.
 
 use crate::PointNames;
+use pvs_text::TextError;
 use pvs_verifier::{KeyError, ProofError};
 
 /// Why a file is not a key, a proof or a list of public inputs that a chain takes.
@@ -20,6 +21,9 @@ pub enum FormatError {
 	/// The file is not JSON.
 	#[error("not JSON: {0}")]
 	NotJson(String),
+	/// The file is not even text.
+	#[error("not JSON: {0}")]
+	NotText(TextError),
 	/// A field is missing.
 	#[error("the field {field} is missing")]
 	MissingField {

@@ -5,7 +5,7 @@ use crate::{arkworks, error::FormatError, gnark, snarkjs, MAX_FILE_BYTES};
 use ark_bn254::Bn254;
 use ark_groth16::{Proof, VerifyingKey};
 use pvs_primitives::{Bytes32, PROOF_BYTES, PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 /// What wrote a file. It has to be said: a key or a proof of gnark and one of arkworks can have the
 /// same length.
@@ -208,6 +208,17 @@ pub fn read_public_inputs(source: Source, bytes: &[u8]) -> Result<Vec<Bytes32>, 
 		Source::Arkworks => arkworks::read_public_inputs(bytes),
 		Source::Gnark => gnark::read_public_inputs(bytes),
 	}
+}
+
+/// The bytes of a key as a chain takes it, from a file with the bytes or with their hex digits, as
+/// `key import --hex` writes them. What they are is not checked.
+pub fn wire_key(file: &[u8]) -> Cow<'_, [u8]> {
+	let digits = pvs_text::decode(file).ok().and_then(|text| {
+		let text = text.trim();
+		hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()
+	});
+	// The points of a key are no hex digits, and nothing is no key.
+	digits.filter(|bytes| !bytes.is_empty()).map_or(Cow::Borrowed(file), Cow::Owned)
 }
 
 /// The four public inputs of layout v1.

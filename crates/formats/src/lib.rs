@@ -39,8 +39,8 @@ mod snarkjs;
 
 pub use error::FormatError;
 pub use foreign::{
-	read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, ForeignKey, ForeignProof,
-	PointNames, Source,
+	read_key, read_proof, read_public_inputs, to_layout_v1, wire_key, Encoding, ForeignKey,
+	ForeignProof, PointNames, Source,
 };
 pub use number::parse_scalar;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! snarkjs: JSON, numbers as decimal strings, points with a last coordinate 1, the real part of Fp2
-//! first.
+//! first. A proof and its public inputs may be in one object, as `fullProve` returns it.
 //!
 //! Fields that verification does not need, such as `vk_alphabeta_12`, are not read: a chain computes
 //! them itself.
@@ -42,21 +42,23 @@ pub(crate) fn read_key(bytes: &[u8]) -> Result<VerifyingKey<Bn254>, FormatError>
 
 pub(crate) fn read_proof(bytes: &[u8]) -> Result<Proof<Bn254>, FormatError> {
 	let json = parse(bytes)?;
-	check_protocol(&json)?;
+	let proof = json.get("proof").filter(|proof| proof.is_object()).unwrap_or(&json);
+	check_protocol(proof)?;
 	// rapidsnark leaves the curve out.
-	if json.get("curve").is_some() {
-		check_curve(&json)?;
+	if proof.get("curve").is_some() {
+		check_curve(proof)?;
 	}
 	Ok(Proof {
-		a: g1(field(&json, "pi_a")?, "pi_a")?,
-		b: g2(field(&json, "pi_b")?, "pi_b")?,
-		c: g1(field(&json, "pi_c")?, "pi_c")?,
+		a: g1(field(proof, "pi_a")?, "pi_a")?,
+		b: g2(field(proof, "pi_b")?, "pi_b")?,
+		c: g1(field(proof, "pi_c")?, "pi_c")?,
 	})
 }
 
 pub(crate) fn read_public_inputs(bytes: &[u8]) -> Result<Vec<Bytes32>, FormatError> {
 	let json = parse(bytes)?;
-	array(&json, "the list of public inputs")?
+	let inputs = json.get("publicSignals").unwrap_or(&json);
+	array(inputs, "the list of public inputs")?
 		.iter()
 		.enumerate()
 		.map(|(index, input)| {
@@ -67,7 +69,8 @@ pub(crate) fn read_public_inputs(bytes: &[u8]) -> Result<Vec<Bytes32>, FormatErr
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, FormatError> {
-	serde_json::from_slice(bytes).map_err(|error| FormatError::NotJson(error.to_string()))
+	let text = pvs_text::decode(bytes).map_err(FormatError::NotText)?;
+	serde_json::from_str(&text).map_err(|error| FormatError::NotJson(error.to_string()))
 }
 
 fn kind<'a>(json: &'a Value, name: &str) -> Result<&'a str, FormatError> {
@@ -83,9 +86,12 @@ fn check_protocol(json: &Value) -> Result<(), FormatError> {
 }
 
 fn check_curve(json: &Value) -> Result<(), FormatError> {
-	// snarkjs writes bn128 and takes the other two names for the same curve.
+	// snarkjs writes bn128 and takes the other two names for the same curve, with anything between
+	// their letters and digits, as in alt_bn128.
 	let curve = kind(json, "curve")?;
-	if !["bn128", "bn254", "altbn128"].contains(&curve.to_ascii_lowercase().as_str()) {
+	let mut name = curve.to_ascii_lowercase();
+	name.retain(|character| character.is_ascii_alphanumeric());
+	if !["bn128", "bn254", "altbn128"].contains(&name.as_str()) {
 		return Err(FormatError::WrongCurve { found: shown(curve) });
 	}
 	Ok(())

@@ -15,6 +15,9 @@ use pvs_verifier::PreparedKey;
 use std::{fs::File, io::Read, path::Path, sync::Arc, time::Duration};
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
+/// What is read of a verifying key's file at most: its hex digits in UTF-16 take less.
+const MAX_KEY_FILE_BYTES: usize = 5 * VERIFYING_KEY_BYTES;
+
 /// A state of the rollup, and how to get to the next.
 #[derive(Clone, Debug)]
 pub(crate) enum Ledger {
@@ -247,14 +250,14 @@ fn prepare_key(file: &Path) -> Result<(Bytes32, PreparedKey), ProverError> {
 	Ok((blake2_256(&[&key]), prepared))
 }
 
-/// Reads a verifying key in our encoding.
+/// Reads a verifying key in our encoding, or its hex digits.
 fn read_key(path: &Path) -> Result<Vec<u8>, ProverError> {
 	let name = || format!("cannot read the verifying key {}", path.display());
 	let file = File::open(path).map_err(|error| ProverError::Io(name(), error))?;
 	let mut key = Vec::new();
-	let longest = u64::try_from(VERIFYING_KEY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+	let longest = u64::try_from(MAX_KEY_FILE_BYTES).unwrap_or(u64::MAX).saturating_add(1);
 	file.take(longest).read_to_end(&mut key).map_err(|error| ProverError::Io(name(), error))?;
-	Ok(key)
+	Ok(pvs_formats::wire_key(&key).into_owned())
 }
 
 #[cfg(test)]
@@ -383,7 +386,10 @@ mod tests {
 			let refused = refused.to_string();
 			assert!(refused.contains("some.pvskey") && refused.contains(&error.to_string()));
 		}
-		fs::write(&file, demo::VERIFYING_KEY).unwrap();
-		assert_eq!(prepare_key(&file).unwrap().0, blake2_256(&[demo::VERIFYING_KEY]));
+		let digits = format!("0x{}\r\n", hex::encode(demo::VERIFYING_KEY));
+		for good in [&demo::VERIFYING_KEY[..], digits.as_bytes()] {
+			fs::write(&file, good).unwrap();
+			assert_eq!(prepare_key(&file).unwrap().0, blake2_256(&[demo::VERIFYING_KEY]));
+		}
 	}
 }

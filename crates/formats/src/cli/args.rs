@@ -55,7 +55,7 @@ pub enum KeyCommand {
 	/// would be refused by the chain.
 	#[command(after_help = KEY_EXAMPLES)]
 	Import(ImportKey),
-	/// Check a key of 768 bytes and show its hash
+	/// Check a key of 768 bytes, or their hex digits, and show its hash
 	#[command(after_help = KEY_EXAMPLES)]
 	Show(ShowKey),
 }
@@ -97,7 +97,7 @@ pub struct ImportKey {
 /// What `key show` needs.
 #[derive(Clone, Debug, Args)]
 pub struct ShowKey {
-	/// The key, 768 bytes
+	/// The key, 768 bytes or their hex digits
 	#[arg(value_name = "FILE")]
 	pub file: PathBuf,
 	/// Print one JSON object

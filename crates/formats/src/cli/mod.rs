@@ -11,8 +11,8 @@ pub use args::{Command, ImportKey, ImportProof, KeyCommand, ProofCommand, ShowKe
 pub use report::{KeyReport, ProofReport, Report};
 
 use crate::{
-	parse_scalar, read_key, read_proof, read_public_inputs, to_layout_v1, Encoding, FormatError,
-	Source,
+	parse_scalar, read_key, read_proof, read_public_inputs, to_layout_v1, wire_key, Encoding,
+	FormatError, Source,
 };
 use pvs_primitives::{hash::blake2_256, Bytes32, PUBLIC_INPUTS};
 use pvs_verifier::{KeyError, ProofError};
@@ -123,11 +123,12 @@ fn import_key(args: &ImportKey) -> Result<KeyReport, Error> {
 }
 
 fn show_key(args: &ShowKey) -> Result<KeyReport, Error> {
-	let bytes = file::read(&args.file)?;
-	pvs_verifier::prepare_key(&bytes)
+	let file = file::read(&args.file)?;
+	let key = wire_key(&file);
+	pvs_verifier::prepare_key(&key)
 		.map_err(|error| Error::WireKey { path: args.file.clone(), error })?;
 	Ok(KeyReport {
-		hash: blake2_256(&[&bytes]),
+		hash: blake2_256(&[&key]),
 		read_as: None,
 		file: args.file.clone(),
 		hex_file: None,
@@ -158,7 +159,8 @@ fn import_proof(args: &ImportProof) -> Result<ProofReport, Error> {
 
 /// Verifies the proof under a key of 768 bytes and returns the key's hash.
 fn verify(args: &ImportProof, key_path: &Path, proof: &[u8]) -> Result<Bytes32, Error> {
-	let key = file::read(key_path)?;
+	let file = file::read(key_path)?;
+	let key = wire_key(&file);
 	let prepared = pvs_verifier::prepare_key(&key)
 		.map_err(|error| Error::WireKey { path: key_path.to_owned(), error })?;
 	let inputs = match &args.public {

@@ -245,6 +245,29 @@ fn proof_should_be_verified_before_it_is_written_when_a_key_is_named() {
 }
 
 #[test]
+fn key_should_be_shown_and_used_when_it_is_given_by_its_hex_digits() {
+	let room = Room::new();
+	let made = room.run("key import --from snarkjs @key.json --hex").unwrap();
+	let hash = |report: &Report| {
+		let json: serde_json::Value = serde_json::from_str(&printed(report, true)).unwrap();
+		json["hash"].as_str().unwrap().to_owned()
+	};
+	let digits = fs::read_to_string(room.path("key.pvskey.hex")).unwrap();
+	let utf16: Vec<u8> = digits.encode_utf16().flat_map(u16::to_le_bytes).collect();
+	fs::write(room.path("bare.hex"), &digits[2..]).unwrap();
+	fs::write(room.path("utf16.hex"), [&[0xff, 0xfe], &utf16[..]].concat()).unwrap();
+	for file in ["key.pvskey", "key.pvskey.hex", "bare.hex", "utf16.hex"] {
+		let shown = room.run(&format!("key show @{file}")).unwrap();
+		assert_eq!(hash(&shown), hash(&made), "{file}");
+	}
+	let verify =
+		"proof import --from snarkjs @proof.json --key @key.pvskey.hex --public @public.json";
+	room.run(verify).unwrap();
+	fs::write(room.path("short.hex"), &digits[..1_000]).unwrap();
+	assert!(matches!(room.run("key show @short.hex"), Err(Error::WireKey { .. })));
+}
+
+#[test]
 fn output_should_stay_in_the_directory_of_the_file() {
 	let room = Room::new();
 	let report = room.run("proof import --from snarkjs @proof.json").unwrap();

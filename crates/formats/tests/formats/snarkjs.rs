@@ -89,6 +89,46 @@ fn file_should_be_refused_when_it_is_not_json_at_any_length() {
 	assert!(matches!(read_key(Snarkjs, deep.as_bytes()), Err(FormatError::NotJson(_))));
 }
 
+/// Finding R17: what PowerShell and other tools of Windows save.
+#[test]
+fn file_should_be_read_when_it_has_a_byte_order_mark_or_is_utf_16() {
+	let text = std::str::from_utf8(KEY).unwrap();
+	let key = read_key(Snarkjs, KEY).unwrap();
+	let utf16 =
+		|bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>();
+	for saved in [
+		[&[0xef, 0xbb, 0xbf], KEY].concat(),
+		[&[0xff, 0xfe], &utf16(u16::to_le_bytes)[..]].concat(),
+		[&[0xfe, 0xff], &utf16(u16::to_be_bytes)[..]].concat(),
+	] {
+		assert_eq!(read_key(Snarkjs, &saved), Ok(key.clone()));
+	}
+}
+
+#[test]
+fn nul_bytes_behind_a_file_should_be_named() {
+	let padded = [KEY, &[0; 512][..]].concat();
+	let error = read_key(Snarkjs, &padded).unwrap_err();
+	assert!(matches!(error, FormatError::NotText(_)), "{error}");
+	let said = format!("NUL bytes from byte {} on", KEY.len());
+	assert!(error.to_string().contains(&said), "{error}");
+}
+
+#[test]
+fn proof_and_inputs_should_be_read_from_the_object_that_full_prove_returns() {
+	let both = json!({ "proof": json_of(PROOF_SMALL), "publicSignals": json_of(PUBLIC_SMALL) });
+	let both = both.to_string();
+	assert_eq!(read_proof(Snarkjs, both.as_bytes()), read_proof(Snarkjs, PROOF_SMALL));
+	assert!(read_proof(Snarkjs, both.as_bytes()).is_ok());
+	let inputs = read_public_inputs(Snarkjs, both.as_bytes());
+	assert_eq!(inputs, read_public_inputs(Snarkjs, PUBLIC_SMALL));
+	assert!(inputs.is_ok());
+	let damaged = json!({ "proof": proof_with("/pi_a", json!([])) });
+	let field = "pi_a".into();
+	let expected = FormatError::WrongShape { field, expected: "an array of 3".into() };
+	assert_eq!(proof_error(&damaged), expected);
+}
+
 #[test]
 fn field_should_be_named_when_missing() {
 	let fields = [
@@ -236,7 +276,8 @@ fn curve_and_protocol_should_be_named_when_others() {
 		let proof = proof_with("/curve", json!(curve));
 		assert_eq!(proof_error(&proof), FormatError::WrongCurve { found });
 	}
-	for same in ["bn128", "BN128", "bn254", "altbn128"] {
+	// Only letters and digits count, as for snarkjs.
+	for same in ["bn128", "BN128", "bn254", "altbn128", "alt_bn128", "ALT-BN128"] {
 		let key = key_with("/curve", json!(same)).to_string();
 		assert!(read_key(Snarkjs, key.as_bytes()).is_ok(), "{same}");
 	}
