@@ -11,10 +11,12 @@
 //! ```
 //!
 //! `public_key` is the first coordinate of the key, 32 bytes, big-endian, in hexadecimal; `balance`
-//! is an integer in the rollup's smallest unit. Unknown fields are refused.
+//! is an integer in the rollup's smallest unit, or a string of its decimal digits. Unknown fields are
+//! refused. The file is UTF-8 or UTF-16.
 
 use crate::{account::Account, keys::PublicKey, shape::Shape};
 use pvs_primitives::Bytes32;
+use pvs_text::TextError;
 use rayon::prelude::*;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::{
@@ -93,6 +95,14 @@ pub enum GenesisFileError {
 		/// Its size.
 		found: u64,
 	},
+	/// The file does not hold text.
+	#[error("{path}: {source}")]
+	Text {
+		/// The file.
+		path: PathBuf,
+		/// What it holds.
+		source: TextError,
+	},
 	/// The file does not hold a genesis. The source names field, line and column.
 	#[error("{path}: {source}")]
 	Content {
@@ -128,15 +138,17 @@ impl Genesis {
 		let read = |source| GenesisFileError::Read { path: path.to_owned(), source };
 		let file = File::open(path).map_err(read)?;
 		let mut found = file.metadata().map_err(read)?.len();
-		let mut json = String::new();
+		let mut bytes = Vec::new();
 		if found <= MAX_FILE_BYTES {
 			// What is no regular file has no size.
-			file.take(MAX_FILE_BYTES + 1).read_to_string(&mut json).map_err(read)?;
-			found = json.len() as u64;
+			file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(read)?;
+			found = bytes.len() as u64;
 		}
 		if found > MAX_FILE_BYTES {
 			return Err(GenesisFileError::TooLarge { path: path.to_owned(), found });
 		}
+		let json = pvs_text::decode(&bytes)
+			.map_err(|source| GenesisFileError::Text { path: path.to_owned(), source })?;
 		Self::from_json(&json)
 			.map_err(|source| GenesisFileError::Content { path: path.to_owned(), source })
 	}
@@ -173,6 +185,7 @@ struct UncheckedAccount {
 	index: u32,
 	#[serde(deserialize_with = "hexadecimal_key::bytes")]
 	public_key: Bytes32,
+	#[serde(deserialize_with = "named::balance")]
 	balance: u64,
 }
 
@@ -261,14 +274,51 @@ impl<'de> Visitor<'de> for Accounts {
 
 /// Numbers whose errors name them.
 mod named {
-	use serde::{de::Error, Deserialize, Deserializer};
+	use serde::{
+		de::{value::MapAccessDeserializer, Error, MapAccess, Unexpected, Visitor},
+		Deserialize, Deserializer,
+	};
+	use serde_json::Value;
+	use std::fmt;
 
 	pub(super) fn index<'de, D: Deserializer<'de>>(d: D) -> Result<u32, D::Error> {
 		u32::deserialize(d).map_err(|error| D::Error::custom(format!("`index`: {error}")))
 	}
 
 	pub(super) fn balance<'de, D: Deserializer<'de>>(d: D) -> Result<u64, D::Error> {
-		u64::deserialize(d).map_err(|error| D::Error::custom(format!("`balance`: {error}")))
+		d.deserialize_any(Balance).map_err(|error| D::Error::custom(format!("`balance`: {error}")))
+	}
+
+	/// A number, or a string of its digits: JavaScript cannot write what is above 2^53 otherwise.
+	struct Balance;
+
+	impl<'de> Visitor<'de> for Balance {
+		type Value = u64;
+
+		fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+			f.write_str("a whole number below 2^64, plain or as a decimal string")
+		}
+
+		fn visit_u64<E: Error>(self, number: u64) -> Result<u64, E> {
+			Ok(number)
+		}
+
+		fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
+			// `parse` would take a sign.
+			let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+			let number = if is_number { text.parse().ok() } else { None };
+			number.ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
+		}
+
+		/// Where a crate of the build has `serde_json` keep all digits, a number comes as a map.
+		fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<u64, A::Error> {
+			match Value::deserialize(MapAccessDeserializer::new(map))? {
+				Value::Number(number) => number.as_u64().ok_or_else(|| {
+					A::Error::invalid_value(Unexpected::Other(&number.to_string()), &self)
+				}),
+				_ => Err(A::Error::invalid_type(Unexpected::Map, &self)),
+			}
+		}
 	}
 }
 
@@ -323,6 +373,44 @@ mod tests {
 		assert_eq!(serde_json::from_str::<Genesis>(&json()).unwrap(), demo::genesis());
 	}
 
+	/// Finding R17: the RPC writes balances as strings, and so must JavaScript.
+	#[test]
+	fn balance_should_be_read_as_a_decimal_string_too() {
+		let with = |balance: &str| json().replacen("\"balance\": 1000000000", balance, 1);
+		let as_text = with("\"balance\": \"1000000000\"");
+		assert_eq!(Genesis::from_json(&as_text).unwrap(), demo::genesis());
+		assert_eq!(serde_json::from_str::<Genesis>(&as_text).unwrap(), demo::genesis());
+		let largest = Genesis::from_json(&with("\"balance\": \"18446744073709551615\"")).unwrap();
+		assert_eq!(largest.accounts[0].balance, u64::MAX);
+		let texts = ["18446744073709551616", "-1", "+1", "1.0", "1e3", "0x1", " 1", ""];
+		let texts = texts.map(|text| format!("\"{text}\""));
+		let others = ["-1", "1.5", "18446744073709551616", "true", "null", "[]", "{}", "{\"a\":1}"];
+		for wrong in texts.into_iter().chain(others.map(str::to_owned)) {
+			let error = Genesis::from_json(&with(&format!("\"balance\": {wrong}")));
+			let error = error.unwrap_err().to_string();
+			assert!(error.starts_with("`balance`: invalid "), "{wrong}: {error}");
+			let said =
+				"expected a whole number below 2^64, plain or as a decimal string at line 10 ";
+			assert!(error.contains(said), "{wrong}: {error}");
+		}
+	}
+
+	#[test]
+	fn genesis_file_should_be_read_as_windows_saves_it_and_its_nul_bytes_be_named() {
+		let file = tempfile::NamedTempFile::new().unwrap();
+		let utf16: Vec<u8> =
+			format!("\u{feff}{}", json()).encode_utf16().flat_map(u16::to_le_bytes).collect();
+		for saved in [format!("\u{feff}{}", json()).into_bytes(), utf16] {
+			fs::write(file.path(), saved).unwrap();
+			assert_eq!(Genesis::from_file(file.path()).unwrap(), demo::genesis());
+		}
+		fs::write(file.path(), format!("{}\0\0", json())).unwrap();
+		let error = Genesis::from_file(file.path()).unwrap_err();
+		assert!(matches!(error, GenesisFileError::Text { .. }), "{error}");
+		let said = format!("NUL bytes from byte {}", json().len());
+		assert!(error.to_string().contains(&said), "{error}");
+	}
+
 	#[test]
 	fn genesis_file_should_be_refused_with_line_and_field() {
 		let key = hex::encode(demo::secret_key(1).public_key().to_bytes());
@@ -346,7 +434,7 @@ mod tests {
 			(
 				"\"balance\": 1000000000",
 				"\"balance\": 18446744073709551616",
-				"`balance`: invalid type",
+				"expected a whole number below 2^64",
 				10,
 			),
 			(&key, &key[2..], "`public_key` is not 32 bytes", 14),
