@@ -138,10 +138,10 @@ fn close_database(backend: Arc<FullBackend>) {
 		std::thread::sleep(Duration::from_millis(50));
 	}
 	if Arc::strong_count(&backend) > 1 {
-		eprintln!(
+		pvs_text::complain(format_args!(
 			"pvs-node: a task still holds the database after {} s; the newest blocks may have to be \
 			 imported again",
 			DATABASE_RELEASE_TIMEOUT.as_secs()
-		);
+		));
 	}
 }

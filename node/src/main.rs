@@ -14,7 +14,7 @@ fn main() -> ExitCode {
 	match command::run() {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("pvs-node: {error}");
+			pvs_text::complain(format_args!("pvs-node: {error}"));
 			ExitCode::FAILURE
 		},
 	}

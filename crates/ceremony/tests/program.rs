@@ -28,12 +28,14 @@ fn started() -> TempDir {
 	dir
 }
 
+fn program(dir: &TempDir, line: &str) -> Command {
+	let mut program = Command::new(env!("CARGO_BIN_EXE_pvs-ceremony"));
+	program.args(line.split(' ')).current_dir(dir.path());
+	program
+}
+
 fn run(dir: &TempDir, line: &str) -> Output {
-	Command::new(env!("CARGO_BIN_EXE_pvs-ceremony"))
-		.args(line.split(' '))
-		.current_dir(dir.path())
-		.output()
-		.unwrap()
+	program(dir, line).output().unwrap()
 }
 
 fn json(dir: &TempDir, line: &str) -> Value {
@@ -50,6 +52,33 @@ fn refusal(dir: &TempDir, line: &str) -> String {
 	let error = String::from_utf8(output.stderr).unwrap();
 	assert_eq!(error.lines().count(), 1, "{error}");
 	error
+}
+
+/// Finding R16: it panicked, with what it had to write written.
+#[test]
+fn program_should_end_well_when_nobody_reads_what_it_prints() {
+	let dir = started();
+	for line in ["inspect 0.pvsc", "inspect 0.pvsc --json", "contribute --in 0.pvsc --out 1.pvsc"] {
+		let (reader, writer) = std::io::pipe().unwrap();
+		drop(reader);
+		let output = program(&dir, line).stdout(writer).output().unwrap();
+		let said = String::from_utf8_lossy(&output.stderr);
+		assert!(output.status.success() && said.is_empty(), "{line}: {said}");
+	}
+	assert!(dir.path().join("1.pvsc").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn program_should_show_a_path_as_far_as_it_can_when_it_is_not_unicode() {
+	use std::os::unix::ffi::OsStrExt;
+	let dir = started();
+	let out = std::ffi::OsStr::from_bytes(b"caf\xe9.pvsc");
+	let output = program(&dir, "contribute --in 0.pvsc --json --out").arg(out).output().unwrap();
+	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	let made: Value = serde_json::from_slice(&output.stdout).unwrap();
+	assert_eq!(made["written"], "caf\u{fffd}.pvsc");
+	assert!(dir.path().join(out).exists());
 }
 
 #[test]

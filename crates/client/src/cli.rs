@@ -76,6 +76,8 @@ pub fn start_logging() {
 		.with_env_filter(filter)
 		.with_writer(std::io::stderr)
 		.with_ansi(std::io::stderr().is_terminal())
+		// It would be written to stderr too, and panic.
+		.log_internal_errors(false)
 		.try_init();
 }
 
@@ -84,7 +86,7 @@ pub fn finish<E: core::fmt::Display>(program: &str, result: Result<(), E>) -> Ex
 	match result {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("{program}: {}", one_line(&error.to_string()));
+			pvs_text::complain(format_args!("{program}: {}", one_line(&error.to_string())));
 			ExitCode::FAILURE
 		},
 	}

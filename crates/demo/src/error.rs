@@ -3,6 +3,7 @@
 
 use pvs_client::{Error, KeyError, SealsError, SubmitError};
 use pvs_rollup::proving::KeyStoreError;
+use pvs_text::OutputError;
 use std::path::PathBuf;
 
 /// A reason to stop before all batches are proven and final.
@@ -18,6 +19,8 @@ pub(crate) enum DemoError {
 	Seals(#[from] SealsError),
 	#[error(transparent)]
 	Keys(#[from] KeyStoreError),
+	#[error(transparent)]
+	Output(#[from] OutputError),
 	#[error("there is no program {}; build it, or name its place with --node and --bin-dir", .0.display())]
 	NoProgram(PathBuf),
 	#[error("cannot start {}: {source}", program.display())]

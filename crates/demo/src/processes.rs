@@ -140,11 +140,11 @@ impl Process {
 		let log = self.log();
 		let lines: Vec<&str> = log.lines().collect();
 		let tail = lines.len().saturating_sub(TAIL_LINES);
-		eprintln!("--- the last lines of {}", self.name);
+		pvs_text::complain(format_args!("--- the last lines of {}", self.name));
 		for line in lines.iter().skip(tail) {
-			eprintln!("{line}");
+			pvs_text::complain(line);
 		}
-		eprintln!("---");
+		pvs_text::complain("---");
 	}
 
 	/// The program's name.

@@ -89,16 +89,16 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	let (story, token) = match outcome {
 		Outcome::Story(story, token) => (story, token),
 		Outcome::Latency(latency) => {
-			show::print(args.json, &latency.as_text(), &latency.as_json());
+			show::print(args.json, &latency.as_text(), &latency.as_json())?;
 			return if args.check { latency.check() } else { Ok(()) };
 		},
 		Outcome::Crash(crash) => {
-			show::print(args.json, &crash.as_text(), &crash.as_json());
+			show::print(args.json, &crash.as_text(), &crash.as_json())?;
 			return crash.check();
 		},
 	};
 	let table = show::table(&story, &token, scenario);
-	show::print(args.json, &table, &show::as_json(&story, args.batches(), scenario));
+	show::print(args.json, &table, &show::as_json(&story, args.batches(), scenario))?;
 	match scenario {
 		Scenario::Plain | Scenario::Latency | Scenario::Crash => Ok(()),
 		Scenario::Faults => faults::check(&story),

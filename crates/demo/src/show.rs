@@ -9,6 +9,7 @@ use crate::{
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
 use indicatif::{ProgressBar, ProgressStyle};
 use pvs_client::Token;
+use pvs_text::OutputError;
 use serde_json::{json, Value};
 use std::{io::IsTerminal, time::Duration};
 
@@ -36,9 +37,10 @@ impl Progress {
 	pub(crate) fn line(&self, line: &str) {
 		let print = || {
 			if self.to_stderr {
-				eprintln!("{line}");
+				pvs_text::complain(line);
 			} else {
-				println!("{line}");
+				// The demo goes on without its progress; the result tells whether it can be written.
+				let _ = pvs_text::print(line);
 			}
 		};
 		match &self.bar {
@@ -65,12 +67,12 @@ impl Drop for Progress {
 }
 
 /// Prints a result: as text, or with `json` as text on stderr and one line of JSON on stdout.
-pub(crate) fn print(json: bool, text: &str, object: &Value) {
+pub(crate) fn print(json: bool, text: &str, object: &Value) -> Result<(), OutputError> {
 	if json {
-		eprintln!("{text}");
-		println!("{object}");
+		pvs_text::complain(text);
+		pvs_text::print(object)
 	} else {
-		println!("{text}");
+		pvs_text::print(text)
 	}
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum ProverError {
 	Opener(#[from] OpenerError),
 	#[error(transparent)]
 	Formats(#[from] pvs_formats::cli::Error),
+	#[error(transparent)]
+	Output(#[from] pvs_text::OutputError),
 	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
 	UnknownRollup(u32),
 	#[error(

@@ -62,17 +62,18 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 				"earned": totals.earned.to_string(),
 			},
 		});
-		println!("{answer}");
-		return Ok(());
+		return Ok(pvs_text::print(answer)?);
 	}
 	let token = client.token();
-	println!("{account} ({}) at block {}", account.address(), view.block().number);
-	println!("free balance  {}", token.show(free));
+	let mut lines = vec![
+		format!("{account} ({}) at block {}", account.address(), view.block().number),
+		format!("free balance  {}", token.show(free)),
+	];
 	match &prover {
-		None => println!("not a registered prover"),
-		Some(prover) => show_prover(prover, token),
+		None => lines.push("not a registered prover".into()),
+		Some(prover) => lines.extend(prover_lines(prover, token)),
 	}
-	println!(
+	lines.push(format!(
 		"journal       {}: {} open, {} paid ({} late), {} lost, {} silent and settled, {} defaulted, \
 		 {} skipped",
 		dir.display(),
@@ -83,29 +84,29 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 		totals.settled,
 		totals.defaulted,
 		totals.skipped
-	);
+	));
 	if !jobs.is_empty() {
-		println!("{}", rounds_table(jobs, token));
+		lines.push(rounds_table(jobs, token).to_string());
 	}
-	Ok(())
+	Ok(pvs_text::print(lines.join("\n"))?)
 }
 
-fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
+fn prover_lines(prover: &ProverInfo<Bytes32>, token: &Token) -> Vec<String> {
 	let stats = &prover.stats;
-	println!(
+	let mut lines = vec![format!(
 		"stake         {}, {} of it reserved{}",
 		token.show(prover.stake),
 		token.show(prover.reserved),
 		if prover.suspended { "; suspended until it is topped up" } else { "" }
-	);
-	if let Some(unbonding) = &prover.unbonding {
-		println!(
+	)];
+	lines.extend(prover.unbonding.as_ref().map(|unbonding| {
+		format!(
 			"unbonding     {}, to be withdrawn from block {} on",
 			token.show(unbonding.amount),
 			unbonding.at
-		);
-	}
-	println!(
+		)
+	}));
+	lines.push(format!(
 		"record        {} bids, {} reveals, {} opened or settled, {} silences, {} wins, {} on time, \
 		 {} late, {} defaults",
 		stats.bids,
@@ -116,8 +117,13 @@ fn show_prover(prover: &ProverInfo<Bytes32>, token: &Token) {
 		stats.on_time,
 		stats.late,
 		stats.defaults
-	);
-	println!("earned        {}, slashed {}", token.show(stats.earned), token.show(stats.slashed));
+	));
+	lines.push(format!(
+		"earned        {}, slashed {}",
+		token.show(stats.earned),
+		token.show(stats.slashed)
+	));
+	lines
 }
 
 fn prover_json(prover: &ProverInfo<Bytes32>) -> serde_json::Value {
@@ -208,8 +214,10 @@ pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
 	let submitter = Submitter::new(client.clone(), key);
 	let included = submitter.submit(&Call::register_prover(stake), REGISTRATION_WAIT).await?;
 	let held = client.token().show(stake);
-	println!("{account} is a prover since block {}, with a stake of {held}", included.number);
-	Ok(())
+	let number = included.number;
+	Ok(pvs_text::print(format_args!(
+		"{account} is a prover since block {number}, with a stake of {held}"
+	))?)
 }
 
 #[cfg(test)]

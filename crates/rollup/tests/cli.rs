@@ -27,6 +27,40 @@ fn info_should_print_the_facts_of_the_library() {
 	assert_eq!(facts["domain_size"], 1 << 17);
 }
 
+/// Finding R16.
+#[test]
+fn program_should_end_well_when_nobody_reads_what_it_prints() {
+	for arguments in [&["info"][..], &["info", "--json"], &["--help"]] {
+		let (reader, writer) = std::io::pipe().unwrap();
+		drop(reader);
+		let output = Command::new(env!("CARGO_BIN_EXE_pvs-rollup"))
+			.args(arguments)
+			.stdout(writer)
+			.output()
+			.unwrap();
+		let said = String::from_utf8_lossy(&output.stderr);
+		assert!(output.status.success() && said.is_empty(), "{arguments:?}: {said}");
+	}
+}
+
+/// Finding R16: the file was written, and then the program panicked.
+#[cfg(unix)]
+#[test]
+fn path_should_be_shown_as_far_as_it_can_be_when_it_is_not_unicode() {
+	use std::os::unix::ffi::OsStrExt;
+	let dir = tempfile::tempdir().unwrap();
+	let out = dir.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.json"));
+	let output = Command::new(env!("CARGO_BIN_EXE_pvs-rollup"))
+		.args(["genesis", "export-demo", "--json", "--out"])
+		.arg(&out)
+		.output()
+		.unwrap();
+	assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+	let facts: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+	assert!(facts["written"].as_str().unwrap().ends_with("caf\u{fffd}.json"), "{facts}");
+	assert!(out.exists());
+}
+
 #[test]
 fn export_root_should_read_the_genesis_file_that_export_demo_wrote() {
 	let dir = tempfile::tempdir().unwrap();

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pvs_client::{Client, CONNECT_TIMEOUT};
 use pvs_primitives::Bytes32;
 use pvs_rollup::{demo, keys::PublicKey, shape::Shape, transfer::Transfer};
+use pvs_text::OutputError;
 use serde_json::{json, Value};
 use std::{io::IsTerminal, time::Duration};
 
@@ -70,7 +71,7 @@ pub(crate) async fn transfer(args: TransferArgs) -> Result<(), SequencerError> {
 	spinner.iter().for_each(ProgressBar::finish_and_clear);
 	let mut shown = status.clone();
 	(shown["nonce"], shown["fee"]) = (json!(nonce), json!(fee));
-	tell(args.rpc.json, &shown, &format!("{} with nonce {nonce}: {}", hex(hash), said(&status)));
+	tell(args.rpc.json, &shown, &format!("{} with nonce {nonce}: {}", hex(hash), said(&status)))?;
 	match (args.wait, status["status"].as_str()) {
 		(true, Some(end)) if end != "final" => {
 			Err(SequencerError::Unfinished(format!("the transfer ended as {}", said(&status))))
@@ -101,7 +102,7 @@ pub(crate) async fn account(args: AccountArgs) -> Result<(), SequencerError> {
 		let public_key = hex(key.public_key().to_bytes());
 		let file = secret.secret_file.display();
 		let json = json!({ "secret_file": file.to_string(), "public_key": public_key });
-		tell(secret.json, &json, &format!("{file}: public key {public_key}"));
+		tell(secret.json, &json, &format!("{file}: public key {public_key}"))?;
 		return Ok(());
 	}
 	let link = Link::connect(&args.rpc.rpc).await?;
@@ -116,7 +117,7 @@ pub(crate) async fn account(args: AccountArgs) -> Result<(), SequencerError> {
 			"account {index}: final {settled}, at the tip {tip}, {} transfers wait",
 			found["waiting"]
 		);
-		tell(args.rpc.json, &found, &line);
+		tell(args.rpc.json, &found, &line)?;
 	}
 	Ok(())
 }
@@ -126,7 +127,7 @@ pub(crate) async fn status(args: StatusArgs) -> Result<(), SequencerError> {
 	let link = Link::connect(&args.rpc.rpc).await?;
 	for hash in args.hashes {
 		let found = link.call("rollup_transferStatus", &[("hash", &hash)]).await?;
-		tell(args.rpc.json, &found, &format!("{hash}: {}", said(&found)));
+		tell(args.rpc.json, &found, &format!("{hash}: {}", said(&found)))?;
 	}
 	Ok(())
 }
@@ -161,8 +162,7 @@ pub(crate) async fn proof(args: ProofArgs) -> Result<(), SequencerError> {
 		shown["verified"] = json!(true);
 		shown["on_chain"] = json!(args.node.is_some());
 	}
-	tell(args.rpc.json, &shown, &line);
-	Ok(())
+	Ok(tell(args.rpc.json, &shown, &line)?)
 }
 
 fn check(args: &ProofArgs, found: &Value) -> Result<Bytes32, SequencerError> {
@@ -220,10 +220,10 @@ fn text(value: &Value) -> String {
 	value.as_str().map_or_else(|| value.to_string(), Into::into)
 }
 
-fn tell(as_json: bool, json: &Value, line: &str) {
+fn tell(as_json: bool, json: &Value, line: &str) -> Result<(), OutputError> {
 	if as_json {
-		println!("{json}");
+		pvs_text::print(json)
 	} else {
-		println!("{line}");
+		pvs_text::print(line)
 	}
 }

@@ -5,6 +5,7 @@ use crate::{core::CoreError, link::LinkError};
 use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SubmitError};
 use pvs_primitives::Bytes32;
 use pvs_rollup::genesis::GenesisFileError;
+use pvs_text::OutputError;
 use std::net::SocketAddr;
 
 /// A reason to stop.
@@ -50,6 +51,8 @@ pub(crate) enum SequencerError {
 	NotLoopback(SocketAddr),
 	#[error(transparent)]
 	Link(#[from] LinkError),
+	#[error(transparent)]
+	Output(#[from] OutputError),
 	#[error("{0}")]
 	Input(String),
 	#[error("{what}: {source}")]

@@ -73,6 +73,23 @@ fn timeouts_should_be_refused_when_no_time_of_the_system_is_so_late() {
 	}
 }
 
+/// Finding R16: it panicked, with the secret written.
+#[test]
+fn account_should_be_made_when_nobody_reads_what_is_printed() {
+	let dir = tempfile::tempdir().unwrap();
+	let file = dir.path().join("secret");
+	let (reader, writer) = std::io::pipe().unwrap();
+	drop(reader);
+	let output = Command::new(env!("CARGO_BIN_EXE_pvs-sequencer"))
+		.args(["account", "new", "--secret-file", file.to_str().unwrap()])
+		.stdout(writer)
+		.output()
+		.unwrap();
+	let said = String::from_utf8_lossy(&output.stderr);
+	assert!(output.status.success() && said.is_empty(), "{said}");
+	assert!(file.exists());
+}
+
 #[test]
 fn account_should_make_a_key_once_and_show_its_public_part() {
 	let dir = tempfile::tempdir().unwrap();

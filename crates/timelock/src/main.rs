@@ -65,13 +65,12 @@ fn main() -> anyhow::Result<()> {
 		Command::Speed { milliseconds } => speed(Duration::from_millis(milliseconds)),
 	};
 	if arguments.json {
-		println!("{report}");
-		return Ok(());
+		return Ok(pvs_text::print(report)?);
 	}
-	for (name, value) in report.as_object().into_iter().flatten() {
-		println!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
-	}
-	Ok(())
+	let lines = report.as_object().into_iter().flatten().map(|(name, value)| {
+		format!("{name}: {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+	});
+	Ok(pvs_text::print(lines.collect::<Vec<_>>().join("\n"))?)
 }
 
 fn parameters(

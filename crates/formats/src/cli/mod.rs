@@ -15,6 +15,7 @@ use crate::{
 	FormatError, Source,
 };
 use pvs_primitives::{hash::blake2_256, Bytes32, PUBLIC_INPUTS};
+use pvs_text::OutputError;
 use pvs_verifier::{KeyError, ProofError};
 use std::{
 	io,
@@ -72,26 +73,26 @@ pub enum Error {
 		/// Why.
 		source: io::Error,
 	},
-	/// The report cannot be printed.
-	#[error("cannot write to stdout: {0}")]
-	Stdout(io::Error),
+	/// The report cannot be printed. The command is done.
+	#[error(transparent)]
+	Output(#[from] OutputError),
 }
 
 /// Does the command and prints its report to stdout: lines, or one JSON object.
 ///
 /// # Errors
 ///
-/// One [`Error`] per cause. Then nothing has been written.
+/// One [`Error`] per cause. Then nothing has been written, unless it is [`Error::Output`].
 pub fn run(command: &Command) -> Result<(), Error> {
 	let report = execute(command)?;
-	report.print(command.json(), &mut io::stdout().lock()).map_err(Error::Stdout)
+	Ok(pvs_text::print(report.text(command.json()))?)
 }
 
 /// Does the command and returns its report.
 ///
 /// # Errors
 ///
-/// As [`run`].
+/// As [`run`], but for [`Error::Output`].
 pub fn execute(command: &Command) -> Result<Report, Error> {
 	match command {
 		Command::Key(KeyCommand::Import(args)) => import_key(args).map(Report::Key),

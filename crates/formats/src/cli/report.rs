@@ -6,10 +6,7 @@ use crate::{Encoding, Source, INPUT_NAMES};
 use pvs_primitives::{Bytes32, PROOF_BYTES, PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
 use pvs_verifier::PREPARED_KEY_BYTES;
 use serde_json::{json, Value};
-use std::{
-	io::{self, Write},
-	path::PathBuf,
-};
+use std::path::PathBuf;
 
 /// What a command has to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,22 +46,16 @@ pub struct ProofReport {
 }
 
 impl Report {
-	/// Prints lines, or one JSON object.
-	///
-	/// # Errors
-	///
-	/// Those of the writer.
-	pub fn print(&self, json: bool, to: &mut impl Write) -> io::Result<()> {
+	/// The report as lines, or as one JSON object.
+	pub fn text(&self, json: bool) -> String {
 		if json {
-			return writeln!(to, "{}", self.to_json());
+			return self.to_json().to_string();
 		}
-		for (name, value) in self.lines() {
-			writeln!(to, "{name:<17} {value}")?;
-		}
-		Ok(())
+		let lines = self.lines().into_iter().map(|(name, value)| format!("{name:<17} {value}"));
+		lines.collect::<Vec<_>>().join("\n")
 	}
 
-	/// The report as one JSON object.
+	/// The report as one JSON object. Of a path that is not Unicode it shows what is.
 	pub fn to_json(&self) -> Value {
 		match self {
 			Self::Key(key) => json!({
@@ -76,8 +67,8 @@ impl Report {
 					"tool": source.to_string(),
 					"encoding": encoding.to_string().to_lowercase(),
 				})),
-				"file": key.file,
-				"hex_file": key.hex_file,
+				"file": key.file.to_string_lossy(),
+				"hex_file": key.hex_file.as_ref().map(|file| file.to_string_lossy()),
 				"cost": {
 					"key_bytes": VERIFYING_KEY_BYTES,
 					"state_bytes": PREPARED_KEY_BYTES,
@@ -96,7 +87,7 @@ impl Report {
 				},
 				"verified": proof.verified_under.is_some(),
 				"key_hash": proof.verified_under.map(|hash| hexadecimal(&hash)),
-				"file": proof.file,
+				"file": proof.file.to_string_lossy(),
 			}),
 		}
 	}

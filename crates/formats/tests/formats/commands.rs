@@ -5,7 +5,7 @@ use crate::common::{snarkjs_files::*, *};
 use ark_serialize::CanonicalSerialize;
 use clap::{CommandFactory, Parser};
 use pvs_formats::{
-	cli::{execute, Command, Error, Report},
+	cli::{execute, Command, Error, KeyCommand, Report},
 	FormatError,
 };
 use pvs_primitives::hash::blake2_256;
@@ -68,9 +68,7 @@ impl Room {
 }
 
 fn printed(report: &Report, json: bool) -> String {
-	let mut bytes = vec![];
-	report.print(json, &mut bytes).unwrap();
-	String::from_utf8(bytes).unwrap()
+	report.text(json)
 }
 
 #[test]
@@ -265,6 +263,28 @@ fn key_should_be_shown_and_used_when_it_is_given_by_its_hex_digits() {
 	room.run(verify).unwrap();
 	fs::write(room.path("short.hex"), &digits[..1_000]).unwrap();
 	assert!(matches!(room.run("key show @short.hex"), Err(Error::WireKey { .. })));
+}
+
+/// Finding R16: the files were written, and then the program panicked.
+#[cfg(unix)]
+#[test]
+fn path_should_be_shown_as_far_as_it_can_be_when_it_is_not_unicode() {
+	use std::os::unix::ffi::OsStrExt;
+	let room = Room::new();
+	let name = |name: &[u8]| room.0.path().join(std::ffi::OsStr::from_bytes(name));
+	fs::write(name(b"caf\xe9.json"), KEY).unwrap();
+	let Ok(Command::Key(KeyCommand::Import(mut import))) =
+		parse("key import --from snarkjs FILE --hex --json")
+	else {
+		panic!("not an import")
+	};
+	import.file = name(b"caf\xe9.json");
+	let report = execute(&Command::Key(KeyCommand::Import(import))).unwrap();
+	assert!(name(b"caf\xe9.pvskey").exists() && name(b"caf\xe9.pvskey.hex").exists());
+	let json: serde_json::Value = serde_json::from_str(&printed(&report, true)).unwrap();
+	let shown = |field: &str| json[field].as_str().unwrap().to_owned();
+	assert!(shown("file").ends_with("caf\u{fffd}.pvskey"), "{json}");
+	assert!(shown("hex_file").ends_with("caf\u{fffd}.pvskey.hex"), "{json}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Terminal {
 impl Progress for Terminal {
 	fn begin(&self, task: &str) {
 		if !std::io::stderr().is_terminal() {
-			eprintln!("{task}...");
+			pvs_text::complain(format_args!("{task}..."));
 			return;
 		}
 		let style = ProgressStyle::with_template("{spinner} {msg} [{elapsed}]")
@@ -58,6 +58,6 @@ impl Progress for Terminal {
 	}
 
 	fn note(&self, line: &str) {
-		eprintln!("{line}");
+		pvs_text::complain(line);
 	}
 }

@@ -72,9 +72,9 @@ pub(crate) async fn load(args: LoadArgs) -> Result<(), SequencerError> {
 	bar.finish_and_clear();
 	let book = book(&shared);
 	if args.rpc.json {
-		println!("{}", book.as_json());
+		pvs_text::print(book.as_json())?;
 	} else {
-		println!("{}", book.as_text());
+		pvs_text::print(book.as_text())?;
 	}
 	match result {
 		Err(_) => {

@@ -28,13 +28,11 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
 	let cli = Cli::parse();
-	match run(&cli.command) {
-		Ok(facts) => {
-			print(&facts, cli.json);
-			ExitCode::SUCCESS
-		},
+	let told = run(&cli.command).and_then(|facts| Ok(pvs_text::print(text(&facts, cli.json))?));
+	match told {
+		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("error: {error}");
+			pvs_text::complain(format_args!("error: {error}"));
 			ExitCode::FAILURE
 		},
 	}
@@ -134,10 +132,10 @@ fn finalise(
 	load_pinned(&key_file, shape, &hash, &Silent)?;
 	bar.end();
 	let mut facts = shown(&ceremony);
-	facts["proving_key"] = json!(key_file);
+	facts["proving_key"] = json!(key_file.to_string_lossy());
 	facts["proving_key_file_hash"] = hexadecimal(&blake2_256(&[&key])).into();
-	facts["verifying_key"] = json!(verifying_key_file);
-	facts["transcript"] = json!(transcript_file);
+	facts["verifying_key"] = json!(verifying_key_file.to_string_lossy());
+	facts["transcript"] = json!(transcript_file.to_string_lossy());
 	Ok(facts)
 }
 
@@ -217,13 +215,13 @@ fn cannot_write(path: &Path) -> impl Fn(io::Error) -> Box<dyn Error> + '_ {
 
 fn written(ceremony: &Ceremony, out: &Path) -> Value {
 	let mut facts = shown(ceremony);
-	facts["written"] = json!(out);
+	facts["written"] = json!(out.to_string_lossy());
 	facts
 }
 
 fn contributed(ceremony: &Ceremony, out: &Path) -> Value {
 	json!({
-		"written": out,
+		"written": out.to_string_lossy(),
 		"contribution": ceremony.contributions().len(),
 		"keep_this_hash": hexadecimal(&ceremony.last_hash()),
 	})
@@ -263,29 +261,30 @@ fn hexadecimal(bytes: &[u8]) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 
-fn print(facts: &Value, json: bool) {
+fn text(facts: &Value, json: bool) -> String {
 	if json {
-		println!("{facts:#}");
-		return;
+		return format!("{facts:#}");
 	}
-	let text = |value: &Value| match value {
+	let shown = |value: &Value| match value {
 		Value::String(text) => text.clone(),
 		Value::Null => "none yet".to_owned(),
 		value => value.to_string(),
 	};
+	let mut lines = Vec::new();
 	for (name, value) in facts.as_object().into_iter().flatten() {
 		let Some(contributions) = value.as_array() else {
-			println!("{:<22} {}", name.replace('_', " "), text(value));
+			lines.push(format!("{:<22} {}", name.replace('_', " "), shown(value)));
 			continue;
 		};
-		println!("{name:<22} {}", contributions.len());
+		lines.push(format!("{name:<22} {}", contributions.len()));
 		for (index, contribution) in contributions.iter().enumerate() {
-			println!("  {}. {}", index + 1, text(&contribution["hash"]));
-			println!("     {}", text(&contribution["name"]));
+			lines.push(format!("  {}. {}", index + 1, shown(&contribution["hash"])));
+			lines.push(format!("     {}", shown(&contribution["name"])));
 			if let Some(beacon) = contribution["beacon"].as_str() {
 				let iterations = &contribution["iterations_log2"];
-				println!("     beacon {beacon}, hashed 2^{iterations} times");
+				lines.push(format!("     beacon {beacon}, hashed 2^{iterations} times"));
 			}
 		}
 	}
+	lines.join("\n")
 }

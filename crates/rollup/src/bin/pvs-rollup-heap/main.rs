@@ -43,13 +43,11 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-	match run(&Arguments::parse().command) {
-		Ok(figures) => {
-			println!("{figures}");
-			ExitCode::SUCCESS
-		},
+	let told = run(&Arguments::parse().command).and_then(|figures| Ok(pvs_text::print(figures)?));
+	match told {
+		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("error: {error}");
+			pvs_text::complain(format_args!("error: {error}"));
 			ExitCode::FAILURE
 		},
 	}

@@ -135,20 +135,16 @@ enum GenesisCommand {
 
 fn main() -> ExitCode {
 	let arguments = Arguments::parse();
-	match run(&arguments) {
+	let told = run(&arguments).and_then(|facts| match arguments.command {
 		// Figures are read by machines, the table before them by people.
-		Ok(figures) if matches!(arguments.command, Command::Bench { .. }) => {
-			if arguments.json {
-				println!("{figures}");
-			}
-			ExitCode::SUCCESS
-		},
-		Ok(facts) => {
-			print(&facts, arguments.json);
-			ExitCode::SUCCESS
-		},
+		Command::Bench { .. } if !arguments.json => Ok(()),
+		Command::Bench { .. } => Ok(pvs_text::print(facts)?),
+		_ => Ok(pvs_text::print(text(&facts, arguments.json))?),
+	});
+	match told {
+		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			eprintln!("error: {error}");
+			pvs_text::complain(format_args!("error: {error}"));
 			ExitCode::FAILURE
 		},
 	}
@@ -161,7 +157,7 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 			let keys = load(shape, dir)?;
 			Ok(json!({
 				"development_only": true,
-				"key_file": dir.join(key_file(shape)),
+				"key_file": dir.join(key_file(shape)).to_string_lossy(),
 				"verifying_key_hash": hexadecimal(&keys.verifying_key_hash()),
 			}))
 		},
@@ -170,14 +166,14 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 			write(out, keys.verifying_key())?;
 			Ok(json!({
 				"development_only": true,
-				"written": out,
+				"written": out.to_string_lossy(),
 				"verifying_key_hash": hexadecimal(&keys.verifying_key_hash()),
 			}))
 		},
 		Command::Genesis(GenesisCommand::ExportDemo { out }) => {
 			let genesis = demo::genesis();
 			write(out, format!("{}\n", serde_json::to_string_pretty(&genesis)?).as_bytes())?;
-			Ok(json!({ "written": out, "accounts": genesis.accounts.len() }))
+			Ok(json!({ "written": out.to_string_lossy(), "accounts": genesis.accounts.len() }))
 		},
 		Command::Genesis(GenesisCommand::ExportRoot { genesis, out }) => {
 			let genesis = match genesis {
@@ -187,7 +183,7 @@ fn run(arguments: &Arguments) -> Outcome<serde_json::Value> {
 			let root = State::from_genesis(&genesis)?.root();
 			write(out, &root)?;
 			Ok(json!({
-				"written": out,
+				"written": out.to_string_lossy(),
 				"accounts": genesis.accounts.len(),
 				"genesis_root": hexadecimal(&root),
 			}))
@@ -244,13 +240,13 @@ fn hexadecimal(bytes: &[u8]) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 
-fn print(facts: &serde_json::Value, json: bool) {
+fn text(facts: &serde_json::Value, json: bool) -> String {
 	if json {
-		println!("{facts:#}");
-		return;
+		return format!("{facts:#}");
 	}
-	for (name, value) in facts.as_object().into_iter().flatten() {
+	let lines = facts.as_object().into_iter().flatten().map(|(name, value)| {
 		let shown = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-		println!("{:<28} {shown}", name.replace('_', " "));
-	}
+		format!("{:<28} {shown}", name.replace('_', " "))
+	});
+	lines.collect::<Vec<_>>().join("\n")
 }

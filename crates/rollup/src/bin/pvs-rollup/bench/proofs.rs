@@ -34,7 +34,7 @@ pub(crate) fn run(max_power: u32, repetitions: usize) -> Outcome<Value> {
 		rows.push(Row::measure(power, repetitions, &heap, &bar)?);
 	}
 	bar.finish_and_clear();
-	println!("{}", shown(&rows));
+	pvs_text::print(shown(&rows))?;
 	let headline = rows.iter().find(|row| row.power == HEADLINE);
 	let large = circuit::count(Shape::LARGE)?.values().sum::<usize>();
 	Ok(json!({

@@ -53,8 +53,8 @@ pub(crate) fn run(accounts_log2: u32) -> Outcome<Value> {
 	table.add_row(row("clone the state", clone, 0, "held"));
 	table.add_row(row("execute a full batch on it", executed, batch_bytes, "held"));
 	table.add_row(row(&format!("keep {KEPT} states, each a batch further"), 0.0, kept, "held"));
-	println!("{} accounts, {} transfers to a batch", accounts.count, accounts.shape.transfers());
-	println!("{table}");
+	let (count, transfers) = (accounts.count, accounts.shape.transfers());
+	pvs_text::print(format_args!("{count} accounts, {transfers} transfers to a batch\n{table}"))?;
 	let cost = |seconds: f64, peak: u64| {
 		json!({
 			"ms": rounded(seconds * 1e3),
