@@ -200,13 +200,13 @@ struct SubmitParams {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AccountParams {
-	index: u32,
+	index: Value,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProofParams {
-	index: u32,
+	index: Value,
 	#[serde(default)]
 	root: Option<String>,
 }
@@ -220,7 +220,7 @@ struct HashParams {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct BatchParams {
-	index: u64,
+	index: Value,
 }
 
 #[derive(Deserialize)]
@@ -239,11 +239,11 @@ fn methods(context: Context) -> Result<RpcModule<Context>, jsonrpsee::server::Re
 	})?;
 	module.register_blocking_method("rollup_account", |params, context, _| -> Result {
 		let AccountParams { index } = read(&params, &["index"])?;
-		account(&context.shared.core(), index)
+		account(&context.shared.core(), &index)
 	})?;
 	module.register_blocking_method("rollup_accountProof", |params, context, _| -> Result {
 		let ProofParams { index, root } = read(&params, &["index", "root"])?;
-		proof(&context.shared.core(), index, root)
+		proof(&context.shared.core(), &index, root)
 	})?;
 	module.register_blocking_method("rollup_transferStatus", |params, context, _| -> Result {
 		let HashParams { hash } = read(&params, &["hash"])?;
@@ -253,7 +253,7 @@ fn methods(context: Context) -> Result<RpcModule<Context>, jsonrpsee::server::Re
 	})?;
 	module.register_blocking_method("rollup_batch", |params, context, _| -> Result {
 		let BatchParams { index } = read(&params, &["index"])?;
-		batch(&context.shared.core(), index)
+		batch(&context.shared.core(), whole_number(&index, "2^64")?)
 	})?;
 	module.register_blocking_method("rollup_info", |params, context, _| -> Result {
 		let NoParams {} = read(&params, &[])?;
@@ -267,17 +267,29 @@ fn methods(context: Context) -> Result<RpcModule<Context>, jsonrpsee::server::Re
 	Ok(module)
 }
 
-fn check_index(core: &Core, index: u32) -> Result<(), ErrorObjectOwned> {
-	let limit = core.tip().shape().max_accounts();
-	if index < limit {
-		return Ok(());
-	}
-	let text = format!("index: {index} is not below {limit}, the number of places in the tree");
-	Err(error(errors::INDEX, text))
+/// The parameter `index` as a whole number.
+fn whole_number(index: &Value, limit: &str) -> Result<u64, ErrorObjectOwned> {
+	index.as_u64().ok_or_else(|| {
+		let text = match index {
+			Value::Number(number) => format!("index: {number} is no whole number below {limit}"),
+			_ => format!("index: expected a whole number below {limit}"),
+		};
+		error(errors::PARAMS, text)
+	})
 }
 
-fn account(core: &Core, index: u32) -> Result<Value, ErrorObjectOwned> {
-	check_index(core, index)?;
+/// The parameter `index` as the place of an account.
+fn account_index(core: &Core, index: &Value) -> Result<u32, ErrorObjectOwned> {
+	let limit = core.tip().shape().max_accounts();
+	let index = whole_number(index, &limit.to_string())?;
+	u32::try_from(index).ok().filter(|index| *index < limit).ok_or_else(|| {
+		let text = format!("index: {index} is not below {limit}, the number of places in the tree");
+		error(errors::INDEX, text)
+	})
+}
+
+fn account(core: &Core, index: &Value) -> Result<Value, ErrorObjectOwned> {
+	let index = account_index(core, index)?;
 	let (settled, tip) = (core.settled().account(index), core.tip().account(index));
 	let from = tip.map_or(0, |account| account.nonce);
 	Ok(json!({
@@ -289,8 +301,8 @@ fn account(core: &Core, index: u32) -> Result<Value, ErrorObjectOwned> {
 	}))
 }
 
-fn proof(core: &Core, index: u32, root: Option<String>) -> Result<Value, ErrorObjectOwned> {
-	check_index(core, index)?;
+fn proof(core: &Core, index: &Value, root: Option<String>) -> Result<Value, ErrorObjectOwned> {
+	let index = account_index(core, index)?;
 	let state = match root {
 		None => core.settled(),
 		Some(text) => {

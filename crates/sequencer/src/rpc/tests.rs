@@ -228,7 +228,7 @@ async fn other_requests_should_be_refused_with_what_is_wrong() {
 	let world = World::new().await;
 	for (method, params, code, said) in [
 		("rollup_account", vec![("index", json!(65_536))], 1010, "not below 65536"),
-		("rollup_account", vec![("index", json!("1"))], -32602, "params"),
+		("rollup_account", vec![("index", json!("1"))], -32602, "index: expected a whole number"),
 		("rollup_account", vec![], -32602, "missing field `index`"),
 		(
 			"rollup_account",
@@ -261,6 +261,31 @@ async fn other_requests_should_be_refused_with_what_is_wrong() {
 	] {
 		let (found, text) = world.refused(method, &params).await;
 		assert!(found == code && text.contains(said), "{method}: {found} {text}");
+	}
+}
+
+/// As they are written, since not every JSON reader keeps such numbers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn index_should_be_refused_with_its_limit_however_it_is_written() {
+	let world = World::new().await;
+	let head = "POST / HTTP/1.1\r\ncontent-type: application/json";
+	let places = "is not below 65536, the number of places in the tree";
+	for (method, index, code, said) in [
+		("rollup_account", "4294967296", 1010, places),
+		("rollup_account", "-1", -32602, "index: -1 is no whole number below 65536"),
+		("rollup_account", "1.0", -32602, "index: 1.0 is no whole number below 65536"),
+		("rollup_account", "1e2", -32602, "is no whole number below 65536"),
+		("rollup_account", "18446744073709551616", -32602, "is no whole number below 65536"),
+		("rollup_account", "null", -32602, "index: expected a whole number below 65536"),
+		("rollup_accountProof", "4294967296", 1010, places),
+		("rollup_accountProof", "-1", -32602, "index: -1 is no whole number below 65536"),
+		("rollup_batch", "-1", -32602, "index: -1 is no whole number below 2^64"),
+		("rollup_batch", "18446744073709551615", 1071, "batch 18446744073709551615 is not kept"),
+	] {
+		let call = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":[{index}]}}"#);
+		let answer = world.http(head, &call).await;
+		assert!(answer.contains(&format!("\"code\":{code},")), "{method} {index}: {answer}");
+		assert!(answer.contains(said), "{method} {index}: {answer}");
 	}
 }
 
