@@ -57,7 +57,11 @@ pub(crate) enum ProgramError {
 	Start { program: String, source: std::io::Error },
 	#[error("the program {program} ended without an answer to `{method}` ({status})")]
 	Ended { program: String, method: &'static str, status: String },
-	#[error("the program {program} gave no answer to `{method}` within {} s", limit.as_secs_f64())]
+	#[error(
+		"the program {program} gave no answer to `{method}` within {} s; does it flush its standard \
+		 output after each line?",
+		limit.as_secs_f64()
+	)]
 	Timeout { program: String, method: &'static str, limit: Duration },
 	#[error(
 		"the program {program} answered `{method}` with a line of more than {MAX_ANSWER_BYTES} bytes"
