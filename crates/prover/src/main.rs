@@ -12,6 +12,7 @@
 //! | [`rollup`] | the rollup's states and keys: the reference rollup's, or those of a program |
 //! | [`program`] | a rollup's own program, a child process that executes and proves |
 //! | [`proving`] | proofs at low priority, one after the other |
+//! | [`turns`] | whose turn it is to prove |
 //! | [`self_check`] | a proof of a made-up batch before the first bid: is the key as good as it looks? |
 //! | [`snapshot`] | the rollup's state in a file |
 //! | [`journal`] | what was bid, won, proved: written before it is acted on |
@@ -36,6 +37,7 @@ mod service;
 mod settle;
 mod snapshot;
 mod status;
+mod turns;
 
 use clap::Parser;
 use std::process::ExitCode;

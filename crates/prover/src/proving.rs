@@ -7,8 +7,9 @@ use crate::{
 	report::ShownProof,
 	rollup::{Ledger, Payments},
 	self_check::{self, SelfCheckError},
+	turns::Turns,
 };
-use pvs_primitives::{public_inputs::PublicInputs, Bytes32, PROOF_BYTES};
+use pvs_primitives::{public_inputs::PublicInputs, BlockNumber, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
 	proving::{
 		self, BatchProver, KeyStoreError, Kind, PinnedKeyError, ProveError, SetupError, Terminal,
@@ -96,7 +97,7 @@ impl Cancel {
 pub(crate) struct ProofMaker {
 	backend: Arc<Backend>,
 	/// Two proofs at once would make both late.
-	turn: Arc<Mutex<()>>,
+	turns: Turns,
 }
 
 /// Where proofs come from.
@@ -109,25 +110,29 @@ enum Backend {
 impl ProofMaker {
 	/// A maker of proofs of the reference payments rollup.
 	pub(crate) fn payments(prover: PaymentsProver) -> Self {
-		Self { backend: Arc::new(Backend::Payments(prover)), turn: Arc::default() }
+		Self { backend: Arc::new(Backend::Payments(prover)), turns: Turns::default() }
 	}
 
 	/// A maker of proofs of another rollup, by its program.
 	pub(crate) fn program(prover: ProgramProver) -> Self {
-		Self { backend: Arc::new(Backend::Program(Box::new(prover))), turn: Arc::default() }
+		Self { backend: Arc::new(Backend::Program(Box::new(prover))), turns: Turns::default() }
 	}
 
-	/// Makes a proof once it is this one's turn, and shows how it gets on. The proof is verified
-	/// before it is returned.
+	/// Makes a proof once it is this one's turn, and shows how it gets on. Of the proofs that wait, the
+	/// one whose `due` block is lowest is next. The proof is verified before it is returned.
 	pub(crate) async fn prove(
 		&self,
 		work: Work,
 		inputs: PublicInputs,
+		due: BlockNumber,
 		cancel: Cancel,
 		shown: ShownProof,
 	) -> Result<Proof, ProvingError> {
 		let asked = Instant::now();
-		let _turn = self.turn.lock().await;
+		let _turn = tokio::select! {
+			turn = self.turns.take(due) => turn,
+			() = cancel.cancelled() => return Err(ProvingError::Cancelled),
+		};
 		cancel.check()?;
 		let waited = asked.elapsed();
 		let started = Instant::now();

@@ -379,12 +379,15 @@ fn batch() -> BatchInfo<Bytes32> {
 	}
 }
 
-/// A maker of proofs by `prove`, and a piece of work for it.
+/// The block in which proofs are due.
+const DUE: u32 = 20;
+
 fn shown() -> ShownProof {
 	let key = (BatchId { rollup: 0, index: 0 }, 0);
 	Reporter::new(false, Token::default()).proof(key)
 }
 
+/// A maker of proofs by `prove`, and a piece of work for it.
 async fn maker(script: &Script, keys: &TestKeys) -> (ProofMaker, Work) {
 	let key = pvs_verifier::prepare_key(&keys.verifying_key()).unwrap();
 	let ledger = Ledger::Program(ProgramLedger::new(script.start().await));
@@ -409,10 +412,10 @@ async fn proof_should_be_returned_only_when_it_holds() {
 	let answer = format!(r#"echo '{{"id":'$id',"result":{{"proof":"0x{proof}"}}}}'"#);
 	let script = Script::new("exit 9", &answer);
 	let (maker, work) = maker(&script, &keys).await;
-	let made = maker.prove(work.clone(), inputs, Cancel::default(), shown()).await.unwrap();
+	let made = maker.prove(work.clone(), inputs, DUE, Cancel::default(), shown()).await.unwrap();
 	assert_eq!(hex::encode(*made.bytes), proof);
 	let others = PublicInputs { binding: root(5), ..inputs };
-	let error = maker.prove(work, others, Cancel::default(), shown()).await.unwrap_err();
+	let error = maker.prove(work, others, DUE, Cancel::default(), shown()).await.unwrap_err();
 	assert!(matches!(error, ProvingError::Unsound(_)) && !error.is_outage(), "{error}");
 }
 
@@ -423,7 +426,7 @@ async fn program_should_be_killed_when_its_proof_is_cancelled() {
 	let cancel = Cancel::default();
 	let proving = tokio::spawn({
 		let (maker, work, cancel) = (maker.clone(), work.clone(), cancel.clone());
-		async move { maker.prove(work, small_inputs(), cancel, shown()).await }
+		async move { maker.prove(work, small_inputs(), DUE, cancel, shown()).await }
 	});
 	tokio::time::sleep(Duration::from_millis(200)).await;
 	assert!(!proving.is_finished());
@@ -437,7 +440,7 @@ async fn program_should_be_killed_when_its_proof_is_cancelled() {
 	fs::write(script.dir.path().join("pids"), "").unwrap();
 	let again = tokio::time::timeout(
 		Duration::from_millis(500),
-		maker.prove(work, small_inputs(), Cancel::default(), shown()),
+		maker.prove(work, small_inputs(), DUE, Cancel::default(), shown()),
 	);
 	assert!(again.await.is_err(), "it proves again");
 	assert_eq!(script.pids().len(), 1, "started for the next proof");
@@ -451,7 +454,7 @@ async fn breakdown_of_the_program_should_be_told_from_its_refusal() {
 	{
 		let (maker, work) = maker(&Script::new("exit 9", prove), &keys).await;
 		let error =
-			maker.prove(work, small_inputs(), Cancel::default(), shown()).await.unwrap_err();
+			maker.prove(work, small_inputs(), DUE, Cancel::default(), shown()).await.unwrap_err();
 		assert_eq!(error.is_outage(), is_outage, "{error}");
 	}
 }

@@ -288,7 +288,7 @@ impl Service {
 		if has_proof {
 			self.deliver(session, key);
 		} else {
-			self.start_proof(session, view, key);
+			self.start_proof(session, view, key, round.phase_ends_at);
 		}
 		Ok(())
 	}
@@ -441,12 +441,12 @@ impl Service {
 				on_time_until: assignment.on_time_until,
 			});
 		}
-		self.start_proof(session, view, key);
+		self.start_proof(session, view, key, assignment.on_time_until);
 		Ok(())
 	}
 
-	/// Makes the proof of a batch, won or in rescue, in the background.
-	fn start_proof(&mut self, session: &Session, view: &View, key: Key) {
+	/// Makes the proof of a batch, won or in rescue and due in block `due`, in the background.
+	fn start_proof(&mut self, session: &Session, view: &View, key: Key, due: BlockNumber) {
 		let batch = key.0;
 		let rescuer = self.is_rescue(&key).then_some(self.me.0);
 		let inputs_of = self.input_maker(key);
@@ -463,7 +463,7 @@ impl Service {
 				let finalized = client.finalized().await.map_err(Unfit::from)?;
 				let work = appraiser.work(&view, finalized, batch).await?;
 				let inputs = inputs_of(&work);
-				Ok(maker.prove(work, inputs, cancel, shown).await?)
+				Ok(maker.prove(work, inputs, due, cancel, shown).await?)
 			};
 			Done::Proved(key, made.await)
 		});
