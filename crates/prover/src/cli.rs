@@ -98,7 +98,8 @@ pub(crate) struct RunArgs {
 	/// one that the chain states]
 	#[arg(long, value_name = "HEX", requires = "proving_key", value_parser = parse_hash)]
 	pub(crate) verifying_key_hash: Option<Bytes32>,
-	/// Lowest fee for a proof, such as "0.5 UNIT" or "500000 planck"; what a bid costs is added to it
+	/// Lowest fee for a proof, such as "0.5 UNIT" or "500000 planck"; the fees of the bid's place
+	/// and of the transactions are added to it
 	#[arg(long, default_value = "1 UNIT", value_name = "AMOUNT")]
 	pub(crate) fee: Amount,
 	/// Blocks within which to promise a proof; more if recent proofs took longer
@@ -179,8 +180,8 @@ pub(crate) struct ProgramArgs {
 /// When to prove in rescues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RescueWhen {
-	/// When no other job is open and the payment has reached --fee. Puts no stake at risk; the work
-	/// is lost if another prover is faster
+	/// When no other job is open and the payment has reached --fee and the transaction's fee. Puts no
+	/// stake at risk; the work is lost if another prover is faster
 	Idle,
 	/// Never
 	Never,

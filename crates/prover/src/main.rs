@@ -9,6 +9,7 @@
 //! | [`sealed`] | what to do about a bid that the chain has sealed, after its round has closed too: pure |
 //! | [`appraise`] | reads a batch, replays the state before it, executes it |
 //! | [`price`] | whether to bid, and what: pure |
+//! | [`fees`] | what the transactions of a job cost |
 //! | [`rollup`] | the rollup's states and keys: the reference rollup's, or those of a program |
 //! | [`program`] | a rollup's own program, a child process that executes and proves |
 //! | [`proving`] | proofs at low priority, one after the other |
@@ -24,6 +25,7 @@ mod appraise;
 mod cli;
 mod decide;
 mod error;
+mod fees;
 mod journal;
 mod price;
 mod program;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Whether to bid, and what; whether to step in for others. Pure.
 
-use crate::journal::Totals;
+use crate::{fees::Fees, journal::Totals};
 use pvs_primitives::{
 	api::{PlaceInfo, ProverInfo, RescueInfo, RoundInfo},
 	params::RollupParams,
@@ -35,6 +35,8 @@ pub(crate) struct Means {
 	pub(crate) measured_blocks: Option<BlockNumber>,
 	/// Outcome of its earlier bids.
 	pub(crate) record: Record,
+	/// What its transactions cost.
+	pub(crate) fees: Fees,
 }
 
 /// Outcome of a prover's earlier bids.
@@ -93,10 +95,16 @@ pub(crate) enum Pass {
 	BelowAsk { payment: Balance, ask: Balance },
 }
 
+/// Returns what a proof in a round costs, in planck, but for its place: the operator's own fee, and those of
+/// the transactions.
+fn cost(policy: &Policy, means: &Means) -> Balance {
+	policy.fee.saturating_add(means.fees.round)
+}
+
 /// Returns the most that a place in a round is worth, in planck: what a win is expected to bring beyond
-/// the operator's own fee, times the chance of it.
+/// its cost, times the chance of it.
 ///
-/// A payment lies between fee and reserve; half of the way is expected. The chance is the rule of
+/// A payment lies between cost and reserve; half of the way is expected. The chance is the rule of
 /// succession over the prover's record, `(wins + 1) / (bids + 2)` (Laplace). How many bid does not
 /// count: a round that somebody fills to shut others out looks full of rivals.
 pub(crate) fn max_slot_fee(
@@ -104,7 +112,7 @@ pub(crate) fn max_slot_fee(
 	policy: &Policy,
 	means: &Means,
 ) -> Result<Balance, Pass> {
-	let margin = round.reserve.saturating_sub(policy.fee) / 2;
+	let margin = round.reserve.saturating_sub(cost(policy, means)) / 2;
 	let Record { bids, wins } = means.record;
 	let chance = (Balance::from(wins).saturating_add(1), Balance::from(bids).saturating_add(2));
 	let worth = margin.saturating_mul(chance.0) / chance.1;
@@ -117,9 +125,9 @@ pub(crate) fn max_slot_fee(
 /// Decides on a bid in a round.
 ///
 /// The fee is the operator's own cost: under the second-score rule asking that is best, since the
-/// payment is set by the next bid (Che 1993). The slot fee is part of the cost. The promised time
-/// is what the operator says or what recent proofs took, whichever is longer: a promise that
-/// cannot be kept costs more than it wins.
+/// payment is set by the next bid (Che 1993). Slot fee and transaction fees are part of the cost.
+/// The promised time is what the operator says or what recent proofs took, whichever is longer: a
+/// promise that cannot be kept costs more than it wins.
 pub(crate) fn ask(
 	round: &RoundInfo<Bytes32>,
 	params: &RollupParams,
@@ -138,7 +146,7 @@ pub(crate) fn ask(
 	if free_stake < round.bond {
 		return Err(Pass::StakeTooLow { free: free_stake, bond: round.bond });
 	}
-	let fee = policy.fee.saturating_add(round.slot_fee);
+	let fee = cost(policy, means).saturating_add(round.slot_fee);
 	if fee > round.reserve {
 		return Err(Pass::AboveReserve { ask: fee, reserve: round.reserve });
 	}
@@ -169,7 +177,7 @@ pub(crate) fn step_in(
 
 /// Decides on a rescue in which `blocks_left` blocks may still take a proof. There is nothing to lose
 /// but the work, so only an idle prover sets out for it; one that has its proof already delivers it.
-/// Both wait until the payment, which grows with each block, reaches the ask.
+/// Both wait until the payment, which grows with each block, reaches the ask and the transaction fee.
 pub(crate) fn rescue(
 	rescue: &RescueInfo,
 	blocks_left: BlockNumber,
@@ -180,8 +188,9 @@ pub(crate) fn rescue(
 	if !policy.rescue {
 		return Err(Pass::RescueOff);
 	}
-	if rescue.payment < policy.fee {
-		return Err(Pass::BelowAsk { payment: rescue.payment, ask: policy.fee });
+	let ask = policy.fee.saturating_add(means.fees.delivery);
+	if rescue.payment < ask {
+		return Err(Pass::BelowAsk { payment: rescue.payment, ask });
 	}
 	if has_proof {
 		return Ok(());
@@ -274,7 +283,9 @@ pub(crate) mod tests {
 	const POLICY: Policy =
 		Policy { fee: 400, proof_blocks: 4, min_balance: 100, max_jobs: 1, rescue: true };
 	const NEW: Record = Record { bids: 0, wins: 0 };
-	const MEANS: Means = Means { free: 10_000, jobs: 0, measured_blocks: None, record: NEW };
+	const FEES: Fees = Fees { round: 0, delivery: 0 };
+	const MEANS: Means =
+		Means { free: 10_000, jobs: 0, measured_blocks: None, record: NEW, fees: FEES };
 
 	fn decide(policy: Policy, means: Means) -> Result<Ask, Pass> {
 		ask(&round(Phase::Bidding), &params(), Some(&prover()), &policy, &means)
@@ -283,6 +294,20 @@ pub(crate) mod tests {
 	#[test]
 	fn ask_should_be_the_cost_and_the_slot() {
 		assert_eq!(decide(POLICY, MEANS), Ok(Ask { fee: 410, proof_blocks: 4, max_slot_fee: 150 }));
+	}
+
+	/// Finding R13: transaction fees were not part of the ask.
+	#[test]
+	fn ask_should_have_the_transaction_fees_in_it() {
+		let means = Means { fees: Fees { round: 50, delivery: 20 }, ..MEANS };
+		// A margin of 1000 - 450, half of it, times one half.
+		assert_eq!(decide(POLICY, means), Ok(Ask { fee: 460, proof_blocks: 4, max_slot_fee: 137 }));
+		let dear = Policy { fee: 941, ..POLICY };
+		assert_eq!(decide(dear, means), Err(Pass::AboveReserve { ask: 1001, reserve: 1000 }));
+		let paying = |payment| RescueInfo { started_at: 1, payment, last_payment: 1000 };
+		let decide = |payment| rescue(&paying(payment), 5, false, &POLICY, &means);
+		assert_eq!(decide(420), Ok(()));
+		assert_eq!(decide(419), Err(Pass::BelowAsk { payment: 419, ask: 420 }));
 	}
 
 	#[test]

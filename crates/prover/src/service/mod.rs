@@ -18,6 +18,7 @@ use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
 	cli::{RescueWhen, RunArgs},
 	error::ProverError,
+	fees::KnownFees,
 	journal::{Bid, Entry, Journal, Key},
 	price::Policy,
 	proving::{Proof, ProofMaker, ProvingError},
@@ -111,6 +112,7 @@ struct Service {
 	me: Account,
 	rollup: u32,
 	policy: Policy,
+	fees: Arc<KnownFees>,
 	batch_limit: Option<u64>,
 	reporter: Reporter,
 	journal: Journal,
@@ -200,11 +202,16 @@ impl Service {
 			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
 		let (appraiser, saver) = replay(genesis, store, client, &view, &rollup, &reporter).await?;
 
+		let fees = Arc::new(KnownFees::default());
+		let submitter = Submitter::new(client.clone(), key.clone());
+		fees.refresh(&submitter, view.block().number).await;
+
 		let (done, results) = mpsc::unbounded_channel();
 		let mut service = Self {
 			me,
 			rollup: args.rollup,
 			policy,
+			fees,
 			batch_limit: args.batch_limit(),
 			reporter,
 			journal,

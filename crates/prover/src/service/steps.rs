@@ -50,6 +50,7 @@ impl Service {
 			jobs: self.open_jobs().filter(is_work).count(),
 			measured_blocks: self.recent_proofs.iter().copied().max(),
 			record: Record::of(self.journal.history().totals()),
+			fees: self.fees.last(),
 		}
 	}
 
@@ -393,6 +394,9 @@ impl Service {
 		let appraiser = self.appraiser.clone();
 		let (session, view, round) = (session.clone(), view.clone(), Box::new(round.clone()));
 		let me = self.me.0;
+		let (fees, submitter, height) = (self.fees.clone(), session.submitter.clone(), self.height);
+		// Beside it, since bidding does not last long.
+		tokio::spawn(async move { fees.refresh(&submitter, height).await });
 		self.start_task(key, async move {
 			let result = appraisal(&appraiser, &session.client, &view, round.batch, me).await;
 			Done::Appraised(round, result)
