@@ -93,6 +93,10 @@ pub(crate) struct ServeArgs {
 	/// Allow an address that others can reach
 	#[arg(long)]
 	pub(crate) listen_anywhere: bool,
+	/// Name of a host under which the RPC may be reached, beside localhost and addresses, and whose web pages
+	/// may use it. Give it again for each further one
+	#[arg(long, value_name = "NAME")]
+	pub(crate) allow_host: Vec<String>,
 	/// Connections at the same time
 	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
 	pub(crate) max_connections: u32,

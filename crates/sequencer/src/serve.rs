@@ -67,11 +67,12 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	};
 	service.catch_up().await?;
 	let mut signals = Signals::new().map_err(SequencerError::signals)?;
+	let (listen, hosts) = (service.args.listen, &service.args.allow_host);
 	let (address, server) =
-		rpc::start(service.shared.clone(), service.args.listen, service.args.max_connections)
+		rpc::start(service.shared.clone(), listen, service.args.max_connections, hosts)
 			.await
 			.map_err(|error| SequencerError::Listen {
-				address: service.args.listen,
+				address: listen,
 				reason: error.to_string(),
 			})?;
 	service.teller.ready(&service.shared.core(), &address.to_string());

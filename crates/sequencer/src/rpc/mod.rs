@@ -3,6 +3,7 @@
 //! administrator: whoever reaches it can send signed transfers and read what is public anyway.
 
 pub(crate) mod errors;
+mod guard;
 #[cfg(test)]
 mod tests;
 pub(crate) mod types;
@@ -10,10 +11,10 @@ pub(crate) mod types;
 use crate::{
 	core::{Core, SubmitError},
 	pool::{Hash, Verdict},
-	rpc::errors::error,
+	rpc::{errors::error, guard::GuardLayer},
 };
 use jsonrpsee::{
-	server::{BatchRequestConfig, Server, ServerHandle},
+	server::{BatchRequestConfig, PingConfig, Server, ServerHandle},
 	types::{ErrorObjectOwned, Params},
 	RpcModule,
 };
@@ -24,9 +25,10 @@ use std::{
 	collections::BTreeMap,
 	net::SocketAddr,
 	sync::{Arc, Mutex, MutexGuard},
-	time::{SystemTime, UNIX_EPOCH},
+	time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::{mpsc, oneshot};
+use tower::ServiceBuilder;
 
 /// The largest request, in bytes: a batch of as many calls as are taken at once fits.
 const MAX_REQUEST_BYTES: u32 = 64 * 1024;
@@ -37,6 +39,9 @@ pub(crate) const MAX_CALLS: u32 = 64;
 /// Submissions that may wait for the disk, and that go to it at once.
 const MAX_QUEUED: usize = 1_024;
 const MAX_GROUP: usize = 128;
+/// How often a WebSocket is pinged, and how long its client may say nothing before it is closed.
+const PING_EVERY: Duration = Duration::from_secs(20);
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// The core, for the server and for what follows the chain.
 #[derive(Clone, Debug)]
@@ -152,18 +157,24 @@ struct Context {
 	intake: Intake,
 }
 
-/// Starts to serve. Returns the address, with the port that was taken if it was 0.
+/// Starts to serve, under the names `hosts` beside `localhost` and addresses. Returns the address, with the
+/// port that was taken if it was 0.
 pub(crate) async fn start(
 	shared: Shared,
 	address: SocketAddr,
 	max_connections: u32,
+	hosts: &[String],
 ) -> std::io::Result<(SocketAddr, ServerHandle)> {
+	let guard = ServiceBuilder::new().layer(GuardLayer::new(shared.clone(), hosts));
+	let pings = PingConfig::new().ping_interval(PING_EVERY).inactive_limit(MAX_SILENCE);
 	let server = Server::builder()
 		.max_request_body_size(MAX_REQUEST_BYTES)
 		.max_response_body_size(MAX_RESPONSE_BYTES)
 		.max_connections(max_connections)
 		.max_subscriptions_per_connection(0)
 		.set_batch_request_config(BatchRequestConfig::Limit(MAX_CALLS))
+		.enable_ws_ping(pings)
+		.set_http_middleware(guard)
 		.build(address)
 		.await?;
 	let address = server.local_addr()?;

@@ -53,7 +53,8 @@ impl World {
 		};
 		core.follow(heads).unwrap();
 		let shared = Shared::new(core);
-		let (address, server) = start(shared.clone(), ([127, 0, 0, 1], 0).into(), 4).await.unwrap();
+		let (address, server) =
+			start(shared.clone(), ([127, 0, 0, 1], 0).into(), 4, &[]).await.unwrap();
 		let link = Link::connect(&format!("ws://{address}")).await.unwrap();
 		Self { shared, link, address, server, dir }
 	}
@@ -340,6 +341,40 @@ async fn health_should_name_the_problem_while_there_is_one() {
 	world.shared.set_problem(Some("no node".into()));
 	let health = world.link.call::<u8>("rollup_health", &[]).await.unwrap();
 	assert_eq!(health, json!({ "healthy": false, "problem": "no node" }));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_should_be_told_to_monitors_with_its_status() {
+	let world = World::new().await;
+	let answer = world.http("GET /health HTTP/1.1", "").await;
+	assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+	assert!(answer.contains("{\"healthy\":true,\"problem\":null}"), "{answer}");
+	world.shared.set_problem(Some("no node".into()));
+	let answer = world.http("GET /health HTTP/1.1", "").await;
+	assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+	assert!(answer.contains("no node"), "{answer}");
+}
+
+/// Finding R6: pages of any host could ask, and under any name.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn request_should_be_refused_when_a_foreign_page_sends_it() {
+	let world = World::new().await;
+	let call = r#"{"jsonrpc":"2.0","id":1,"method":"rollup_info"}"#;
+	let post = |more: &str| format!("POST / HTTP/1.1\r\ncontent-type: application/json{more}");
+	let answer = world.http(&post("\r\norigin: http://localhost:3000"), call).await;
+	assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+	let foreign = "\r\norigin: https://evil.example";
+	let upgrade = "GET / HTTP/1.1\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+	               sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==";
+	for (head, body) in [
+		(post(foreign), call),
+		(format!("{upgrade}{foreign}"), ""),
+		(format!("GET /health HTTP/1.1{foreign}"), ""),
+	] {
+		let answer = world.http(&head, body).await;
+		assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+		assert!(answer.contains("--allow-host"), "{answer}");
+	}
 }
 
 /// Two accounts, of which one opens a third for more than its own fees would be.
