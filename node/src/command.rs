@@ -105,17 +105,18 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 }
 
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
+	// Before anything else: whoever asks for an opener does not want a node without one.
+	let opener = cli.opener.load().map_err(|error| format!("--opener-key-file: {error}"))?;
 	let runner = cli.create_runner(&cli.run)?;
 	let database = Arc::new(Mutex::new(None));
 	let kept = database.clone();
-	let opener = cli.opener.clone();
 	let result = runner.run_node_until_exit(|config| async move {
 		let (task_manager, backend) = match config.network.network_backend {
 			sc_network::config::NetworkBackendType::Libp2p => service::new_full::<
 				sc_network::NetworkWorker<Block, <Block as sp_runtime::traits::Block>::Hash>,
-			>(config, &opener),
+			>(config, opener),
 			sc_network::config::NetworkBackendType::Litep2p => {
-				service::new_full::<sc_network::Litep2pNetworkBackend>(config, &opener)
+				service::new_full::<sc_network::Litep2pNetworkBackend>(config, opener)
 			},
 		}
 		.map_err(sc_cli::Error::Service)?;

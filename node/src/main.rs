@@ -4,6 +4,7 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod links;
 mod opener;
 mod rpc;
 mod service;

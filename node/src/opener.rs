@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The opener inside the node: the service of `pvs-opener`, over the node's own RPC.
 
-use pvs_client::{cli::ConnectArgs, keys, Amount};
+use pvs_client::{cli::ConnectArgs, keys, Amount, KeyError, Keypair};
 use pvs_opener::{Config, OpenerError, Report, Reporter};
-use sc_service::TaskManager;
-use std::{path::PathBuf, time::Duration};
+use sc_service::{error::Error as ServiceError, TaskManager};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 const LOG: &str = "opener";
 /// How far the priority of the solving threads is lowered: blocks come first.
@@ -28,30 +28,43 @@ pub(crate) struct OpenerParams {
 	opener_threads: Option<u32>,
 }
 
-/// Starts the opener beside the node if it was asked for. It stops with the node; what goes wrong with
-/// it ends nothing else.
+/// An opener that the node was asked for.
+pub(crate) struct Opener {
+	key: Keypair,
+	threads: u32,
+}
+
+impl OpenerParams {
+	/// Reads the key of the opener, if the node was asked for one.
+	///
+	/// # Errors
+	///
+	/// Those of [`keys::from_file`].
+	pub(crate) fn load(&self) -> Result<Option<Opener>, KeyError> {
+		let threads = self.opener_threads.unwrap_or(1);
+		let key = self.opener_key_file.as_deref().map(keys::from_file).transpose()?;
+		Ok(key.map(|key| Opener { key, threads }))
+	}
+}
+
+/// Starts an opener beside the node, over the RPC that the node serves. It stops with the node; what goes
+/// wrong with it later ends nothing else.
+///
+/// # Errors
+///
+/// [`ServiceError::Other`] if the node serves no RPC.
 pub(crate) fn start(
-	params: &OpenerParams,
-	rpc_port: Option<u16>,
+	Opener { key, threads }: Opener,
+	rpc: Option<SocketAddr>,
 	state_dir: PathBuf,
 	tasks: &TaskManager,
-) {
-	let Some(key_file) = &params.opener_key_file else { return };
-	let Some(port) = rpc_port else {
-		log::error!(target: LOG, "the opener does not run: the node serves no RPC");
-		return;
-	};
-	let key = match keys::from_file(key_file) {
-		Ok(key) => key,
-		Err(error) => {
-			log::error!(target: LOG, "the opener does not run: {error}");
-			return;
-		},
-	};
+) -> Result<(), ServiceError> {
+	let no_rpc = "--opener-key-file needs the node's RPC, and the node serves none";
+	let rpc = rpc.ok_or_else(|| ServiceError::Other(no_rpc.into()))?;
 	let config = Config {
-		connect: ConnectArgs { url: format!("ws://127.0.0.1:{port}"), connect_timeout: 30 },
+		connect: ConnectArgs { url: format!("ws://{rpc}"), connect_timeout: 30 },
 		key,
-		threads: params.opener_threads.unwrap_or(1),
+		threads,
 		nice: NICE,
 		min_profit: Amount::Planck(0),
 		cost: None,
@@ -59,6 +72,7 @@ pub(crate) fn start(
 		reconnect_for: RECONNECT_FOR,
 	};
 	tasks.spawn_handle().spawn_blocking("opener", None, keep_running(config));
+	Ok(())
 }
 
 /// Runs the opener, and tries again after a while if it fails: a node that still syncs shows neither the

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Puts the node together: client, pool, network, authoring, finality.
 
-use crate::opener::{self, OpenerParams};
+use crate::{
+	links,
+	opener::{self, Opener},
+};
 use futures::FutureExt;
 use pvs_runtime::{opaque::Block, RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
@@ -14,7 +17,7 @@ use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 use sp_runtime::traits::Block as BlockT;
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// What the runtime may call: the SDK's functions and the verification of proofs.
 type HostFunctions = (sp_io::SubstrateHostFunctions, pvs_verifier::host::HostFunctions);
@@ -142,7 +145,7 @@ fn inherents(
 /// Starts a full node; also returns its database, for the caller to close last.
 pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	config: Configuration,
-	opener: &OpenerParams,
+	opener: Option<Opener>,
 ) -> Result<(TaskManager, Arc<FullBackend>), ServiceError> {
 	let sc_service::PartialComponents {
 		client,
@@ -217,7 +220,18 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	let enable_grandpa = !config.disable_grandpa;
 	let prometheus_registry = config.prometheus_registry().cloned();
 	let opener_dir = config.base_path.config_dir(config.chain_spec.id()).join("opener");
-	let prometheus_port = config.prometheus_config.as_ref().map(|config| config.port.port());
+	let metrics = config.prometheus_config.as_ref().map(|config| config.port);
+	let metrics = metrics.filter(|address| match links::can_listen(*address) {
+		Ok(()) => true,
+		Err(error) => {
+			log::warn!(
+				target: "pvs",
+				"no metrics: cannot listen on {address}: {error}; name another port with \
+				 --prometheus-port"
+			);
+			false
+		},
+	});
 
 	let rpc_builder = {
 		let client = client.clone();
@@ -239,9 +253,13 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		telemetry: telemetry.as_mut(),
 		tracing_execute_block: None,
 	})?;
-	let rpc_port = tcp_port(rpc.listen_addresses());
-	print_links(rpc_port, prometheus_port);
-	opener::start(opener, rpc_port, opener_dir, &task_manager);
+	let rpc = links::reachable(rpc.listen_addresses().iter().filter_map(socket_address));
+	for link in links::links(rpc, metrics) {
+		log::info!(target: "pvs", "🔗 {link}");
+	}
+	if let Some(opener) = opener {
+		opener::start(opener, rpc, opener_dir, &task_manager)?;
+	}
 	let handle = telemetry.as_ref().map(Telemetry::handle);
 
 	if role.is_authority() {
@@ -307,26 +325,17 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	Ok((task_manager, backend))
 }
 
-/// The first TCP port among addresses.
-fn tcp_port(addresses: &[sc_network::Multiaddr]) -> Option<u16> {
-	addresses.iter().find_map(|address| {
-		address.iter().find_map(|part| match part {
-			sc_network::multiaddr::Protocol::Tcp(port) => Some(port),
-			_ => None,
-		})
-	})
-}
-
-/// Says where wallets and monitors connect.
-fn print_links(rpc_port: Option<u16>, metrics_port: Option<u16>) {
-	if let Some(port) = rpc_port {
-		log::info!(target: "pvs", "🔗 WebSocket RPC: ws://127.0.0.1:{port}");
-		log::info!(
-			target: "pvs",
-			"🔗 polkadot.js Apps: https://polkadot.js.org/apps/?rpc=ws://127.0.0.1:{port}#/explorer"
-		);
-	}
-	if let Some(port) = metrics_port {
-		log::info!(target: "pvs", "🔗 Metrics: http://127.0.0.1:{port}/metrics");
+/// The socket's address in an address of the network: an IP address, then a TCP port.
+fn socket_address(address: &sc_network::Multiaddr) -> Option<SocketAddr> {
+	use sc_network::multiaddr::Protocol;
+	let mut parts = address.iter();
+	let ip = match parts.next()? {
+		Protocol::Ip4(ip) => ip.into(),
+		Protocol::Ip6(ip) => ip.into(),
+		_ => return None,
+	};
+	match parts.next()? {
+		Protocol::Tcp(port) => Some(SocketAddr::new(ip, port)),
+		_ => None,
 	}
 }
