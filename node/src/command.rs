@@ -11,6 +11,7 @@ use pvs_runtime::opaque::Block;
 use sc_cli::SubstrateCli;
 use sc_service::PartialComponents;
 use std::{
+	path::Path,
 	sync::{Arc, Mutex},
 	time::{Duration, Instant},
 };
@@ -111,6 +112,7 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 	let database = Arc::new(Mutex::new(None));
 	let kept = database.clone();
 	let result = runner.run_node_until_exit(|config| async move {
+		let data = config.data_path.clone();
 		let (task_manager, backend) = match config.network.network_backend {
 			sc_network::config::NetworkBackendType::Libp2p => service::new_full::<
 				sc_network::NetworkWorker<Block, <Block as sp_runtime::traits::Block>::Hash>,
@@ -119,7 +121,7 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 				service::new_full::<sc_network::Litep2pNetworkBackend>(config, opener)
 			},
 		}
-		.map_err(sc_cli::Error::Service)?;
+		.map_err(|error| cannot_start(&data, &error))?;
 		if let Ok(mut slot) = kept.lock() {
 			*slot = Some(backend);
 		}
@@ -129,6 +131,12 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 		close_database(backend);
 	}
 	result
+}
+
+/// Why the node does not start. Errors of the database and of the key store do not say where they are.
+fn cannot_start(data: &Path, error: &sc_service::Error) -> sc_cli::Error {
+	let text = format!("the node cannot start with the data in {}: {error}", data.display());
+	sc_cli::Error::Application(text.into())
 }
 
 /// Waits until nothing else holds the database and drops it, so that it writes out its log. A process

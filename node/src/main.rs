@@ -15,7 +15,13 @@ fn main() -> ExitCode {
 	match command::run() {
 		Ok(()) => ExitCode::SUCCESS,
 		Err(error) => {
-			pvs_text::complain(format_args!("pvs-node: {error}"));
+			// The log writes a moment later, but for an error, which comes behind all that was logged before
+			// it: the cause stands last.
+			if log::log_enabled!(log::Level::Error) {
+				log::error!("{error}");
+			} else {
+				pvs_text::complain(format_args!("pvs-node: {error}"));
+			}
 			ExitCode::FAILURE
 		},
 	}
