@@ -10,12 +10,7 @@ use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use pvs_client::{Account, Call, Submitter, Token};
 use pvs_primitives::{api::ProverInfo, params::WHOLE, Bytes32};
 use serde_json::json;
-use std::{
-	collections::BTreeMap,
-	io::{self, Write},
-	path::PathBuf,
-	time::Duration,
-};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// How many rounds the table shows.
 const SHOWN_ROUNDS: usize = 20;
@@ -37,9 +32,8 @@ pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
 	let dir = data_dir(args.data_dir, account);
 	if args.entries {
 		let lines = Journal::lines(&dir, client.genesis_hash(), account.0)?;
-		return io::stdout()
-			.write_all(&lines)
-			.map_err(|error| ProverError::Io("cannot write to stdout".into(), error));
+		let lines = String::from_utf8_lossy(&lines);
+		return Ok(pvs_text::print(lines.trim_end())?);
 	}
 	let history = Journal::read(&dir, client.genesis_hash(), account.0)?;
 	let (jobs, totals) = (history.jobs(), history.totals());
