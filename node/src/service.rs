@@ -168,13 +168,17 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		.ok_or_else(|| ServiceError::Other("the database has no genesis block".into()))?;
 	let grandpa_protocol =
 		sc_consensus_grandpa::protocol_standard_name(&genesis_hash, &config.chain_spec);
-	let (grandpa_config, grandpa_notifications) =
-		sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
+	// Without a voter the node has no part in the protocol: one that nobody serves closes each connection to
+	// the node.
+	let grandpa_notifications = (!config.disable_grandpa).then(|| {
+		let (grandpa_config, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
 			grandpa_protocol.clone(),
 			metrics.clone(),
 			net_config.peer_store_handle(),
 		);
-	net_config.add_notification_protocol(grandpa_config);
+		net_config.add_notification_protocol(grandpa_config);
+		notifications
+	});
 	let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
 		backend.clone(),
 		grandpa_link.shared_authority_set().clone(),
@@ -217,7 +221,6 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	let role = config.role;
 	let force_authoring = config.force_authoring;
 	let name = config.network.node_name.clone();
-	let enable_grandpa = !config.disable_grandpa;
 	let prometheus_registry = config.prometheus_registry().cloned();
 	let opener_dir = config.base_path.config_dir(config.chain_spec.id()).join("opener");
 	let metrics = config.prometheus_config.as_ref().map(|config| config.port);
@@ -293,7 +296,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		task_manager.spawn_essential_handle().spawn_blocking("aura", Some("block-authoring"), aura);
 	}
 
-	if enable_grandpa {
+	if let Some(notification_service) = grandpa_notifications {
 		let keystore = role.is_authority().then(|| keystore_container.keystore());
 		let params = sc_consensus_grandpa::GrandpaParams {
 			config: sc_consensus_grandpa::Config {
@@ -309,7 +312,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 			link: grandpa_link,
 			network,
 			sync: sync_service,
-			notification_service: grandpa_notifications,
+			notification_service,
 			voting_rule: voting_rule(),
 			prometheus_registry,
 			shared_voter_state: SharedVoterState::empty(),
