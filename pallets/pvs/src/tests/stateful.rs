@@ -176,7 +176,7 @@ fn fuzz_honest_prover_never_slashed() {
 #[test]
 fn sequences_should_reach_every_stage() {
 	let mut seen = BTreeMap::<&str, u32>::new();
-	for seed in 1..=60 {
+	for seed in 1..=120 {
 		let setup = Setup::plain(seed);
 		let sequence = || {
 			let mut dice = Dice(seed);

@@ -314,7 +314,7 @@ fn prop_value_conserved_all_paths() {
 /// an agenda that lags.
 #[test]
 fn prop_value_conserved_when_rollups_share_stakes_and_the_agenda_lags() {
-	let mut transferred = 0;
+	let (mut transferred, mut opened, mut settled, mut slashed) = (0, 0, 0, 0);
 	for (seed, (gap, slack)) in (1..).zip([(0, 0), (2, 0), (0, 2), (2, 2)]) {
 		let test = || {
 			ExistentialDeposit::set(25);
@@ -333,12 +333,15 @@ fn prop_value_conserved_when_rollups_share_stakes_and_the_agenda_lags() {
 			assert_eq!(storage_keys(), baseline);
 			let books = &world.books;
 			assert!(books.proven > 60 && books.failed > 0 && books.dropped > 0);
-			assert!(books.opened > 0 && books.settled > 0 && !books.slashes.is_empty());
 			transferred += books.transferred;
+			opened += books.opened;
+			settled += books.settled;
+			slashed += books.slashes.len();
 		};
 		with_cheap_proofs(|| chain(test));
 	}
-	assert!(transferred > 0);
+	let reached = [transferred > 0, opened > 0, settled > 0, slashed > 0];
+	assert_eq!(reached, [true; 4], "transfers, openings, settlements and slashes");
 }
 
 /// F3: a bid's bond is slashed at most once, whole, and a stake loses nothing else. (The books check
