@@ -4,7 +4,7 @@
 //! A [`pvs_files::Journal`] whose payloads are lines of JSON. What must not be done without is on the disk before the
 //! program acts on it, above all the exponent and the payload of a bid before its seal goes out: a prover that
 //! crashes after bidding still reveals. What has happened is written down then, so that one that crashes after
-//! proving does not prove again.
+//! proving does not prove again; if there is no room for it, it is kept in memory and written with what comes next.
 //! The chain decides what is to be done; the journal only holds what the chain cannot know.
 //!
 //! Of rounds that have ended the last few are kept, and the numbers of all. Those are what grows otherwise.
@@ -40,6 +40,9 @@ const FORMAT: Format =
 const KEPT_ENDED: usize = 256;
 /// Rounds that have ended after which all but those are forgotten.
 const MAX_ENDED: usize = 2 * KEPT_ENDED;
+/// Room for the entries of some rounds, in bytes: what there must be again after the disk was full.
+const ROOM_BYTES: usize = 1 << 16;
+
 /// Why a journal cannot be used, or not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
@@ -57,11 +60,23 @@ pub(crate) enum JournalError {
 	Encode(#[from] serde_json::Error),
 }
 
+impl JournalError {
+	/// Returns whether there was no room.
+	pub(crate) fn is_full(&self) -> bool {
+		matches!(self, Self::File(error) if error.is_full())
+	}
+}
+
 /// The journal's file, and what it says.
 #[derive(Debug)]
 pub(crate) struct Journal {
 	file: pvs_files::Journal,
 	history: History,
+	/// Entries of what has happened that are not in the file yet.
+	unwritten: Vec<u8>,
+	/// Whether the disk is full, for tests.
+	#[cfg(test)]
+	is_disk_full: bool,
 }
 
 impl Journal {
@@ -88,7 +103,13 @@ impl Journal {
 			let path = file.path().display();
 			tracing::warn!("removed {torn} bytes of an interrupted write from the end of {path}");
 		}
-		let mut journal = Self { file, history };
+		let mut journal = Self {
+			file,
+			history,
+			unwritten: Vec::new(),
+			#[cfg(test)]
+			is_disk_full: false,
+		};
 		if journal.history.ended() > KEPT_ENDED {
 			journal.compact();
 		}
@@ -135,7 +156,7 @@ impl Journal {
 		self.file.path()
 	}
 
-	/// Returns what the journal says.
+	/// Returns what the journal says, with what could not be written yet.
 	pub(crate) fn history(&self) -> &History {
 		&self.history
 	}
@@ -149,16 +170,55 @@ impl Journal {
 		self.history.jobs()
 	}
 
-	/// Writes an entry and waits until it is on the disk.
+	/// Writes an entry, and all that could not be written before, and waits until it is on the disk: for what
+	/// must not be done without it.
 	///
 	/// # Errors
 	///
 	/// Then the journal does not have the entry, neither on the disk nor in memory.
 	pub(crate) fn record(&mut self, entry: Entry) -> Result<(), JournalError> {
-		self.file.append(&line(&entry)?)?;
+		let line = line(&entry)?;
+		self.append(&[&self.unwritten[..], &line].concat())?;
+		self.unwritten.clear();
 		self.history.apply(entry);
 		self.compact_if_due();
 		Ok(())
+	}
+
+	/// Takes in an entry about what has happened, and writes it, with all that could not be written before.
+	///
+	/// # Errors
+	///
+	/// Then the journal has the entry in memory only, until it [is completed](Self::complete).
+	pub(crate) fn note(&mut self, entry: Entry) -> Result<(), JournalError> {
+		self.unwritten.extend(line(&entry)?);
+		self.history.apply(entry);
+		self.flush()
+	}
+
+	/// Writes what could not be written before, if there is room for that and for the entries of some rounds.
+	///
+	/// # Errors
+	///
+	/// [`JournalError::is_full`] if there is not.
+	pub(crate) fn complete(&mut self) -> Result<(), JournalError> {
+		#[cfg(test)]
+		self.check_disk()?;
+		self.file.check_room(ROOM_BYTES)?;
+		self.flush()
+	}
+
+	fn flush(&mut self) -> Result<(), JournalError> {
+		self.append(&self.unwritten.clone())?;
+		self.unwritten.clear();
+		self.compact_if_due();
+		Ok(())
+	}
+
+	fn append(&mut self, lines: &[u8]) -> Result<(), JournalError> {
+		#[cfg(test)]
+		self.check_disk()?;
+		Ok(self.file.append(lines)?)
 	}
 
 	fn compact_if_due(&mut self) {
@@ -176,9 +236,25 @@ impl Journal {
 			.collect::<Result<Vec<_>, _>>()
 			.map_err(JournalError::from)
 			.and_then(|rounds| Ok(self.file.rewrite(rounds.iter().map(|lines| lines.concat()))?));
-		if let Err(error) = rewritten {
+		match rewritten {
+			Ok(()) => self.unwritten.clear(),
 			// It goes on growing, and says the same.
-			tracing::warn!("cannot write the journal anew: {error}");
+			Err(error) => tracing::warn!("cannot write the journal anew: {error}"),
+		}
+	}
+
+	/// Lets the disk be full, or have room again.
+	#[cfg(test)]
+	pub(crate) fn fill_disk(&mut self, is_full: bool) {
+		self.is_disk_full = is_full;
+	}
+
+	#[cfg(test)]
+	fn check_disk(&self) -> Result<(), JournalError> {
+		let (path, source) = (self.path().to_owned(), std::io::ErrorKind::StorageFull.into());
+		match self.is_disk_full {
+			true => Err(pvs_files::JournalError::Full { path, source }.into()),
+			false => Ok(()),
 		}
 	}
 }

@@ -306,12 +306,12 @@ fn journal_should_forget_old_rounds_and_keep_their_numbers_and_what_is_open() {
 	let last = MAX_ENDED as u64 + 99;
 	let mut grown = size();
 	for index in 100..last {
-		journal.record(skipped(index)).unwrap();
+		journal.note(skipped(index)).unwrap();
 		assert!(size() > grown);
 		grown = size();
 	}
 	assert_eq!(journal.history().ended(), MAX_ENDED);
-	journal.record(skipped(last)).unwrap();
+	journal.note(skipped(last)).unwrap();
 	assert!(size() < grown, "written anew");
 	let expected = Totals {
 		bids: 1,
@@ -327,7 +327,7 @@ fn journal_should_forget_old_rounds_and_keep_their_numbers_and_what_is_open() {
 	assert!(journal.job(&(BATCH, 1)).is_none() && journal.job(&(BATCH, 2)).unwrap().bid.is_some());
 	let key = |index| (BatchId { rollup: 0, index }, 0);
 	assert!(journal.job(&key(last)).is_some() && journal.job(&key(100)).is_none());
-	journal.record(skipped(last + 1)).unwrap();
+	journal.note(skipped(last + 1)).unwrap();
 	let after = journal.history().clone();
 	drop(journal);
 	assert_eq!(Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap(), after);
@@ -359,4 +359,52 @@ fn history_should_be_the_same_when_it_is_read_from_its_own_entries() {
 		history.entries().flatten().for_each(|entry| read.apply(entry));
 		assert_eq!(read, history);
 	}
+}
+
+/// Finding R10 of the audit.
+#[test]
+fn what_has_happened_should_be_kept_in_memory_while_the_disk_is_full_and_written_then() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut journal = open(dir.path());
+	let story = story();
+	for entry in &story[..5] {
+		journal.record(entry.clone()).unwrap();
+	}
+	journal.fill_disk(true);
+	let sealing = Entry::Sealing { batch: BATCH, round: 2, exponent: [7; EXPONENT_BYTES] };
+	assert!(journal.record(sealing.clone()).unwrap_err().is_full());
+	assert!(journal.job(&(BATCH, 2)).is_none(), "it must not be acted on");
+	for entry in &story[5..7] {
+		assert!(journal.note(entry.clone()).unwrap_err().is_full());
+	}
+	let job = journal.job(&(BATCH, 1)).unwrap();
+	assert!(job.proof.is_some() && job.delivered == Some(14));
+	assert!(journal.complete().unwrap_err().is_full());
+	let on_disk = || Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap();
+	assert!(on_disk().jobs()[&(BATCH, 1)].proof.is_none());
+
+	journal.fill_disk(false);
+	journal.complete().unwrap();
+	assert_eq!(&on_disk(), journal.history());
+	journal.complete().unwrap();
+	journal.record(sealing).unwrap();
+	journal.note(story[7].clone()).unwrap();
+	assert_eq!(&on_disk(), journal.history());
+	assert_eq!(on_disk().totals().paid, 1);
+}
+
+#[test]
+fn what_could_not_be_written_should_come_before_what_is_written_next() {
+	let dir = tempfile::tempdir().unwrap();
+	let mut journal = open(dir.path());
+	journal.fill_disk(true);
+	for entry in &story()[..3] {
+		assert!(journal.note(entry.clone()).is_err());
+	}
+	journal.fill_disk(false);
+	journal.record(story()[3].clone()).unwrap();
+	drop(journal);
+	let journal = open(dir.path());
+	let job = journal.job(&(BATCH, 1)).unwrap();
+	assert_eq!((job.placed, job.revealed), (Some(10), Some(12)));
 }

@@ -4,9 +4,10 @@
 //! On every best block it reads the rollup's rounds, asks
 //! [`next_step`](crate::decide::next_step) about each and starts what it says as a task
 //! ([`steps`]). Results of tasks come back over a channel, so that one place changes the
-//! journal ([`results`]). A task that failed is not repeated by itself: the next block shows whether it still has
-//! to be done.
+//! journal ([`results`], [`records`]). A task that failed is not repeated by itself: the next block shows whether
+//! it still has to be done.
 
+mod records;
 mod results;
 mod rounds;
 mod saving;
@@ -144,6 +145,8 @@ struct Service {
 	ended: BTreeSet<BatchId>,
 	/// Why no new bids are made.
 	breaker: Option<String>,
+	/// Whether the disk of the journal is full, so that no new bids are made until it is not.
+	out_of_room: bool,
 	draining_since: Option<Instant>,
 	/// A round with a bid of this account that the journal does not know.
 	foreign_bid: Option<Key>,
@@ -233,6 +236,7 @@ impl Service {
 			recent_proofs: VecDeque::new(),
 			ended: BTreeSet::new(),
 			breaker: None,
+			out_of_room: false,
 			draining_since: None,
 			foreign_bid: None,
 		};
@@ -294,6 +298,7 @@ impl Service {
 				() = tokio::time::sleep(self.slot), if self.draining_since.is_some() => {},
 			}
 		}
+		self.look_for_room();
 		match (self.open_jobs().count(), self.foreign_bid) {
 			(0, None) => Ok(()),
 			(0, Some((batch, round))) => Err(ProverError::ForeignBid { batch, round }),

@@ -72,7 +72,7 @@ impl Service {
 			              restart it if the chain has changed them since";
 			return self.skip(key, reason.into());
 		}
-		if self.draining_since.is_some() || self.breaker.is_some() || self.is_waiting {
+		if self.reason_to_pass().is_some() || self.is_waiting {
 			return Ok(());
 		}
 		if self.height.saturating_add(1) >= round.reveal_from {
@@ -94,11 +94,13 @@ impl Service {
 		let (batch, round) = key;
 		match result {
 			Ok(included) => {
-				Ok(self.journal.record(Entry::Placed { batch, round, block: included.number })?)
+				self.note(Entry::Placed { batch, round, block: included.number });
+				Ok(())
 			},
 			// An earlier copy of the same bid got in.
 			Err(error) if error.pallet_error() == Some(PalletError::AlreadyBid) => {
-				Ok(self.journal.record(Entry::Placed { batch, round, block: self.height })?)
+				self.note(Entry::Placed { batch, round, block: self.height });
+				Ok(())
 			},
 			// Others were faster. The next block asks again, at what the place costs then.
 			Err(error) if error.pallet_error() == Some(PalletError::SlotFeeTooHigh) => {
@@ -128,7 +130,7 @@ impl Service {
 					return self.end(key, outcome);
 				}
 				let block = included.number;
-				self.journal.record(Entry::Revealed { batch, round, block })?;
+				self.note(Entry::Revealed { batch, round, block });
 				self.reporter.say(&Report::Revealed { batch, round, block });
 				// The last reveal of a round selects the winner.
 				self.look_again = true;
@@ -163,7 +165,7 @@ impl Service {
 				let [seconds, waited] = [proof.took, proof.waited].map(|time| time.as_secs_f64());
 				let milliseconds = u64::try_from(proof.took.as_millis()).unwrap_or(u64::MAX);
 				let proof = *proof.bytes;
-				self.journal.record(Entry::Proved { batch, round, proof, milliseconds })?;
+				self.note(Entry::Proved { batch, round, proof, milliseconds });
 				self.reporter.say(&Report::Proved { batch, round, seconds, waited });
 				if let Some(since) = since {
 					// One block more, for the transaction.
@@ -199,7 +201,7 @@ impl Service {
 		let (batch, round) = key;
 		match result {
 			Ok(included) => {
-				self.journal.record(Entry::Delivered { batch, round, block: included.number })?;
+				self.note(Entry::Delivered { batch, round, block: included.number });
 				match self.outcome_in(&included, &key) {
 					Some(outcome) => self.end(key, outcome),
 					None => Ok(()),
@@ -263,7 +265,7 @@ impl Service {
 		if let Some(reason) = settle::reason_to_stop(&outcome) {
 			self.stop_bidding(reason);
 		}
-		self.journal.record(Entry::Ended { batch, round, outcome: outcome.clone() })?;
+		self.note(Entry::Ended { batch, round, outcome: outcome.clone() });
 		self.ended.insert(batch);
 		self.rounds.of(key).stands_by = false;
 		self.unsettled.bids.remove(&key);

@@ -33,12 +33,15 @@ impl Service {
 		OsRng.try_fill_bytes(&mut salt).map_err(|error| no_randomness(error.into()))?;
 		let exponent = Exponent::random()
 			.map_err(|error| no_randomness(io::Error::other(error.to_string())))?;
-		self.journal.record(Entry::Sealing {
+		let sealing = Entry::Sealing {
 			batch: round.batch,
 			round: round.round,
 			block: self.height,
 			exponent: *exponent.as_bytes(),
-		})?;
+		};
+		if !self.record(sealing) {
+			return Ok(());
+		}
 		let payload = BidPayload {
 			fee: ask.fee,
 			proof_blocks: ask.proof_blocks,
@@ -53,7 +56,9 @@ impl Service {
 			commitment: commitment_in(&context, &payload),
 			seal: pvs_timelock::seal(&self.seals, &context, &payload, &exponent),
 		};
-		self.record_bid((round.batch, round.round), &bid)?;
+		if !self.record(bid.entry((round.batch, round.round))) {
+			return Ok(());
+		}
 		self.reporter.say(&Report::Bid {
 			batch: round.batch,
 			round: round.round,
@@ -62,10 +67,6 @@ impl Service {
 		});
 		self.place(session, round, &bid, ask.max_slot_fee);
 		Ok(())
-	}
-
-	fn record_bid(&mut self, key: Key, bid: &Bid) -> Result<(), ProverError> {
-		Ok(self.journal.record(bid.entry(key))?)
 	}
 
 	/// What this prover's bids in a round are bound to.
@@ -114,7 +115,7 @@ impl Service {
 				return Ok(());
 			},
 		};
-		self.record_bid(key, &bid)?;
+		self.note(bid.entry(key));
 		let (batch, round) = key;
 		self.reporter.say(&Report::Recovered { batch, round });
 		self.look_again = true;

@@ -53,7 +53,7 @@ impl Service {
 		let known = self.journal.job(&key).and_then(|job| job.silence);
 		if known.is_none_or(|silence| silence.until != until) {
 			let ((batch, round), block) = (key, self.height);
-			self.journal.record(Entry::Unsettled { batch, round, block, until })?;
+			self.note(Entry::Unsettled { batch, round, block, until });
 			self.reporter.say(&Report::Unsettled { batch, round, until });
 		}
 		Ok(())

@@ -57,7 +57,8 @@ impl Service {
 	/// Why no new obligation is taken on, if none is.
 	pub(super) fn reason_to_pass(&self) -> Option<String> {
 		let stopping = self.draining_since.map(|_| "about to stop".to_owned());
-		stopping.or_else(|| self.breaker.clone())
+		let full = || self.out_of_room.then(|| "the disk of the journal is full".to_owned());
+		stopping.or_else(|| self.breaker.clone()).or_else(full)
 	}
 
 	pub(super) async fn on_block(
@@ -65,6 +66,7 @@ impl Service {
 		session: &Session,
 		block: Block,
 	) -> Result<(), ProverError> {
+		self.look_for_room();
 		let view = session.client.at(block).await?;
 		self.height = block.number;
 		let mut rounds = view.open_rounds(self.rollup).await?;
@@ -282,7 +284,7 @@ impl Service {
 		}
 		if !is_begun {
 			let ((batch, round), block) = (key, self.height);
-			self.journal.record(Entry::Rescuing { batch, round, block })?;
+			self.note(Entry::Rescuing { batch, round, block });
 			let payment = rescue.payment;
 			self.reporter.say(&Report::Rescuing { batch, round, payment });
 		}
@@ -387,8 +389,8 @@ impl Service {
 
 	pub(super) fn appraise(&mut self, session: &Session, view: &View, round: &RoundInfo<Bytes32>) {
 		let key = (round.batch, round.round);
-		let is_stopped = self.draining_since.is_some() || self.breaker.is_some();
-		if is_stopped || self.rounds.get(&key).is_some_and(|state| state.is_skipped) {
+		let is_skipped = self.rounds.get(&key).is_some_and(|state| state.is_skipped);
+		if self.reason_to_pass().is_some() || is_skipped {
 			return;
 		}
 		let appraiser = self.appraiser.clone();
@@ -430,14 +432,14 @@ impl Service {
 	) -> Result<(), ProverError> {
 		let (batch, round) = key;
 		if self.journal.job(&key).is_none_or(|job| job.win.is_none() || !job.is_open()) {
-			self.journal.record(Entry::Won {
+			self.note(Entry::Won {
 				batch,
 				round,
 				payment: assignment.payment,
 				assigned_at: assignment.assigned_at,
 				on_time_until: assignment.on_time_until,
 				late_until: assignment.late_until,
-			})?;
+			});
 			self.reporter.say(&Report::Won {
 				batch,
 				round,
