@@ -371,7 +371,8 @@ fn what_has_happened_should_be_kept_in_memory_while_the_disk_is_full_and_written
 		journal.record(entry.clone()).unwrap();
 	}
 	journal.fill_disk(true);
-	let sealing = Entry::Sealing { batch: BATCH, round: 2, exponent: [7; EXPONENT_BYTES] };
+	let sealing =
+		Entry::Sealing { batch: BATCH, round: 2, block: 9, exponent: [7; EXPONENT_BYTES] };
 	assert!(journal.record(sealing.clone()).unwrap_err().is_full());
 	assert!(journal.job(&(BATCH, 2)).is_none(), "it must not be acted on");
 	for entry in &story[5..7] {

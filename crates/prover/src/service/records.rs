@@ -41,11 +41,6 @@ impl Service {
 		}
 	}
 
-	/// Returns whether new bids may be made, as far as this program is concerned.
-	pub(super) fn may_bid(&self) -> bool {
-		self.breaker.is_none() && !self.out_of_room
-	}
-
 	fn after_write(&mut self, written: Result<(), JournalError>) {
 		match written {
 			Err(error) if error.is_full() => {
