@@ -2,7 +2,8 @@
 //! The opener inside the node: the service of `pvs-opener`, over the node's own RPC.
 
 use pvs_client::{cli::ConnectArgs, keys, Amount, KeyError, Keypair};
-use pvs_opener::{Config, OpenerError, Report, Reporter};
+use pvs_opener::{Config, OpenerError, Reporter, SERVICE};
+use pvs_service::{Event, Level, Stop};
 use sc_service::{error::Error as ServiceError, TaskManager};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -70,6 +71,7 @@ pub(crate) fn start(
 		cost: None,
 		state_dir,
 		reconnect_for: RECONNECT_FOR,
+		metrics: None,
 	};
 	tasks.spawn_handle().spawn_blocking("opener", None, keep_running(config));
 	Ok(())
@@ -91,12 +93,13 @@ async fn keep_running(config: Config) {
 }
 
 async fn run(config: Config) -> Result<(), OpenerError> {
-	let reporter = Reporter::new(|report, token| {
-		let line = report.text(token);
-		match report {
-			Report::Trouble { .. } | Report::Warning { .. } => log::warn!(target: LOG, "{line}"),
-			_ => log::info!(target: LOG, "{line}"),
+	let reporter = Reporter::new(SERVICE, |stamped, token| {
+		let line = stamped.event.text(token);
+		match stamped.level {
+			Level::Info => log::info!(target: LOG, "{line}"),
+			Level::Warning => log::warn!(target: LOG, "{line}"),
+			Level::Error => log::error!(target: LOG, "{line}"),
 		}
 	});
-	pvs_opener::run(config, reporter, std::future::pending()).await.map(|_| ())
+	pvs_opener::run(config, reporter, Stop::never()).await.map(|_| ())
 }

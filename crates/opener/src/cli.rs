@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{run, service::Config, OpenerError, Reporter};
+use crate::{run, service::Config, OpenerError, Reporter, Summary, SERVICE};
 use clap::Parser;
 use pvs_client::{
 	cli::{default_dir, ConnectArgs, KeyArgs, MAX_RECONNECT_SECONDS},
 	Account, Amount, Signals,
 };
-use std::path::PathBuf;
+use pvs_service::{metrics::parse_address, shutdown, Form};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
   Open silent bidders' seals on a development chain, as Ferdie:
     pvs-opener --suri //Ferdie
   Two seals at a time, none for less than a tenth of a token:
-    pvs-opener --key-file opener.key --threads 2 --min-profit \"0.1 UNIT\"";
+    pvs-opener --key-file opener.key --threads 2 --min-profit \"0.1 UNIT\"
+  With metrics and health for monitoring on this machine:
+    pvs-opener --key-file opener.key --metrics 9620";
 
 /// Opens the seals of bidders that stay silent, for a reward, on a chain with the PVS market.
 ///
@@ -47,6 +50,13 @@ pub struct Args {
 	/// Seconds to keep trying when the node goes away, before giving up; a year at most
 	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
 	pub reconnect_for: u64,
+	/// Seconds to wait for openings that are on their way when asked to stop, a year at most; asked twice, it
+	/// stops at once
+	#[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
+	pub drain: u64,
+	/// Serve /metrics, /healthz and /readyz at this address; a port alone means this machine only
+	#[arg(long, value_name = "HOST:PORT", value_parser = parse_address)]
+	pub metrics: Option<SocketAddr>,
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub json: bool,
@@ -69,22 +79,28 @@ impl Args {
 			cost: self.cost.clone(),
 			state_dir,
 			reconnect_for: self.reconnect_for,
+			metrics: self.metrics,
 		})
 	}
 }
 
-/// Opens seals and writes to stdout what happens, until a signal asks to stop. What the programs
-/// `pvs-opener` and `pvs-prover open` do.
+/// Opens seals and writes to stdout what happens, until a signal asks to stop; a second one stops at once.
+/// What the programs `pvs-opener` and `pvs-prover open` do.
 ///
 /// # Errors
 ///
 /// Those of [`run`] and of [`Args::config`].
-pub async fn run_until_signal(args: &Args) -> Result<(), OpenerError> {
+pub async fn run_until_signal(args: &Args) -> Result<Summary, OpenerError> {
 	let config = args.config()?;
 	let mut signals = Signals::new()
 		.map_err(|error| OpenerError::Io("cannot listen for signals".into(), error))?;
-	run(config, Reporter::to_stdout(args.json), async { signals.next().await }).await?;
-	Ok(())
+	let reporter = Reporter::stdout(SERVICE, Form::json_if(args.json))
+		.map_err(|error| OpenerError::Io("cannot start a thread".into(), error))?;
+	let (stopper, stop) = shutdown::stop(Duration::from_secs(args.drain));
+	tokio::select! {
+		result = run(config, reporter, stop) => result,
+		never = stopper.pass_on(async || signals.next().await) => match never {},
+	}
 }
 
 #[cfg(test)]
@@ -111,6 +127,16 @@ mod tests {
 	}
 
 	#[test]
+	fn metrics_should_be_for_this_machine_only_when_a_port_is_given_alone() {
+		let metrics = |value| {
+			parse(&format!("pvs-opener --suri //Ferdie --metrics {value}")).unwrap().metrics
+		};
+		assert_eq!(metrics("9620"), metrics("127.0.0.1:9620"));
+		assert!(metrics("0.0.0.0:9620").unwrap().ip().is_unspecified());
+		assert_eq!(parse("pvs-opener --suri //Ferdie").unwrap().metrics, None);
+	}
+
+	#[test]
 	fn number_should_be_refused_with_its_option_when_it_is_out_of_range() {
 		let most = MAX_RECONNECT_SECONDS;
 		assert!(parse(&format!("pvs-opener --suri //Ferdie --reconnect-for {most}")).is_ok());
@@ -120,6 +146,8 @@ mod tests {
 			"--connect-timeout 0".into(),
 			"--threads 1025".into(),
 			"--nice 20".into(),
+			format!("--drain {}", most + 1),
+			"--metrics 127.0.0.1".into(),
 		] {
 			let refused = parse(&format!("pvs-opener --suri //Ferdie {wrong}")).unwrap_err();
 			let option = wrong.split(' ').next().unwrap();

@@ -3,6 +3,7 @@
 
 use pvs_client::{amount::AmountError, Error, KeyError, SealsError};
 use pvs_files::LockError;
+use pvs_service::MetricsError;
 
 /// A reason to stop that the operator has to see.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +36,12 @@ pub enum OpenerError {
 	/// The node does not tell fees.
 	#[error("the node does not say what an opening costs ({0}); name it with --cost")]
 	NoFee(Error),
+	/// Its metrics cannot be served.
+	#[error(transparent)]
+	Metrics(#[from] MetricsError),
+	/// A part of the program has panicked.
+	#[error("the opener has crashed ({0}); start it again, its unfinished work is kept")]
+	Crashed(String),
 	/// The system refuses something.
 	#[error("{0}: {1}")]
 	Io(String, std::io::Error),

@@ -8,14 +8,16 @@
 //! | [`pool`] | solvers on threads of their own |
 //! | [`store`] | what solvers have done so far and what they found, kept over restarts |
 //! | [`report`] | what the operator sees |
+//! | `monitor` | what monitoring sees: metrics, and the conditions under which the opener is ready |
 //! | [`cli`] | the command line of the program |
 //!
 //! The service runs as the program `pvs-opener`, as `pvs-prover open`, and inside a node: all start [`run`] with a
-//! [`Config`], a [`Reporter`] and a future that says when to stop.
+//! [`Config`], a [`Reporter`] and a [`Stop`](pvs_service::Stop).
 
 pub mod cli;
 pub mod decide;
 mod error;
+mod monitor;
 pub mod pool;
 pub mod report;
 pub mod service;
@@ -24,3 +26,6 @@ pub mod store;
 pub use error::OpenerError;
 pub use report::{Report, Reporter, Summary};
 pub use service::{run, Config};
+
+/// The name of the service in its events and, with underscores, in its metrics.
+pub const SERVICE: &str = "pvs-opener";

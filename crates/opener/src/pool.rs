@@ -6,6 +6,7 @@
 
 use crate::{decide::Id, store::Store};
 use pvs_primitives::{bid::BID_CONTEXT_BYTES, Bytes32};
+use pvs_service::metrics::IntCounter;
 use pvs_timelock::{
 	solve::{prove, Solver, Squarer},
 	Opening, Parameters, Seal, Statement, ELEMENT_BYTES,
@@ -116,19 +117,26 @@ pub struct Pool {
 }
 
 impl Pool {
-	/// Starts the threads, with a priority lower by `nice` where the system has that.
-	pub fn start(threads: usize, nice: i32, store: Store, sink: Sink) -> std::io::Result<Self> {
+	/// Starts the threads, with a priority lower by `nice` where the system has that. They count their
+	/// squarings.
+	pub fn start(
+		threads: usize,
+		nice: i32,
+		store: Store,
+		squarings: IntCounter,
+		sink: Sink,
+	) -> std::io::Result<Self> {
 		let threads = threads.max(1);
 		let (jobs, queue) = sync_channel(threads);
 		let queue = Arc::new(Mutex::new(queue));
 		let taken = Arc::new(AtomicUsize::new(0));
 		for index in 0..threads {
-			let (queue, store) = (queue.clone(), store.clone());
+			let (queue, store, squarings) = (queue.clone(), store.clone(), squarings.clone());
 			let (sink, taken) = (sink.clone(), taken.clone());
 			thread::Builder::new().name(format!("open-{index}")).spawn(move || {
 				lower_priority(nice);
 				while let Some((job, handle)) = next(&queue) {
-					let outcome = run(&job, &handle, &store);
+					let outcome = run(&job, &handle, &store, &squarings);
 					taken.fetch_sub(1, Ordering::Relaxed);
 					sink(job.id, outcome);
 				}
@@ -161,12 +169,12 @@ fn next(queue: &Mutex<Receiver<(Job, Handle)>>) -> Option<(Job, Handle)> {
 	queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).recv().ok()
 }
 
-fn run(job: &Job, handle: &Handle, store: &Store) -> Outcome {
-	catch_unwind(AssertUnwindSafe(|| solve(job, handle, store)))
+fn run(job: &Job, handle: &Handle, store: &Store, squarings: &IntCounter) -> Outcome {
+	catch_unwind(AssertUnwindSafe(|| solve(job, handle, store, squarings)))
 		.unwrap_or_else(|_| Outcome::Failed("the solver has crashed".into()))
 }
 
-fn solve(job: &Job, handle: &Handle, store: &Store) -> Outcome {
+fn solve(job: &Job, handle: &Handle, store: &Store, squarings: &IntCounter) -> Outcome {
 	let Some(base) = job.seal.first_chunk::<ELEMENT_BYTES>() else {
 		return Outcome::Failed("the seal is too short".into());
 	};
@@ -189,7 +197,9 @@ fn solve(job: &Job, handle: &Handle, store: &Store) -> Outcome {
 			}
 			return Outcome::Stopped { saved };
 		}
+		let before = solver.done();
 		solver.advance(CHUNK);
+		squarings.inc_by(solver.done().saturating_sub(before));
 		if saved_at.elapsed() >= SAVE_EVERY {
 			if save(&solver) {
 				saved = solver.done();
@@ -270,7 +280,12 @@ mod tests {
 		pool: Pool,
 		ended: mpsc::Receiver<(Id, Outcome)>,
 		store: Store,
+		squarings: IntCounter,
 		_dir: tempfile::TempDir,
+	}
+
+	fn counter() -> IntCounter {
+		IntCounter::new("squarings_total", "Squarings").unwrap()
 	}
 
 	fn world(threads: usize) -> World {
@@ -281,8 +296,9 @@ mod tests {
 		let sink: Sink = Arc::new(move |id, outcome| {
 			let _ = sender.lock().unwrap().send((id, outcome));
 		});
-		let pool = Pool::start(threads, 0, store.clone(), sink).unwrap();
-		World { pool, ended, store, _dir: dir }
+		let squarings = counter();
+		let pool = Pool::start(threads, 0, store.clone(), squarings.clone(), sink).unwrap();
+		World { pool, ended, store, squarings, _dir: dir }
 	}
 
 	fn statement(job: &Job) -> Statement<'_> {
@@ -386,7 +402,7 @@ mod tests {
 			solver.advance(part_done);
 			store.save_solver(&job.id, &solver).unwrap();
 			let asked = handle.clone();
-			let thread = thread::spawn(move || solve(&running, &asked, &store));
+			let thread = thread::spawn(move || solve(&running, &asked, &store, &counter()));
 			thread::sleep(Duration::from_millis(millis));
 			handle.give_up();
 			let Outcome::Stopped { saved } = thread.join().unwrap() else { panic!("not stopped") };
@@ -406,7 +422,7 @@ mod tests {
 		world.pool.solve(job.clone()).unwrap();
 		let (_, outcome) = world.ended.recv_timeout(WAIT).unwrap();
 		let Outcome::Solved { squarings, opening, .. } = outcome else { panic!("{outcome:?}") };
-		assert_eq!(squarings, 100);
+		assert_eq!((squarings, world.squarings.get()), (100, 100));
 		assert_eq!(verify_opening(&statement(&job), &opening.solution, &opening.proof), Ok(()));
 	}
 }

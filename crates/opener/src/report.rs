@@ -3,27 +3,72 @@
 
 use pvs_client::{Account, Token};
 use pvs_primitives::{api::BatchId, Balance, BlockNumber, RoundNumber};
-use serde_json::{json, Value};
-use std::{io::Write, sync::Arc};
+use pvs_service::{event::as_text, Event, Level};
+use serde::{Serialize, Serializer};
+use std::net::SocketAddr;
 
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq)]
+/// Takes the reports of an opener.
+pub type Reporter = pvs_service::Reporter<Report>;
+
+/// Something that happened. In JSON amounts are in planck, as text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the variants' own lines say what the fields are")]
 pub enum Report {
+	/// The metrics can be read at this address.
+	ServesMetrics {
+		#[serde(serialize_with = "as_text")]
+		address: SocketAddr,
+	},
 	/// The service follows the chain.
-	Ready { account: Account, threads: usize, delay: u64, cost: Balance },
+	Ready {
+		#[serde(serialize_with = "as_address")]
+		account: Account,
+		threads: usize,
+		delay: u64,
+		#[serde(serialize_with = "as_text")]
+		cost: Balance,
+	},
 	/// A thread solves a seal from now on.
-	Solving { seal: SealName, reward: Balance },
+	Solving {
+		#[serde(flatten)]
+		seal: SealName,
+		#[serde(serialize_with = "as_text")]
+		reward: Balance,
+	},
 	/// The solution of a seal is proven.
-	Solved { seal: SealName, seconds: f64 },
+	Solved {
+		#[serde(flatten)]
+		seal: SealName,
+		seconds: f64,
+	},
 	/// The work on a seal was given up.
-	Cancelled { seal: SealName, reason: String },
+	Cancelled {
+		#[serde(flatten)]
+		seal: SealName,
+		reason: String,
+	},
 	/// A block has the opening.
-	Opened { seal: SealName, block: BlockNumber, reward: Balance, bid: OpenedBid },
+	Opened {
+		#[serde(flatten)]
+		seal: SealName,
+		block: BlockNumber,
+		#[serde(serialize_with = "as_text")]
+		reward: Balance,
+		bid: OpenedBid,
+	},
 	/// A seal is left to others.
-	Skipped { seal: SealName, reason: String },
+	Skipped {
+		#[serde(flatten)]
+		seal: SealName,
+		reason: String,
+	},
 	/// Something failed, and is tried again if that is of use.
-	Trouble { about: Option<SealName>, text: String },
+	Trouble {
+		#[serde(flatten)]
+		about: Option<SealName>,
+		text: String,
+	},
 	/// The operator should know.
 	Warning { text: String },
 	/// The service is about to stop.
@@ -33,18 +78,20 @@ pub enum Report {
 }
 
 /// How a seal is called.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SealName {
 	/// The batch.
 	pub batch: BatchId,
 	/// Its round.
 	pub round: RoundNumber,
 	/// Whose bid it is.
+	#[serde(serialize_with = "as_address")]
 	pub bidder: Account,
 }
 
 /// Fate of a bid whose seal was opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OpenedBid {
 	/// It counts in its round.
 	Counts,
@@ -55,7 +102,7 @@ pub enum OpenedBid {
 }
 
 /// What an opener has done since it was started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
 	/// Seals that it began to solve.
 	pub started: u64,
@@ -64,40 +111,26 @@ pub struct Summary {
 	/// Seals that it opened.
 	pub opened: u64,
 	/// The rewards, in planck; transaction fees are not taken off.
+	#[serde(serialize_with = "as_text")]
 	pub earned: Balance,
+	/// Seals that wait for the next start: solved and in no block yet, or its own and not solved.
+	pub left: usize,
 }
 
-type Say = dyn Fn(&Report, &Token) + Send + Sync;
+impl Event for Report {
+	type Context = Token;
 
-/// Writes reports.
-#[derive(Clone)]
-pub struct Reporter(Arc<Say>);
-
-impl Reporter {
-	/// A reporter that hands each report to a function, with the token that amounts are in.
-	pub fn new(say: impl Fn(&Report, &Token) + Send + Sync + 'static) -> Self {
-		Self(Arc::new(say))
+	fn level(&self) -> Level {
+		match self {
+			Self::Trouble { .. } | Self::Warning { .. } => Level::Warning,
+			_ => Level::Info,
+		}
 	}
 
-	/// Lines on stdout, in JSON or in text. A reader that has gone away does not stop the opener.
-	pub fn to_stdout(as_json: bool) -> Self {
-		Self::new(move |report, token| {
-			let line = if as_json { report.json().to_string() } else { report.text(token) };
-			let mut out = std::io::stdout().lock();
-			let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-		})
-	}
-
-	pub(crate) fn say(&self, report: &Report, token: &Token) {
-		(self.0)(report, token);
-	}
-}
-
-impl Report {
-	/// The report as a line for people.
-	pub fn text(&self, token: &Token) -> String {
+	fn text(&self, token: &Token) -> String {
 		let amount = |planck: &Balance| token.show(*planck);
 		match self {
+			Self::ServesMetrics { address } => format!("metrics at http://{address}/metrics"),
 			Self::Ready { account, threads, delay, cost } => format!(
 				"ready: {account} opens up to {threads} seals at a time, {delay} squarings each, {} \
 				 per transaction",
@@ -121,70 +154,23 @@ impl Report {
 			Self::Trouble { about: None, text } => text.clone(),
 			Self::Warning { text } => format!("warning: {text}"),
 			Self::Stopping { reason } => format!("stopping: {reason}"),
-			Self::Summary(Summary { started, cancelled, opened, earned }) => format!(
-				"{started} seals begun, {cancelled} given up, {opened} opened, {} earned",
-				amount(earned)
-			),
-		}
-	}
-
-	/// The report as a JSON object. Amounts are in planck, as text.
-	pub fn json(&self) -> Value {
-		match self {
-			Self::Ready { account, threads, delay, cost } => json!({
-				"event": "ready",
-				"account": account.address(),
-				"threads": threads,
-				"delay": delay,
-				"cost": cost.to_string(),
-			}),
-			Self::Solving { seal, reward } => {
-				seal.json("solving", json!({ "reward": reward.to_string() }))
+			Self::Summary(Summary { started, cancelled, opened, earned, left }) => {
+				let mut text = format!(
+					"{started} seals begun, {cancelled} given up, {opened} opened, {} earned",
+					amount(earned)
+				);
+				if *left > 0 {
+					text += &format!("; {left} left for the next start");
+				}
+				text
 			},
-			Self::Solved { seal, seconds } => seal.json("solved", json!({ "seconds": seconds })),
-			Self::Cancelled { seal, reason } => seal.json("cancelled", json!({ "reason": reason })),
-			Self::Opened { seal, block, reward, bid } => {
-				let bid = match bid {
-					OpenedBid::Counts => "counts",
-					OpenedBid::Void => "void",
-					OpenedBid::Settled => "settled",
-				};
-				seal.json(
-					"opened",
-					json!({ "block": block, "reward": reward.to_string(), "bid": bid }),
-				)
-			},
-			Self::Skipped { seal, reason } => seal.json("skipped", json!({ "reason": reason })),
-			Self::Trouble { about: Some(seal), text } => {
-				seal.json("trouble", json!({ "text": text }))
-			},
-			Self::Trouble { about: None, text } => json!({ "event": "trouble", "text": text }),
-			Self::Warning { text } => json!({ "event": "warning", "text": text }),
-			Self::Stopping { reason } => json!({ "event": "stopping", "reason": reason }),
-			Self::Summary(Summary { started, cancelled, opened, earned }) => json!({
-				"event": "summary",
-				"started": started,
-				"cancelled": cancelled,
-				"opened": opened,
-				"earned": earned.to_string(),
-			}),
 		}
 	}
 }
 
-impl SealName {
-	fn json(&self, event: &str, more: Value) -> Value {
-		let mut object = json!({
-			"event": event,
-			"batch": self.batch,
-			"round": self.round,
-			"bidder": self.bidder.address(),
-		});
-		if let (Some(object), Value::Object(more)) = (object.as_object_mut(), more) {
-			object.extend(more);
-		}
-		object
-	}
+/// Serializes an account as its SS58 address.
+fn as_address<S: Serializer>(account: &Account, serializer: S) -> Result<S::Ok, S::Error> {
+	serializer.serialize_str(&account.address())
 }
 
 impl core::fmt::Display for SealName {
@@ -201,10 +187,15 @@ impl core::fmt::Display for SealName {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use serde_json::{json, Value};
 
 	fn seal(round: RoundNumber) -> SealName {
 		let key = pvs_client::keys::from_development_path("//Eve").unwrap();
 		SealName { batch: BatchId { rollup: 0, index: 3 }, round, bidder: Account::of(&key) }
+	}
+
+	fn as_json(report: &Report) -> Value {
+		serde_json::to_value(report).unwrap()
 	}
 
 	#[test]
@@ -215,18 +206,25 @@ mod tests {
 		let expected =
 			"batch 0/3 round 1, bid of Eve: opened in block 40, the bid counts; earned 0.5 UNIT";
 		assert_eq!(text, expected);
-		let json = report.json();
-		assert_eq!((&json["event"], &json["bid"]), (&json!("opened"), &json!("counts")));
-		assert_eq!((&json["batch"]["index"], &json["block"]), (&json!(3), &json!(40)));
-		assert_eq!(json["reward"], "500000000000");
-		assert_eq!(json["bidder"], seal(1).bidder.address());
+		assert_eq!(
+			as_json(&report),
+			json!({
+				"event": "opened",
+				"batch": { "rollup": 0, "index": 3 },
+				"round": 1,
+				"bidder": seal(1).bidder.address(),
+				"block": 40,
+				"reward": "500000000000",
+				"bid": "counts",
+			})
+		);
 	}
 
 	#[test]
 	fn report_should_say_what_became_of_an_opened_bid() {
 		let said = |bid| {
 			let report = Report::Opened { seal: seal(0), block: 4, reward: 0, bid };
-			let json = report.json();
+			let json = as_json(&report);
 			(report.text(&Token::default()), json["bid"].as_str().map(String::from))
 		};
 		for (bid, text, name) in [
@@ -241,23 +239,25 @@ mod tests {
 	}
 
 	#[test]
-	fn summary_should_have_all_counts() {
-		let summary = Summary { started: 4, cancelled: 2, opened: 1, earned: 7 };
-		let report = Report::Summary(summary);
-		let token = Token { decimals: 0, symbol: "planck".into() };
-		assert_eq!(report.text(&token), "4 seals begun, 2 given up, 1 opened, 7 planck earned");
-		assert_eq!(report.json()["cancelled"], 2);
+	fn trouble_should_name_its_seal_when_it_is_about_one() {
+		let trouble = |about| Report::Trouble { about, text: "no block took it".into() };
+		let expected = json!({ "event": "trouble", "text": "no block took it" });
+		assert_eq!(as_json(&trouble(None)), expected);
+		let json = as_json(&trouble(Some(seal(0))));
+		assert_eq!((&json["round"], &json["batch"]["index"]), (&json!(0), &json!(3)));
+		assert_eq!(trouble(Some(seal(0))).level(), Level::Warning);
 	}
 
 	#[test]
-	fn reporter_should_hand_over_every_report() {
-		let said = Arc::new(std::sync::Mutex::new(Vec::new()));
-		let kept = said.clone();
-		let reporter = Reporter::new(move |report: &Report, token: &Token| {
-			kept.lock().unwrap().push(report.text(token));
-		});
-		let report = Report::Skipped { seal: seal(0), reason: "it is dear".into() };
-		reporter.say(&report, &Token::default());
-		assert_eq!(*said.lock().unwrap(), ["batch 0/3, bid of Eve: left to others, it is dear"]);
+	fn summary_should_have_all_counts() {
+		let summary = Summary { started: 4, cancelled: 2, opened: 1, earned: 7, left: 0 };
+		let token = Token { decimals: 0, symbol: "planck".into() };
+		let text = |summary| Report::Summary(summary).text(&token);
+		assert_eq!(text(summary), "4 seals begun, 2 given up, 1 opened, 7 planck earned");
+		let summary = Summary { left: 3, ..summary };
+		assert!(text(summary).ends_with("7 planck earned; 3 left for the next start"));
+		let json = as_json(&Report::Summary(summary));
+		assert_eq!((&json["cancelled"], &json["left"]), (&json!(2), &json!(3)));
+		assert_eq!((&json["event"], &json["earned"]), (&json!("summary"), &json!("7")));
 	}
 }

@@ -9,7 +9,8 @@ use pvs_client::{
 };
 use pvs_primitives::Bytes32;
 use pvs_rollup::proving::Kind;
-use std::path::PathBuf;
+use pvs_service::metrics::parse_address;
+use std::{net::SocketAddr, path::PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -139,10 +140,13 @@ pub(crate) struct RunArgs {
 	/// says now counts as explained
 	#[arg(long)]
 	pub(crate) accept_record: bool,
-	/// Seconds that open jobs may take after a request to stop; a year at most. Jobs that are left are
-	/// an error
+	/// Seconds that open jobs may take when asked to stop, a year at most; asked twice, it stops at once. Jobs
+	/// that are left are an error
 	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
 	pub(crate) drain_for: u64,
+	/// Serve /metrics, /healthz and /readyz at this address; a port alone means this machine only
+	#[arg(long, value_name = "HOST:PORT", value_parser = parse_address)]
+	pub(crate) metrics: Option<SocketAddr>,
 	/// Print one JSON object per line
 	#[arg(long)]
 	pub(crate) json: bool,

@@ -9,6 +9,7 @@ use pvs_rollup::{
 	genesis::{GenesisError, GenesisFileError},
 	shape::Shape,
 };
+use pvs_service::MetricsError;
 use pvs_verifier::KeyError;
 use std::path::PathBuf;
 
@@ -77,6 +78,8 @@ pub(crate) enum ProverError {
 	AlreadyRegistered { account: String, stake: String },
 	#[error("account {account} has {free}, but needs at least {needed} (--min-balance); send it some tokens")]
 	BalanceTooLow { account: String, free: String, needed: String },
+	#[error(transparent)]
+	Metrics(#[from] MetricsError),
 	#[error(
 		"a bid of this account for batch {}/{}, round {round}, is not in the journal: another program bids with \
 		 this key, or the journal is not the one of before; stop the other one, or start again once that \

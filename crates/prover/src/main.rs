@@ -19,6 +19,7 @@
 //! | [`journal`] | what was bid, won, proved: written before it is acted on |
 //! | [`settle`] | how a round ended that was over before it was seen |
 //! | [`report`] | what the operator sees |
+//! | [`monitor`] | what monitoring sees: metrics, and the conditions under which the prover is ready |
 //! | [`status`] | the `status` and `register` commands |
 
 mod appraise;
@@ -27,6 +28,7 @@ mod decide;
 mod error;
 mod fees;
 mod journal;
+mod monitor;
 mod price;
 mod program;
 mod proving;
@@ -42,20 +44,28 @@ mod status;
 mod turns;
 
 use clap::Parser;
+use pvs_service::shutdown;
 use std::process::ExitCode;
+
+/// The name of the service in its events and, with underscores, in its metrics.
+const SERVICE: &str = "pvs-prover";
 
 #[tokio::main]
 async fn main() -> ExitCode {
 	let cli = cli::Cli::parse();
 	pvs_client::cli::start_logging();
 	let result = match cli.command {
-		cli::Command::Run(args) => service::run(args).await,
+		cli::Command::Run(args) => match service::run(args).await {
+			Ok(open_jobs) => return shutdown::exit_code(open_jobs),
+			Err(error) => Err(error),
+		},
 		cli::Command::Status(args) => status::show(args).await,
 		cli::Command::Register(args) => status::register(args).await,
-		cli::Command::Open(args) => {
-			pvs_opener::cli::run_until_signal(&args).await.map_err(Into::into)
+		cli::Command::Open(args) => match pvs_opener::cli::run_until_signal(&args).await {
+			Ok(summary) => return shutdown::exit_code(summary.left),
+			Err(error) => Err(error.into()),
 		},
 		cli::Command::Formats(command) => pvs_formats::cli::run(&command).map_err(Into::into),
 	};
-	pvs_client::cli::finish("pvs-prover", result)
+	pvs_client::cli::finish(SERVICE, result)
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the operator sees: a line of text or of JSON per event, on stdout.
 
+mod show;
+
+pub(crate) use show::{Reporter, ShownProof};
+
 use crate::journal::Verdict;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use pvs_client::{Account, Token};
 use pvs_primitives::{api::BatchId, BlockNumber, RoundNumber};
-use serde_json::json;
-use std::{io::Write, sync::OnceLock, time::Duration};
+use pvs_service::{event::as_text, Event, Level};
+use serde::{Serialize, Serializer};
 
-/// How often a bar is drawn.
-const TICK: Duration = Duration::from_millis(100);
-
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq)]
+/// Something that happened. In JSON amounts are in planck, as text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Report {
 	Ready {
+		#[serde(serialize_with = "as_address")]
 		account: Account,
 		rollup: u32,
 		journal: String,
@@ -23,6 +25,7 @@ pub(crate) enum Report {
 	Bid {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		fee: u128,
 		proof_blocks: BlockNumber,
 	},
@@ -40,11 +43,13 @@ pub(crate) enum Report {
 	Opened {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		penalty: u128,
 	},
 	Won {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		payment: u128,
 		on_time_until: BlockNumber,
 	},
@@ -52,8 +57,10 @@ pub(crate) enum Report {
 	Replaying {
 		rollup: u32,
 		/// The first block that is read.
+		#[serde(rename = "from_block")]
 		from: BlockNumber,
 		/// The file of the saved state, for a rollup that has one.
+		#[serde(rename = "saved_state")]
 		saved: Option<String>,
 		/// What is wrong with it, if it is of no use.
 		reason: Option<String>,
@@ -66,6 +73,7 @@ pub(crate) enum Report {
 		steps: Option<u32>,
 	},
 	/// A proof was not wanted any more before it was made.
+	#[serde(rename = "proof_given_up")]
 	GivenUp {
 		batch: BatchId,
 		round: RoundNumber,
@@ -75,12 +83,14 @@ pub(crate) enum Report {
 		round: RoundNumber,
 		seconds: f64,
 		/// In seconds, while another proof was being made.
+		#[serde(rename = "waited_seconds")]
 		waited: f64,
 	},
 	StandsBy {
 		batch: BatchId,
 		round: RoundNumber,
 		ahead: usize,
+		#[serde(serialize_with = "as_text")]
 		payment: u128,
 	},
 	Accepted {
@@ -96,13 +106,16 @@ pub(crate) enum Report {
 	Rescuing {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		payment: u128,
 	},
 	Paid {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		payment: u128,
 		late_blocks: BlockNumber,
+		#[serde(serialize_with = "as_text")]
 		slashed_share: u128,
 	},
 	Lost {
@@ -123,13 +136,16 @@ pub(crate) enum Report {
 	Settled {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		slashed: u128,
+		#[serde(serialize_with = "as_text")]
 		released: u128,
 		verdict: Verdict,
 	},
 	Defaulted {
 		batch: BatchId,
 		round: RoundNumber,
+		#[serde(serialize_with = "as_text")]
 		slashed: u128,
 	},
 	Unknown {
@@ -142,6 +158,7 @@ pub(crate) enum Report {
 		reason: String,
 	},
 	Trouble {
+		#[serde(flatten, serialize_with = "as_batch_and_round")]
 		about: Option<(BatchId, RoundNumber)>,
 		text: String,
 	},
@@ -157,96 +174,101 @@ pub(crate) enum Report {
 	},
 }
 
-/// Writes reports, and shows bars on a terminal.
-#[derive(Clone, Debug)]
-pub(crate) struct Reporter {
-	json: bool,
-	token: Token,
-	bars: MultiProgress,
+/// Serializes an account as its SS58 address.
+fn as_address<S: Serializer>(account: &Account, serializer: S) -> Result<S::Ok, S::Error> {
+	serializer.serialize_str(&account.address())
 }
 
-impl Reporter {
-	/// A reporter in JSON or in text, with amounts in `token`.
-	pub(crate) fn new(json: bool, token: Token) -> Self {
-		Self { json, token, bars: MultiProgress::new() }
+/// Serializes what an event is about as fields of the event.
+fn as_batch_and_round<S: Serializer>(
+	about: &Option<(BatchId, RoundNumber)>,
+	serializer: S,
+) -> Result<S::Ok, S::Error> {
+	#[derive(Serialize)]
+	struct About {
+		batch: BatchId,
+		round: RoundNumber,
+	}
+	about.map(|(batch, round)| About { batch, round }).serialize(serializer)
+}
+
+impl Event for Report {
+	type Context = Token;
+
+	fn level(&self) -> Level {
+		match self {
+			Self::Defaulted { .. } | Self::Voided { .. } | Self::Opened { .. } => Level::Error,
+			Self::Settled { slashed, .. } if *slashed > 0 => Level::Error,
+			Self::Trouble { .. }
+			| Self::Warning { .. }
+			| Self::Unsettled { .. }
+			| Self::Unknown { .. } => Level::Warning,
+			_ => Level::Info,
+		}
 	}
 
-	/// Writes a report. A reader that has gone away does not stop the prover.
-	pub(crate) fn say(&self, report: &Report) {
-		let line = if self.json { as_json(report).to_string() } else { self.text(report) };
-		self.bars.suspend(|| {
-			let mut out = std::io::stdout().lock();
-			let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-		});
-	}
-
-	/// Shows a proof for a round.
-	pub(crate) fn proof(&self, (batch, round): (BatchId, RoundNumber)) -> ShownProof {
-		ShownProof { reporter: self.clone(), batch, round, bar: OnceLock::new() }
-	}
-
-	fn text(&self, report: &Report) -> String {
+	fn text(&self, token: &Token) -> String {
 		let about = |batch: &BatchId, round: &RoundNumber| name(*batch, *round);
-		let amount = |planck: &u128| self.token.show(*planck);
-		match report {
-			Report::Ready { account, rollup, journal, open_jobs } => {
+		let amount = |planck: &u128| token.show(*planck);
+		match self {
+			Self::Ready { account, rollup, journal, open_jobs } => {
 				format!("ready: {account} proves for rollup {rollup}; {open_jobs} open jobs in {journal}")
 			},
-			Report::Bid { batch, round, fee, proof_blocks } => {
+			Self::Bid { batch, round, fee, proof_blocks } => {
 				format!("{}: bid {} and {proof_blocks} blocks", about(batch, round), amount(fee))
 			},
-			Report::Revealed { batch, round, block } => {
+			Self::Revealed { batch, round, block } => {
 				format!("{}: revealed in block {block}", about(batch, round))
 			},
-			Report::Recovered { batch, round } => {
+			Self::Recovered { batch, round } => {
 				format!("{}: bid recovered from its seal", about(batch, round))
 			},
-			Report::Opened { batch, round, penalty } => format!(
+			Self::Opened { batch, round, penalty } => format!(
 				"{}: not revealed in time, opened by force; the silence cost {}",
 				about(batch, round),
 				amount(penalty)
 			),
-			Report::Won { batch, round, payment, on_time_until } => format!(
+			Self::Won { batch, round, payment, on_time_until } => format!(
 				"{}: won, {} if proven up to block {on_time_until}",
 				about(batch, round),
 				amount(payment)
 			),
-			Report::Replaying { rollup, from, saved: Some(saved), reason: None } => {
+			Self::Replaying { rollup, from, saved: Some(saved), reason: None } => {
 				format!(
 					"replaying rollup {rollup} from block {from} on, after the saved state {saved}"
 				)
 			},
-			Report::Replaying { rollup, saved: Some(saved), reason: Some(reason), .. } => {
+			Self::Replaying { rollup, saved: Some(saved), reason: Some(reason), .. } => {
 				format!(
 					"replaying rollup {rollup} from its genesis: the saved state {saved} {reason}"
 				)
 			},
-			Report::Replaying { rollup, .. } => {
+			Self::Replaying { rollup, .. } => {
 				format!("replaying rollup {rollup} from its genesis")
 			},
-			Report::Proving { batch, round, .. } => format!("{}: proving", about(batch, round)),
-			Report::GivenUp { batch, round } => {
+			Self::Proving { batch, round, .. } => format!("{}: proving", about(batch, round)),
+			Self::GivenUp { batch, round } => {
 				format!("{}: proof given up, it is not wanted any more", about(batch, round))
 			},
-			Report::Proved { batch, round, seconds, .. } => {
+			Self::Proved { batch, round, seconds, .. } => {
 				format!("{}: proved in {seconds:.1} s", about(batch, round))
 			},
-			Report::StandsBy { batch, round, ahead, payment } => format!(
+			Self::StandsBy { batch, round, ahead, payment } => format!(
 				"{}: runner-up {}, stands by for {}",
 				about(batch, round),
 				ahead.saturating_add(1),
 				amount(payment)
 			),
-			Report::Accepted { batch, round, block } => {
+			Self::Accepted { batch, round, block } => {
 				format!("{}: took the place offered in block {block}", about(batch, round))
 			},
-			Report::Passed { batch, round, reason } => {
+			Self::Passed { batch, round, reason } => {
 				format!("{}: passes, {reason}", about(batch, round))
 			},
-			Report::Rescuing { batch, round, payment } => {
+			Self::Rescuing { batch, round, payment } => {
 				format!("{}: rescue, for {} or more", about(batch, round), amount(payment))
 			},
-			Report::Paid { batch, round, payment, late_blocks, slashed_share } => {
+			Self::Paid { batch, round, payment, late_blocks, slashed_share } => {
 				let mut text = format!("{}: paid {}", about(batch, round), amount(payment));
 				if *slashed_share > 0 {
 					text += &format!(" and {} of slashed bonds", amount(slashed_share));
@@ -256,80 +278,37 @@ impl Reporter {
 				}
 				text
 			},
-			Report::Lost { batch, round } => format!("{}: lost", about(batch, round)),
-			Report::Voided { batch, round } => {
+			Self::Lost { batch, round } => format!("{}: lost", about(batch, round)),
+			Self::Voided { batch, round } => {
 				format!("{}: the bid is void and its bond gone", about(batch, round))
 			},
-			Report::Unsettled { batch, round, until } => format!(
+			Self::Unsettled { batch, round, until } => format!(
 				"{}: not revealed in time; the bid can be settled before block {until}",
 				about(batch, round)
 			),
-			Report::Settled { batch, round, slashed, released, verdict } => format!(
+			Self::Settled { batch, round, slashed, released, verdict } => format!(
 				"{}: {}, {} slashed and {} released",
 				about(batch, round),
 				verdict.text(),
 				amount(slashed),
 				amount(released)
 			),
-			Report::Defaulted { batch, round, slashed } => {
+			Self::Defaulted { batch, round, slashed } => {
 				format!("{}: not delivered, {} slashed", about(batch, round), amount(slashed))
 			},
-			Report::Unknown { batch, round } => {
+			Self::Unknown { batch, round } => {
 				format!("{}: over, and the node no longer knows how", about(batch, round))
 			},
-			Report::Skipped { batch, round, reason } => {
+			Self::Skipped { batch, round, reason } => {
 				format!("{}: skipped, {reason}", about(batch, round))
 			},
-			Report::Trouble { about: Some((batch, round)), text } => {
+			Self::Trouble { about: Some((batch, round)), text } => {
 				format!("{}: {text}", about(batch, round))
 			},
-			Report::Trouble { about: None, text } => text.clone(),
-			Report::Reconnected { url } => format!("connected again, to {url}"),
-			Report::Warning { text } => format!("warning: {text}"),
-			Report::Stopping { reason } => format!("stopping: {reason}"),
-		}
-	}
-}
-
-/// A proof that is being made, as the operator sees it.
-#[derive(Debug)]
-pub(crate) struct ShownProof {
-	reporter: Reporter,
-	batch: BatchId,
-	round: RoundNumber,
-	bar: OnceLock<ProgressBar>,
-}
-
-impl ShownProof {
-	/// It is begun, and has this many steps if that is known.
-	pub(crate) fn begin(&self, steps: Option<u32>) {
-		let (batch, round) = (self.batch, self.round);
-		self.reporter.say(&Report::Proving { batch, round, steps });
-		let template = "{spinner} {msg} [{elapsed}] {wide_bar} {pos}/{len} steps";
-		let (bar, template) = match steps {
-			Some(steps) => (ProgressBar::new(steps.into()), template),
-			None => (ProgressBar::new_spinner(), "{spinner} {msg} [{elapsed}]"),
-		};
-		let style =
-			ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-		let bar = bar.with_style(style).with_message(format!("proving {}", name(batch, round)));
-		let bar = self.bar.get_or_init(|| self.reporter.bars.add(bar));
-		bar.enable_steady_tick(TICK);
-	}
-
-	/// One more step is done.
-	pub(crate) fn step(&self) {
-		if let Some(bar) = self.bar.get() {
-			bar.inc(1);
-		}
-	}
-}
-
-impl Drop for ShownProof {
-	fn drop(&mut self) {
-		if let Some(bar) = self.bar.get() {
-			bar.finish_and_clear();
-			self.reporter.bars.remove(bar);
+			Self::Trouble { about: None, text } => text.clone(),
+			Self::Reconnected { url } => format!("connected again, to {url}"),
+			Self::Warning { text } => format!("warning: {text}"),
+			Self::Stopping { reason } => format!("stopping: {reason}"),
 		}
 	}
 }
@@ -342,106 +321,14 @@ fn name(batch: BatchId, round: RoundNumber) -> String {
 	}
 }
 
-fn as_json(report: &Report) -> serde_json::Value {
-	let about = |event: &str, batch: &BatchId, round: &RoundNumber, more: serde_json::Value| {
-		let mut object = json!({ "event": event, "batch": batch, "round": round });
-		if let (Some(object), serde_json::Value::Object(more)) = (object.as_object_mut(), more) {
-			object.extend(more);
-		}
-		object
-	};
-	match report {
-		Report::Ready { account, rollup, journal, open_jobs } => json!({
-			"event": "ready",
-			"account": account.address(),
-			"rollup": rollup,
-			"journal": journal,
-			"open_jobs": open_jobs,
-		}),
-		Report::Bid { batch, round, fee, proof_blocks } => {
-			let more = json!({ "fee": fee.to_string(), "proof_blocks": proof_blocks });
-			about("bid", batch, round, more)
-		},
-		Report::Revealed { batch, round, block } => {
-			about("revealed", batch, round, json!({ "block": block }))
-		},
-		Report::Recovered { batch, round } => about("recovered", batch, round, json!({})),
-		Report::Opened { batch, round, penalty } => {
-			about("opened", batch, round, json!({ "penalty": penalty.to_string() }))
-		},
-		Report::Won { batch, round, payment, on_time_until } => {
-			let more = json!({ "payment": payment.to_string(), "on_time_until": on_time_until });
-			about("won", batch, round, more)
-		},
-		Report::Replaying { rollup, from, saved, reason } => json!({
-			"event": "replaying",
-			"rollup": rollup,
-			"from_block": from,
-			"saved_state": saved,
-			"reason": reason,
-		}),
-		Report::Proving { batch, round, steps } => {
-			about("proving", batch, round, json!({ "steps": steps }))
-		},
-		Report::GivenUp { batch, round } => about("proof_given_up", batch, round, json!({})),
-		Report::Proved { batch, round, seconds, waited } => {
-			let more = json!({ "seconds": seconds, "waited_seconds": waited });
-			about("proved", batch, round, more)
-		},
-		Report::StandsBy { batch, round, ahead, payment } => {
-			let more = json!({ "ahead": ahead, "payment": payment.to_string() });
-			about("stands_by", batch, round, more)
-		},
-		Report::Accepted { batch, round, block } => {
-			about("accepted", batch, round, json!({ "block": block }))
-		},
-		Report::Passed { batch, round, reason } => {
-			about("passed", batch, round, json!({ "reason": reason }))
-		},
-		Report::Rescuing { batch, round, payment } => {
-			about("rescuing", batch, round, json!({ "payment": payment.to_string() }))
-		},
-		Report::Paid { batch, round, payment, late_blocks, slashed_share } => {
-			let more = json!({
-				"payment": payment.to_string(),
-				"late_blocks": late_blocks,
-				"slashed_share": slashed_share.to_string(),
-			});
-			about("paid", batch, round, more)
-		},
-		Report::Lost { batch, round } => about("lost", batch, round, json!({})),
-		Report::Voided { batch, round } => about("voided", batch, round, json!({})),
-		Report::Unsettled { batch, round, until } => {
-			about("unsettled", batch, round, json!({ "until": until }))
-		},
-		Report::Settled { batch, round, slashed, released, verdict } => {
-			let more = json!({
-				"slashed": slashed.to_string(),
-				"released": released.to_string(),
-				"verdict": verdict,
-			});
-			about("settled", batch, round, more)
-		},
-		Report::Defaulted { batch, round, slashed } => {
-			about("defaulted", batch, round, json!({ "slashed": slashed.to_string() }))
-		},
-		Report::Unknown { batch, round } => about("unknown", batch, round, json!({})),
-		Report::Skipped { batch, round, reason } => {
-			about("skipped", batch, round, json!({ "reason": reason }))
-		},
-		Report::Trouble { about: Some((batch, round)), text } => {
-			about("trouble", batch, round, json!({ "text": text }))
-		},
-		Report::Trouble { about: None, text } => json!({ "event": "trouble", "text": text }),
-		Report::Reconnected { url } => json!({ "event": "reconnected", "url": url }),
-		Report::Warning { text } => json!({ "event": "warning", "text": text }),
-		Report::Stopping { reason } => json!({ "event": "stopping", "reason": reason }),
-	}
-}
-
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use serde_json::{json, Value};
+
+	fn as_json(report: &Report) -> Value {
+		serde_json::to_value(report).unwrap()
+	}
 
 	const BATCH: BatchId = BatchId { rollup: 0, index: 3 };
 
@@ -454,7 +341,7 @@ mod tests {
 			late_blocks: 2,
 			slashed_share: 0,
 		};
-		let text = Reporter::new(false, Token::default()).text(&report);
+		let text = report.text(&Token::default());
 		assert_eq!(text, "batch 0/3 round 1: paid 1.5 UNIT, 2 blocks late");
 		let json = as_json(&report);
 		assert_eq!(json["event"], "paid");
@@ -469,17 +356,12 @@ mod tests {
 		assert_eq!((&begun["event"], &begun["steps"]), (&json!("proving"), &json!(6)));
 		let made = Report::Proved { batch, round, seconds: 1.26, waited: 0.5 };
 		assert_eq!(as_json(&made)["seconds"], 1.26);
-		let reporter = Reporter::new(false, Token::default());
-		assert_eq!(reporter.text(&made), "batch 0/3: proved in 1.3 s");
-		let shown = reporter.proof((batch, round));
-		shown.begin(Some(6));
-		shown.step();
-		assert_eq!(shown.bar.get().unwrap().position(), 1);
+		assert_eq!(made.text(&Token::default()), "batch 0/3: proved in 1.3 s");
 	}
 
 	#[test]
 	fn saved_state_should_be_told_with_what_is_wrong_with_it() {
-		let text = |report| Reporter::new(false, Token::default()).text(&report);
+		let text = |report: Report| report.text(&Token::default());
 		let saved = Some("/d/rollup-0.state".to_owned());
 		let good = Report::Replaying { rollup: 0, from: 7, saved: saved.clone(), reason: None };
 		assert!(text(good).contains("from block 7 on, after the saved state /d/rollup-0.state"));
@@ -492,9 +374,53 @@ mod tests {
 	}
 
 	#[test]
+	fn trouble_should_name_its_round_when_it_is_about_one() {
+		let trouble = |about| as_json(&Report::Trouble { about, text: "late".into() });
+		assert_eq!(trouble(None), json!({ "event": "trouble", "text": "late" }));
+		let batch = json!({ "rollup": 0, "index": 3 });
+		assert_eq!(
+			trouble(Some((BATCH, 1))),
+			json!({ "event": "trouble", "text": "late", "batch": batch, "round": 1 })
+		);
+	}
+
+	/// The names that scripts look for.
+	#[test]
+	fn event_should_keep_its_name_and_fields() {
+		let (batch, round) = (BATCH, 0);
+		for (report, expected) in [
+			(Report::GivenUp { batch, round }, json!({ "event": "proof_given_up" })),
+			(
+				Report::Proved { batch, round, seconds: 1.5, waited: 0.5 },
+				json!({ "event": "proved", "seconds": 1.5, "waited_seconds": 0.5 }),
+			),
+			(
+				Report::StandsBy { batch, round, ahead: 1, payment: 7 },
+				json!({ "event": "stands_by", "ahead": 1, "payment": "7" }),
+			),
+		] {
+			let mut expected = expected;
+			expected["batch"] = json!({ "rollup": 0, "index": 3 });
+			expected["round"] = json!(0);
+			assert_eq!(as_json(&report), expected);
+		}
+		let replaying = Report::Replaying { rollup: 0, from: 1, saved: None, reason: None };
+		assert_eq!(
+			as_json(&replaying),
+			json!({
+				"event": "replaying",
+				"rollup": 0,
+				"from_block": 1,
+				"saved_state": null,
+				"reason": null,
+			})
+		);
+	}
+
+	#[test]
 	fn silent_bid_should_be_told_with_what_it_cost() {
 		let (batch, round) = (BATCH, 1);
-		let text = |report| Reporter::new(false, Token::default()).text(&report);
+		let text = |report: Report| report.text(&Token::default());
 		let unsettled = Report::Unsettled { batch, round, until: 40 };
 		let json = as_json(&unsettled);
 		assert_eq!((&json["event"], &json["until"]), (&json!("unsettled"), &json!(40)));
@@ -539,7 +465,7 @@ mod tests {
 			late_blocks: 0,
 			slashed_share: 500_000_000_000,
 		};
-		let text = Reporter::new(false, Token::default()).text(&report);
+		let text = report.text(&Token::default());
 		assert_eq!(text, "batch 0/3: paid 1 UNIT and 0.5 UNIT of slashed bonds");
 		assert_eq!(as_json(&report)["slashed_share"], "500000000000");
 	}

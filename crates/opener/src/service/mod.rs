@@ -6,17 +6,21 @@
 //! the next block shows whether it still has to be done. Which node shows the blocks is the
 //! [`Follower`](pvs_client::Follower)'s to say.
 
+mod ending;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use crate::{
 	decide::{Id, Scope, Speed, Stage, Target},
+	monitor::Monitor,
 	pool::{Handle, Outcome, Pool},
 	report::{Report, Reporter, SealName, Summary},
 	store::Store,
-	OpenerError,
+	OpenerError, SERVICE,
 };
 use pvs_client::{
-	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Keypair, Step,
+	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Keypair, Notice, Step,
 	SubmitError, Submitter, Token, View,
 };
 use pvs_files::Lock;
@@ -24,20 +28,15 @@ use pvs_primitives::{
 	api::{BatchId, SealInfo},
 	Balance, BlockNumber, Bytes32, RollupId,
 };
+use pvs_service::{supervise::caught, Metrics, Server, Stop, Supervisor, Tasks};
 use pvs_timelock::{Opening, Parameters, Seal, ELEMENT_BYTES, PROOF_BYTES, SEAL_BYTES};
-use std::{
-	collections::BTreeMap,
-	future::Future,
-	path::PathBuf,
-	pin::{pin, Pin},
-	sync::Arc,
-	time::Duration,
-};
-use tokio::{sync::mpsc, time::Instant};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::sync::mpsc;
 
-/// How long threads may take to save their work when the service stops.
-const PAUSE_LIMIT: Duration = Duration::from_secs(5);
-const PAUSE_POLL: Duration = Duration::from_millis(20);
+/// How long no block may come before the chain counts as standing still.
+const STALL: Duration = Duration::from_secs(60);
+/// How often the loop makes a turn when nothing happens.
+const TURN: Duration = Duration::from_secs(10);
 
 /// What the service needs.
 #[derive(Clone)]
@@ -58,32 +57,51 @@ pub struct Config {
 	pub state_dir: PathBuf,
 	/// Seconds to keep trying when the node goes away.
 	pub reconnect_for: u64,
+	/// Where to serve metrics and health, if anywhere.
+	pub metrics: Option<SocketAddr>,
 }
 
-/// Runs the opener until `stop` is ready, and says what it did.
+/// Runs the opener until it is asked to stop, and says what it did.
 ///
 /// # Errors
 ///
-/// The node does not answer or is on another chain, its account cannot pay, the directory cannot be
-/// used.
-pub async fn run(
+/// The node does not answer or is on another chain, its account cannot pay, the directory or the address
+/// for metrics cannot be used, the opener itself has crashed.
+pub async fn run(config: Config, reporter: Reporter, stop: Stop) -> Result<Summary, OpenerError> {
+	let metrics = Metrics::new(SERVICE)?;
+	let reporter = reporter.counted(&metrics)?;
+	let monitor = Monitor::new(&metrics, STALL)?;
+	let told = reporter.clone();
+	let mut supervisor = Supervisor::new(move |ended| {
+		told.say(Report::Warning { text: ended.to_string() }, &Token::default());
+	});
+	if let Some(address) = config.metrics {
+		let server = Server::bind(address, metrics, monitor.health.clone()).await?;
+		let address = server.address();
+		reporter.say(Report::ServesMetrics { address }, &Token::default());
+		server.run_under(&mut supervisor);
+	}
+	caught(open_seals(config, reporter, monitor, &stop)).await.map_err(OpenerError::Crashed)?
+}
+
+async fn open_seals(
 	config: Config,
 	reporter: Reporter,
-	stop: impl Future<Output = ()>,
+	monitor: Monitor,
+	stop: &Stop,
 ) -> Result<Summary, OpenerError> {
-	let mut stop = pin!(stop);
-	let client = config.connect.connect().await?;
-	let (mut service, mut messages) = Service::start(config, reporter, &client).await?;
+	let client = tokio::select! {
+		client = monitor.health.waiting(config.connect.connect()) => client?,
+		() = stop.requested() => return Ok(Summary::default()),
+	};
+	let (mut service, mut messages) = Service::start(config, reporter, monitor, &client).await?;
 	let submitter = Submitter::new(client.clone(), service.config.key.clone());
 	let session = Session { client, submitter };
-	let followed = service.follow(&session, &mut messages, stop.as_mut()).await;
-	if followed.is_ok() {
-		service.say(&Report::Stopping { reason: "asked to".into() });
+	if let Err(error) = service.follow(&session, &mut messages, stop).await {
+		service.pause().await;
+		return Err(error);
 	}
-	service.pause().await;
-	followed?;
-	service.say(&Report::Summary(service.summary));
-	Ok(service.summary)
+	Ok(service.finish(&mut messages, stop).await)
 }
 
 /// What solvers and transactions bring back.
@@ -91,6 +109,8 @@ enum Message {
 	Ended(Id, Outcome),
 	/// The chain was asked about an opening, and sent it if that says yes.
 	Sent(Id, Result<Sent, SubmitError>),
+	/// The task that sends an opening has crashed, or was ended.
+	BrokeOff(Id),
 }
 
 /// What became of an opening.
@@ -147,6 +167,7 @@ struct Service {
 	me: Account,
 	token: Token,
 	reporter: Reporter,
+	monitor: Monitor,
 	genesis_hash: Bytes32,
 	/// What kept the newest block from being looked at, if anything did.
 	trouble: Option<String>,
@@ -179,6 +200,8 @@ struct Service {
 	earned: BTreeMap<Id, Balance>,
 	summary: Summary,
 	messages: mpsc::UnboundedSender<Message>,
+	/// Openings on their way, over the present connection.
+	sending: Tasks,
 }
 
 impl Service {
@@ -186,6 +209,7 @@ impl Service {
 	async fn start(
 		config: Config,
 		reporter: Reporter,
+		monitor: Monitor,
 		client: &Client,
 	) -> Result<(Self, mpsc::UnboundedReceiver<Message>), OpenerError> {
 		let me = Account::of(&config.key);
@@ -197,13 +221,7 @@ impl Service {
 		let submitter = Submitter::new(client.clone(), config.key.clone());
 		let cost = cost(&config, &token, &submitter).await?;
 		let free = view.free_balance(me.0).await?;
-		if free == 0 || free < cost {
-			return Err(OpenerError::BalanceTooLow {
-				account: me.address(),
-				free: token.show(free),
-				needed: token.show(cost),
-			});
-		}
+		afford(me, free, cost, &token)?;
 		let lock = Lock::take(&config.state_dir)?;
 		let no_dir =
 			|error| OpenerError::Io(format!("cannot use {}", config.state_dir.display()), error);
@@ -213,12 +231,18 @@ impl Service {
 		let sink = Arc::new(move |id, outcome| {
 			let _ = sender.send(Message::Ended(id, outcome));
 		});
-		let pool = Pool::start(config.threads as usize, config.nice, store.clone(), sink)
-			.map_err(|error| OpenerError::Io("cannot start a thread".into(), error))?;
+		let squarings = monitor.squarings.clone();
+		let pool =
+			Pool::start(config.threads as usize, config.nice, store.clone(), squarings, sink)
+				.map_err(|error| OpenerError::Io("cannot start a thread".into(), error))?;
+		monitor.connected.meet();
+		monitor.can_pay.meet();
+		monitor.running.meet();
 		let service = Self {
 			me,
 			token,
 			reporter,
+			monitor,
 			genesis_hash: client.genesis_hash(),
 			trouble: None,
 			min_profit,
@@ -241,17 +265,18 @@ impl Service {
 			earned: BTreeMap::new(),
 			summary: Summary::default(),
 			messages,
+			sending: Tasks::default(),
 			parameters,
 			config,
 		};
-		service.say(&Report::Ready {
+		service.say(Report::Ready {
 			account: me,
 			threads: service.config.threads as usize,
 			delay: service.parameters.delay,
 			cost,
 		});
 		if let Some(text) = seals::warning(&service.parameters) {
-			service.say(&Report::Warning { text });
+			service.say(Report::Warning { text });
 		}
 		Ok((service, received))
 	}
@@ -261,18 +286,17 @@ impl Service {
 		&mut self,
 		session: &Session,
 		messages: &mut mpsc::UnboundedReceiver<Message>,
-		mut stop: Pin<&mut impl Future<Output = ()>>,
+		stop: &Stop,
 	) -> Result<(), OpenerError> {
 		let slot = Duration::from_millis(self.slot_millis);
 		let give_up = Duration::from_secs(self.config.reconnect_for);
 		let mut nodes = session.client.follow(slot, give_up);
 		loop {
+			self.monitor.health.turn();
 			tokio::select! {
 				step = nodes.next() => match step? {
 					Step::Best(block) => self.look(session, block).await?,
-					Step::Notice(notice) => {
-						self.say(&Report::Trouble { about: None, text: notice.to_string() });
-					},
+					Step::Notice(notice) => self.on_notice(&notice),
 				},
 				Some(message) = messages.recv() => {
 					// A thread is free, or an opening can go out.
@@ -282,18 +306,37 @@ impl Service {
 						}
 					}
 				},
-				() = stop.as_mut() => return Ok(()),
+				() = stop.requested() => return Ok(()),
+				() = tokio::time::sleep(TURN) => {},
 			}
 		}
 	}
 
+	/// Tells what is wrong with the nodes, or right again.
+	fn on_notice(&self, notice: &Notice) {
+		match notice {
+			Notice::Attached { .. } => {
+				self.monitor.connected.meet();
+			},
+			Notice::Lost { .. } => {
+				self.monitor.connected.fail(notice.to_string());
+			},
+			Notice::Behind { .. } | Notice::Stalled { .. } => {},
+		}
+		self.say(Report::Trouble { about: None, text: notice.to_string() });
+	}
+
 	/// Does what a block asks for. What a node does not answer is asked again with the next block.
 	async fn look(&mut self, session: &Session, best: Block) -> Result<(), OpenerError> {
+		// Only a block that is higher than all before shows that the chain goes on.
+		if best.number > self.height {
+			self.monitor.chain_moves.meet();
+		}
 		match self.on_block(session, best).await {
 			Err(error) if error.is_about_the_connection() => {
 				let text = error.to_string();
 				if self.trouble.as_ref() != Some(&text) {
-					self.say(&Report::Trouble { about: None, text: text.clone() });
+					self.say(Report::Trouble { about: None, text: text.clone() });
 				}
 				self.trouble = Some(text);
 				Ok(())
@@ -305,21 +348,25 @@ impl Service {
 		}
 	}
 
-	/// Lets the threads save their work.
-	async fn pause(&mut self) {
-		for work in self.work.values() {
-			if let Some(handle) = &work.handle {
-				handle.pause();
-			}
-		}
-		let give_up = Instant::now() + PAUSE_LIMIT;
-		while !self.pool.is_idle() && Instant::now() < give_up {
-			tokio::time::sleep(PAUSE_POLL).await;
-		}
+	fn say(&self, report: Report) {
+		self.reporter.say(report, &self.token);
 	}
 
-	fn say(&self, report: &Report) {
-		self.reporter.say(report, &self.token);
+	/// Looks whether the account can pay, and tells it when that changes.
+	async fn check_balance(&self, view: &View) -> Result<(), OpenerError> {
+		let free = view.free_balance(self.me.0).await?;
+		match afford(self.me, free, self.cost, &self.token) {
+			Ok(()) => {
+				self.monitor.can_pay.meet();
+			},
+			Err(error) => {
+				let text = error.to_string();
+				if self.monitor.can_pay.fail(text.clone()) {
+					self.say(Report::Warning { text });
+				}
+			},
+		}
+		Ok(())
 	}
 
 	/// For whom and under which parameters seals are opened.
@@ -337,7 +384,7 @@ impl Service {
 			self.parameters = Arc::new(seals::parameters(info)?);
 			self.speed = None;
 			let text = format!("the chain has new seals, of {} squarings", info.delay);
-			self.say(&Report::Warning { text });
+			self.say(Report::Warning { text });
 		}
 		self.slot_millis = info.slot_millis;
 		Ok(())
@@ -349,6 +396,23 @@ impl Drop for Service {
 	fn drop(&mut self) {
 		self.work.values().filter_map(|work| work.handle.as_ref()).for_each(Handle::pause);
 	}
+}
+
+/// Fails if an account with so much cannot pay for an opening.
+fn afford(
+	account: Account,
+	free: Balance,
+	cost: Balance,
+	token: &Token,
+) -> Result<(), OpenerError> {
+	if free == 0 || free < cost {
+		return Err(OpenerError::BalanceTooLow {
+			account: account.address(),
+			free: token.show(free),
+			needed: token.show(cost),
+		});
+	}
+	Ok(())
 }
 
 /// What an opening costs, in planck: what the operator says, else what the node tells for a
@@ -365,28 +429,4 @@ async fn cost(
 	let opening = (&[0; ELEMENT_BYTES], &[0; PROOF_BYTES]);
 	let call = Call::open_bid(batch, 0, submitter.account(), &[0; SEAL_BYTES], opening);
 	submitter.fee(&call).await.map_err(OpenerError::NoFee)
-}
-
-#[cfg(test)]
-mod tests {
-	use super::*;
-
-	/// The node runs the service as a task, so it must be one that can move between threads.
-	#[tokio::test]
-	async fn service_should_fail_clearly_when_no_node_answers() {
-		let dir = tempfile::tempdir().unwrap();
-		let config = Config {
-			connect: ConnectArgs { url: "ws://127.0.0.1:1".into(), connect_timeout: 5 },
-			key: pvs_client::keys::from_development_path("//Ferdie").unwrap(),
-			threads: 1,
-			nice: 0,
-			min_profit: Amount::Planck(0),
-			cost: None,
-			state_dir: dir.path().into(),
-			reconnect_for: 0,
-		};
-		let running = tokio::spawn(run(config, Reporter::to_stdout(true), std::future::pending()));
-		let error = running.await.unwrap().unwrap_err();
-		assert!(error.to_string().contains("no node answers at ws://127.0.0.1:1"), "{error}");
-	}
 }

@@ -12,6 +12,7 @@ use crate::{
 };
 use pvs_client::{Included, PalletError, PvsEvent, SubmitError};
 use pvs_primitives::{api::BatchId, BlockNumber, Bytes32};
+use pvs_service::{Answer, Event};
 use pvs_timelock::Opening;
 use std::{
 	collections::{BTreeMap, BTreeSet},
@@ -45,6 +46,9 @@ impl Service {
 				Err(error) => tracing::warn!("the last known cost is used: {error}"),
 			}
 		}
+		if self.asked_at == block.number || !self.monitor.can_pay.is_met() {
+			self.check_balance(&view).await?;
+		}
 		let rounds = self.rounds(&view).await?;
 		self.fetch_seals(&view, &rounds).await?;
 		let mut targets = targets(&rounds, &self.scope(), &self.seals);
@@ -52,6 +56,7 @@ impl Service {
 		for target in &mut targets {
 			self.look_at(target, previous);
 		}
+		self.monitor.saw_block(block.number, targets.len());
 		let stages = self.work.iter().map(|(id, work)| (*id, work.stage)).collect();
 		let means = Means {
 			threads: self.config.threads as usize,
@@ -209,7 +214,7 @@ impl Service {
 		};
 		self.work.insert(target.id, work);
 		self.summary.started = self.summary.started.saturating_add(1);
-		self.say(&Report::Solving { seal: name(target), reward: target.reward });
+		self.say(Report::Solving { seal: name(target), reward: target.reward });
 	}
 
 	fn cancel(&mut self, id: &Id, rounds: &Rounds) {
@@ -229,7 +234,10 @@ impl Service {
 		let (batch, round, bidder) = (work.target.batch, work.target.round, work.target.bidder);
 		let (seal, me) = (work.target.seal, self.me.0);
 		let (session, view, messages) = (session.clone(), view.clone(), self.messages.clone());
-		tokio::spawn(async move {
+		let answer = Answer::new(Message::BrokeOff(id), move |message| {
+			let _ = messages.send(message);
+		});
+		self.sending.spawn(answer, async move {
 			let Opening { solution, proof } = &opening;
 			let sent = async {
 				let opened = (solution, proof);
@@ -243,7 +251,7 @@ impl Service {
 					},
 				})
 			};
-			let _ = messages.send(Message::Sent(id, sent.await));
+			Message::Sent(id, sent.await)
 		});
 	}
 
@@ -253,6 +261,10 @@ impl Service {
 			Message::Ended(id, outcome) => self.on_ended(id, outcome),
 			Message::Sent(id, result) => {
 				self.on_sent(id, result);
+				false
+			},
+			Message::BrokeOff(id) => {
+				self.on_broken_off(id);
 				false
 			},
 		}
@@ -268,7 +280,7 @@ impl Service {
 				work.stage = Stage::Solved;
 				let speed = Speed::measured(squarings, self.parameters.delay, took, self.height);
 				self.speed = speed.or(self.speed);
-				self.say(&Report::Solved { seal, seconds: took.as_secs_f64() });
+				self.say(Report::Solved { seal, seconds: took.as_secs_f64() });
 			},
 			Outcome::Stopped { saved } => {
 				self.work.remove(&id);
@@ -279,16 +291,31 @@ impl Service {
 			},
 			Outcome::Failed(text) => {
 				work.stage = Stage::Refused;
-				self.say(&Report::Trouble { about: Some(seal), text });
+				self.say(Report::Trouble { about: Some(seal), text });
 			},
 		}
 		true
+	}
+
+	/// Nobody knows what became of an opening. One that went out over an earlier connection was noted when
+	/// that was lost.
+	fn on_broken_off(&mut self, id: Id) {
+		let height = self.height;
+		let Some(work) = self.work.get_mut(&id) else { return };
+		if work.stage == Stage::Sending {
+			work.stage = Stage::Sent(height);
+			let (about, text) = (Some(work.name()), "sending the opening has crashed".into());
+			self.say(Report::Trouble { about, text });
+		}
 	}
 
 	fn on_sent(&mut self, id: Id, result: Result<Sent, SubmitError>) {
 		let Some(work) = self.work.get_mut(&id) else { return };
 		let seal = work.name();
 		work.stage = stage_after(&result, self.height);
+		if let Err(error @ SubmitError::CannotPay { .. }) = &result {
+			self.monitor.can_pay.fail(error.to_string());
+		}
 		match result {
 			Ok(Sent::Included(included)) => self.on_opened(id, &included),
 			Ok(Sent::Refused) => {
@@ -321,17 +348,19 @@ impl Service {
 		let Some(work) = self.work.get(&id) else { return };
 		let (seal, target) = (work.name(), &work.target);
 		let (reward, bid) = result_of(&included.events, target, &self.me.0);
-		self.earned.insert(id, reward);
+		if self.earned.insert(id, reward).is_none() {
+			self.monitor.opened(bid, reward);
+		}
 		self.summary.opened = u64::try_from(self.earned.len()).unwrap_or(u64::MAX);
 		let sum = |sum: u128, earned: &u128| sum.saturating_add(*earned);
 		self.summary.earned = self.earned.values().fold(0, sum);
-		self.say(&Report::Opened { seal, block: included.number, reward, bid });
+		self.say(Report::Opened { seal, block: included.number, reward, bid });
 	}
 
 	fn tell_once(&mut self, id: Id, report: Report) {
 		let key = (id, report.text(&self.token));
 		if self.told.insert(key, self.height).is_none() {
-			self.say(&report);
+			self.say(report);
 		}
 	}
 

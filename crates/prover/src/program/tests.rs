@@ -10,7 +10,7 @@ use crate::{
 	rollup::{Ledger, ProgramLedger},
 };
 use num_bigint::BigUint;
-use pvs_client::{Replica, ReplicaError, RollupState, Token};
+use pvs_client::{Replica, ReplicaError, RollupState};
 use pvs_primitives::api::{BatchId, BatchInfo, BatchStatus};
 use pvs_verifier_testing::TestKeys;
 use rustix::process::test_kill_process;
@@ -384,7 +384,7 @@ const DUE: u32 = 20;
 
 fn shown() -> ShownProof {
 	let key = (BatchId { rollup: 0, index: 0 }, 0);
-	Reporter::new(false, Token::default()).proof(key)
+	Reporter::silent().proof(key)
 }
 
 /// A maker of proofs by `prove`, and a piece of work for it.

@@ -21,6 +21,7 @@ use crate::{
 	error::ProverError,
 	fees::KnownFees,
 	journal::{Bid, Entry, Journal, Key},
+	monitor::Monitor,
 	price::Policy,
 	proving::{Proof, ProofMaker, ProvingError},
 	record::Counts,
@@ -29,6 +30,7 @@ use crate::{
 	settle::Ending,
 	snapshot::{Owner, Store},
 	status::data_dir,
+	SERVICE,
 };
 use pvs_client::{
 	seals, Account, Block, Client, Error, Included, Keypair, Notice, Signals, Step, SubmitError,
@@ -38,6 +40,7 @@ use pvs_primitives::{
 	api::{BatchId, ProverStats, RoundInfo},
 	BlockNumber, Bytes32,
 };
+use pvs_service::{Metrics, Server, Supervisor, Tasks};
 use pvs_timelock::Parameters;
 use rounds::Rounds;
 use saving::{prepare, replay, Saved, Saver};
@@ -49,11 +52,25 @@ use std::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
+/// How long no block may come before the chain counts as standing still.
+const STALL: Duration = Duration::from_secs(30);
+/// How often the loop makes a turn when nothing happens.
+const TURN: Duration = Duration::from_secs(1);
+
 /// Runs the prover until it is told to stop.
 pub(crate) async fn run(args: Box<RunArgs>) -> Result<(), ProverError> {
 	let key = args.key.load()?;
-	let client = args.connect.connect().await?;
-	let (mut service, results) = Service::start(&args, &client, &key).await?;
+	let metrics = Metrics::new(SERVICE)?;
+	let monitor = Arc::new(Monitor::new(&metrics, STALL)?);
+	let mut supervisor = Supervisor::new(|ended| tracing::warn!("{ended}"));
+	if let Some(address) = args.metrics {
+		let server = Server::bind(address, metrics.clone(), monitor.health.clone()).await?;
+		tracing::info!("metrics at http://{}/metrics", server.address());
+		server.run_under(&mut supervisor);
+	}
+	let client = monitor.health.waiting(args.connect.connect()).await?;
+	let started = Service::start(&args, &client, &key, &metrics, monitor.clone());
+	let (mut service, results) = monitor.health.waiting(started).await?;
 	service.run(&args, client, key, results).await
 }
 
@@ -71,8 +88,8 @@ enum Done {
 	/// How a round ended that the chain shows no longer.
 	Settled(Key, Result<Ending, Error>),
 	Saved(Saved),
-	/// A task ended without a result, and why.
-	BrokeOff(Key, String),
+	/// The task of a round has crashed.
+	Crashed(Key),
 }
 
 impl Done {
@@ -87,7 +104,7 @@ impl Done {
 			| Self::Proved(key, _)
 			| Self::Delivered(key, _)
 			| Self::Settled(key, _)
-			| Self::BrokeOff(key, _) => Some(*key),
+			| Self::Crashed(key) => Some(*key),
 			Self::Saved(_) => None,
 		}
 	}
@@ -116,6 +133,7 @@ struct Service {
 	fees: Arc<KnownFees>,
 	batch_limit: Option<u64>,
 	reporter: Reporter,
+	monitor: Arc<Monitor>,
 	journal: Journal,
 	maker: ProofMaker,
 	appraiser: Arc<Appraiser>,
@@ -135,6 +153,8 @@ struct Service {
 	/// The height at which what is not needed any more was last forgotten.
 	forgot_at: BlockNumber,
 	rounds: Rounds,
+	/// What runs the tasks.
+	running: Tasks,
 	done: mpsc::UnboundedSender<Done>,
 	/// Rounds that have closed without this prover's bid.
 	unsettled: Unsettled,
@@ -159,6 +179,8 @@ impl Service {
 		args: &RunArgs,
 		client: &Client,
 		key: &Keypair,
+		metrics: &Metrics,
+		monitor: Arc<Monitor>,
 	) -> Result<(Self, mpsc::UnboundedReceiver<Done>), ProverError> {
 		let me = Account::of(key);
 		let token = client.token();
@@ -191,7 +213,7 @@ impl Service {
 		let dir = data_dir(args.data_dir.clone(), me);
 		let journal = Journal::open(&dir, client.genesis_hash(), me.0)?;
 
-		let reporter = Reporter::new(args.json, token.clone());
+		let reporter = Reporter::start(args.json, token.clone(), metrics, monitor.clone())?;
 		let store = genesis.shape().map(|shape| {
 			let (chain, genesis_root) = (client.genesis_hash(), rollup.genesis_root);
 			Store::new(&dir, Owner { chain, rollup: args.rollup, genesis_root, shape })
@@ -217,6 +239,7 @@ impl Service {
 			fees,
 			batch_limit: args.batch_limit(),
 			reporter,
+			monitor,
 			journal,
 			maker,
 			appraiser: Arc::new(appraiser),
@@ -230,6 +253,7 @@ impl Service {
 			height: view.block().number,
 			forgot_at: view.block().number,
 			rounds: Rounds::default(),
+			running: Tasks::default(),
 			done,
 			unsettled: Unsettled::default(),
 			look_again: false,
@@ -240,6 +264,9 @@ impl Service {
 			draining_since: None,
 			foreign_bid: None,
 		};
+		service.monitor.connected.meet();
+		service.monitor.may_bid.meet();
+		service.monitor.running.meet();
 		service.reporter.say(&Report::Ready {
 			account: me,
 			rollup: args.rollup,
@@ -268,16 +295,14 @@ impl Service {
 		let session = Session { submitter: Submitter::new(client.clone(), key), client };
 		let mut nodes = session.client.follow(self.slot, Duration::from_secs(args.reconnect_for));
 		while !self.is_finished() {
+			self.monitor.health.turn();
 			tokio::select! {
 				step = nodes.next() => {
 					let step = step?;
 					self.is_waiting = nodes.is_waiting();
 					match step {
 						Step::Best(block) => self.look(&session, block).await?,
-						Step::Notice(Notice::Attached { url }) => {
-							self.reporter.say(&Report::Reconnected { url });
-						},
-						Step::Notice(notice) => self.trouble(None, notice.to_string()),
+						Step::Notice(notice) => self.on_notice(notice),
 					}
 				},
 				Some(done) = results.recv() => {
@@ -295,7 +320,7 @@ impl Service {
 					self.drain("asked to; open jobs are finished first, ask again to stop at once");
 				},
 				// The end of draining is a matter of time, and not of blocks.
-				() = tokio::time::sleep(self.slot), if self.draining_since.is_some() => {},
+				() = tokio::time::sleep(TURN) => {},
 			}
 		}
 		self.look_for_room();
@@ -323,8 +348,29 @@ impl Service {
 		Ok(())
 	}
 
+	/// Tells what is wrong with the nodes, or right again.
+	fn on_notice(&self, notice: Notice) {
+		match notice {
+			Notice::Attached { url } => {
+				self.monitor.connected.meet();
+				self.reporter.say(&Report::Reconnected { url });
+			},
+			Notice::Lost { .. } => {
+				self.monitor.connected.fail(notice.to_string());
+				self.trouble(None, notice.to_string());
+			},
+			Notice::Behind { .. } | Notice::Stalled { .. } => {
+				self.trouble(None, notice.to_string());
+			},
+		}
+	}
+
 	/// Does what a block asks for. What a node does not answer is asked again with the next block.
 	async fn look(&mut self, session: &Session, best: Block) -> Result<(), ProverError> {
+		// Only a block that is higher than all before shows that the chain goes on.
+		if best.number > self.height {
+			self.monitor.chain_moves.meet();
+		}
 		match self.on_block(session, best).await {
 			Err(error) if error.is_about_the_connection() => {
 				let text = error.to_string();
@@ -344,6 +390,7 @@ impl Service {
 	fn drain(&mut self, reason: &str) {
 		if self.draining_since.is_none() {
 			self.draining_since = Some(Instant::now());
+			self.monitor.running.fail(reason);
 			self.reporter.say(&Report::Stopping { reason: reason.into() });
 		}
 	}

@@ -40,8 +40,9 @@ impl Service {
 				self.on_saved(saved);
 				Ok(())
 			},
-			Done::BrokeOff(key, reason) => {
-				self.trouble(Some(key), format!("a task of this round broke off: {reason}"));
+			// The next block shows whether it still has to be done.
+			Done::Crashed(key) => {
+				self.trouble(Some(key), "what was done about this round has crashed".into());
 				Ok(())
 			},
 		}
@@ -289,6 +290,7 @@ impl Service {
 	pub(super) fn stop_bidding(&mut self, reason: &str) {
 		if self.breaker.is_none() {
 			self.breaker = Some(reason.into());
+			self.monitor.may_bid.fail(reason);
 			self.trouble(None, format!("no new bids until a restart: {reason}"));
 		}
 	}

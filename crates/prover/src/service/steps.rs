@@ -19,6 +19,7 @@ use pvs_primitives::{
 	public_inputs::{binding, PublicInputs},
 	BlockNumber, Bytes32,
 };
+use pvs_service::Answer;
 use std::{collections::BTreeSet, future::Future, time::Duration};
 
 /// How long to wait for a block to take a transaction before looking at the chain again.
@@ -69,6 +70,7 @@ impl Service {
 		self.look_for_room();
 		let view = session.client.at(block).await?;
 		self.height = block.number;
+		self.monitor.saw_block(block.number, self.open_jobs().count());
 		let mut rounds = view.open_rounds(self.rollup).await?;
 		// What is due first comes first.
 		rounds.sort_by_key(|round| round.phase_ends_at);
@@ -364,12 +366,10 @@ impl Service {
 		let task = Task { cancel: cancel.clone(), since: self.height };
 		self.rounds.of(key).task = Some(task);
 		let done = self.done.clone();
-		tokio::spawn(async move {
-			// A task that panics must not hold its round.
-			let ended = tokio::spawn(work).await;
-			let ended = ended.unwrap_or_else(|error| Done::BrokeOff(key, error.to_string()));
-			let _ = done.send(ended);
+		let answer = Answer::new(Done::Crashed(key), move |result| {
+			let _ = done.send(result);
 		});
+		self.running.spawn(answer, work);
 		cancel
 	}
 
