@@ -44,6 +44,7 @@ mod status;
 mod turns;
 
 use clap::Parser;
+use error::ProverError;
 use pvs_service::shutdown;
 use std::process::ExitCode;
 
@@ -56,8 +57,11 @@ async fn main() -> ExitCode {
 	pvs_client::cli::start_logging();
 	let result = match cli.command {
 		cli::Command::Run(args) => match service::run(args).await {
-			Ok(open_jobs) => return shutdown::exit_code(open_jobs),
-			Err(error) => Err(error),
+			Err(error @ ProverError::OpenJobs(open)) => {
+				pvs_client::cli::finish(SERVICE, Err(error));
+				return shutdown::exit_code(open);
+			},
+			result => result,
 		},
 		cli::Command::Status(args) => status::show(args).await,
 		cli::Command::Register(args) => status::register(args).await,
