@@ -81,7 +81,8 @@ struct Ann {
 	fee: Balance,
 	/// The time that she promises, in blocks: her proof is there one block before it is over.
 	time: u32,
-	slack: u32,
+	/// The number of blocks by which a transaction may be delayed.
+	longest_delay: u32,
 	/// Whether her proof is there as soon as she has won.
 	is_fast: bool,
 	/// Whether each transaction takes as long as it may.
@@ -95,14 +96,14 @@ struct Ann {
 }
 
 impl Ann {
-	fn new(setup: &Setup, dice: &mut Dice) -> Self {
+	fn new(setup: &Setup, longest_delay: u32, dice: &mut Dice) -> Self {
 		let seed = setup.seed;
 		let times = [1, 2, 1, 9];
 		Self {
 			seed,
 			fee: 50 + u128::from(dice.roll(100)),
 			time: times[usize::try_from(seed / 16 % 4).expect("small")],
-			slack: setup.slack,
+			longest_delay,
 			is_fast: seed % 7 == 3,
 			is_slow: !seed.is_multiple_of(5),
 			is_absent: seed.is_multiple_of(3),
@@ -114,7 +115,8 @@ impl Ann {
 
 	fn send(&mut self, dice: &mut Dice, purpose: Purpose, call: Call<Test>) {
 		if self.sent.insert(purpose) {
-			let delay = if self.is_slow { self.slack } else { dice.small(self.slack + 1) };
+			let longest = self.longest_delay;
+			let delay = if self.is_slow { longest } else { dice.small(longest + 1) };
 			self.on_the_way.push((now() + 1 + delay, purpose, call));
 		}
 	}
@@ -221,15 +223,16 @@ fn deadlines(id: BatchId, round: &RoundInfo<AccountId>) -> Option<(u32, u32)> {
 	assigned.or(decided.map(|won| (won.clock, won.on_time_until)))
 }
 
-/// Plays a sequence. Returns what it has met.
-fn run(seed: u64) -> Met {
+/// Plays a sequence in which transactions of Ann are delayed by so many blocks beyond the slack. Returns what
+/// it has met.
+fn run(seed: u64, beyond_slack: u32) -> Met {
 	let setup = Setup::adverse(seed);
 	let mut met = Met::default();
 	setup.play(|| {
 		let mut dice = Dice(seed);
 		let mut bids = Bids::new();
 		let mut watch = Watch::new(setup.rollups.clone());
-		let mut ann = Ann::new(&setup, &mut dice);
+		let mut ann = Ann::new(&setup, setup.slack + beyond_slack, &mut dice);
 		let before = total(&ANN);
 		let check = || {
 			Pvs::do_try_state().unwrap_or_else(|e| panic!("seed {seed}: {e:?}"));
@@ -286,7 +289,7 @@ fn honest_prover_should_lose_nothing_when_each_transaction_takes_as_long_as_it_m
 		let mut met = Met::default();
 		with_cheap_proofs(|| {
 			let all = (first..=sequences).step_by(2);
-			met = all.map(run).fold(Met::default(), Met::plus);
+			met = all.map(|seed| run(seed, 0)).fold(Met::default(), Met::plus);
 		});
 		met
 	};
@@ -306,6 +309,17 @@ fn honest_prover_should_lose_nothing_when_each_transaction_takes_as_long_as_it_m
 		u32::try_from(met.as_expected).expect("few"),
 	];
 	assert!(sequences < DEFAULT_SEQUENCES || counts.iter().all(|count| *count > 0), "{met:?}");
+}
+
+/// The negative control: a block more than the slack, and Ann does lose.
+#[test]
+#[should_panic(expected = "seed ")]
+fn honest_prover_should_lose_when_its_transactions_take_longer_than_they_may() {
+	with_cheap_proofs(|| {
+		for seed in 1..=8 {
+			run(seed, 1);
+		}
+	});
 }
 
 /// Ann promises one block at slack 0, and a rival is silent, so that she learns in the last block of the

@@ -97,8 +97,10 @@ impl Watch {
 	/// that nothing of her stake is reserved.
 	pub(super) fn check_ann(&self, before: Balance, seed: u64) {
 		let ann = Provers::<Test>::get(&ANN).expect("she never leaves");
-		assert_eq!((ann.stats.slashed, ann.stake, ann.reserved), (0, 2 * MIN_STAKE, 0), "{seed}");
-		assert_eq!((ann.stats.late, ann.stats.defaults, ann.stats.silences), (0, 0, 0), "{seed}");
+		let stake = (ann.stats.slashed, ann.stake, ann.reserved);
+		assert_eq!(stake, (0, 2 * MIN_STAKE, 0), "seed {seed}");
+		let faults = (ann.stats.late, ann.stats.defaults, ann.stats.silences);
+		assert_eq!(faults, (0, 0, 0), "seed {seed}");
 		assert_eq!(ann.stats.earned, self.income, "seed {seed}");
 		assert_eq!(total(&ANN), before + self.income - self.slot_fees, "seed {seed}");
 	}
