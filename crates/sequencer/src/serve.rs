@@ -109,16 +109,18 @@ impl Service {
 	/// Reads what happened while this program did not run.
 	async fn catch_up(&mut self) -> Result<(), SequencerError> {
 		let best = self.seat.client.best().await?;
-		let result = self.take_in(best).await;
-		if let Err(SequencerError::Core(CoreError::Missing(missing))) = &result {
+		let missing = match self.take_in(best).await {
+			Ok(_) => None,
+			Err(error) if is_missing(&error) => Some(error),
+			Err(error) => return Err(error),
+		};
+		if let Some(error) = missing {
 			if !self.shared.with_core(Core::start_over).await {
-				return result.map(|_| ());
+				return Err(error);
 			}
-			tracing::warn!("{missing}; starting from the rollup's first state again");
+			tracing::warn!("{error}; starting from the rollup's first state again");
 			self.reader.start_over();
 			self.take_in(best).await?;
-		} else {
-			result?;
 		}
 		let core = self.shared.core();
 		match core.tip().account(core.fee_account()) {
@@ -380,15 +382,17 @@ fn can_pass(error: &SequencerError) -> bool {
 	}
 }
 
+/// Returns true if no batches are found that lead from the saved state to those on the chain.
+fn is_missing(error: &SequencerError) -> bool {
+	matches!(error, SequencerError::Core(CoreError::Missing(_)) | SequencerError::Replay(_))
+}
+
 /// Returns true if the data of batches cannot be read. The next block may show another one, and until then
 /// what is known stays as it is.
 fn is_about_data(error: &SequencerError) -> bool {
 	match error {
-		SequencerError::Core(CoreError::Missing(_)) | SequencerError::Replay(_) => true,
-		SequencerError::Chain(error) => {
-			matches!(error, Error::NoDigest { .. } | Error::NoBatchData { .. })
-		},
-		_ => false,
+		SequencerError::Chain(Error::NoDigest { .. } | Error::NoBatchData { .. }) => true,
+		other => is_missing(other),
 	}
 }
 
