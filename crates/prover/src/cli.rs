@@ -143,7 +143,7 @@ pub(crate) struct RunArgs {
 	/// Seconds that open jobs may take when asked to stop, a year at most; asked twice, it stops at once. Jobs
 	/// that are left are an error
 	#[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(0..=MAX_RECONNECT_SECONDS))]
-	pub(crate) drain_for: u64,
+	pub(crate) drain: u64,
 	/// Serve /metrics, /healthz and /readyz at this address; a port alone means this machine only
 	#[arg(long, value_name = "HOST:PORT", value_parser = parse_address)]
 	pub(crate) metrics: Option<SocketAddr>,

@@ -246,7 +246,7 @@ impl Service {
 			saver,
 			genesis_hash: client.genesis_hash(),
 			slot: Duration::from_millis(info.slot_millis),
-			drain_for: Duration::from_secs(args.drain_for),
+			drain_for: Duration::from_secs(args.drain),
 			is_waiting: false,
 			looking_failed: None,
 			seals,
