@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// After how many blocks the node is asked again.
 const REFRESH: BlockNumber = 100;
 
-/// Transaction fees, in planck.
+/// Transaction fees, in planck: the most that the calls can cost. What they do not do is given back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Fees {
 	/// Those of a round that is won: the bid, its reveal and the proof.
