@@ -18,6 +18,8 @@ the output is one JSON object.
   --scenario silent   Three batches with a bidder that never reveals: an opener solves its seals and is
                       paid from its bonds. Two rounds close without the bid, which is settled
                       afterwards; in the third batch the seal is opened by force, and the bid wins.
+  --scenario nodes    Two batches on a chain on which nothing becomes final, with provers whose nodes freeze, one
+                      after its bid and one after its win: both deliver and are paid.
   --scenario crash    A serving sequencer that takes transfers from a load generator. Its first batches fail,
                       and it is killed ten times, at random and while it writes: nothing that it
                       acknowledged is lost or doubled.
@@ -53,10 +55,10 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case "$scenario:$batches" in
-	plain: | faults: | silent: | crash:) ;;
+	plain: | faults: | silent: | nodes: | crash:) ;;
 	plain:*[!0-9]* | plain:0) usage "--batches takes a whole number above 0, not '$batches'" ;;
 	plain:*) ;;
-	faults:* | silent:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
+	faults:* | silent:* | nodes:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
 	*) usage "unknown scenario '$scenario'" ;;
 esac
 
