@@ -5,7 +5,6 @@ pub mod backoff;
 pub mod event;
 pub mod health;
 pub mod metrics;
-pub mod retry;
 pub mod shutdown;
 pub mod supervise;
 
@@ -13,6 +12,5 @@ pub use backoff::Backoff;
 pub use event::{Event, Form, Level, Reporter, Stamped};
 pub use health::{Condition, Health};
 pub use metrics::{Metrics, MetricsError, Server};
-pub use retry::{Classify, Remedy, RetryClass};
 pub use shutdown::{Stop, Stopper};
 pub use supervise::{Answer, Policy, Supervisor, Tasks};
