@@ -220,7 +220,7 @@ impl Client {
 			self.rpc().chain_get_block(Some(hash)).await.map_err(|error| self.failed(error))?;
 		let Some(details) = details else {
 			let block = self.block(hash).await?.number;
-			return Err(Error::NoBody { url: self.url().into(), block });
+			return Err(Error::NoBody { url: self.url(), block });
 		};
 		Ok(details.block.extrinsics.into_iter().map(|extrinsic| extrinsic.0).collect())
 	}

@@ -54,7 +54,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
 	/// Take transfers over JSON-RPC, commit batches of them and follow them until they are final
 	#[command(after_help = SERVE_EXAMPLES)]
-	Serve(ServeArgs),
+	Serve(Box<ServeArgs>),
 	/// Send transfers of demo accounts to a running sequencer and follow them
 	#[command(after_help = LOAD_EXAMPLES)]
 	Load(LoadArgs),

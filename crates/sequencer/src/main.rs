@@ -38,7 +38,7 @@ async fn main() -> ExitCode {
 	let cli = cli::Cli::parse();
 	pvs_client::cli::start_logging();
 	let result = match cli.command {
-		Command::Serve(args) => serve::serve(args).await,
+		Command::Serve(args) => serve::serve(*args).await,
 		Command::Load(args) => load::load(args).await,
 		Command::Transfer(args) => commands::transfer(args).await,
 		Command::Account(args) => commands::account(args).await,
