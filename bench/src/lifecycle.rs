@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{ensure, Context};
 use indicatif::ProgressBar;
-use pallet_pvs::{CommitsInBlock, Config};
+use pallet_pvs::{CommitsInBlock, Config, UnsettledRounds};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
 	BatchIndex, RollupId,
@@ -114,6 +114,7 @@ pub(crate) fn measure() -> anyhow::Result<Lifecycle> {
 	let mut agenda = Agenda::default();
 	deliver(&world, &mut chain, &to_prove)?;
 	wait_for_the_end(&mut chain, idle, &mut agenda, to_fail.len())?;
+	wait_for_expiry(&mut chain)?;
 	chain.next_block()?;
 	chain.check()?;
 	ensure!(agenda.items > 0, "no deadline was worked off");
@@ -226,6 +227,16 @@ fn deliver(world: &World, chain: &mut Chain, batches: &[BatchId]) -> anyhow::Res
 			"{batch:?} was not proven"
 		);
 		bar.inc(1);
+	}
+	Ok(())
+}
+
+/// Goes on until the silent bids of the failed batches have expired.
+fn wait_for_expiry(chain: &mut Chain) -> anyhow::Result<()> {
+	let last = chain.number() + PATIENCE;
+	while chain.read(|| UnsettledRounds::<Runtime>::iter_keys().next().is_some()) {
+		ensure!(chain.number() < last, "silent bids have not expired after {PATIENCE} blocks");
+		chain.next_block()?;
 	}
 	Ok(())
 }

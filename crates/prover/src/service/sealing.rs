@@ -131,6 +131,7 @@ impl Service {
 			            it costs the silence penalty if somebody opens the seal, else the whole bond";
 			self.trouble(Some(key), text.into());
 		}
+		self.meet_foreign_bid(key);
 	}
 
 	/// Tells once that somebody else opened this prover's seal.

@@ -105,12 +105,18 @@ impl Service {
 		Ok(())
 	}
 
-	/// Stops taking on work if another program bids with the same key: two that do not know of each other promise
-	/// the same stake and the same processors twice.
+	/// Looks for a bid of this account that is not this program's.
 	fn look_for_foreign_bid(&mut self, round: &RoundInfo<Bytes32>) {
 		let key = (round.batch, round.round);
-		let job = self.journal.job(&key);
-		if self.foreign_bid.is_some() || !decide::has_foreign_bid(round, &self.me.0, job) {
+		if decide::has_foreign_bid(round, &self.me.0, self.journal.job(&key)) {
+			self.meet_foreign_bid(key);
+		}
+	}
+
+	/// Stops taking on work if another program bids with the same key: two that do not know of each other promise
+	/// the same stake and the same processors twice.
+	pub(super) fn meet_foreign_bid(&mut self, key: Key) {
+		if self.foreign_bid.is_some() {
 			return;
 		}
 		self.foreign_bid = Some(key);
