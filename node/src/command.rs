@@ -133,7 +133,7 @@ fn run_node(cli: &Cli) -> sc_cli::Result<()> {
 	result
 }
 
-/// Why the node does not start. Errors of the database and of the key store do not say where they are.
+/// Returns why the node does not start. Errors of the database and of the key store do not say where they are.
 fn cannot_start(data: &Path, error: &sc_service::Error) -> sc_cli::Error {
 	let text = format!("the node cannot start with the data in {}: {error}", data.display());
 	sc_cli::Error::Application(text.into())

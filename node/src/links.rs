@@ -22,7 +22,7 @@ pub(crate) fn reachable(listening: impl IntoIterator<Item = SocketAddr>) -> Opti
 	addresses.min_by_key(|address| (!address.ip().is_loopback(), address.is_ipv6()))
 }
 
-/// Whether metrics can be served there. Ask before they are: afterwards the address is taken.
+/// Returns whether metrics can be served there. Ask before they are: afterwards the address is taken.
 ///
 /// # Errors
 ///

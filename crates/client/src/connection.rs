@@ -146,7 +146,7 @@ impl Client {
 		self.inner.nodes.url()
 	}
 
-	/// How many calls the nodes were asked so far.
+	/// Returns how many calls the nodes were asked so far.
 	pub fn calls(&self) -> u64 {
 		self.inner.nodes.calls()
 	}

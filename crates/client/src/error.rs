@@ -112,7 +112,7 @@ pub enum Error {
 }
 
 impl Error {
-	/// Whether the node has the block no longer, or not its state: it prunes old ones, or was synced without them.
+	/// Returns whether the node has the block no longer, or not its state: it prunes old ones, or was synced without them.
 	pub fn is_about_pruned_state(&self) -> bool {
 		const SIGNS: [&str; 3] = ["discarded", "nknown block", "UnknownBlock"];
 		match self {
@@ -132,7 +132,7 @@ impl Error {
 		}
 	}
 
-	/// Whether asking again, or another node, can help.
+	/// Returns whether asking again, or another node, can help.
 	pub fn is_about_the_connection(&self) -> bool {
 		matches!(
 			self,

@@ -12,14 +12,14 @@ use pvs_primitives::BlockNumber;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
-/// How often time alone is looked at: whether nodes have stalled, or have been away for too long.
+/// Interval at which time alone is looked at: whether nodes have stalled, or have been away for too long.
 const TICK: Duration = Duration::from_millis(500);
 
 /// After how many times what makes a node count as stalled the operator is told: by then another one would have
 /// been used.
 const TELL_AFTER: u32 = 3;
 
-/// What happens on the way.
+/// Things that happen on the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
 	/// There is a new best block. Those that came between two looks are left out.
@@ -28,7 +28,7 @@ pub enum Step {
 	Notice(Notice),
 }
 
-/// What an operator should know about the nodes.
+/// News that an operator should know about the nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Notice {
 	/// No node answers.
@@ -151,7 +151,7 @@ impl Follower {
 		self.nodes.report().head.filter(|_| !self.is_waiting())
 	}
 
-	/// Whether nothing is to be done but to wait: no node answers, or the one that does lacks blocks.
+	/// Returns whether nothing is to be done but to wait: no node answers, or the one that does lacks blocks.
 	pub fn is_waiting(&self) -> bool {
 		self.told.is_lost || self.told.is_behind
 	}

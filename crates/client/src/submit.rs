@@ -33,11 +33,11 @@ const MAX_ANCHOR_DEPTH: BlockNumber = 32;
 const ATTEMPTS: u32 = 3;
 /// Pause before signing again.
 const RETRY_PAUSE: Duration = Duration::from_millis(150);
-/// How often the nodes are looked at while no block comes.
+/// Interval at which the nodes are looked at while no block comes.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Best blocks without a transaction after which it is sent again with a higher tip.
 const REPLACE_AFTER: BlockNumber = 3;
-/// How many times the tip rises: to an eighth of the transaction's fee, a quarter, a half, and all of it.
+/// Number of times that the tip rises: to an eighth of the transaction's fee, a quarter, a half, and all of it.
 const RISES: u32 = 4;
 /// How far below the block that was best when it was sent a transaction is searched for: a reorganization can
 /// put it there.
@@ -143,7 +143,7 @@ struct Open {
 	encoded: Vec<u8>,
 	/// What it costs without a tip, in planck, once that was asked.
 	fee: Option<Balance>,
-	/// How many times its tip has risen.
+	/// Number of times that its tip has risen.
 	rises: u32,
 	/// The best block when it was first sent, and when it was last sent.
 	first_sent: BlockNumber,
@@ -157,7 +157,7 @@ impl Open {
 		fee.checked_shr(halvings).unwrap_or(0).max(1)
 	}
 
-	/// Whether all that was signed for it is void at a block.
+	/// Returns whether all that was signed for it is void at a block.
 	fn is_dead_at(&self, best: BlockNumber) -> bool {
 		u64::from(best.saturating_sub(self.last_sent)) > MORTALITY_BLOCKS
 	}
@@ -235,7 +235,7 @@ impl Submitter {
 		outcome
 	}
 
-	/// What a transaction with this call would cost, in planck.
+	/// Returns what a transaction with this call would cost, in planck.
 	pub async fn fee(&self, call: &Call) -> Result<Balance, Error> {
 		let anchor = self.anchor().await?;
 		let nonce = self.pool_nonce().await?;
@@ -364,7 +364,7 @@ impl Submitter {
 		}
 	}
 
-	/// What the chain up to a block says of a transaction.
+	/// Returns what the chain up to a block says of a transaction.
 	async fn fate(&self, open: &Open, best: Block) -> Result<Fate, Error> {
 		if self.nonce_at(best.hash).await? <= open.nonce {
 			return Ok(Fate::Open);

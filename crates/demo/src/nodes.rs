@@ -15,7 +15,7 @@ use pvs_client::{keys, Account};
 use pvs_primitives::BlockNumber;
 use std::time::Duration;
 
-/// How many batches the scenario has.
+/// Number of batches that the scenario has.
 pub(crate) const BATCHES: u32 = 2;
 /// The block from which on batches are committed: a transaction lives 64 blocks.
 const FIRST_BLOCK: BlockNumber = 70;

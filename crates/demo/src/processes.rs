@@ -14,7 +14,7 @@ use std::{
 
 /// How many lines of a log are shown when its process failed.
 const TAIL_LINES: usize = 20;
-/// How long a program may take to be ready: a prover loads its keys, a sequencer reads the chain.
+/// Time that a program may take to be ready: a prover loads its keys, a sequencer reads the chain.
 const READY_WAIT: Duration = Duration::from_secs(120);
 const READY_POLL: Duration = Duration::from_millis(100);
 /// How long a process may take to stop before it is killed.

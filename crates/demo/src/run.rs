@@ -518,7 +518,7 @@ impl<'a> Demo<'a> {
 	}
 }
 
-/// Where a node listens for others: on this machine only.
+/// Returns where a node listens for others: on this machine only.
 fn listen_address(port: u16) -> String {
 	format!("/ip4/127.0.0.1/tcp/{port}")
 }

@@ -12,11 +12,11 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// How long the load generator may take to see that its transfers are final.
+/// Time that the load generator may take to see that its transfers are final.
 const LOAD_WAIT: Duration = Duration::from_secs(30);
 /// Transfers per second: four full batches, of which a block takes one.
 const RATE: u32 = 16;
-/// How long a transfer may wait for others of its batch, in milliseconds: a day. No batch is made that is
+/// Time that a transfer may wait for others of its batch, in milliseconds: a day. No batch is made that is
 /// not full.
 const FULL_ONLY: u32 = 86_400_000;
 
@@ -98,7 +98,7 @@ fn transfers(batches: u32) -> u64 {
 	u64::from(batches).saturating_mul(each)
 }
 
-/// Where a sequencer on this port takes transfers.
+/// Returns where a sequencer on this port takes transfers.
 pub(crate) fn address(port: u16) -> String {
 	format!("ws://127.0.0.1:{port}")
 }

@@ -18,7 +18,7 @@ pub struct Lock {
 	_file: File,
 }
 
-/// Why a data directory cannot be used.
+/// Reason why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
 	/// Another process has the lock.

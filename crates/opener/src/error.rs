@@ -48,7 +48,7 @@ pub enum OpenerError {
 }
 
 impl OpenerError {
-	/// Whether asking again, or another node, can help.
+	/// Returns whether asking again, or another node, can help.
 	pub(crate) fn is_about_the_connection(&self) -> bool {
 		match self {
 			Self::Chain(error) | Self::NoFee(error) => error.is_about_the_connection(),

@@ -9,7 +9,7 @@ use pvs_service::{
 };
 use std::time::Duration;
 
-/// How long a turn of the loop may take.
+/// Time that a turn of the loop may take.
 const TURN_LIMIT: Duration = Duration::from_secs(60);
 
 /// Metrics and conditions.

@@ -11,7 +11,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// How long anything may take, on a busy machine too.
+/// Time that anything may take, on a busy machine too.
 const WAIT: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(20);
 

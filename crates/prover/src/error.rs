@@ -101,7 +101,7 @@ pub(crate) enum ProverError {
 }
 
 impl ProverError {
-	/// Whether asking again, or another node, can help.
+	/// Returns whether asking again, or another node, can help.
 	pub(crate) fn is_about_the_connection(&self) -> bool {
 		matches!(self, Self::Chain(error) if error.is_about_the_connection())
 	}

@@ -21,7 +21,7 @@ pub struct Health(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-	/// How long a turn of the main loop may take.
+	/// Time that a turn of the main loop may take.
 	turn_limit: Duration,
 	turned_at: Mutex<Instant>,
 	conditions: Mutex<Vec<Condition>>,
@@ -146,7 +146,7 @@ impl Condition {
 		before.is_none()
 	}
 
-	/// Whether the condition is met now.
+	/// Returns whether the condition is met now.
 	pub fn is_met(&self) -> bool {
 		self.unmet_now().is_none()
 	}

@@ -32,7 +32,7 @@ enum Phase {
 #[derive(Debug)]
 pub struct Stopper {
 	phase: watch::Sender<Phase>,
-	/// How long the service may take to finish its work.
+	/// Time that the service may take to finish its work.
 	limit: Duration,
 }
 
@@ -73,7 +73,7 @@ impl Stop {
 		stop(Duration::ZERO).1
 	}
 
-	/// Whether the service was asked to stop.
+	/// Returns whether the service was asked to stop.
 	pub fn is_requested(&self) -> bool {
 		*self.0.borrow() != Phase::Running
 	}

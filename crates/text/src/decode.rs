@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-/// Why bytes are not text. Errors name places, never what is there.
+/// Reason why bytes are not text. Errors name places, never what is there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
 	/// The bytes are in no encoding that is read.

@@ -3,14 +3,14 @@
 
 use pvs_primitives::BlockNumber;
 
-/// How many blocks a node may be below the highest seen. As many can go in a reorganization.
+/// Number of blocks that a node may be below the highest seen. As many can go in a reorganization.
 const MAX_LAG: BlockNumber = 4;
 
-/// How many blocks a node may be below the highest seen and still be as good as one that has that: what it takes
+/// Number of blocks that a node may be below the highest seen and still be as good as one that has that: what it takes
 /// for a block to reach it.
 const MAX_DELAY: BlockNumber = 1;
 
-/// Whether a block is so far below the highest seen that its node is behind: what is not in it may be on the
+/// Returns whether a block is so far below the highest seen that its node is behind: what is not in it may be on the
 /// chain all the same.
 pub(crate) fn is_behind(height: BlockNumber, highest: BlockNumber) -> bool {
 	highest.saturating_sub(height) > MAX_LAG

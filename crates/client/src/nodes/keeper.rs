@@ -23,7 +23,7 @@ type Header = <ChainConfig as subxt::Config>::Header;
 /// Pause before connecting again; it doubles up to the highest while that fails.
 const PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(8);
-/// How often a node is pinged, and how long it may be silent, that often in a row, before the connection is
+/// Interval at which a node is pinged, and how long it may be silent, that often in a row, before the connection is
 /// closed. Pings are WebSocket frames, which no limit of calls counts.
 const PING: Duration = Duration::from_secs(1);
 const PING_SILENCE: Duration = Duration::from_secs(2);
@@ -98,7 +98,7 @@ async fn attach(shared: &Shared, url: &str) -> Result<(RpcClient, RpcSubscriptio
 	})
 }
 
-/// Whether this is the first block of the chain. The first node that answers says which chain it is.
+/// Returns whether this is the first block of the chain. The first node that answers says which chain it is.
 fn is_genesis(shared: &Shared, found: BlockHash) -> bool {
 	*shared.lock().genesis.get_or_insert(found) == found
 }

@@ -26,9 +26,9 @@ use subxt::rpcs::{
 };
 use tokio::{sync::watch, task::AbortHandle, time::Instant};
 
-/// How long a node may take to answer a call while there is another one to ask.
+/// Time that a node may take to answer a call while there is another one to ask.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
-/// How long it may take where the answer is large, or nobody else can be asked.
+/// Time that it may take where the answer is large, or nobody else can be asked.
 const LONG_ANSWER_LIMIT: Duration = Duration::from_secs(10);
 /// How long a node that is named later waits for those before it, when a program starts.
 const PRECEDENCE: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ struct Shared {
 	changes: watch::Sender<u64>,
 }
 
-/// How many calls were made: what a node has to bear, and may limit.
+/// Count of the calls that were made: what a node has to bear, and may limit.
 struct Calls {
 	all: u64,
 	/// When the present minute began, how many were made before it, and how many in the minute before it.
@@ -136,7 +136,7 @@ pub(crate) struct Report {
 	pub(crate) silent_for: Duration,
 	/// The highest block that any node has shown.
 	pub(crate) highest: BlockNumber,
-	/// Why no connection is open, if none is.
+	/// Reason why no connection is open, if none is.
 	pub(crate) down: Option<Arc<Error>>,
 	/// Whether all nodes are on another chain.
 	pub(crate) all_foreign: bool,
@@ -225,17 +225,17 @@ impl Nodes {
 		self.shared.stall_millis.store(millis(slot.saturating_mul(3)), Ordering::Relaxed);
 	}
 
-	/// After how long without a block a node counts as stalled.
+	/// Returns after how long without a block a node counts as stalled.
 	pub(crate) fn stall(&self) -> Duration {
 		self.shared.stall()
 	}
 
-	/// How many calls were made.
+	/// Returns how many calls were made.
 	pub(crate) fn calls(&self) -> u64 {
 		self.shared.calls().all
 	}
 
-	/// What is known now. Changes the node in use if there is a better one.
+	/// Returns what is known now. Changes the node in use if there is a better one.
 	pub(crate) fn report(&self) -> Report {
 		let order = self.shared.order();
 		let state = self.shared.lock();
@@ -405,7 +405,7 @@ impl Shared {
 }
 
 impl State {
-	/// Whether it is decided which node to begin with. With precedence that is the first that has not failed,
+	/// Returns whether it is decided which node to begin with. With precedence that is the first that has not failed,
 	/// else any that is up.
 	fn is_settled(&self, precedence: bool) -> bool {
 		let is_pending = |node: &Node| matches!(node.connection, Connection::Pending);
@@ -420,7 +420,7 @@ impl State {
 		}
 	}
 
-	/// Why no node is up: what the last one named says.
+	/// Returns why no node is up: what the last one named says.
 	fn why_none_is_up(&self, urls: &[String]) -> Arc<Error> {
 		let failed = self.nodes.iter().rev().find_map(|node| match &node.connection {
 			Connection::Down(error) => Some(error.clone()),
@@ -474,12 +474,12 @@ impl core::fmt::Debug for Nodes {
 	}
 }
 
-/// Whether a node can be at this address.
+/// Returns whether a node can be at this address.
 pub(crate) fn is_web_socket(url: &str) -> bool {
 	url.starts_with("ws://") || url.starts_with("wss://")
 }
 
-/// How long a node may take to answer.
+/// Returns how long a node may take to answer.
 fn limit(method: &str, params: Option<&RawValue>, is_last: bool) -> Duration {
 	let is_large = matches!(method, "chain_getBlock" | "state_getMetadata")
 		|| params.is_some_and(|params| params.get().contains("Metadata_"));
@@ -490,7 +490,7 @@ fn limit(method: &str, params: Option<&RawValue>, is_last: bool) -> Duration {
 	}
 }
 
-/// Whether another node may answer where this one refuses: it lacks the block or its state, or it limits
+/// Returns whether another node may answer where this one refuses: it lacks the block or its state, or it limits
 /// how much it answers.
 fn may_differ(error: &RpcError) -> bool {
 	const SIGNS: [&str; 5] = ["UnknownBlock", "nknown block", "discarded", "rate limit", "pruned"];

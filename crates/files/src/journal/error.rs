@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why a journal cannot be used.
+//! Reason why a journal cannot be used.
 
 use super::Format;
 use crate::is_full;
@@ -8,7 +8,7 @@ use std::{
 	path::{Path, PathBuf},
 };
 
-/// Why a journal cannot be used, or not be added to.
+/// Reason why a journal cannot be used, or not be added to.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
 	/// There is no room for what was to be written. Nothing of it is in the journal.
@@ -38,7 +38,7 @@ pub enum JournalError {
 	TooLong {
 		/// The journal's file.
 		path: PathBuf,
-		/// How many bytes there were.
+		/// Number of its bytes.
 		bytes: usize,
 	},
 	/// The file begins otherwise.
@@ -101,7 +101,7 @@ impl JournalError {
 	}
 }
 
-/// Why bytes are no journal.
+/// Reason why bytes are no journal.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
 	Magic,

@@ -289,7 +289,7 @@ fn journal_should_be_readable_by_its_owner_only_also_when_it_was_not() {
 /// What goes wrong with a disk.
 #[derive(Debug, Default)]
 struct Faults {
-	/// How many bytes more there is room for, if not for any number.
+	/// Number of bytes that there is still room for, if not for any number.
 	room: Option<usize>,
 	/// What bringing an append to the disk gives.
 	sync: Option<io::ErrorKind>,

@@ -12,7 +12,7 @@ use pvs_service::Stop;
 use std::time::Duration;
 use tokio::{sync::mpsc, time::Instant};
 
-/// How long threads may take to save their work.
+/// Time that threads may take to save their work.
 const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 const PAUSE_POLL: Duration = Duration::from_millis(20);
 
@@ -73,7 +73,7 @@ impl Service {
 }
 
 impl Work {
-	/// Whether a next start should go on with the seal, which the block of this height shows: it is solved
+	/// Returns whether a next start should go on with the seal, which the block of this height shows: it is solved
 	/// and earns what it costs, or it is the opener's own and costs a bond if nobody opens it.
 	fn is_left(&self, height: BlockNumber, costs: Balance) -> bool {
 		let is_wanted = self.target.is_own || self.target.reward >= costs;

@@ -33,9 +33,9 @@ use pvs_timelock::{Opening, Parameters, Seal, ELEMENT_BYTES, PROOF_BYTES, SEAL_B
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 
-/// How long no block may come before the chain counts as standing still.
+/// Time that no block may come before the chain counts as standing still.
 const STALL: Duration = Duration::from_secs(60);
-/// How often the loop makes a turn when nothing happens.
+/// Interval at which the loop makes a turn when nothing happens.
 const TURN: Duration = Duration::from_secs(10);
 
 /// What the service needs.

@@ -68,7 +68,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-	/// Whether the round may still ask something of this prover.
+	/// Returns whether the round may still ask something of this prover.
 	pub(crate) fn is_open(&self) -> bool {
 		self.outcome.is_none()
 	}

@@ -43,7 +43,7 @@ const MAX_ENDED: usize = 2 * KEPT_ENDED;
 /// Room for the entries of some rounds, in bytes: what there must be again after the disk was full.
 const ROOM_BYTES: usize = 1 << 16;
 
-/// Why a journal cannot be used, or not be written.
+/// Reason why a journal cannot be used, or not be written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
 	#[error(transparent)]

@@ -338,7 +338,7 @@ fn journal_should_forget_old_rounds_and_keep_their_numbers_and_what_is_open() {
 	assert_eq!(&Journal::read(dir.path(), GENESIS, ACCOUNT).unwrap(), journal.history());
 }
 
-/// What is written when the journal is compacted.
+/// Returns what is written when the journal is compacted.
 #[test]
 fn history_should_be_the_same_when_it_is_read_from_its_own_entries() {
 	let mut history = History::default();

@@ -13,7 +13,7 @@ use std::{
 	time::Duration,
 };
 
-/// How often a bar is drawn.
+/// Interval at which a bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Writes reports, counts them, and shows bars on a terminal.

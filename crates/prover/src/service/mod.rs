@@ -52,9 +52,9 @@ use std::{
 };
 use tokio::{sync::mpsc, time::Instant};
 
-/// How long no block may come before the chain counts as standing still.
+/// Time that no block may come before the chain counts as standing still.
 const STALL: Duration = Duration::from_secs(30);
-/// How often the loop makes a turn when nothing happens.
+/// Interval at which the loop makes a turn when nothing happens.
 const TURN: Duration = Duration::from_secs(1);
 
 /// Runs the prover until it is told to stop.
@@ -141,7 +141,7 @@ struct Service {
 	saver: Option<Saver>,
 	genesis_hash: Bytes32,
 	slot: Duration,
-	/// How long open jobs may take after a request to stop.
+	/// Time that open jobs may take after a request to stop.
 	drain_for: Duration,
 	/// Whether no node answers or the one that does lacks blocks, so that nothing is done but to wait.
 	is_waiting: bool,

@@ -14,7 +14,7 @@ use crate::{
 use pvs_client::{Error, Included, PalletError, ReplicaError, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
-/// How often a node is asked about a state that it does not have, before the end of a round counts as unknown.
+/// Number of times that a node is asked about a state that it does not have, before the end of a round counts as unknown.
 const MAX_QUESTIONS: u32 = 3;
 /// How many proofs count as recent.
 const RECENT_PROOFS: usize = 8;

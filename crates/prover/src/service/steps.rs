@@ -141,7 +141,7 @@ impl Service {
 		Ok(())
 	}
 
-	/// Whether a bid is not revealed yet because the block that closed bidding may still be undone: on another fork
+	/// Returns whether a bid is not revealed yet because the block that closed bidding may still be undone: on another fork
 	/// bidding may be open, and the bid would be given away.
 	async fn holds_back(
 		&self,
@@ -512,7 +512,7 @@ impl Service {
 	}
 }
 
-/// For how many blocks not to ask again after so many answers that did not come.
+/// Returns for how many blocks not to ask again after so many answers that did not come.
 fn pause_after(asked: u32) -> BlockNumber {
 	1_u32
 		.checked_shl(asked.saturating_sub(1))

@@ -104,7 +104,7 @@ fn answer(status: StatusCode, content_type: &'static str, text: String) -> HttpR
 	answer
 }
 
-/// Why a request is refused, if it is.
+/// Returns why a request is refused, if it is.
 fn refusal(request: &HttpRequest, hosts: &[String]) -> Option<String> {
 	let header = |name: HeaderName| {
 		request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))

@@ -39,7 +39,7 @@ pub(crate) const MAX_CALLS: u32 = 64;
 /// Submissions that may wait for the disk, and that go to it at once.
 const MAX_QUEUED: usize = 1_024;
 const MAX_GROUP: usize = 128;
-/// How often a WebSocket is pinged, and how long its client may say nothing before it is closed.
+/// Interval at which a WebSocket is pinged, and how long its client may say nothing before it is closed.
 const PING_EVERY: Duration = Duration::from_secs(20);
 const MAX_SILENCE: Duration = Duration::from_secs(60);
 

@@ -17,7 +17,7 @@ use std::{
 
 /// Lines that wait for the writer, at most.
 const WAITING: usize = 4_096;
-/// How long the last lines may take when a program ends.
+/// Time that the last lines may take when a program ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Lines that a thread writes, each with one call.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What happens in a service, for people and for programs.
+//! Things that happen in a service, for people and for programs.
 //!
 //! A service has one enum of its events, with `#[serde(tag = "event", rename_all = "snake_case")]`, that
 //! implements [`Event`]. A [`Reporter`] stamps each one and hands it on: as a line of text, as a line of

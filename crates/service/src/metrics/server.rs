@@ -28,9 +28,9 @@ use tokio::{
 struct Limits {
 	/// Connections at the same time. One more takes the place of the oldest.
 	connections: usize,
-	/// How long a request may take to arrive.
+	/// Time that a request may take to arrive.
 	request: Duration,
-	/// How long a connection may last in all.
+	/// Time that a connection may last in all.
 	connection: Duration,
 }
 

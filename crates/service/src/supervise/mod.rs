@@ -34,7 +34,7 @@ pub enum Policy {
 	EndService,
 }
 
-/// Why a task ended.
+/// Reason why a task ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
 	/// It panicked, with this message.
@@ -50,7 +50,7 @@ pub enum Cause {
 pub struct Ended {
 	/// The name of the task.
 	pub task: &'static str,
-	/// Why it ended.
+	/// Reason why it ended.
 	pub cause: Cause,
 	/// In how long it is started again; `None` if the service ends.
 	pub restarts_in: Option<Duration>,

@@ -37,7 +37,7 @@ enum Kind {
 /// A round and what a transaction in it is for.
 type Purpose = (BatchId, u32, Kind);
 
-/// Why a transaction of Ann may fail that is no bid: its batch has been dropped.
+/// Reason why a transaction of Ann may fail that is no bid: its batch has been dropped.
 const GONE: [Error<Test>; 2] = [Error::BatchNotFound, Error::BatchWasDropped];
 
 /// What the sequences have met.

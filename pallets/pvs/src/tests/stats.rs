@@ -33,7 +33,7 @@ fn figures(rollup: u32) -> [Concentration; 4] {
 	[concentration, concentration_by_payment, rollup_concentration, rollup_concentration_by_payment]
 }
 
-/// Who proved the final batches that rollup 0 keeps, and what they were paid.
+/// Returns who proved the final batches that rollup 0 keeps, and what they were paid.
 fn recent() -> Vec<(AccountId, Balance)> {
 	let batches = RecentBatches::<Test>::get(0);
 	batches.into_iter().map(|batch| (batch.prover, batch.paid)).collect()

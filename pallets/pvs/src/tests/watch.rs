@@ -105,7 +105,7 @@ impl Watch {
 		assert_eq!(total(&ANN), before + self.income - self.slot_fees, "seed {seed}");
 	}
 
-	/// What Ann may be paid in a round: by the next score after hers. If another has exactly her
+	/// Returns what Ann may be paid in a round: by the next score after hers. If another has exactly her
 	/// score, either may be ahead.
 	fn payments(&self, round: (BatchId, u32), reserve: Balance) -> Vec<Balance> {
 		let params = &self.params[usize::try_from(round.0.rollup).expect("few")];

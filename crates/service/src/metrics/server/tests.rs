@@ -46,7 +46,7 @@ impl World {
 		client
 	}
 
-	/// What the server answers until it closes the connection.
+	/// Returns what the server answers until it closes the connection.
 	fn ask(&self, request: &str) -> String {
 		let mut client = self.connect();
 		client.write_all(request.as_bytes()).unwrap();
