@@ -20,6 +20,12 @@ the output is one JSON object.
                       afterwards; in the third batch the seal is opened by force, and the bid wins.
   --scenario nodes    Two batches on a chain on which nothing becomes final, with provers whose nodes freeze, one
                       after its bid and one after its win: both deliver and are paid.
+  --scenario pruned   Two batches with a prover that is killed behind a bid that loses, and that comes back
+                      when its node has pruned what became of it: it wins and is paid all the same.
+  --scenario validators
+                      Three validators of which one is killed, so that nothing becomes final. 200 blocks
+                      later a prover bids, delivers and is paid, and one that was killed behind its bid
+                      comes back and sees what that cost. Takes six minutes.
   --scenario crash    A serving sequencer that takes transfers from a load generator. Its first batches fail,
                       and it is killed ten times, at random and while it writes: nothing that it
                       acknowledged is lost or doubled.
@@ -55,10 +61,10 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case "$scenario:$batches" in
-	plain: | faults: | silent: | nodes: | crash:) ;;
+	plain: | faults: | silent: | nodes: | pruned: | validators: | crash:) ;;
 	plain:*[!0-9]* | plain:0) usage "--batches takes a whole number above 0, not '$batches'" ;;
 	plain:*) ;;
-	faults:* | silent:* | nodes:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
+	faults:* | silent:* | nodes:* | pruned:* | validators:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
 	*) usage "unknown scenario '$scenario'" ;;
 esac
 

@@ -16,8 +16,9 @@ Usage: scripts/test.sh [--all | FILTER]
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, generates
 a polkadot-api client from the committed metadata (needs npm), proves a batch on a real
 chain, three more on one where provers fail, stay away and are late, three on one where a bidder stays silent,
-and two where nodes freeze and nothing becomes final. With FILTER, runs only the Rust tests whose names contain
-it. With --all, also proves a batch of a circom circuit, and kills a serving sequencer ten times.
+two where nodes freeze and nothing becomes final, and two with a node that prunes its states. With FILTER, runs only
+the Rust tests whose names contain it. With --all, also kills one of three validators and lets finality fall 200
+blocks behind, kills a serving sequencer ten times, and proves a batch of a circom circuit.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful tests (default 1000 and 320)
@@ -47,7 +48,9 @@ runtime/papi/check.sh
 "$scripts/demo.sh" --scenario faults --json
 "$scripts/demo.sh" --scenario silent --json
 "$scripts/demo.sh" --scenario nodes --json
+"$scripts/demo.sh" --scenario pruned --json
 if [ "$all" = 1 ]; then
+	"$scripts/demo.sh" --scenario validators --json
 	"$scripts/demo.sh" --scenario crash --json
 	examples/circom/run.sh --bin-dir "$CARGO_TARGET_DIR/release" --json
 	npm test --prefix examples/circom

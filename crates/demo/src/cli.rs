@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{crash, error::DemoError, latency, nodes, silent};
+use crate::{crash, error::DemoError, latency, nodes, pruned, silent, validators};
 use clap::{builder::RangedU64ValueParser, Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -17,6 +17,10 @@ Examples:
     pvs-demo --scenario silent --json
   Provers whose nodes freeze, while nothing becomes final:
     pvs-demo --scenario nodes
+  A prover that comes back to a node without the states of before:
+    pvs-demo --scenario pruned
+  Three validators of which one is killed; takes six minutes:
+    pvs-demo --scenario validators
   Where the time of twenty batches goes:
     pvs-demo --scenario latency --batches 20
   Whether they are within the limits; fails with the reason if not:
@@ -55,7 +59,8 @@ pub(crate) struct Args {
 	/// Seed of the random transfers
 	#[arg(long, default_value_t = 1)]
 	pub(crate) seed: u64,
-	/// Seconds after which to give up [default: 60, and 60 per batch; 240 for `crash`]
+	/// Seconds after which to give up [default: 60, and 60 per batch; 240 for
+	/// `crash`, `nodes` and `pruned`, 600 for `validators`]
 	#[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
 	pub(crate) timeout: Option<u64>,
 	/// With `latency`: fail if the batches are not final within 10 s (95% of them), an honest prover was
@@ -83,6 +88,12 @@ pub(crate) enum Scenario {
 	/// A chain on which nothing becomes final, and provers whose nodes freeze after a bid and after a win: they
 	/// reveal, deliver and are paid all the same
 	Nodes,
+	/// A prover that is killed behind a bid that loses, and comes back when its node has pruned what became of it:
+	/// it bids, delivers and is paid all the same
+	Pruned,
+	/// Three validators of which one is killed, a prover that delivers and is paid while finality is 200 blocks behind,
+	/// and one that was killed behind its bid and finds in the chain's record what became of that
+	Validators,
 	/// A serving sequencer whose first batches fail and that is killed ten times while a load generator sends
 	/// it transfers: nothing that it acknowledged is lost or doubled
 	Crash,
@@ -97,6 +108,8 @@ impl Scenario {
 			Self::Latency => "latency",
 			Self::Silent => "silent",
 			Self::Nodes => "nodes",
+			Self::Pruned => "pruned",
+			Self::Validators => "validators",
 			Self::Crash => "crash",
 		}
 	}
@@ -111,6 +124,8 @@ impl Args {
 			Scenario::Faults => 3,
 			Scenario::Silent => silent::BATCHES,
 			Scenario::Nodes => nodes::BATCHES,
+			Scenario::Pruned => pruned::BATCHES,
+			Scenario::Validators => validators::BATCHES,
 			Scenario::Crash => crash::BATCHES,
 		}
 	}
@@ -127,7 +142,8 @@ impl Args {
 	/// Seconds after which to give up.
 	pub(crate) fn limit(&self) -> u64 {
 		self.timeout.unwrap_or_else(|| match self.scenario {
-			Scenario::Crash | Scenario::Nodes => 240,
+			Scenario::Crash | Scenario::Nodes | Scenario::Pruned => 240,
+			Scenario::Validators => 600,
 			_ => 60 + 60 * u64::from(self.batches()),
 		})
 	}
@@ -175,7 +191,10 @@ mod tests {
 		assert!(matches!(error, DemoError::NothingToCheck), "{error}");
 		let nodes = args("pvs-demo --scenario nodes");
 		assert_eq!((nodes.batches(), nodes.pipeline(), nodes.limit()), (2, 1, 240));
-		for scenario in ["faults", "silent", "nodes", "crash"] {
+		let validators = args("pvs-demo --scenario validators");
+		assert_eq!((validators.batches(), validators.limit()), (2, 600));
+		assert_eq!(args("pvs-demo --scenario pruned").limit(), 240);
+		for scenario in ["faults", "silent", "nodes", "pruned", "validators", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {
 				let line = format!("pvs-demo --scenario {scenario} {line}");
 				let error = args(&line).check().unwrap_err();

@@ -32,8 +32,8 @@ pub(crate) enum DemoError {
 	#[error("{name} was not ready after {seconds} s; the end of its log is above")]
 	NotReady { name: &'static str, seconds: u64 },
 	#[error(
-		"--batches and --pipeline are for the scenarios `plain` and `latency`; `faults` has three batches and \
-		 `silent` has two, one after the other, and `crash` has as many as its transfers need"
+		"--batches and --pipeline are for the scenarios `plain` and `latency`; the others have as many batches as \
+		 they need, one after the other but for `crash`"
 	)]
 	FixedBatches,
 	#[error("batch {batch} was not {phase} within {seconds} s")]

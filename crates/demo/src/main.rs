@@ -8,6 +8,9 @@
 //! | [`crash`] | the scenario in which the sequencer is killed and started again |
 //! | [`silent`] | the scenario in which a bidder stays silent and its seal is opened |
 //! | [`nodes`] | the scenario in which nothing becomes final and nodes freeze |
+//! | [`pruned`] | the scenario in which a node has forgotten what became of a bid |
+//! | [`validators`] | the scenario in which one of three validators is lost |
+//! | [`node`] | nodes: the one that makes blocks, and others |
 //! | [`sequencer`] | a serving sequencer, and the load generator that sends it transfers |
 //! | [`roles`] | the owner and the bidder that the demo plays itself |
 //! | [`processes`] | child processes that never outlive this one, and their logs |
@@ -21,14 +24,17 @@ mod error;
 mod faults;
 mod figures;
 mod latency;
+mod node;
 mod nodes;
 mod processes;
+mod pruned;
 mod roles;
 mod run;
 mod sequencer;
 mod show;
 mod silent;
 mod story;
+mod validators;
 
 use clap::Parser;
 use std::process::ExitCode;

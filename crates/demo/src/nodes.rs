@@ -8,7 +8,7 @@
 
 use crate::{
 	error::DemoError,
-	run::{Demo, Prover, POLL},
+	run::{Demo, Prover},
 	story::{Batch, Story},
 };
 use pvs_client::{keys, Account};
@@ -35,20 +35,17 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let (max_fee, first) = (rollup.params.max_reserve, rollup.next_index);
 	let author = demo.client.url();
 	let [of_bidder, of_winner] =
-		[demo.start_relay("relay-1").await?, demo.start_relay("relay-2").await?];
+		[demo.start_node("relay-1", &[]).await?, demo.start_node("relay-2", &[]).await?];
 	demo.start_provers_at(&[BIDDER], &format!("{of_bidder},{author}")).await?;
 
 	demo.progress.line(&format!("nothing becomes final: waiting for block {FIRST_BLOCK}"));
-	while demo.client.best().await?.number < FIRST_BLOCK {
-		demo.check_children()?;
-		tokio::time::sleep(POLL).await;
-	}
+	demo.wait_for_block(FIRST_BLOCK).await?;
 
 	demo.progress.line("batch 0: the prover's node freezes after its bid");
 	demo.commit_batches(1, max_fee, demo.args.seed).await?;
 	demo.follow_while(give_up, |story| story.batch(first).is_none_or(|batch| batch.bids == 0))
 		.await?;
-	demo.freeze_relay(0);
+	demo.freeze_node(0);
 	demo.follow_while(give_up, |story| story.proven() < 1).await?;
 
 	demo.progress.line("batch 1: the winner's node freezes after its win");
@@ -57,7 +54,7 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let second = first.saturating_add(1);
 	let is_won = |batch: &Batch| batch.winner.is_some();
 	demo.follow_while(give_up, |story| !story.batch(second).is_some_and(is_won)).await?;
-	demo.freeze_relay(1);
+	demo.freeze_node(1);
 	demo.follow_while(give_up, |story| story.proven() < 2).await?;
 	let finalized = demo.client.finalized().await?.number;
 	demo.progress.line(&format!("the newest final block is {finalized}"));
@@ -69,16 +66,26 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 
 /// Fails unless each prover was paid and nobody was slashed.
 pub(crate) fn check(story: &Story) -> Result<(), DemoError> {
-	let expected = [
-		("a proof of the prover whose node froze after its bid, and no slash", BIDDER),
-		("a proof of the prover whose node froze after its win, and no slash", WINNER),
-	];
+	was_paid_by(
+		story,
+		&[
+			("a proof of the prover whose node froze after its bid, and no slash", BIDDER),
+			("a proof of the prover whose node froze after its win, and no slash", WINNER),
+		],
+	)
+}
+
+/// Fails with what is missing unless the batches were paid to these provers, one each, and no bond was slashed.
+pub(crate) fn was_paid_by(
+	story: &Story,
+	expected: &[(&'static str, Prover)],
+) -> Result<(), DemoError> {
 	let mut batches = story.batches().values();
 	let mut missing = Vec::new();
 	for (what, prover) in expected {
 		let account = Account::of(&keys::from_development_path(prover.key)?);
 		if !batches.next().is_some_and(|batch| was_paid(batch, account)) {
-			missing.push(what);
+			missing.push(*what);
 		}
 	}
 	if missing.is_empty() {

@@ -7,12 +7,15 @@ use crate::{
 	error::DemoError,
 	faults,
 	latency::{self, Latency},
+	node::{self, Node},
 	nodes,
-	processes::{free_ports, Process},
+	processes::Process,
+	pruned,
 	sequencer::Sequencer,
 	show::{self, Progress},
 	silent,
 	story::Story,
+	validators,
 };
 use futures::StreamExt;
 use pvs_client::{Block, Client, Error, PvsEvent, Token};
@@ -27,8 +30,6 @@ use std::{
 
 /// The development chain's rollup.
 pub(crate) const ROLLUP: RollupId = 0;
-/// How long the node may take to answer.
-const NODE_WAIT: Duration = Duration::from_secs(60);
 /// How often something is looked at that tells nobody when it changes.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
 /// How often the children are looked after.
@@ -56,10 +57,6 @@ const PROVERS: [Prover; 3] = [
 	Prover { name: "dave", key: "//Dave", ask_percent: 28, promise: 6, threads: None },
 ];
 
-/// The network key of the node that makes the blocks, and the identity that comes with it: other nodes find it by
-/// that.
-const AUTHOR_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
-const AUTHOR_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 /// The path of the opener's development key.
 const OPENER: &str = "//Ferdie";
 
@@ -75,6 +72,8 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			Scenario::Faults => faults::play(&mut demo).await?,
 			Scenario::Silent => silent::play(&mut demo).await?,
 			Scenario::Nodes => nodes::play(&mut demo).await?,
+			Scenario::Pruned => pruned::play(&mut demo).await?,
+			Scenario::Validators => validators::play(&mut demo).await?,
 			Scenario::Latency => return latency::play(&mut demo).await.map(Outcome::Latency),
 			Scenario::Crash => return crash::play(&mut demo).await.map(Outcome::Crash),
 		}
@@ -104,6 +103,8 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		Scenario::Faults => faults::check(&story),
 		Scenario::Silent => silent::check(&story),
 		Scenario::Nodes => nodes::check(&story),
+		Scenario::Pruned => pruned::check(&story),
+		Scenario::Validators => validators::check(&story),
 	}
 }
 
@@ -128,8 +129,8 @@ pub(crate) struct Demo<'a> {
 	sequencer: Option<Sequencer>,
 	provers: Vec<Process>,
 	opener: Option<Process>,
-	/// Nodes that only follow the chain.
-	relays: Vec<Process>,
+	/// Nodes beside the one that is used here.
+	others: Vec<Process>,
 	node_program: PathBuf,
 	/// Where nodes find the author.
 	author: String,
@@ -151,11 +152,6 @@ impl<'a> Demo<'a> {
 		};
 		let node_program = args.node.clone().unwrap_or_else(|| programs.join("pvs-node"));
 
-		let [rpc, p2p, metrics] = free_ports()?;
-		let mut node =
-			start_author(&node_program, [rpc, p2p, metrics], args.scenario, files.path())?;
-		let url = format!("ws://127.0.0.1:{rpc}");
-
 		let keys_dir = args.keys_dir.clone().unwrap_or_else(default_keys_dir);
 		let dir = keys_dir.clone();
 		// Once for all: three provers would make the same keys at the same time.
@@ -166,9 +162,10 @@ impl<'a> Demo<'a> {
 		.map_err(|error| DemoError::Io { what: "cannot load the keys", source: error.into() })??;
 
 		progress.at(0, "waiting for the node");
-		let client = connect(&mut node, &url).await?;
+		let node = node::start_author(&node_program, args.scenario, files.path()).await?;
+		let Node { process: node, client, address: author } = node;
 		let seen = client.best().await?.number;
-		progress.line(&format!("node: {url}, block {seen}"));
+		progress.line(&format!("node: {}, block {seen}", client.url()));
 		Ok(Self {
 			args,
 			progress,
@@ -180,9 +177,9 @@ impl<'a> Demo<'a> {
 			sequencer: None,
 			provers: Vec::new(),
 			opener: None,
-			relays: Vec::new(),
+			others: Vec::new(),
 			node_program,
-			author: format!("{}/p2p/{AUTHOR_ID}", listen_address(p2p)),
+			author,
 			node,
 			files,
 		})
@@ -237,42 +234,30 @@ impl<'a> Demo<'a> {
 		Ok(())
 	}
 
-	/// Starts a node that only follows the chain, and waits until it has all blocks. Returns its address.
-	pub(crate) async fn start_relay(&mut self, name: &'static str) -> Result<String, DemoError> {
-		let [rpc, p2p, metrics] = free_ports()?;
-		let [rpc_port, metrics] = [rpc, metrics].map(|port| port.to_string());
-		let arguments = [
-			"--chain",
-			"dev",
-			"--tmp",
-			"--no-mdns",
-			"--rpc-port",
-			&rpc_port,
-			"--listen-addr",
-			&listen_address(p2p),
-			"--prometheus-port",
-			&metrics,
-			"--bootnodes",
-			&self.author,
-		]
-		.map(str::to_owned);
-		let mut node = Process::start(name, &self.node_program, &arguments, self.files.path())?;
-		let url = format!("ws://127.0.0.1:{rpc}");
+	/// Starts a further node with these options, and waits until it has all blocks. Returns its address.
+	pub(crate) async fn start_node(
+		&mut self,
+		name: &'static str,
+		options: &[&str],
+	) -> Result<String, DemoError> {
 		self.progress.at(self.story.proven(), "waiting for a node");
-		let client = connect(&mut node, &url).await?;
-		let give_up = Instant::now() + NODE_WAIT;
-		let wanted = self.client.best().await?.number;
-		while client.best().await?.number < wanted {
-			node.check_alive()?;
-			if Instant::now() >= give_up {
-				node.show_log();
-				return Err(DemoError::NotReady { name, seconds: NODE_WAIT.as_secs() });
-			}
-			tokio::time::sleep(POLL).await;
-		}
-		self.relays.push(node);
+		let (program, scenario) = (&self.node_program, self.args.scenario);
+		let author = (&self.client, self.author.as_str());
+		let logs = self.files.path();
+		let node = node::start_other(name, program, scenario, author, options, logs).await?;
+		let url = node.client.url();
+		self.others.push(node.process);
 		self.progress.line(&format!("{name}: {url}"));
 		Ok(url)
+	}
+
+	/// Waits for a block of this height.
+	pub(crate) async fn wait_for_block(&mut self, height: BlockNumber) -> Result<(), DemoError> {
+		while self.client.best().await?.number < height {
+			self.check_children()?;
+			tokio::time::sleep(POLL).await;
+		}
+		Ok(())
 	}
 
 	/// Freezes a prover.
@@ -285,11 +270,32 @@ impl<'a> Demo<'a> {
 		self.provers.iter().filter(|prover| prover.name() == name).for_each(Process::thaw);
 	}
 
-	/// Freezes one of the nodes that only follow the chain.
-	pub(crate) fn freeze_relay(&self, index: usize) {
-		if let Some(relay) = self.relays.get(index) {
-			relay.freeze();
-			self.progress.line(&format!("{} is frozen", relay.name()));
+	/// Kills a prover, without a chance to tidy up.
+	pub(crate) fn kill_prover(&mut self, name: &str) {
+		let mut killed = self.provers.extract_if(.., |prover| prover.name() == name);
+		killed.by_ref().for_each(|mut prover| prover.kill());
+		self.progress.line(&format!("{name} is killed"));
+	}
+
+	/// Returns whether a prover that runs has logged a text by now.
+	pub(crate) fn has_logged(&self, name: &str, text: &str) -> bool {
+		let mut provers = self.provers.iter().filter(|prover| prover.name() == name);
+		provers.any(|prover| prover.has_logged(text))
+	}
+
+	/// Freezes one of the further nodes.
+	pub(crate) fn freeze_node(&self, index: usize) {
+		if let Some(node) = self.others.get(index) {
+			node.freeze();
+			self.progress.line(&format!("{} is frozen", node.name()));
+		}
+	}
+
+	/// Kills one of the further nodes.
+	pub(crate) fn kill_node(&mut self, index: usize) {
+		if let Some(node) = self.others.get_mut(index) {
+			node.kill();
+			self.progress.line(&format!("{} is killed", node.name()));
 		}
 	}
 
@@ -518,61 +524,9 @@ impl<'a> Demo<'a> {
 	}
 }
 
-/// Returns where a node listens for others: on this machine only.
-fn listen_address(port: u16) -> String {
-	format!("/ip4/127.0.0.1/tcp/{port}")
-}
-
-/// Starts the node that makes the blocks.
-fn start_author(
-	program: &Path,
-	ports: [u16; 3],
-	scenario: Scenario,
-	logs: &Path,
-) -> Result<Process, DemoError> {
-	let [rpc, p2p, metrics] = ports;
-	let [rpc, metrics] = [rpc, metrics].map(|port| port.to_string());
-	let mut arguments: Vec<String> = [
-		"--dev",
-		"--tmp",
-		"--rpc-port",
-		&rpc,
-		"--listen-addr",
-		&listen_address(p2p),
-		"--prometheus-port",
-		&metrics,
-		"--node-key",
-		AUTHOR_KEY,
-	]
-	.map(str::to_owned)
-	.to_vec();
-	if scenario == Scenario::Nodes {
-		arguments.push("--no-grandpa".into());
-	}
-	Process::start("node", program, &arguments, logs)
-}
-
 /// A promise that the rollup takes.
 fn promise(blocks: BlockNumber, params: &RollupParams) -> BlockNumber {
 	blocks.clamp(1, params.max_proof_blocks.max(1))
-}
-
-/// Connects as soon as the node answers.
-async fn connect(node: &mut Process, url: &str) -> Result<Client, DemoError> {
-	let give_up = Instant::now() + NODE_WAIT;
-	loop {
-		match Client::connect(url, CHECK).await {
-			Ok(client) => return Ok(client),
-			Err(error @ Error::DifferentPallet { .. }) => return Err(error.into()),
-			Err(error) => tracing::debug!("the node is not ready: {error}"),
-		}
-		node.check_alive()?;
-		if Instant::now() >= give_up {
-			node.show_log();
-			return Err(DemoError::NotReady { name: node.name(), seconds: NODE_WAIT.as_secs() });
-		}
-		tokio::time::sleep(POLL).await;
-	}
 }
 
 fn own_dir() -> std::io::Result<PathBuf> {
