@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signing keys: a development path, or a file that only its owner can read.
 
+mod suri;
+
+pub use suri::PathError;
+
 use pvs_primitives::Bytes32;
 use pvs_text::TextError;
 use std::{
@@ -58,6 +62,9 @@ pub enum KeyError {
 		 name it with --key-file"
 	)]
 	NotADevelopmentPath,
+	/// The development path is followed by something, or cannot be told from a slip.
+	#[error("--suri has {0}")]
+	DevelopmentPath(PathError),
 	/// The file cannot be read.
 	#[error("cannot read the key file {}: {source}", path.display())]
 	Unreadable {
@@ -121,6 +128,14 @@ pub enum KeyError {
 		/// The file.
 		path: PathBuf,
 	},
+	/// The file holds a key, and behind it what would make it another one.
+	#[error("the key file {} has {source}", path.display())]
+	Path {
+		/// The file.
+		path: PathBuf,
+		/// What is wrong with it.
+		source: PathError,
+	},
 	/// The file holds no key.
 	#[error(
 		"the key file {} holds no key; expected a secret phrase, or 64 hex digits after 0x, with an \
@@ -134,20 +149,26 @@ pub enum KeyError {
 }
 
 /// The key of a path below the well-known development phrase, such as `//Bob`.
+///
+/// # Errors
+///
+/// [`KeyError::NotADevelopmentPath`], also for one with a password, and [`KeyError::DevelopmentPath`].
 pub fn from_development_path(suri: &str) -> Result<Keypair, KeyError> {
-	if !suri.starts_with('/') {
+	if !suri.starts_with('/') || suri.contains("///") {
 		return Err(KeyError::NotADevelopmentPath);
 	}
+	suri::check(suri).map_err(KeyError::DevelopmentPath)?;
 	let uri = SecretUri::from_str(suri).map_err(|_| KeyError::NotADevelopmentPath)?;
 	Keypair::from_uri(&uri).map_err(|_| KeyError::NotADevelopmentPath)
 }
 
-/// The key in a file: a secret phrase or `0x` and 64 hex digits, each with an optional path, alone
-/// on one line.
+/// The key in a file: a secret phrase or `0x` and 64 hex digits, each with an optional path of `/soft` and
+/// `//hard` junctions, alone on one line. A phrase may have a password behind `///`, without white space.
 ///
 /// # Errors
 ///
-/// Those of [`secret_line`], and [`KeyError::Malformed`] if the line is no key.
+/// Those of [`secret_line`], [`KeyError::Path`] if something else follows the key, and
+/// [`KeyError::Malformed`] if the line is no key.
 pub fn from_file(path: &Path) -> Result<Keypair, KeyError> {
 	let malformed = || KeyError::Malformed { path: path.into() };
 	let secret = secret_line(path)?;
@@ -155,6 +176,7 @@ pub fn from_file(path: &Path) -> Result<Keypair, KeyError> {
 	if secret.is_empty() || secret.starts_with('/') {
 		return Err(malformed());
 	}
+	suri::check(&secret).map_err(|source| KeyError::Path { path: path.into(), source })?;
 	let uri = SecretUri::from_str(&secret).map_err(|_| malformed())?;
 	Keypair::from_uri(&uri).map_err(|_| malformed())
 }
@@ -281,6 +303,50 @@ mod tests {
 		}
 	}
 
+	/// The rest of finding R15: the same on one line.
+	#[test]
+	fn key_file_should_be_refused_when_something_follows_the_key_on_its_line() {
+		let seed = "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a";
+		for (line, expected) in [
+			(format!("{PHRASE}//Bob # rack 2"), PathError::WhiteSpace),
+			(format!("{PHRASE}//Bob {PHRASE}//Eve"), PathError::WhiteSpace),
+			(format!("{PHRASE}//Bob\u{200b}"), PathError::Invisible),
+			(format!("{PHRASE}//Bob\""), PathError::CommentOrQuote),
+			(format!("{PHRASE}//"), PathError::Empty),
+			(format!("{seed}/1 note"), PathError::WhiteSpace),
+			(format!("{seed}///password"), PathError::PasswordOfSeed),
+		] {
+			let (_dir, path) = key_file(&line, 0o600);
+			let error = from_file(&path).map(|_| ()).expect_err(&line);
+			assert!(
+				matches!(error, KeyError::Path { source, .. } if source == expected),
+				"{line}: {error}"
+			);
+			let text = error.to_string();
+			for secret in ["obey", "Bob", "Eve", "rack", "e5be"] {
+				assert!(!text.contains(secret), "{text}");
+			}
+		}
+		for line in [format!("{PHRASE} # rack 2"), format!("{PHRASE} extra"), format!("{seed} x")] {
+			let (_dir, path) = key_file(&line, 0o600);
+			let error = from_file(&path).map(|_| ()).expect_err(&line);
+			assert!(matches!(error, KeyError::Malformed { .. }), "{line}: {error}");
+		}
+	}
+
+	#[test]
+	fn password_of_a_phrase_should_count_when_it_is_in_a_file_only() {
+		let key = |line: &str| {
+			let (_dir, path) = key_file(line, 0o600);
+			from_file(&path).unwrap().public_key().0
+		};
+		let plain = key(&format!("{PHRASE}//Bob"));
+		assert_eq!(key(&format!("{PHRASE} //Bob")), plain, "the same key to all tools");
+		assert_ne!(key(&format!("{PHRASE}//Bob///password")), plain);
+		let refused = from_development_path("//Bob///password");
+		assert!(matches!(refused, Err(KeyError::NotADevelopmentPath)));
+	}
+
 	#[test]
 	fn key_file_should_be_named_for_what_it_is_when_it_is_no_regular_file() {
 		let dir = tempfile::tempdir().unwrap();
@@ -337,5 +403,10 @@ mod tests {
 		assert!(from_development_path("//Charlie").is_ok());
 		assert!(matches!(from_development_path(PHRASE), Err(KeyError::NotADevelopmentPath)));
 		assert!(matches!(from_development_path(""), Err(KeyError::NotADevelopmentPath)));
+		for more in ["//Bob # rack 2", "//Bob //Eve", "//Bob/", "//"] {
+			let error = from_development_path(more).map(|_| ()).expect_err(more);
+			assert!(matches!(error, KeyError::DevelopmentPath(_)), "{more}: {error}");
+			assert!(error.to_string().starts_with("--suri has "), "{error}");
+		}
 	}
 }
