@@ -5,7 +5,7 @@ use pvs_client::{cli::ConnectArgs, keys, Amount, KeyError, Keypair};
 use pvs_opener::{Config, OpenerError, Reporter, SERVICE};
 use pvs_service::{Event, Level, Stop};
 use sc_service::{error::Error as ServiceError, TaskManager};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 const LOG: &str = "opener";
 /// How far the priority of the solving threads is lowered: blocks come first.
@@ -64,7 +64,7 @@ pub(crate) fn start(
 	let rpc = rpc.ok_or_else(|| ServiceError::Other(no_rpc.into()))?;
 	let config = Config {
 		connect: ConnectArgs { url: format!("ws://{rpc}"), connect_timeout: 30 },
-		key,
+		key: Arc::new(key),
 		threads,
 		nice: NICE,
 		min_profit: Amount::Planck(0),

@@ -103,6 +103,9 @@ pub enum Error {
 		/// The position of the extrinsic in the block.
 		extrinsic: u32,
 	},
+	/// A transaction cannot be signed.
+	#[error(transparent)]
+	Sign(#[from] crate::SignError),
 	/// A block that was read is not on the best chain any more.
 	#[error("the node has left block {block} for another fork; ask again at its best block")]
 	Reorganized {

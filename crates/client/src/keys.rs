@@ -5,6 +5,7 @@ mod suri;
 
 pub use suri::PathError;
 
+use crate::signer::Signer;
 use pvs_primitives::Bytes32;
 use pvs_text::TextError;
 use std::{
@@ -22,9 +23,9 @@ use subxt_signer::{sr25519::Keypair, SecretUri};
 pub struct Account(pub Bytes32);
 
 impl Account {
-	/// The account of a key.
-	pub fn of(key: &Keypair) -> Self {
-		Self(key.public_key().0)
+	/// The account of a key, or of whatever else signs.
+	pub fn of(signer: &(impl Signer + ?Sized)) -> Self {
+		Self(signer.account())
 	}
 
 	/// The generic SS58 address (prefix 42).

@@ -19,6 +19,7 @@
 //! | [`seals`] | the time-lock puzzle that a chain seals bids with, checked |
 //! | [`stop`] | requests to stop: an interrupt from the terminal, or `SIGTERM` |
 //! | [`keys`] | signing keys from a development path or a protected file |
+//! | [`signer`] | [`Signer`]: such a key, or one that a program keeps in its own way |
 //! | [`amount`] | amounts as people write them |
 //! | [`cli`] | the options and the start-up that all programs share |
 
@@ -36,6 +37,7 @@ mod nodes;
 pub mod pallet_error;
 pub mod replica;
 pub mod seals;
+pub mod signer;
 pub mod stop;
 pub mod submit;
 pub mod view;
@@ -51,6 +53,7 @@ pub use keys::{Account, KeyError};
 pub use pallet_error::PalletError;
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
+pub use signer::{SignError, Signer};
 pub use stop::Signals;
 pub use submit::{Included, SubmitError, Submitter};
 pub use subxt_signer::sr25519::Keypair;

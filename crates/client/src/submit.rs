@@ -9,15 +9,18 @@
 
 use crate::{
 	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account,
-	pallet_error::PalletError, BlockHash, ChainConfig, Client, PALLET,
+	pallet_error::PalletError, signer::Signer, BlockHash, ChainConfig, Client, PALLET,
 };
 use pvs_primitives::{hash::blake2_256, Balance, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
 use subxt::{
-	client::OnlineClientAtBlockImpl, config::DefaultExtrinsicParamsBuilder, error::DispatchError,
-	rpcs::Error as RpcError, tx::SubmittableTransaction,
+	client::OnlineClientAtBlockImpl,
+	config::DefaultExtrinsicParamsBuilder,
+	error::DispatchError,
+	rpcs::Error as RpcError,
+	tx::SubmittableTransaction,
+	utils::{AccountId32, MultiSignature},
 };
-use subxt_signer::sr25519::Keypair;
 use tokio::{
 	sync::Mutex,
 	time::{timeout_at, Instant},
@@ -113,12 +116,12 @@ impl SubmitError {
 	}
 }
 
-/// Signs and submits calls with one key. Calls may run at the same time; their nonces are handed
+/// Signs and submits calls for one account. Calls may run at the same time; their nonces are handed
 /// out one after the other.
 #[derive(Clone)]
 pub struct Submitter {
 	client: Client,
-	key: Keypair,
+	signer: Arc<dyn Signer>,
 	state: Arc<Mutex<State>>,
 }
 
@@ -180,14 +183,14 @@ enum Fate {
 }
 
 impl Submitter {
-	/// A submitter for a key.
-	pub fn new(client: Client, key: Keypair) -> Self {
-		Self { client, key, state: Arc::default() }
+	/// A submitter for the account of a signer.
+	pub fn new(client: Client, signer: Arc<dyn Signer>) -> Self {
+		Self { client, signer, state: Arc::default() }
 	}
 
 	/// The signer's account.
 	pub fn account(&self) -> Bytes32 {
-		self.key.public_key().0
+		self.signer.account()
 	}
 
 	/// Submits a call and waits until a best block has it and it succeeded.
@@ -279,7 +282,7 @@ impl Submitter {
 	}
 
 	async fn pool_nonce(&self) -> Result<u64, Error> {
-		let account = self.key.public_key().to_account_id();
+		let account = AccountId32(self.account());
 		let nonce = self.client.rpc().system_account_next_index(&account).await;
 		nonce.map_err(|error| self.client.failed(error))
 	}
@@ -312,9 +315,14 @@ impl Submitter {
 			.at_block_hash_and_number(anchor.hash, u64::from(anchor.number))
 			.await
 			.map_err(|error| self.client.failed(error))?;
-		at.tx()
+		let mut signable = at
+			.tx()
 			.create_signable_offline(call, params)
-			.and_then(|mut signable| signable.sign(&self.key))
+			.map_err(|error| self.client.failed(error))?;
+		let payload = signable.signer_payload().map_err(|error| self.client.failed(error))?;
+		let signature = MultiSignature::Sr25519(self.signer.sign(&payload)?);
+		signable
+			.sign_with_account_and_signature(&AccountId32(self.account()), &signature)
 			.map_err(|error| self.client.failed(error))
 	}
 

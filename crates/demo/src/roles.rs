@@ -15,7 +15,10 @@ use pvs_primitives::{
 	Balance, BlockNumber, Bytes32,
 };
 use pvs_timelock::Exponent;
-use std::time::{Duration, Instant};
+use std::{
+	sync::Arc,
+	time::{Duration, Instant},
+};
 
 /// Those who keep what they promise. They ask a fifth and a quarter of the highest fee.
 pub(crate) const HONEST: [Prover; 2] = [
@@ -40,7 +43,8 @@ pub(crate) struct Owner(Submitter);
 impl Owner {
 	/// The owner, on a development chain.
 	pub(crate) fn new(client: &Client) -> Result<Self, DemoError> {
-		Ok(Self(Submitter::new(client.clone(), keys::from_development_path(OWNER)?)))
+		let key = keys::from_development_path(OWNER)?;
+		Ok(Self(Submitter::new(client.clone(), Arc::new(key))))
 	}
 
 	/// Sets the market of the next batch, and what its first round takes for a reserve. Parameters
@@ -78,7 +82,8 @@ impl Bidder {
 		let example = Account::of(&keys::from_development_path(example.key)?);
 		let prover = view.prover(example.0).await?;
 		let stake = prover.ok_or_else(|| DemoError::NoProver(example.to_string()))?.stake;
-		let submitter = Submitter::new(client.clone(), keys::from_development_path(BIDDER)?);
+		let key = keys::from_development_path(BIDDER)?;
+		let submitter = Submitter::new(client.clone(), Arc::new(key));
 		submitter.submit(&Call::register_prover(stake), INCLUSION_WAIT).await?;
 		Ok(Self { client: client.clone(), submitter })
 	}

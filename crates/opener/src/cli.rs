@@ -8,7 +8,7 @@ use pvs_client::{
 	Account, Amount, Signals,
 };
 use pvs_service::{metrics::parse_address, shutdown, Form};
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,7 +72,7 @@ impl Args {
 			.unwrap_or_else(|| default_dir(&format!("opener-{}", Account::of(&key).address())));
 		Ok(Config {
 			connect: self.connect.clone(),
-			key,
+			key: Arc::new(key),
 			threads: self.threads,
 			nice: self.nice,
 			min_profit: self.min_profit.clone(),

@@ -10,7 +10,7 @@ use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use pvs_client::{Account, Call, Submitter, Token};
 use pvs_primitives::{api::ProverInfo, params::WHOLE, Bytes32};
 use serde_json::json;
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// How many rounds the table shows.
 const SHOWN_ROUNDS: usize = 20;
@@ -205,7 +205,7 @@ pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
 		let stake = client.token().show(prover.stake);
 		return Err(ProverError::AlreadyRegistered { account: account.address(), stake });
 	}
-	let submitter = Submitter::new(client.clone(), key);
+	let submitter = Submitter::new(client.clone(), Arc::new(key));
 	let included = submitter.submit(&Call::register_prover(stake), REGISTRATION_WAIT).await?;
 	let held = client.token().show(stake);
 	let number = included.number;

@@ -6,7 +6,7 @@ use pvs_client::{
 	Account, Amount, Block, Call, Client, Keypair, PalletError, SubmitError, Submitter,
 };
 use pvs_primitives::{api::RollupInfo, BlockNumber, Bytes32};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long to wait for a block to take a batch before looking at the chain.
 const INCLUSION_WAIT: Duration = Duration::from_secs(12);
@@ -89,7 +89,7 @@ impl Seat {
 				highest: token.show(highest),
 			});
 		}
-		let submitter = Submitter::new(client.clone(), key);
+		let submitter = Submitter::new(client.clone(), Arc::new(key));
 		Ok(Self { client, max_fee, submitter, rollup })
 	}
 

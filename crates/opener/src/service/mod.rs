@@ -20,7 +20,7 @@ use crate::{
 	OpenerError, SERVICE,
 };
 use pvs_client::{
-	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Keypair, Notice, Step,
+	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Notice, Signer, Step,
 	SubmitError, Submitter, Token, View,
 };
 use pvs_files::Lock;
@@ -44,7 +44,7 @@ pub struct Config {
 	/// Which node to use.
 	pub connect: ConnectArgs,
 	/// Whose account opens and is rewarded.
-	pub key: Keypair,
+	pub key: Arc<dyn Signer>,
 	/// Seals to solve at the same time, at most.
 	pub threads: u32,
 	/// How far to lower the priority of the threads.

@@ -6,7 +6,7 @@ use super::*;
 fn config(dir: &tempfile::TempDir) -> Config {
 	Config {
 		connect: ConnectArgs { url: "ws://127.0.0.1:1".into(), connect_timeout: 5 },
-		key: pvs_client::keys::from_development_path("//Ferdie").unwrap(),
+		key: Arc::new(pvs_client::keys::from_development_path("//Ferdie").unwrap()),
 		threads: 1,
 		nice: 0,
 		min_profit: Amount::Planck(0),

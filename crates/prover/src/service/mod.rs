@@ -228,7 +228,7 @@ impl Service {
 		let (appraiser, saver) = replay(genesis, store, client, &view, &rollup, &reporter).await?;
 
 		let fees = Arc::new(KnownFees::default());
-		let submitter = Submitter::new(client.clone(), key.clone());
+		let submitter = Submitter::new(client.clone(), Arc::new(key.clone()));
 		fees.refresh(&submitter, view.block().number).await;
 
 		let (done, results) = mpsc::unbounded_channel();
@@ -292,7 +292,8 @@ impl Service {
 	) -> Result<(), ProverError> {
 		let mut signals = Signals::new()
 			.map_err(|error| ProverError::Io("cannot listen for signals".into(), error))?;
-		let session = Session { submitter: Submitter::new(client.clone(), key), client };
+		let submitter = Submitter::new(client.clone(), Arc::new(key));
+		let session = Session { submitter, client };
 		let mut nodes = session.client.follow(self.slot, Duration::from_secs(args.reconnect_for));
 		while !self.is_finished() {
 			self.monitor.health.turn();
