@@ -20,7 +20,8 @@ const RETRY_PAUSE: Duration = Duration::from_secs(60);
 #[command(next_help_heading = "Opener")]
 pub(crate) struct OpenerParams {
 	/// Open the seals of silent bidders for a reward, and sign with the key in this file: a secret
-	/// phrase or 0x and 64 hex digits, readable by its owner only
+	/// phrase or 0x and 64 hex digits, readable by its owner only or mounted by a service manager (mode
+	/// 0440 or 0444, owned by root)
 	#[arg(long, value_name = "FILE")]
 	opener_key_file: Option<PathBuf>,
 

@@ -38,7 +38,8 @@ pub struct KeyArgs {
 	/// Development key by its path, such as //Bob. Its secret is public
 	#[arg(long, value_name = "PATH")]
 	pub suri: Option<String>,
-	/// File with a secret phrase or 0x and 64 hex digits, alone on one line, readable by its owner only
+	/// File with a secret phrase or 0x and 64 hex digits, alone on one line, readable by its owner only or
+	/// mounted by a service manager (mode 0440 or 0444, owned by root)
 	#[arg(long, value_name = "FILE")]
 	pub key_file: Option<PathBuf>,
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signing keys: a development path, or a file that only its owner can read.
 
+#[cfg(unix)]
+mod access;
 mod suri;
 
 pub use suri::PathError;
@@ -82,10 +84,23 @@ pub enum KeyError {
 	},
 	/// Other users can read the file.
 	#[error(
-		"the key file {} can be read by others (mode {mode:03o}); run `chmod 600` on it",
+		"the key file {} can be read by others (mode {mode:03o}); run `chmod 600` on it, or have it \
+		 mounted with mode 0400 if a service manager makes it",
 		path.display()
 	)]
 	Exposed {
+		/// The file.
+		path: PathBuf,
+		/// Its permission bits.
+		mode: u32,
+	},
+	/// The file is another one of root's than a secret that a service manager has mounted.
+	#[error(
+		"the key file {} belongs to root and has mode {mode:03o}; have it mounted with mode 0440 \
+		 (`defaultMode` of a Kubernetes secret), or give this program a file of its own with mode 0600",
+		path.display()
+	)]
+	ExposedByRoot {
 		/// The file.
 		path: PathBuf,
 		/// Its permission bits.
@@ -182,8 +197,11 @@ pub fn from_file(path: &Path) -> Result<Keypair, KeyError> {
 	Keypair::from_uri(&uri).map_err(|_| malformed())
 }
 
-/// Reads the only line of a file that nobody but its owner can read, without spaces around it. A pipe
-/// counts as a file, so that a secret may come from another program.
+/// Reads the only line of a file, without spaces around it. A pipe counts as a file, so that a secret may
+/// come from another program.
+///
+/// Nobody but the owner may have access to the file. One of root's may also have mode 0440 or 0444 unless this
+/// program runs as root: so service managers mount secrets.
 ///
 /// # Errors
 ///
@@ -227,12 +245,19 @@ fn is_pipe(_metadata: &fs::Metadata) -> bool {
 
 #[cfg(unix)]
 fn refuse_exposed(path: &Path, metadata: &fs::Metadata) -> Result<(), KeyError> {
-	use std::os::unix::fs::PermissionsExt;
-	let mode = metadata.permissions().mode() & 0o777;
-	if mode & 0o077 != 0 {
-		return Err(KeyError::Exposed { path: path.into(), mode });
+	use std::os::unix::fs::MetadataExt;
+	let own = rustix::process::geteuid().as_raw();
+	access::check(metadata.mode(), metadata.uid(), own)
+		.map_err(|exposure| exposed(path, metadata.mode(), exposure))
+}
+
+#[cfg(unix)]
+fn exposed(path: &Path, mode: u32, exposure: access::Exposure) -> KeyError {
+	let (path, mode) = (path.into(), mode & 0o777);
+	match exposure {
+		access::Exposure::Shared => KeyError::Exposed { path, mode },
+		access::Exposure::Mounted => KeyError::ExposedByRoot { path, mode },
 	}
-	Ok(())
 }
 
 #[cfg(not(unix))]
@@ -268,11 +293,27 @@ mod tests {
 
 	#[test]
 	fn key_file_should_be_refused_when_others_can_read_it() {
-		for mode in [0o644, 0o640, 0o604, 0o660] {
+		// Whoever runs the tests owns the files, also if that is root.
+		for mode in [0o644, 0o640, 0o604, 0o660, 0o440, 0o444] {
 			let (_dir, path) = key_file(PHRASE, mode);
+			let error = from_file(&path).map(|_| ()).unwrap_err();
 			assert!(
-				matches!(from_file(&path), Err(KeyError::Exposed { mode: found, .. }) if found == mode)
+				matches!(error, KeyError::Exposed { mode: found, .. } if found == mode),
+				"{error}"
 			);
+			let text = error.to_string();
+			for part in [format!("mode {mode:o}"), "chmod 600".into(), "0400".into()] {
+				assert!(text.contains(&part), "{text}");
+			}
+		}
+	}
+
+	#[test]
+	fn file_of_root_should_be_refused_with_the_mode_that_secrets_are_mounted_with() {
+		let exposure = access::check(0o100_644, 0, 1000).unwrap_err();
+		let text = exposed(Path::new("/run/secrets/key"), 0o100_644, exposure).to_string();
+		for part in ["/run/secrets/key", "mode 644", "0440", "defaultMode"] {
+			assert!(text.contains(part), "{text}");
 		}
 	}
 
