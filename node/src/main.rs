@@ -4,6 +4,7 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod keystore_signer;
 mod links;
 mod opener;
 mod rpc;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The opener inside the node: the service of `pvs-opener`, over the node's own RPC.
 
-use pvs_client::{cli::ConnectArgs, keys, Amount, KeyError, Keypair};
+use crate::keystore_signer::KeystoreSigner;
+use pvs_client::{cli::ConnectArgs, keys, Amount, KeyError, Keypair, Signer};
 use pvs_opener::{Config, OpenerError, Reporter, SERVICE};
 use pvs_service::{Event, Level, Stop};
 use sc_service::{error::Error as ServiceError, TaskManager};
+use sp_keystore::KeystorePtr;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 const LOG: &str = "opener";
@@ -17,35 +19,52 @@ const RETRY_PAUSE: Duration = Duration::from_secs(60);
 
 /// Whether and how the node opens seals.
 #[derive(Clone, Debug, clap::Args)]
-#[command(next_help_heading = "Opener")]
+#[command(
+	next_help_heading = "Opener",
+	group = clap::ArgGroup::new("opener_key").multiple(true)
+)]
 pub(crate) struct OpenerParams {
+	/// Open the seals of silent bidders for a reward, and sign with the sr25519 key of type pvsp in the
+	/// node's keystore (`pvs-node key insert`) unless a file is named
+	#[arg(long, group = "opener_key")]
+	opener: bool,
+
 	/// Open the seals of silent bidders for a reward, and sign with the key in this file: a secret
 	/// phrase or 0x and 64 hex digits, readable by its owner only or mounted by a service manager (mode
 	/// 0440 or 0444, owned by root)
-	#[arg(long, value_name = "FILE")]
+	#[arg(long, value_name = "FILE", group = "opener_key")]
 	opener_key_file: Option<PathBuf>,
 
 	/// Seals to solve at the same time, at most: one core each. 1 if not given
-	#[arg(long, value_name = "N", requires = "opener_key_file", value_parser = clap::value_parser!(u32).range(1..=1024))]
+	#[arg(long, value_name = "N", requires = "opener_key", value_parser = clap::value_parser!(u32).range(1..=1024))]
 	opener_threads: Option<u32>,
 }
 
 /// An opener that the node was asked for.
 pub(crate) struct Opener {
-	key: Keypair,
+	key: Key,
 	threads: u32,
 }
 
+/// Where the opener's key is.
+enum Key {
+	File(Keypair),
+	Keystore,
+}
+
 impl OpenerParams {
-	/// Reads the key of the opener, if the node was asked for one.
+	/// Reads the key of the opener if it is in a file. Returns `None` if the node was not asked for an opener.
 	///
 	/// # Errors
 	///
 	/// Those of [`keys::from_file`].
 	pub(crate) fn load(&self) -> Result<Option<Opener>, KeyError> {
-		let threads = self.opener_threads.unwrap_or(1);
-		let key = self.opener_key_file.as_deref().map(keys::from_file).transpose()?;
-		Ok(key.map(|key| Opener { key, threads }))
+		let key = match &self.opener_key_file {
+			Some(path) => Key::File(keys::from_file(path)?),
+			None if self.opener => Key::Keystore,
+			None => return Ok(None),
+		};
+		Ok(Some(Opener { key, threads: self.opener_threads.unwrap_or(1) }))
 	}
 }
 
@@ -54,18 +73,26 @@ impl OpenerParams {
 ///
 /// # Errors
 ///
-/// [`ServiceError::Other`] if the node serves no RPC.
+/// [`ServiceError::Other`] if the node serves no RPC, or its keystore does not have the key.
 pub(crate) fn start(
 	Opener { key, threads }: Opener,
 	rpc: Option<SocketAddr>,
+	keystore: KeystorePtr,
 	state_dir: PathBuf,
 	tasks: &TaskManager,
 ) -> Result<(), ServiceError> {
-	let no_rpc = "--opener-key-file needs the node's RPC, and the node serves none";
+	let key: Arc<dyn Signer> = match key {
+		Key::File(key) => Arc::new(key),
+		Key::Keystore => {
+			let found = KeystoreSigner::find(keystore);
+			Arc::new(found.map_err(|error| ServiceError::Other(format!("--opener: {error}")))?)
+		},
+	};
+	let no_rpc = "the opener needs the node's RPC, and the node serves none";
 	let rpc = rpc.ok_or_else(|| ServiceError::Other(no_rpc.into()))?;
 	let config = Config {
 		connect: ConnectArgs { url: format!("ws://{rpc}"), connect_timeout: 30 },
-		key: Arc::new(key),
+		key,
 		threads,
 		nice: NICE,
 		min_profit: Amount::Planck(0),

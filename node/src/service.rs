@@ -261,7 +261,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		log::info!(target: "pvs", "🔗 {link}");
 	}
 	if let Some(opener) = opener {
-		opener::start(opener, rpc, opener_dir, &task_manager)?;
+		opener::start(opener, rpc, keystore_container.keystore(), opener_dir, &task_manager)?;
 	}
 	let handle = telemetry.as_ref().map(Telemetry::handle);
 
