@@ -5,28 +5,19 @@ use crate::report::OpenedBid;
 use pvs_primitives::{Balance, BlockNumber};
 use pvs_service::{
 	metrics::{AmountCounter, IntCounter, IntGauge},
-	Condition, Health, Metrics, MetricsError,
+	ChainMonitor, Condition, Metrics, MetricsError,
 };
 use std::time::Duration;
 
-/// Time that a turn of the loop may take.
-const TURN_LIMIT: Duration = Duration::from_secs(60);
-
 /// Metrics and conditions.
 pub(crate) struct Monitor {
-	pub(crate) health: Health,
-	/// The service has started, and is not asked to stop.
-	pub(crate) running: Condition,
-	/// A node answers.
-	pub(crate) connected: Condition,
-	/// Higher blocks come.
-	pub(crate) chain_moves: Condition,
+	/// What every service that follows a chain has.
+	pub(crate) base: ChainMonitor,
 	/// The account can pay for an opening.
 	pub(crate) can_pay: Condition,
 	/// Squarings that the threads have done.
 	pub(crate) squarings: IntCounter,
 	seals_open: IntGauge,
-	last_block: IntGauge,
 	opened: IntCounter,
 	settled: IntCounter,
 	rewards: AmountCounter,
@@ -36,16 +27,12 @@ impl Monitor {
 	/// Makes the metrics, and conditions of which none is met. The chain counts as moving for `stall` after
 	/// each higher block.
 	pub(crate) fn new(metrics: &Metrics, stall: Duration) -> Result<Self, MetricsError> {
-		let health = Health::new(TURN_LIMIT);
+		let base = ChainMonitor::new(metrics, stall)?;
 		Ok(Self {
-			running: health.condition("running", "the service has not started"),
-			connected: health.condition("connected", "no node has answered"),
-			chain_moves: health.recurring("chain_moves", stall, "no new block"),
-			can_pay: health.condition("can_pay", "the account's balance was not read"),
-			health,
+			can_pay: base.health.condition("can_pay", "the account's balance was not read"),
+			base,
 			squarings: metrics.counter("squarings_total", "Squarings done to solve seals")?,
 			seals_open: metrics.gauge("seals_open", "Sealed bids to look at in the last block")?,
-			last_block: metrics.gauge("last_block", "Height of the last block looked at")?,
 			opened: metrics.counter("opened_total", "Seals opened while their round waited")?,
 			settled: metrics.counter("settled_total", "Silent bids settled after their round")?,
 			rewards: metrics.amount("rewards_planck_total", "Rewards for openings, in planck")?,
@@ -54,7 +41,7 @@ impl Monitor {
 
 	/// Notes a block and how many seals it shows.
 	pub(crate) fn saw_block(&self, height: BlockNumber, seals: usize) {
-		self.last_block.set(height.into());
+		self.base.saw_block(height);
 		self.seals_open.set(i64::try_from(seals).unwrap_or(i64::MAX));
 	}
 
@@ -102,14 +89,14 @@ mod tests {
 	fn opener_should_be_ready_only_when_it_runs_and_can_earn() {
 		let monitor = monitor(&Metrics::new("pvs-opener").unwrap());
 		let conditions = || -> Vec<_> {
-			monitor.health.unmet().into_iter().map(|unmet| unmet.condition).collect()
+			monitor.base.health.unmet().into_iter().map(|unmet| unmet.condition).collect()
 		};
 		assert_eq!(conditions(), ["running", "connected", "chain_moves", "can_pay"]);
-		monitor.running.meet();
-		monitor.connected.meet();
+		monitor.base.running.meet();
+		monitor.base.connected.meet();
 		monitor.can_pay.meet();
 		assert_eq!(conditions(), ["chain_moves"], "until a block comes");
-		monitor.chain_moves.meet();
+		monitor.base.chain_moves.meet();
 		assert!(conditions().is_empty());
 	}
 }

@@ -5,12 +5,10 @@ use crate::report::Report;
 use pvs_primitives::BlockNumber;
 use pvs_service::{
 	metrics::{AmountCounter, Histogram, IntCounter, IntGauge},
-	Condition, Health, Metrics, MetricsError,
+	ChainMonitor, Condition, Metrics, MetricsError,
 };
 use std::time::Duration;
 
-/// Time that a turn of the loop may take.
-const TURN_LIMIT: Duration = Duration::from_secs(60);
 /// Ranges of the time that a proof takes, in seconds.
 const PROVING_SECONDS: [f64; 12] =
 	[0.5, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 30.0, 60.0, 300.0, 1_800.0];
@@ -18,13 +16,8 @@ const PROVING_SECONDS: [f64; 12] =
 /// Metrics and conditions.
 #[derive(Debug)]
 pub(crate) struct Monitor {
-	pub(crate) health: Health,
-	/// The service has started, and is not asked to stop.
-	pub(crate) running: Condition,
-	/// A node answers.
-	pub(crate) connected: Condition,
-	/// Higher blocks come.
-	pub(crate) chain_moves: Condition,
+	/// What every service that follows a chain has.
+	pub(crate) base: ChainMonitor,
 	/// Nothing has happened after which this prover makes no bids until it is started again.
 	pub(crate) may_bid: Condition,
 	bids: IntCounter,
@@ -33,7 +26,6 @@ pub(crate) struct Monitor {
 	slashed: AmountCounter,
 	earned: AmountCounter,
 	open_jobs: IntGauge,
-	last_block: IntGauge,
 	proving_seconds: Histogram,
 }
 
@@ -41,20 +33,16 @@ impl Monitor {
 	/// Makes the metrics, and conditions of which none is met. The chain counts as moving for `stall` after
 	/// each higher block.
 	pub(crate) fn new(metrics: &Metrics, stall: Duration) -> Result<Self, MetricsError> {
-		let health = Health::new(TURN_LIMIT);
+		let base = ChainMonitor::new(metrics, stall)?;
 		Ok(Self {
-			running: health.condition("running", "the service has not started"),
-			connected: health.condition("connected", "no node has answered"),
-			chain_moves: health.recurring("chain_moves", stall, "no new block"),
-			may_bid: health.condition("may_bid", "the service has not started"),
-			health,
+			may_bid: base.health.condition("may_bid", "the service has not started"),
+			base,
 			bids: metrics.counter("bids_total", "Bids sent")?,
 			won: metrics.counter("won_total", "Rounds won")?,
 			delivered: metrics.counter("delivered_total", "Proofs that were paid")?,
 			slashed: metrics.amount("slashed_planck_total", "What was slashed, in planck")?,
 			earned: metrics.amount("earned_planck_total", "Payments for proofs, in planck")?,
 			open_jobs: metrics.gauge("open_jobs", "Rounds that are not over for this prover")?,
-			last_block: metrics.gauge("last_block", "Height of the last block looked at")?,
 			proving_seconds: metrics.histogram(
 				"proving_seconds",
 				"Time that proofs took, without waiting for each other",
@@ -82,7 +70,7 @@ impl Monitor {
 
 	/// Notes a block, and how many rounds are not over.
 	pub(crate) fn saw_block(&self, height: BlockNumber, open_jobs: usize) {
-		self.last_block.set(height.into());
+		self.base.saw_block(height);
 		self.open_jobs.set(i64::try_from(open_jobs).unwrap_or(i64::MAX));
 	}
 }

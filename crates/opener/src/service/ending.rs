@@ -23,7 +23,7 @@ impl Service {
 		messages: &mut mpsc::UnboundedReceiver<Message>,
 		stop: &Stop,
 	) -> Summary {
-		self.monitor.running.fail("the service was asked to stop");
+		self.monitor.base.running.fail("the service was asked to stop");
 		self.say(Report::Stopping { reason: "asked to".into() });
 		tokio::select! {
 			() = self.pause() => {},
@@ -45,7 +45,7 @@ impl Service {
 			if !matches!(message, Message::Ended(_, Outcome::Stopped { .. })) {
 				self.on_message(message);
 			}
-			self.monitor.health.turn();
+			self.monitor.base.health.turn();
 		}
 		let costs = self.cost.saturating_add(self.min_profit);
 		let left = self.work.values().filter(|work| work.is_left(self.height, costs));

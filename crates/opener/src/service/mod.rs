@@ -76,7 +76,7 @@ pub async fn run(config: Config, reporter: Reporter, stop: Stop) -> Result<Summa
 		told.say(Report::Warning { text: ended.to_string() }, &Token::default());
 	});
 	if let Some(address) = config.metrics {
-		let server = Server::bind(address, metrics, monitor.health.clone()).await?;
+		let server = Server::bind(address, metrics, monitor.base.health.clone()).await?;
 		let address = server.address();
 		reporter.say(Report::ServesMetrics { address }, &Token::default());
 		server.run_under(&mut supervisor);
@@ -91,7 +91,7 @@ async fn open_seals(
 	stop: &Stop,
 ) -> Result<Summary, OpenerError> {
 	let client = tokio::select! {
-		client = monitor.health.waiting(config.connect.connect()) => client?,
+		client = monitor.base.health.waiting(config.connect.connect()) => client?,
 		() = stop.requested() => return Ok(Summary::default()),
 	};
 	let (mut service, mut messages) = Service::start(config, reporter, monitor, &client).await?;
@@ -235,9 +235,9 @@ impl Service {
 		let pool =
 			Pool::start(config.threads as usize, config.nice, store.clone(), squarings, sink)
 				.map_err(|error| OpenerError::Io("cannot start a thread".into(), error))?;
-		monitor.connected.meet();
+		monitor.base.connected.meet();
 		monitor.can_pay.meet();
-		monitor.running.meet();
+		monitor.base.running.meet();
 		let service = Self {
 			me,
 			token,
@@ -292,7 +292,7 @@ impl Service {
 		let give_up = Duration::from_secs(self.config.reconnect_for);
 		let mut nodes = session.client.follow(slot, give_up);
 		loop {
-			self.monitor.health.turn();
+			self.monitor.base.health.turn();
 			tokio::select! {
 				step = nodes.next() => match step? {
 					Step::Best(block) => self.look(session, block).await?,
@@ -316,10 +316,10 @@ impl Service {
 	fn on_notice(&self, notice: &Notice) {
 		match notice {
 			Notice::Attached { .. } => {
-				self.monitor.connected.meet();
+				self.monitor.base.connected.meet();
 			},
 			Notice::Lost { .. } => {
-				self.monitor.connected.fail(notice.to_string());
+				self.monitor.base.connected.fail(notice.to_string());
 			},
 			Notice::Behind { .. } | Notice::Stalled { .. } => {},
 		}
@@ -330,7 +330,7 @@ impl Service {
 	async fn look(&mut self, session: &Session, best: Block) -> Result<(), OpenerError> {
 		// Only a block that is higher than all before shows that the chain goes on.
 		if best.number > self.height {
-			self.monitor.chain_moves.meet();
+			self.monitor.base.chain_moves.meet();
 		}
 		match self.on_block(session, best).await {
 			Err(error) if error.is_about_the_connection() => {

@@ -64,13 +64,13 @@ pub(crate) async fn run(args: Box<RunArgs>) -> Result<(), ProverError> {
 	let monitor = Arc::new(Monitor::new(&metrics, STALL)?);
 	let mut supervisor = Supervisor::new(|ended| tracing::warn!("{ended}"));
 	if let Some(address) = args.metrics {
-		let server = Server::bind(address, metrics.clone(), monitor.health.clone()).await?;
+		let server = Server::bind(address, metrics.clone(), monitor.base.health.clone()).await?;
 		tracing::info!("metrics at http://{}/metrics", server.address());
 		server.run_under(&mut supervisor);
 	}
-	let client = monitor.health.waiting(args.connect.connect()).await?;
+	let client = monitor.base.health.waiting(args.connect.connect()).await?;
 	let started = Service::start(&args, &client, &key, &metrics, monitor.clone());
-	let (mut service, results) = monitor.health.waiting(started).await?;
+	let (mut service, results) = monitor.base.health.waiting(started).await?;
 	service.run(&args, client, key, results).await
 }
 
@@ -264,9 +264,9 @@ impl Service {
 			draining_since: None,
 			foreign_bid: None,
 		};
-		service.monitor.connected.meet();
+		service.monitor.base.connected.meet();
 		service.monitor.may_bid.meet();
-		service.monitor.running.meet();
+		service.monitor.base.running.meet();
 		service.reporter.say(&Report::Ready {
 			account: me,
 			rollup: args.rollup,
@@ -296,7 +296,7 @@ impl Service {
 		let session = Session { submitter, client };
 		let mut nodes = session.client.follow(self.slot, Duration::from_secs(args.reconnect_for));
 		while !self.is_finished() {
-			self.monitor.health.turn();
+			self.monitor.base.health.turn();
 			tokio::select! {
 				step = nodes.next() => {
 					let step = step?;
@@ -353,11 +353,11 @@ impl Service {
 	fn on_notice(&self, notice: Notice) {
 		match notice {
 			Notice::Attached { url } => {
-				self.monitor.connected.meet();
+				self.monitor.base.connected.meet();
 				self.reporter.say(&Report::Reconnected { url });
 			},
 			Notice::Lost { .. } => {
-				self.monitor.connected.fail(notice.to_string());
+				self.monitor.base.connected.fail(notice.to_string());
 				self.trouble(None, notice.to_string());
 			},
 			Notice::Behind { .. } | Notice::Stalled { .. } => {
@@ -370,7 +370,7 @@ impl Service {
 	async fn look(&mut self, session: &Session, best: Block) -> Result<(), ProverError> {
 		// Only a block that is higher than all before shows that the chain goes on.
 		if best.number > self.height {
-			self.monitor.chain_moves.meet();
+			self.monitor.base.chain_moves.meet();
 		}
 		match self.on_block(session, best).await {
 			Err(error) if error.is_about_the_connection() => {
@@ -391,7 +391,7 @@ impl Service {
 	fn drain(&mut self, reason: &str) {
 		if self.draining_since.is_none() {
 			self.draining_since = Some(Instant::now());
-			self.monitor.running.fail(reason);
+			self.monitor.base.running.fail(reason);
 			self.reporter.say(&Report::Stopping { reason: reason.into() });
 		}
 	}
