@@ -3,10 +3,11 @@
 //!
 //! On every best block it reads the rollup's rounds, asks
 //! [`next_step`](crate::decide::next_step) about each and starts what it says as a task
-//! ([`steps`]). Results of tasks come back over a channel, so that one place changes the
+//! ([`steps`], [`proofs`]). Results of tasks come back over a channel, so that one place changes the
 //! journal ([`results`], [`records`]). A task that failed is not repeated by itself: the next block shows whether
 //! it still has to be done.
 
+mod proofs;
 mod records;
 mod results;
 mod rounds;
