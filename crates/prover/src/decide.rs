@@ -73,7 +73,7 @@ pub(crate) fn next_step(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&J
 	let our_bid = round.bids.iter().find(|bid| bid.bidder == *me);
 	let kept = job.and_then(|job| job.bid.as_ref());
 	match (round.phase, our_bid.map(|bid| (&bid.state, &bid.commitment))) {
-		(_, Some((BidState::Void, _))) => Step::Voided,
+		(_, Some((BidState::Void, _))) if job.is_none_or(Job::is_open) => Step::Voided,
 		(_, Some((BidState::Opened { .. }, _))) => Step::WasOpened,
 		(Phase::Bidding, None) => match kept {
 			Some(bid) if bid.batch_digest == round.batch_digest && is_open(job) => Step::SendBid,

@@ -2,7 +2,7 @@
 //! What monitoring sees of a prover: its metrics, and the conditions under which it is ready.
 
 use crate::report::Report;
-use pvs_primitives::BlockNumber;
+use pvs_primitives::{Balance, BlockNumber};
 use pvs_service::{
 	metrics::{AmountCounter, Histogram, IntCounter, IntGauge},
 	ChainMonitor, Condition, Metrics, MetricsError,
@@ -40,7 +40,8 @@ impl Monitor {
 			bids: metrics.counter("bids_total", "Bids sent")?,
 			won: metrics.counter("won_total", "Rounds won")?,
 			delivered: metrics.counter("delivered_total", "Proofs that were paid")?,
-			slashed: metrics.amount("slashed_planck_total", "What was slashed, in planck")?,
+			slashed: metrics
+				.amount("slashed_planck_total", "What was taken out of the stake, in planck")?,
 			earned: metrics.amount("earned_planck_total", "Payments for proofs, in planck")?,
 			open_jobs: metrics.gauge("open_jobs", "Rounds that are not over for this prover")?,
 			proving_seconds: metrics.histogram(
@@ -61,11 +62,13 @@ impl Monitor {
 				self.delivered.inc();
 				self.earned.add(payment.saturating_add(*slashed_share));
 			},
-			Report::Opened { penalty: slashed, .. }
-			| Report::Defaulted { slashed, .. }
-			| Report::Settled { slashed, .. } => self.slashed.add(*slashed),
 			_ => {},
 		}
+	}
+
+	/// Notes what was taken out of the stake and is not counted yet, in planck.
+	pub(crate) fn was_slashed(&self, planck: Balance) {
+		self.slashed.add(planck);
 	}
 
 	/// Notes a block, and how many rounds are not over.
@@ -99,6 +102,8 @@ mod tests {
 		] {
 			monitor.note(&report);
 		}
+		monitor.was_slashed(100);
+		monitor.was_slashed(23);
 		monitor.saw_block(12, 3);
 		let text = metrics.text().unwrap();
 		for line in [

@@ -3,7 +3,7 @@
 //! the key, that the journal is not the one of before, or that a round ended badly while nobody could be asked. Pure.
 
 use crate::journal::History;
-use pvs_primitives::api::ProverStats;
+use pvs_primitives::{api::ProverStats, Balance};
 use serde::{Deserialize, Serialize};
 
 /// Numbers in the chain's record that only acts and omissions of the prover itself move. They never go down.
@@ -79,6 +79,27 @@ impl Counts {
 	}
 }
 
+/// What the chain has taken out of this prover's stake, as far as it is counted.
+///
+/// The chain adds up all of it in one place: penalties for silence, void bids, silent bids that were settled or not, and
+/// assignments that were not delivered. Events tell only of those that this program saw happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Slashed(Balance);
+
+impl Slashed {
+	/// Returns what the chain's record has beyond what is counted, in planck, and counts it. What a fork takes back
+	/// and comes again counts once. An account without a record is no prover any more, and starts anew.
+	pub(crate) fn take_new(&mut self, stats: Option<&ProverStats>) -> Balance {
+		let Some(stats) = stats else {
+			*self = Self::default();
+			return 0;
+		};
+		let new = stats.slashed.saturating_sub(self.0);
+		self.0 = self.0.max(stats.slashed);
+		new
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -145,5 +166,25 @@ mod tests {
 		assert!(text.contains("2 bids, 1 default of this account"), "{text}");
 		let text = unexplained(counts(0, 0, 2)).unwrap();
 		assert!(text.contains("1 unsettled silence of"), "{text}");
+	}
+
+	#[test]
+	fn slash_should_be_counted_once_whatever_it_was_for() {
+		let mut counted = Slashed::default();
+		let mut take =
+			|slashed| counted.take_new(Some(&ProverStats { slashed, ..ProverStats::default() }));
+		// Before this program started, a void bid, and a penalty with a default behind it.
+		let taken = [40, 40, 1_540, 2_540].map(&mut take);
+		assert_eq!(taken, [40, 0, 1_500, 1_000]);
+		assert_eq!([1_540, 2_540].map(&mut take), [0, 0], "on another fork, and back");
+		assert_eq!(take(2_541), 1);
+	}
+
+	#[test]
+	fn slash_should_be_counted_from_nothing_when_the_account_registers_again() {
+		let mut counted = Slashed(500);
+		let stats = ProverStats { slashed: 7, ..ProverStats::default() };
+		assert_eq!(counted.take_new(None), 0);
+		assert_eq!(counted.take_new(Some(&stats)), 7);
 	}
 }

@@ -144,6 +144,17 @@ pub(crate) fn outcome_in(event: &PvsEvent, me: &Bytes32, key: &Key) -> Option<Ou
 	}
 }
 
+/// Returns whether a round that ended like this may have cost a part of the stake.
+pub(crate) fn may_be_slashed(outcome: &Outcome) -> bool {
+	match outcome {
+		Outcome::Defaulted { .. }
+		| Outcome::Voided
+		| Outcome::Settled { .. }
+		| Outcome::Unknown => true,
+		Outcome::Skipped { .. } | Outcome::Lost | Outcome::Paid { .. } => false,
+	}
+}
+
 /// Returns why to make no bid any more after a round that ended like this: what went wrong would go wrong
 /// again, and cost another bond.
 pub(crate) fn reason_to_stop(outcome: &Outcome) -> Option<&'static str> {

@@ -380,4 +380,5 @@ fn win_should_be_missed_when_its_deadline_has_passed() {
 fn bid_should_be_voided_when_the_chain_says_so() {
 	let void = with_bid(round(Phase::Revealing), BidState::Void);
 	assert_eq!(next_step(&void, &ME, Some(&job())), Step::Voided);
+	assert_eq!(next_step(&void, &ME, Some(&ended())), Step::Wait, "it is told once");
 }

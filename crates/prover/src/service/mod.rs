@@ -25,7 +25,7 @@ use crate::{
 	monitor::Monitor,
 	price::Policy,
 	proving::{Proof, ProofMaker, ProvingError},
-	record::Counts,
+	record::{Counts, Slashed},
 	report::{Report, Reporter},
 	rollup,
 	settle::Ending,
@@ -164,6 +164,9 @@ struct Service {
 	look_again: bool,
 	recent_proofs: VecDeque<BlockNumber>,
 	ended: BTreeSet<BatchId>,
+	/// What was slashed, as far as it is counted, and whether there may be more.
+	slashed: Slashed,
+	may_be_slashed: bool,
 	/// Why no new bids are made.
 	breaker: Option<String>,
 	/// Whether the disk of the journal is full, so that no new bids are made until it is not.
@@ -260,6 +263,8 @@ impl Service {
 			look_again: false,
 			recent_proofs: VecDeque::new(),
 			ended: BTreeSet::new(),
+			slashed: Slashed::default(),
+			may_be_slashed: false,
 			breaker: None,
 			out_of_room: false,
 			draining_since: None,
@@ -279,6 +284,8 @@ impl Service {
 		}
 		if let Some(prover) = view.prover(me.0).await? {
 			service.check_record(&prover.stats, args.accept_record)?;
+			// Counted is what is slashed from here on.
+			service.slashed.take_new(Some(&prover.stats));
 		}
 		Ok((service, results))
 	}

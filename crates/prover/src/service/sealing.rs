@@ -139,6 +139,7 @@ impl Service {
 		let key = (round.batch, round.round);
 		if !core::mem::replace(&mut self.rounds.of(key).is_opened, true) {
 			let (batch, number) = key;
+			self.may_be_slashed = true;
 			let penalty = round.bond.saturating_sub(round.reserve);
 			self.reporter.say(&Report::Opened { batch, round: number, penalty });
 		}

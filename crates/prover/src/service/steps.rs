@@ -95,12 +95,25 @@ impl Service {
 			self.act(session, &view, round, step)?;
 		}
 		self.settle_the_rest(session, &view, gone);
-		if block.number.saturating_sub(self.forgot_at) >= FORGET_EVERY {
+		let is_time_to_forget = block.number.saturating_sub(self.forgot_at) >= FORGET_EVERY;
+		if self.may_be_slashed || is_time_to_forget {
+			self.count_slashes(&view).await?;
+		}
+		if is_time_to_forget {
 			self.forgot_at = block.number;
 			// Before states are forgotten: the finalised block may be behind the best one.
 			self.save_state(session).await?;
 			self.forget_old(&view, &shown).await?;
 		}
+		Ok(())
+	}
+
+	/// Counts what was slashed, of which events may not have told.
+	async fn count_slashes(&mut self, view: &View) -> Result<(), ProverError> {
+		let prover = view.prover(self.me.0).await?;
+		self.may_be_slashed = false;
+		let new = self.slashed.take_new(prover.as_ref().map(|prover| &prover.stats));
+		self.monitor.was_slashed(new);
 		Ok(())
 	}
 
