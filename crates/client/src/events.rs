@@ -320,6 +320,33 @@ pub(crate) fn of_pallet<'events>(
 	Ok(ours)
 }
 
+/// The pallet and the name of the event that tells what a transaction cost.
+const FEE_PAID: (&str, &str) = ("TransactionPayment", "TransactionFeePaid");
+
+/// The fields of that event, in planck. Both amounts are known once the call has given back what it did not use.
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct FeePaid {
+	/// All that was paid, with the tip.
+	actual_fee: u128,
+	tip: u128,
+}
+
+impl FeePaid {
+	fn without_tip(&self) -> Balance {
+		self.actual_fee.saturating_sub(self.tip)
+	}
+}
+
+/// Returns what a transaction cost without a tip, in planck, if the event tells that.
+pub(crate) fn fee_paid(event: &Event<'_, ChainConfig>) -> Result<Option<Balance>, EventsError> {
+	if (event.pallet_name(), event.event_name()) != FEE_PAID {
+		return Ok(None);
+	}
+	let paid = event.decode_fields_unchecked_as::<FeePaid>()?;
+	Ok(Some(paid.without_tip()))
+}
+
 decode_events! {
 	BatchCommitted {
 		batch: WireBatch,

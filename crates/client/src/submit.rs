@@ -9,7 +9,7 @@
 
 use crate::{
 	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account,
-	pallet_error::PalletError, signer::Signer, BlockHash, ChainConfig, Client, PALLET,
+	pallet_error::PalletError, signer::Signer, view::Applied, BlockHash, ChainConfig, Client, PALLET,
 };
 use pvs_primitives::{hash::blake2_256, Balance, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
@@ -57,6 +57,8 @@ pub struct Included {
 	pub number: BlockNumber,
 	/// What the pallet reported about it.
 	pub events: Vec<PvsEvent>,
+	/// What it cost without a tip, in planck, after what was given back; `None` if the chain does not tell.
+	pub fee: Option<Balance>,
 }
 
 /// A transaction that did not succeed, or may not have.
@@ -437,8 +439,8 @@ impl Submitter {
 		let view = self.client.at(place.block).await;
 		let view = view.map_err(|error| unknown(error.to_string()))?;
 		match view.events_of(place.extrinsic).await.map_err(|error| unknown(error.to_string()))? {
-			Ok(events) => {
-				Ok(Included { block: place.block.hash, number: place.block.number, events })
+			Ok(Applied { events, fee }) => {
+				Ok(Included { block: place.block.hash, number: place.block.number, events, fee })
 			},
 			Err(error) => Err(explain(call.name(), &error)),
 		}

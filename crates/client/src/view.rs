@@ -30,6 +30,14 @@ pub struct View {
 	block: Block,
 }
 
+/// What an extrinsic did whose call succeeded.
+pub(crate) struct Applied {
+	/// The pallet's events, in order.
+	pub(crate) events: Vec<PvsEvent>,
+	/// What its signer paid without a tip, in planck, if the chain tells.
+	pub(crate) fee: Option<Balance>,
+}
+
 #[derive(DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 struct AccountRecord {
@@ -217,13 +225,13 @@ impl View {
 		events::of_pallet(all.iter()).map_err(|error| self.client.failed(error))
 	}
 
-	/// The pallet's events of one extrinsic of this block, or the error that its call failed with.
+	/// What one extrinsic of this block did, or the error that its call failed with.
 	pub(crate) async fn events_of(
 		&self,
 		extrinsic: u32,
-	) -> Result<Result<Vec<PvsEvent>, DispatchError>, Error> {
+	) -> Result<Result<Applied, DispatchError>, Error> {
 		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;
-		let mut own = Vec::new();
+		let (mut own, mut fee) = (Vec::new(), None);
 		for event in all.iter() {
 			let event = event.map_err(|error| self.client.failed(error))?;
 			if event.phase() != Phase::ApplyExtrinsic(extrinsic) {
@@ -233,10 +241,12 @@ impl View {
 				let error = DispatchError::decode_from(event.field_bytes(), self.at.metadata());
 				return Ok(Err(error.map_err(|error| self.client.failed(error))?));
 			}
+			let paid = events::fee_paid(&event).map_err(|error| self.client.failed(error))?;
+			fee = paid.or(fee);
 			own.push(Ok(event));
 		}
 		let own = events::of_pallet(own.into_iter()).map_err(|error| self.client.failed(error))?;
-		Ok(Ok(own))
+		Ok(Ok(Applied { events: own, fee }))
 	}
 
 	/// The seals of these bids, from the bodies of the blocks in which they were placed; each body is

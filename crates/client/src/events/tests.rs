@@ -105,3 +105,19 @@ fn verdicts_on_silent_bids_should_be_those_of_the_pallet() {
 	let bytes = (0..=u8::MAX).map(|index| vec![index, 0]);
 	assert_eq!(values_as_the_chain_reads::<Verdict>("BidSettled", "verdict", bytes), 4);
 }
+
+#[test]
+fn fee_of_a_transaction_should_be_read_without_its_tip() {
+	let metadata = our_metadata().unwrap();
+	let (pallet, name) = FEE_PAID;
+	let variants = metadata.pallet_by_name(pallet).unwrap().event_variants().unwrap();
+	let event = variants.iter().find(|event| event.name == name).unwrap();
+	let mut types = event
+		.fields
+		.iter()
+		.map(|field| scale_decode::Field::new(field.ty.id, field.name.as_deref()));
+	let (who, fee, tip) = ([1; 32], 7_u128.to_le_bytes(), 2_u128.to_le_bytes());
+	let bytes = [&who[..], &fee, &tip].concat();
+	let paid = FeePaid::decode_as_fields(&mut &bytes[..], &mut types, metadata.types()).unwrap();
+	assert_eq!(paid.without_tip(), 5);
+}

@@ -545,7 +545,7 @@ mod tests {
 	#[test]
 	fn opening_should_not_be_repeated_at_once_when_it_may_have_an_effect() {
 		let (block, number) = (Default::default(), 18);
-		let included = Included { block, number, events: Vec::new() };
+		let included = Included { block, number, events: Vec::new(), fee: None };
 		let refused =
 			|reason: &str| SubmitError::Refused { call: "open_bid", reason: reason.into() };
 		let table = [

@@ -5,6 +5,7 @@ use super::{steps::MAX_DELIVERIES, Done, ProveFailure, Service, Session};
 use crate::{
 	appraise::{Appraisal, Unfit},
 	error::ProverError,
+	fees::Transaction,
 	journal::{Entry, Key, Outcome},
 	price,
 	proving::{Proof, ProvingError},
@@ -95,6 +96,7 @@ impl Service {
 		let (batch, round) = key;
 		match result {
 			Ok(included) => {
+				self.fees.note(Transaction::Bid, included.fee);
 				self.note(Entry::Placed { batch, round, block: included.number });
 				Ok(())
 			},
@@ -130,6 +132,7 @@ impl Service {
 				if let Some(outcome) = self.outcome_in(&included, &key) {
 					return self.end(key, outcome);
 				}
+				self.fees.note(Transaction::Reveal, included.fee);
 				let block = included.number;
 				self.note(Entry::Revealed { batch, round, block });
 				self.reporter.say(&Report::Revealed { batch, round, block });
@@ -202,6 +205,7 @@ impl Service {
 		let (batch, round) = key;
 		match result {
 			Ok(included) => {
+				self.fees.note(Transaction::Proof, included.fee);
 				self.note(Entry::Delivered { batch, round, block: included.number });
 				match self.outcome_in(&included, &key) {
 					Some(outcome) => self.end(key, outcome),
