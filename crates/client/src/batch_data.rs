@@ -48,7 +48,7 @@ impl View {
 			return Err(Error::NoDigest { rollup: id.rollup, index: id.index, block });
 		};
 		let body = self.client().body(hash).await?;
-		let calls = calls_of(self.metadata(), &body, &digest);
+		let calls = calls_of(self.metadata().await?, &body, &digest);
 		calls.into_iter().next().map(|call| call.data).ok_or(Error::NoBatchData {
 			rollup: id.rollup,
 			index: id.index,
@@ -73,10 +73,10 @@ impl View {
 		if named.is_empty() {
 			return Ok(Vec::new());
 		}
-		let body = self.client().body(hash).await?;
+		let (body, metadata) = (self.client().body(hash).await?, self.metadata().await?);
 		let committed = |digest: CommitDigest| Committed {
 			batch: digest.batch,
-			calls: calls_of(self.metadata(), &body, &digest),
+			calls: calls_of(metadata, &body, &digest),
 		};
 		Ok(named.into_iter().map(committed).collect())
 	}

@@ -8,6 +8,7 @@ use crate::{
 use futures::{Stream, StreamExt};
 use pvs_primitives::BlockNumber;
 use std::{
+	num::NonZeroU64,
 	sync::{
 		atomic::{AtomicU64, Ordering},
 		Arc, LazyLock,
@@ -26,7 +27,7 @@ use subxt::{
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The metadata of the runtime that this crate belongs to, as the runtime's own test writes it.
-static OUR_METADATA: &[u8] = include_bytes!("../../../runtime/metadata.scale");
+pub(crate) static OUR_METADATA: &[u8] = include_bytes!("../../../runtime/metadata.scale");
 
 /// Hashes of the parts of the metadata that this crate relies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,8 @@ struct Inner {
 	token: Token,
 	/// The newest spec version whose pallet is known to be ours, plus one; 0 before the first.
 	checked_spec: AtomicU64,
+	/// The newest runtime whose spec version was looked at, as [`Nodes`] number them; 0 before the first.
+	checked_runtime: AtomicU64,
 }
 
 impl Client {
@@ -137,7 +140,8 @@ impl Client {
 			.map_err(|error| unreachable(&error))?;
 		let rpc = LegacyRpcMethods::new(rpc_client);
 		let token = token(&rpc).await;
-		let inner = Inner { api, rpc, nodes, token, checked_spec: AtomicU64::new(0) };
+		let (checked_spec, checked_runtime) = (AtomicU64::new(0), AtomicU64::new(0));
+		let inner = Inner { api, rpc, nodes, token, checked_spec, checked_runtime };
 		Ok(Self { inner: Arc::new(inner) })
 	}
 
@@ -256,20 +260,28 @@ impl Client {
 		})
 	}
 
-	/// The chain as of a block. Fails with [`Error::DifferentPallet`] if the runtime was upgraded
-	/// to a pallet that this program does not know.
+	/// The chain as of a block. Asks the node nothing where the headers since the last one say that the runtime is
+	/// still the same.
+	///
+	/// # Errors
+	///
+	/// [`Error::DifferentPallet`] if the runtime was upgraded to a pallet that this program does not know.
 	pub async fn at(&self, block: Block) -> Result<View, Error> {
-		let at = self
-			.api()
-			.at_block_hash_and_number(block.hash, u64::from(block.number))
-			.await
-			.map_err(|error| self.failed(error))?;
+		let view = View::new(self.clone(), block);
+		let runtime = self.nodes().runtime_of(block.hash).map_or(0, NonZeroU64::get);
+		if runtime > 0 && self.inner.checked_runtime.load(Ordering::Relaxed) == runtime {
+			return Ok(view);
+		}
+		let at = view.online().await?;
 		let spec = u64::from(at.spec_version()).saturating_add(1);
 		if self.inner.checked_spec.load(Ordering::Relaxed) != spec {
 			self.check_pallet(at.metadata_ref())?;
 			self.inner.checked_spec.store(spec, Ordering::Relaxed);
 		}
-		Ok(View::new(self.clone(), at, block))
+		if runtime > 0 {
+			self.inner.checked_runtime.store(runtime, Ordering::Relaxed);
+		}
+		Ok(view)
 	}
 
 	fn check_pallet(&self, metadata: &Metadata) -> Result<(), Error> {

@@ -13,11 +13,12 @@ use pvs_primitives::{
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 use subxt::{
 	client::OnlineClientAtBlock, error::DispatchError, events::Phase,
 	ext::scale_decode::DecodeAsType, Metadata,
 };
+use tokio::sync::OnceCell;
 
 /// An account as the Runtime API writes it.
 pub type AccountBytes = Bytes32;
@@ -26,8 +27,9 @@ pub type AccountBytes = Bytes32;
 #[derive(Clone, Debug)]
 pub struct View {
 	client: Client,
-	at: OnlineClientAtBlock<ChainConfig>,
 	block: Block,
+	/// What knows the metadata, once it was needed. Calls of the Runtime API go without it.
+	at: Arc<OnceCell<OnlineClientAtBlock<ChainConfig>>>,
 }
 
 /// What an extrinsic did whose call succeeded.
@@ -51,8 +53,8 @@ struct BalanceRecord {
 }
 
 impl View {
-	pub(crate) fn new(client: Client, at: OnlineClientAtBlock<ChainConfig>, block: Block) -> Self {
-		Self { client, at, block }
+	pub(crate) fn new(client: Client, block: Block) -> Self {
+		Self { client, block, at: Arc::default() }
 	}
 
 	/// The block.
@@ -64,9 +66,20 @@ impl View {
 		&self.client
 	}
 
+	/// Returns what reads storage and events of this block. Asks the node for the version of the runtime at the
+	/// first time.
+	pub(crate) async fn online(&self) -> Result<&OnlineClientAtBlock<ChainConfig>, Error> {
+		let Block { hash, number, .. } = self.block;
+		let connect = || async move {
+			let at = self.client.api().at_block_hash_and_number(hash, u64::from(number)).await;
+			at.map_err(|error| self.client.failed(error))
+		};
+		self.at.get_or_try_init(connect).await
+	}
+
 	/// The metadata of the chain as of this block.
-	pub(crate) fn metadata(&self) -> &Metadata {
-		self.at.metadata_ref()
+	pub(crate) async fn metadata(&self) -> Result<&Metadata, Error> {
+		Ok(self.online().await?.metadata_ref())
 	}
 
 	async fn call<R: Decode>(
@@ -74,12 +87,9 @@ impl View {
 		method: &'static str,
 		arguments: impl Encode,
 	) -> Result<R, Error> {
-		let answer = self
-			.at
-			.runtime_apis()
-			.call_raw(method, Some(&arguments.encode()))
-			.await
-			.map_err(|error| self.client.failed(error))?;
+		let (arguments, block) = (arguments.encode(), Some(self.block.hash));
+		let answer = self.client.rpc().state_call(method, Some(&arguments), block).await;
+		let answer = answer.map_err(|error| self.client.failed(error))?;
 		R::decode(&mut &answer[..]).map_err(|source| Error::Decode { method, source })
 	}
 
@@ -190,12 +200,9 @@ impl View {
 	pub async fn free_balance(&self, account: AccountBytes) -> Result<Balance, Error> {
 		let address =
 			subxt::dynamic::storage::<(AccountBytes,), AccountRecord>("System", "Account");
-		let value = self
-			.at
-			.storage()
-			.try_fetch(address, (account,))
-			.await
-			.map_err(|error| self.client.failed(error))?;
+		let storage = self.online().await?.storage();
+		let value = storage.try_fetch(address, (account,)).await;
+		let value = value.map_err(|error| self.client.failed(error))?;
 		match value {
 			Some(value) => Ok(value.decode().map_err(|error| self.client.failed(error))?.data.free),
 			None => Ok(0),
@@ -209,7 +216,7 @@ impl View {
 	/// [`Error`], also if the chain keeps no time.
 	pub async fn timestamp(&self) -> Result<u64, Error> {
 		let address = subxt::dynamic::storage::<(), u64>("Timestamp", "Now");
-		let storage = self.at.storage();
+		let storage = self.online().await?.storage();
 		let value = storage.fetch(address, ()).await.map_err(|error| self.client.failed(error))?;
 		value.decode().map_err(|error| self.client.failed(error))
 	}
@@ -221,7 +228,8 @@ impl View {
 
 	/// The pallet's events of this block, in order.
 	pub async fn events(&self) -> Result<Vec<PvsEvent>, Error> {
-		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;
+		let at = self.online().await?;
+		let all = at.events().fetch().await.map_err(|error| self.client.failed(error))?;
 		events::of_pallet(all.iter()).map_err(|error| self.client.failed(error))
 	}
 
@@ -230,7 +238,8 @@ impl View {
 		&self,
 		extrinsic: u32,
 	) -> Result<Result<Applied, DispatchError>, Error> {
-		let all = self.at.events().fetch().await.map_err(|error| self.client.failed(error))?;
+		let at = self.online().await?;
+		let all = at.events().fetch().await.map_err(|error| self.client.failed(error))?;
 		let (mut own, mut fee) = (Vec::new(), None);
 		for event in all.iter() {
 			let event = event.map_err(|error| self.client.failed(error))?;
@@ -238,7 +247,7 @@ impl View {
 				continue;
 			}
 			if event.pallet_name() == "System" && event.event_name() == "ExtrinsicFailed" {
-				let error = DispatchError::decode_from(event.field_bytes(), self.at.metadata());
+				let error = DispatchError::decode_from(event.field_bytes(), at.metadata());
 				return Ok(Err(error.map_err(|error| self.client.failed(error))?));
 			}
 			let paid = events::fee_paid(&event).map_err(|error| self.client.failed(error))?;
@@ -260,12 +269,16 @@ impl View {
 			by_block.entry(place.block).or_default().push((place.extrinsic, seal_hash));
 		}
 		let mut found = BTreeMap::new();
+		if by_block.is_empty() {
+			return Ok(found);
+		}
+		let metadata = self.metadata().await?;
 		for (number, bids) in by_block {
 			let body = self.client.body(self.client.hash_at(number).await?).await?;
 			for (extrinsic, seal_hash) in bids {
 				let extrinsic = usize::try_from(extrinsic).ok().and_then(|index| body.get(index));
 				let seal = extrinsic
-					.and_then(|extrinsic| call_tree::seal(self.metadata(), extrinsic, &seal_hash));
+					.and_then(|extrinsic| call_tree::seal(metadata, extrinsic, &seal_hash));
 				found.extend(seal.map(|seal| (seal_hash, seal)));
 			}
 		}

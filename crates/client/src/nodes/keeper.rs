@@ -12,7 +12,7 @@ use jsonrpsee::ws_client::{PingConfig, WsClientBuilder};
 use pvs_primitives::hash::blake2_256;
 use std::{sync::Arc, time::Duration};
 use subxt::{
-	config::RpcConfigFor,
+	config::{substrate::DigestItem::RuntimeEnvironmentUpdated, RpcConfigFor},
 	rpcs::{client::RpcSubscription, methods::legacy::LegacyRpcMethods, RpcClient},
 };
 use tokio::time::Instant;
@@ -113,7 +113,9 @@ async fn follow(shared: &Shared, index: usize, mut heads: RpcSubscription<Header
 					number: height(header.number),
 					parent: header.parent_hash,
 				};
+				let has_changed = header.digest.logs.contains(&RuntimeEnvironmentUpdated);
 				shared.change(|state| {
+					state.runtimes.take(&block, has_changed);
 					state.highest = state.highest.max(block.number);
 					if let Some(node) = state.nodes.get_mut(index) {
 						node.head = Some(block);

@@ -7,13 +7,16 @@
 
 pub(crate) mod choose;
 mod keeper;
+mod runtimes;
 #[cfg(test)]
 mod tests;
 
 use crate::{connection::Block, error::Error, BlockHash};
 use choose::Standing;
 use pvs_primitives::BlockNumber;
+use runtimes::Runtimes;
 use std::{
+	num::NonZeroU64,
 	sync::{
 		atomic::{AtomicU64, Ordering},
 		Arc, Mutex, MutexGuard, PoisonError,
@@ -103,6 +106,7 @@ struct State {
 	preferred: usize,
 	/// The height of the highest block that any node has shown.
 	highest: BlockNumber,
+	runtimes: Runtimes,
 }
 
 /// What is known of a node.
@@ -165,6 +169,7 @@ impl Nodes {
 			nodes: urls.iter().map(|_| node()).collect(),
 			preferred: 0,
 			highest: 0,
+			runtimes: Runtimes::default(),
 		};
 		let shared = Arc::new(Shared {
 			urls: urls.iter().map(|url| (*url).into()).collect(),
@@ -233,6 +238,12 @@ impl Nodes {
 	/// Returns how many calls were made.
 	pub(crate) fn calls(&self) -> u64 {
 		self.shared.calls().all
+	}
+
+	/// Returns the runtime of a block, by a number that other blocks with the same one have; `None` if the block was
+	/// not shown lately.
+	pub(crate) fn runtime_of(&self, block: BlockHash) -> Option<NonZeroU64> {
+		self.shared.lock().runtimes.of(block)
 	}
 
 	/// Returns what is known now. Changes the node in use if there is a better one.

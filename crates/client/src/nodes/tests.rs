@@ -2,12 +2,22 @@
 //! The nodes of a chain, against servers that misbehave.
 
 use super::*;
-use crate::follow::{Follower, Notice, Step};
+use crate::{
+	connection::OUR_METADATA,
+	follow::{Follower, Notice, Step},
+	ChainConfig, Client,
+};
+use codec::Encode;
 use jsonrpsee::{
 	core::SubscriptionResult,
 	server::{Server, ServerHandle},
 	types::ErrorObjectOwned,
 	RpcModule, SubscriptionMessage,
+};
+use pvs_primitives::{
+	api::{Page, RoundInfo},
+	hash::blake2_256,
+	BatchIndex, Bytes32,
 };
 use serde_json::{json, Value};
 use std::{
@@ -18,6 +28,8 @@ use std::{
 const GENESIS: [u8; 32] = [7; 32];
 const SLOT: Duration = Duration::from_millis(200);
 const LIMIT: Duration = Duration::from_secs(10);
+/// The block whose header says that the code has changed.
+const UPGRADE: u32 = 30;
 
 /// What a node does.
 struct Behavior {
@@ -95,15 +107,42 @@ fn hex_of(bytes: [u8; 32]) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 
+/// The header of a block of the chain that all nodes show.
 fn header(number: u32) -> Value {
 	let zero = hex_of([0; 32]);
-	json!({
-		"parentHash": zero,
-		"number": format!("{number:#x}"),
-		"stateRoot": zero,
-		"extrinsicsRoot": zero,
-		"digest": { "logs": [] },
-	})
+	let header = |number: u32, parent: &str| {
+		let logs = if number == UPGRADE { json!(["0x08"]) } else { json!([]) };
+		json!({
+			"parentHash": parent,
+			"number": format!("{number:#x}"),
+			"stateRoot": zero,
+			"extrinsicsRoot": zero,
+			"digest": { "logs": logs },
+		})
+	};
+	(1..=number).fold(header(0, &zero), |parent, number| header(number, &hash_of(parent)))
+}
+
+fn hash_of(header: Value) -> String {
+	let header: <ChainConfig as subxt::Config>::Header = serde_json::from_value(header).unwrap();
+	hex_of(blake2_256(&[&header.encode()]))
+}
+
+/// What the runtime answers, as hex digits.
+fn runtime_answer(method: &str) -> String {
+	let answer = match method {
+		"Core_version" => {
+			let apis = Vec::<([u8; 8], u32)>::new();
+			("pvs", "pvs", 1_u32, 9_u32, 1_u32, apis, 1_u32).encode()
+		},
+		"Metadata_metadata_versions" => vec![15_u32].encode(),
+		"Metadata_metadata_at_version" => Some(OUR_METADATA).encode(),
+		"PvsApi_open_rounds" => {
+			Page::<RoundInfo<Bytes32>, BatchIndex> { items: Vec::new(), next: None }.encode()
+		},
+		_ => vec![0x2a],
+	};
+	format!("0x{}", hex::encode(answer))
 }
 
 fn module(behavior: Arc<Behavior>) -> RpcModule<Arc<Behavior>> {
@@ -114,11 +153,18 @@ fn module(behavior: Arc<Behavior>) -> RpcModule<Arc<Behavior>> {
 		})
 		.unwrap();
 	module
-		.register_async_method("state_call", |_, node, _| async move {
+		.register_async_method("state_call", |params, node, _| async move {
 			node.asked.fetch_add(1, Ordering::Relaxed);
+			let method = params.sequence().next::<String>().unwrap_or_default();
 			let error =
 				|text: &str| Err(ErrorObjectOwned::owned(4003, text.to_owned(), None::<()>));
-			node.answer(node.error.map_or(Ok("0x2a"), error)).await
+			node.answer(node.error.map_or_else(|| Ok(runtime_answer(&method)), error)).await
+		})
+		.unwrap();
+	module
+		.register_async_method("chain_getHeader", |_, node, _| async move {
+			let head = *node.head.borrow();
+			node.answer(header(head)).await
 		})
 		.unwrap();
 	module
@@ -350,4 +396,32 @@ async fn follower_should_stop_when_the_node_comes_back_with_another_chain() {
 		next = follower.next().await;
 	}
 	assert!(matches!(next, Err(Error::OtherChain { .. })), "{next:?}");
+}
+
+/// Finding R19: two calls a block, and more now and then, with which a program that did nothing came near to what
+/// nodes let a client ask.
+#[tokio::test]
+async fn look_at_a_block_without_rounds_should_take_one_call() {
+	let node = Node::start(UPGRADE - 3).await;
+	let client = Client::connect(&node.url(), LIMIT).await.unwrap();
+	let mut follower = client.follow(SLOT, LIMIT);
+	let mut calls = Vec::new();
+	for height in UPGRADE - 2..=UPGRADE + 1 {
+		node.show(height);
+		let block = loop {
+			let step = tokio::time::timeout(LIMIT, follower.next()).await.unwrap().unwrap();
+			let Step::Best(block) = step else { continue };
+			if block.number == height {
+				break block;
+			}
+		};
+		let before = client.calls();
+		assert!(client.at(block).await.unwrap().open_rounds(0).await.unwrap().is_empty());
+		calls.push(client.calls() - before);
+	}
+	assert_eq!(
+		calls,
+		[2, 1, 2, 1],
+		"the version of the runtime at first, and when it may have changed"
+	);
 }

@@ -43,7 +43,7 @@ use pvs_primitives::{
 };
 use pvs_service::{Metrics, Server, Supervisor, Tasks};
 use pvs_timelock::Parameters;
-use rounds::Rounds;
+use rounds::{Cleaning, Rounds};
 use saving::{prepare, replay, Saved, Saver};
 use silent::Unsettled;
 use std::{
@@ -151,8 +151,7 @@ struct Service {
 	/// What the chain sealed bids with at the start, and what bids are sealed with.
 	seals: Parameters,
 	height: BlockNumber,
-	/// The height at which what is not needed any more was last forgotten.
-	forgot_at: BlockNumber,
+	cleaning: Cleaning,
 	rounds: Rounds,
 	/// What runs the tasks.
 	running: Tasks,
@@ -255,7 +254,7 @@ impl Service {
 			looking_failed: None,
 			seals,
 			height: view.block().number,
-			forgot_at: view.block().number,
+			cleaning: Cleaning::new(view.block().number),
 			rounds: Rounds::default(),
 			running: Tasks::default(),
 			done,

@@ -20,6 +20,40 @@ pub(super) struct Question {
 	pub(super) again_at: BlockNumber,
 }
 
+/// Every how many blocks to clean up.
+const CLEAN_EVERY: BlockNumber = 16;
+/// How often after the last work: by then its state is final and saved.
+const CLEANINGS: u32 = 2;
+
+/// When to save and forget what work leaves behind. Without work there is nothing to ask the node for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cleaning {
+	/// The height at which it was done last.
+	at: BlockNumber,
+	/// How often it is to be done still.
+	due: u32,
+}
+
+impl Cleaning {
+	/// Starts at a height.
+	pub(super) fn new(at: BlockNumber) -> Self {
+		Self { at, due: CLEANINGS }
+	}
+
+	/// Returns whether it is time to clean up, and counts that as done. `is_busy` says whether there are rounds or open
+	/// jobs at this height.
+	pub(super) fn is_time(&mut self, height: BlockNumber, is_busy: bool) -> bool {
+		if is_busy {
+			self.due = CLEANINGS;
+		}
+		let is_time = self.due > 0 && height.saturating_sub(self.at) >= CLEAN_EVERY;
+		if is_time {
+			*self = Self { at: height, due: self.due.saturating_sub(1) };
+		}
+		is_time
+	}
+}
+
 /// All that is remembered of a round.
 #[derive(Default)]
 pub(super) struct RoundState {
@@ -93,6 +127,22 @@ mod tests {
 
 	fn key(round: u32) -> Key {
 		(BatchId { rollup: 0, index: 1 }, round)
+	}
+
+	#[test]
+	fn cleaning_should_end_when_there_is_no_work_any_more() {
+		let mut cleaning = Cleaning::new(100);
+		let times = |cleaning: &mut Cleaning, heights: core::ops::Range<u32>, is_busy| -> Vec<_> {
+			heights.filter(|height| cleaning.is_time(*height, is_busy)).collect()
+		};
+		assert_eq!(
+			times(&mut cleaning, 101..1_000, false),
+			[116, 132],
+			"what was before the start"
+		);
+		assert_eq!(times(&mut cleaning, 1_000..1_040, true), [1_000, 1_016, 1_032]);
+		assert_eq!(times(&mut cleaning, 1_040..2_000, false), [1_048, 1_064]);
+		assert!(times(&mut cleaning, 50..60, true).is_empty(), "a node that is behind");
 	}
 
 	#[test]

@@ -25,8 +25,6 @@ use std::{collections::BTreeSet, future::Future, time::Duration};
 const INCLUSION_WAIT: Duration = Duration::from_secs(6);
 /// How often a proof that the chain refuses is sent.
 pub(super) const MAX_DELIVERIES: u32 = 3;
-/// Every how many blocks states before the newest final one are forgotten.
-const FORGET_EVERY: BlockNumber = 16;
 
 /// The longest pause, in blocks, between two questions of the same kind that no node answers.
 const MAX_QUESTION_PAUSE: BlockNumber = 64;
@@ -95,12 +93,12 @@ impl Service {
 			self.act(session, &view, round, step)?;
 		}
 		self.settle_the_rest(session, &view, gone);
-		let is_time_to_forget = block.number.saturating_sub(self.forgot_at) >= FORGET_EVERY;
-		if self.may_be_slashed || is_time_to_forget {
+		let is_busy = !rounds.is_empty() || self.open_jobs().next().is_some();
+		let is_time_to_clean = self.cleaning.is_time(block.number, is_busy);
+		if self.may_be_slashed || is_time_to_clean {
 			self.count_slashes(&view).await?;
 		}
-		if is_time_to_forget {
-			self.forgot_at = block.number;
+		if is_time_to_clean {
 			// Before states are forgotten: the finalised block may be behind the best one.
 			self.save_state(session).await?;
 			self.forget_old(&view, &shown).await?;
