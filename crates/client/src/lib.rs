@@ -17,7 +17,6 @@
 //! | [`call_tree`] | batch data and seals in an extrinsic, however deep the call is nested |
 //! | [`replica`] | [`Replica`]: rollup states replayed from the data on the chain |
 //! | [`seals`] | the time-lock puzzle that a chain seals bids with, checked |
-//! | [`stop`] | requests to stop: an interrupt from the terminal, or `SIGTERM` |
 //! | [`keys`] | signing keys from a development path or a protected file |
 //! | [`signer`] | [`Signer`]: such a key, or one that a program keeps in its own way |
 //! | [`amount`] | amounts as people write them |
@@ -38,7 +37,6 @@ pub mod pallet_error;
 pub mod replica;
 pub mod seals;
 pub mod signer;
-pub mod stop;
 pub mod submit;
 pub mod view;
 
@@ -53,8 +51,7 @@ pub use keys::{Account, KeyError};
 pub use pallet_error::PalletError;
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
-pub use signer::{SignError, Signer};
-pub use stop::Signals;
+pub mod signer;
 pub use submit::{Included, SubmitError, Submitter};
 pub use subxt_signer::sr25519::Keypair;
 pub use view::View;

@@ -9,7 +9,8 @@
 
 use crate::{
 	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account,
-	pallet_error::PalletError, signer::Signer, view::Applied, BlockHash, ChainConfig, Client, PALLET,
+	pallet_error::PalletError, signer::Signer, view::Applied, BlockHash, ChainConfig, Client,
+	PALLET,
 };
 use pvs_primitives::{hash::blake2_256, Balance, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};

@@ -5,9 +5,13 @@ use crate::{run, service::Config, OpenerError, Reporter, Summary, SERVICE};
 use clap::Parser;
 use pvs_client::{
 	cli::{default_dir, ConnectArgs, KeyArgs, MAX_RECONNECT_SECONDS},
-	Account, Amount, Signals,
+	Account, Amount,
 };
-use pvs_service::{metrics::parse_address, shutdown, Form};
+use pvs_service::{
+	metrics::parse_address,
+	shutdown::{self, Signals},
+	Form,
+};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 const EXAMPLES: &str = "\
@@ -99,7 +103,7 @@ pub async fn run_until_signal(args: &Args) -> Result<Summary, OpenerError> {
 	let (stopper, stop) = shutdown::stop(Duration::from_secs(args.drain));
 	tokio::select! {
 		result = run(config, reporter, stop) => result,
-		never = stopper.pass_on(async || signals.next().await) => match never {},
+		never = signals.pass_to(&stopper) => match never {},
 	}
 }
 

@@ -13,9 +13,10 @@ use crate::{
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 	trouble::Troubles,
 };
-use pvs_client::{Block, Error, Notice, ReplicaError, Signals, Step, SubmitError};
+use pvs_client::{Block, Error, Notice, ReplicaError, Step, SubmitError};
 use pvs_primitives::BlockNumber;
 use pvs_rollup::{demo, genesis::Genesis, state::State};
+use pvs_service::shutdown::Signals;
 use serde_json::{json, Value};
 use std::{io::Write, sync::Arc, time::Duration};
 use tokio::task::JoinHandle;

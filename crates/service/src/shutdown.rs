@@ -3,6 +3,13 @@
 //!
 //! The first request lets a service finish what it has begun, for a limited time; the second one, or
 //! the end of that time, stops it at once. The exit code says whether work was left.
+//!
+//! A service knows only its [`Stop`]. Who asks is the affair of the program around it: [`Signals`] of the
+//! system, or what embeds the service.
+
+mod signals;
+
+pub use signals::Signals;
 
 use std::{convert::Infallible, future::pending, process::ExitCode, time::Duration};
 use tokio::{sync::watch, time::Instant};
@@ -58,7 +65,7 @@ impl Stopper {
 		});
 	}
 
-	/// Passes requests on, such as signals of the system, as long as it is polled.
+	/// Passes requests on, such as [`Signals`] of the system, as long as it is polled.
 	pub async fn pass_on(&self, mut next: impl AsyncFnMut()) -> Infallible {
 		loop {
 			next().await;

@@ -34,14 +34,13 @@ use crate::{
 	SERVICE,
 };
 use pvs_client::{
-	seals, Account, Block, Client, Error, Included, Keypair, Notice, Signals, Step, SubmitError,
-	Submitter,
+	seals, Account, Block, Client, Error, Included, Keypair, Notice, Step, SubmitError, Submitter,
 };
 use pvs_primitives::{
 	api::{BatchId, ProverStats, RoundInfo},
 	BlockNumber, Bytes32,
 };
-use pvs_service::{Metrics, Server, Supervisor, Tasks};
+use pvs_service::{shutdown::Signals, Metrics, Server, Supervisor, Tasks};
 use pvs_timelock::Parameters;
 use rounds::{Cleaning, Rounds};
 use saving::{prepare, replay, Saved, Saver};

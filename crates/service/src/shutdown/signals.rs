@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Requests to stop.
+//! Signals of the system that ask a program to stop.
+
+use super::Stopper;
+use std::{convert::Infallible, io};
 
 /// Requests to stop: an interrupt from the terminal, or `SIGTERM`.
+#[derive(Debug)]
 pub struct Signals {
 	#[cfg(unix)]
 	signals: [tokio::signal::unix::Signal; 2],
 }
 
 impl Signals {
-	/// Starts to listen. Fails if the system lets nobody listen.
+	/// Starts to listen: from now on the system does not end the program at these signals.
+	///
+	/// # Errors
+	///
+	/// The system lets nobody listen.
 	#[cfg(unix)]
-	pub fn new() -> std::io::Result<Self> {
+	pub fn new() -> io::Result<Self> {
 		use tokio::signal::unix::{signal, SignalKind};
 		let signals = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
 		Ok(Self { signals })
@@ -28,7 +36,7 @@ impl Signals {
 
 	/// Starts to listen. Never fails.
 	#[cfg(not(unix))]
-	pub fn new() -> std::io::Result<Self> {
+	pub fn new() -> io::Result<Self> {
 		Ok(Self {})
 	}
 
@@ -36,5 +44,10 @@ impl Signals {
 	#[cfg(not(unix))]
 	pub async fn next(&mut self) {
 		let _ = tokio::signal::ctrl_c().await;
+	}
+
+	/// Passes all requests on to a service, as long as it is polled.
+	pub async fn pass_to(&mut self, stopper: &Stopper) -> Infallible {
+		stopper.pass_on(async || self.next().await).await
 	}
 }
