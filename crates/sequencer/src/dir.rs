@@ -21,13 +21,27 @@ const DAMAGED: &str = ".damaged";
 
 /// Why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum DirError {
+pub enum DirError {
+	/// Another process has it, or it cannot be made.
 	#[error(transparent)]
 	Lock(#[from] LockError),
+	/// The journal.
 	#[error(transparent)]
 	Journal(#[from] JournalError),
+	/// The file of a state.
 	#[error(transparent)]
 	State(#[from] StoreError),
+}
+
+impl DirError {
+	/// Whether there was no room. What was to be written is not there, not even in part.
+	pub(crate) fn is_full(&self) -> bool {
+		match self {
+			Self::Journal(error) => error.is_full(),
+			Self::State(StoreError::Write { source, .. }) => pvs_files::is_full(source),
+			Self::State(_) | Self::Lock(_) => false,
+		}
+	}
 }
 
 /// A directory that nobody else uses.
@@ -35,6 +49,9 @@ pub(crate) enum DirError {
 pub(crate) struct DataDir {
 	path: PathBuf,
 	journal: Journal,
+	/// Whether there is no room for states, for tests.
+	#[cfg(test)]
+	pub(crate) lacks_room_for_states: bool,
 }
 
 /// A state that was saved, and where the chain goes on behind it.
@@ -71,7 +88,12 @@ impl DataDir {
 	pub(crate) fn open(path: &Path, identity: Identity) -> Result<(Self, Remembered), DirError> {
 		let lock = Lock::take(path)?;
 		let (journal, contents) = Journal::open(lock, &identity)?;
-		let dir = Self { path: path.to_owned(), journal };
+		let dir = Self {
+			path: path.to_owned(),
+			journal,
+			#[cfg(test)]
+			lacks_room_for_states: false,
+		};
 		let records = contents.records.len();
 		let mut remembered = Remembered { records, ..Remembered::default() };
 		if contents.torn > 0 {
@@ -127,6 +149,11 @@ impl DataDir {
 	/// Saves a state, and that it is the one to start from.
 	pub(crate) fn save(&mut self, saved: &Saved) -> Result<(), DirError> {
 		let root = saved.state.root();
+		#[cfg(test)]
+		if self.lacks_room_for_states {
+			let source = std::io::ErrorKind::StorageFull.into();
+			return Err(StoreError::Write { path: self.state_path(&root), source }.into());
+		}
 		saved.state.save(&self.state_path(&root))?;
 		self.append(&[checkpoint(saved)])?;
 		self.tidy(Some(root));
@@ -136,6 +163,11 @@ impl DataDir {
 	/// Writes the journal anew with what it still has to say.
 	pub(crate) fn rewrite(&mut self, records: &[Record]) -> Result<(), DirError> {
 		Ok(self.journal.rewrite(records)?)
+	}
+
+	/// Checks that there is room for so many bytes.
+	pub(crate) fn check_room(&self, bytes: usize) -> Result<(), DirError> {
+		Ok(self.journal.check_room(bytes)?)
 	}
 
 	/// Its journal.

@@ -163,9 +163,9 @@ pub(crate) struct Contents {
 #[derive(Debug)]
 pub(crate) struct Journal {
 	file: pvs_files::Journal,
-	/// Whether appends fail, for tests.
+	/// What writes fail with, for tests.
 	#[cfg(test)]
-	pub(crate) fails: bool,
+	pub(crate) failure: Option<std::io::ErrorKind>,
 }
 
 impl Journal {
@@ -194,7 +194,7 @@ impl Journal {
 		let journal = Self {
 			file,
 			#[cfg(test)]
-			fails: false,
+			failure: None,
 		};
 		Ok((journal, Contents { records, torn }))
 	}
@@ -206,9 +206,7 @@ impl Journal {
 	/// Those of [`pvs_files::Journal::append`].
 	pub(crate) fn append(&mut self, records: &[Record]) -> Result<(), JournalError> {
 		#[cfg(test)]
-		if self.fails {
-			return Err(JournalError::Broken(self.file.path().to_owned()));
-		}
+		self.check_disk()?;
 		self.file.append(&payload(records))
 	}
 
@@ -218,7 +216,32 @@ impl Journal {
 	///
 	/// Those of [`pvs_files::Journal::rewrite`].
 	pub(crate) fn rewrite(&mut self, records: &[Record]) -> Result<(), JournalError> {
+		#[cfg(test)]
+		self.check_disk()?;
 		self.file.rewrite(records.chunks(RECORDS_PER_APPEND).map(payload))
+	}
+
+	/// Checks that there is room for so many bytes.
+	///
+	/// # Errors
+	///
+	/// Those of [`pvs_files::Journal::check_room`].
+	pub(crate) fn check_room(&self, bytes: usize) -> Result<(), JournalError> {
+		#[cfg(test)]
+		self.check_disk()?;
+		self.file.check_room(bytes)
+	}
+
+	#[cfg(test)]
+	fn check_disk(&self) -> Result<(), JournalError> {
+		let path = self.file.path().to_owned();
+		match self.failure {
+			None => Ok(()),
+			Some(kind) => match pvs_files::is_full(&kind.into()) {
+				true => Err(JournalError::Full { path, source: kind.into() }),
+				false => Err(JournalError::Io { path, source: kind.into() }),
+			},
+		}
 	}
 }
 

@@ -81,7 +81,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 		result = service.follow() => result,
 		() = signals.next() => {
 			// Spares the next start some work; nothing depends on it.
-			service.shared.with_core(Core::save).await.map_err(SequencerError::from)
+			service.shared.with_core(Core::save).await.map(|_| ()).map_err(SequencerError::from)
 		},
 	};
 	let _ = server.stop();
@@ -186,7 +186,7 @@ impl Service {
 				Err(error) if can_pass(&error) => self.set_problem(Some(error.to_string())),
 				result => result?,
 			}
-			self.shared.with_core(|core| core.check_storage()).await?;
+			self.shared.with_core(Core::look_for_room).await?;
 		}
 	}
 

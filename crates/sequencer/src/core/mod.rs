@@ -8,14 +8,17 @@
 mod change;
 mod flight;
 mod path;
+mod storage;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 pub(crate) use change::Change;
 pub(crate) use path::{Commit, Layer, Missing, Stage, Step};
+pub(crate) use upkeep::Upkeep;
 
 use crate::{
-	dir::{checkpoint, DataDir, DirError, Remembered, Saved},
+	dir::{DataDir, DirError, Remembered, Saved},
 	journal::{Ended, Identity, Record},
 	pool::{hash_of, Against, Hash, Limits, Pool, PoolError, RuledOut, Verdict},
 };
@@ -32,21 +35,13 @@ use std::{
 	path::Path,
 	sync::Arc,
 };
+use storage::{Refused, Storage};
 
 /// Ended transfers whose fate is remembered.
 const MAX_ENDED: usize = 100_000;
 /// Final batches that can be asked for, and final states that proofs are made from besides the newest.
 const MAX_DONE: usize = 256;
 const MAX_OLD_STATES: usize = 4;
-
-/// When the data directory is put in order.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Upkeep {
-	/// Final batches from one saved state to the next.
-	pub(crate) save_every: u32,
-	/// Records of no more use after which the journal is written anew.
-	pub(crate) compact_records: usize,
-}
 
 /// What the chain says about the rollup.
 #[derive(Clone, Debug)]
@@ -90,11 +85,14 @@ pub(crate) enum Status {
 
 /// Why the core stops.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CoreError {
+pub enum CoreError {
+	/// The chain's data does not lead to its roots.
 	#[error(transparent)]
 	Missing(#[from] Missing),
+	/// The data directory cannot be used.
 	#[error(transparent)]
 	Storage(#[from] DirError),
+	/// A write failed, and not for want of room.
 	#[error("stopped, because nothing can be stored any more: {0}")]
 	Stopped(String),
 }
@@ -108,12 +106,23 @@ pub(crate) enum SubmitError {
 		"the sequencer cannot write its journal and stops; send the transfer again when it is back"
 	)]
 	Storage,
+	#[error("the disk of the sequencer is full; send the transfer again later")]
+	Full,
+}
+
+impl From<Refused> for SubmitError {
+	fn from(refused: Refused) -> Self {
+		match refused {
+			Refused::Full => Self::Full,
+			Refused::Broken => Self::Storage,
+		}
+	}
 }
 
 /// The sequencer without its connections.
 #[derive(Debug)]
 pub(crate) struct Core {
-	dir: DataDir,
+	storage: Storage,
 	upkeep: Upkeep,
 	fee_account: u32,
 	genesis: Arc<State>,
@@ -129,12 +138,10 @@ pub(crate) struct Core {
 	done: VecDeque<Step>,
 	old_states: VecDeque<Arc<State>>,
 	finals_since_save: u32,
-	/// Records in the journal.
-	records: usize,
+	/// The number of records with which the journal may be written anew.
+	compact_from: usize,
 	best: BlockNumber,
 	finalized: BlockNumber,
-	/// Why nothing can be stored any more.
-	failure: Option<String>,
 }
 
 impl Core {
@@ -156,7 +163,7 @@ impl Core {
 			pool.restore(signed, *received);
 		}
 		let mut core = Self {
-			dir,
+			storage: Storage::new(dir, records),
 			upkeep,
 			fee_account,
 			pool,
@@ -170,10 +177,9 @@ impl Core {
 			done: VecDeque::new(),
 			old_states: VecDeque::new(),
 			finals_since_save: 0,
-			records,
+			compact_from: 0,
 			best: 0,
 			finalized: 0,
-			failure: None,
 		};
 		for (hash, how) in ended {
 			core.remember(hash, how);
@@ -197,17 +203,16 @@ impl Core {
 	}
 
 	/// Takes transfers, each or not, and puts what was taken on the disk at once. `verdicts` are on their
-	/// signatures, in the same order; those without one are checked here.
+	/// signatures, in the same order; those without one are checked here. If nothing can be written, it is as
+	/// if none of them had come.
 	pub(crate) fn submit(
 		&mut self,
 		transfers: &[SignedTransfer],
 		verdicts: &[Option<Verdict>],
 		now: u64,
 	) -> Vec<Result<Hash, SubmitError>> {
-		if self.failure.is_some() {
-			return transfers.iter().map(|_| Err(SubmitError::Storage)).collect();
-		}
 		let mut records = Vec::new();
+		let mut taken = Vec::new();
 		let mut results = Vec::with_capacity(transfers.len());
 		let verdicts = verdicts.iter().copied().chain(std::iter::repeat(None));
 		for (signed, verdict) in transfers.iter().zip(verdicts) {
@@ -215,27 +220,26 @@ impl Core {
 			let against = Against { tip, in_flight: self.flights.hashes() };
 			results.push(match self.pool.admit(signed, verdict, now, against) {
 				Ok(admitted) => {
-					records.push(Record::Accepted { received: now, signed: *signed });
 					let by = admitted.hash;
-					let replaced = admitted.replaced.map(|old| (old, Ended::Replaced { by }));
-					let evicted = admitted.evicted.map(|old| (old, Ended::Evicted { by }));
-					for (hash, how) in replaced.into_iter().chain(evicted) {
-						records.push(Record::Ended { hash, how });
-						self.remember(hash, how);
-					}
+					records.push(Record::Accepted { received: now, signed: *signed });
+					let replaced = admitted.replaced.map(|old| (old.hash, Ended::Replaced { by }));
+					let evicted = admitted.evicted.map(|old| (old.hash, Ended::Evicted { by }));
+					let gone = replaced.into_iter().chain(evicted);
+					records.extend(gone.map(|(hash, how)| Record::Ended { hash, how }));
+					taken.push(admitted);
 					Ok(by)
 				},
 				Err(error) => Err(error.into()),
 			});
 		}
-		if self.write(&records).is_err() {
-			for result in results.iter_mut().filter(|result| result.is_ok()) {
-				*result = Err(SubmitError::Storage);
-			}
-		} else if let Err(error) = self.maybe_compact() {
-			// What was taken is on the disk; nothing more will be.
-			tracing::error!("cannot write the journal anew: {error}");
+		if let Err(refused) = self.storage.record(&records) {
+			taken.iter().rev().for_each(|admitted| self.pool.take_back(admitted));
+			// Also those that were refused, perhaps for the sake of one that is gone again.
+			return transfers.iter().map(|_| Err(refused.into())).collect();
 		}
+		self.remember_all(&records);
+		// What was taken is on the disk; that nothing more will be, the next call tells.
+		let _ = self.maybe_compact();
 		results
 	}
 
@@ -310,90 +314,35 @@ impl Core {
 			};
 			records.push(Record::Ended { hash: entry.hash, how });
 		}
-		for record in &records {
-			if let Record::Ended { hash, how } = *record {
-				self.remember(hash, how);
-			}
-		}
+		self.remember_all(&records);
 		self.done.extend(settled);
 		let surplus = self.done.len().saturating_sub(MAX_DONE);
 		self.done.drain(..surplus);
-		self.write(&records)?;
-		if self.finals_since_save >= self.upkeep.save_every {
-			self.save()?;
-		}
-		self.maybe_compact()
-	}
-
-	/// Writes the journal anew if enough of it is of no more use.
-	fn maybe_compact(&mut self) -> Result<(), CoreError> {
-		let useful = self.pool.len().saturating_add(self.ended.len());
-		if self.records.saturating_sub(useful) >= self.upkeep.compact_records {
-			self.compact()?;
-		}
-		Ok(())
+		self.storage.note(records)?;
+		self.keep_up()
 	}
 
 	/// Lets transfers go that have waited for too long at this time, in milliseconds since 1970 began.
 	pub(crate) fn expire(&mut self, now: u64) -> Result<usize, CoreError> {
-		if self.failure.is_some() {
-			return Ok(0);
-		}
+		self.storage.check()?;
 		let tip = self.layers.last().map_or(&self.base.state, |layer| &layer.state);
 		let gone = self.pool.expire(now, Against { tip, in_flight: self.flights.hashes() });
 		let how = Ended::Expired;
 		let records: Vec<Record> =
 			gone.iter().map(|hash| Record::Ended { hash: *hash, how }).collect();
-		for hash in &gone {
-			self.remember(*hash, how);
-		}
-		self.write(&records)?;
+		self.remember_all(&records);
+		self.storage.note(records)?;
 		self.maybe_compact()?;
 		Ok(gone.len())
 	}
 
-	/// Saves the final state.
-	///
-	/// # Errors
-	///
-	/// [`CoreError::Stopped`], and nothing was touched, if something could not be stored before.
-	pub(crate) fn save(&mut self) -> Result<(), CoreError> {
-		self.check_storage()?;
-		self.finals_since_save = 0;
-		self.records = self.records.saturating_add(1);
-		let saved = self.dir.save(&self.base);
-		self.guard(saved)
-	}
-
-	/// Writes the journal anew with what it still has to say.
-	fn compact(&mut self) -> Result<(), CoreError> {
-		self.save()?;
-		let ended = self.ended_order.iter().filter_map(|hash| {
-			self.ended.get(hash).map(|how| Record::Ended { hash: *hash, how: *how })
-		});
-		let live = self
-			.pool
-			.entries()
-			.into_iter()
-			.map(|entry| Record::Accepted { received: entry.received, signed: entry.signed });
-		let records: Vec<Record> = ended.chain(live).chain([checkpoint(&self.base)]).collect();
-		self.records = records.len();
-		let written = self.dir.rewrite(&records);
-		self.guard(written)
-	}
-
-	fn write(&mut self, records: &[Record]) -> Result<(), CoreError> {
-		self.check_storage()?;
-		self.records = self.records.saturating_add(records.len());
-		let written = self.dir.append(records);
-		self.guard(written)
-	}
-
-	fn guard(&mut self, result: Result<(), DirError>) -> Result<(), CoreError> {
-		result.map_err(|error| {
-			self.failure = Some(error.to_string());
-			error.into()
-		})
+	/// Remembers the ends among these.
+	fn remember_all(&mut self, records: &[Record]) {
+		for record in records {
+			if let Record::Ended { hash, how } = *record {
+				self.remember(hash, how);
+			}
+		}
 	}
 
 	fn remember(&mut self, hash: Hash, how: Ended) {
@@ -416,7 +365,8 @@ impl Core {
 	/// [`FeeError`]: the fee account has gone from the tip, or the fees do not fit on it. No batch can be made
 	/// until that has changed.
 	pub(crate) fn build(&mut self, now: u64, max_wait: u64) -> Result<Option<Built>, FeeError> {
-		if self.failure.is_some() {
+		// What waits is on the disk. How it ends could not be written down.
+		if !self.storage.works() {
 			return Ok(None);
 		}
 		let draft = self.pool.draft(self.tip(), self.fee_account);
@@ -502,31 +452,9 @@ impl Core {
 		(self.best, self.finalized)
 	}
 
-	/// Checks that everything could be stored so far: nothing is after what could not.
-	///
-	/// # Errors
-	///
-	/// [`CoreError::Stopped`].
-	pub(crate) fn check_storage(&self) -> Result<(), CoreError> {
-		match &self.failure {
-			Some(failure) => Err(CoreError::Stopped(failure.clone())),
-			None => Ok(()),
-		}
-	}
-
 	/// Whether there is nothing to do: no transfer waits, and no batch is on its way to being final.
 	pub(crate) fn is_idle(&self) -> bool {
 		self.pool.len() == 0 && self.layers.is_empty()
-	}
-
-	/// Why nothing can be stored any more, if so.
-	pub(crate) fn failure(&self) -> Option<&str> {
-		self.failure.as_deref()
-	}
-
-	/// Where the data is.
-	pub(crate) fn dir(&self) -> &Path {
-		self.dir.path()
 	}
 
 	/// Where a transfer stands.

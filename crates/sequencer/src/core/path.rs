@@ -53,7 +53,7 @@ pub(crate) struct Layer {
 	hex::encode(from),
 	hex::encode(to)
 )]
-pub(crate) struct Missing {
+pub struct Missing {
 	pub(crate) from: Bytes32,
 	pub(crate) to: Bytes32,
 }

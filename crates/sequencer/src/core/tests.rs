@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+mod room;
+
 use super::*;
 use pvs_rollup::{demo, transfer::Transfer};
-use std::fs;
+use std::{fs, io::ErrorKind};
 
 const LIMITS: Limits = Limits {
 	total: 100,
@@ -29,6 +31,11 @@ fn open(dir: &Path) -> (Core, Vec<String>) {
 
 fn open_with(dir: &Path, upkeep: Upkeep) -> (Core, Vec<String>) {
 	Core::open(dir, identity(), genesis(), demo::FEE_ACCOUNT, LIMITS, upkeep).unwrap()
+}
+
+/// Lets all writes of the journal fail, or none.
+fn fail(core: &mut Core, failure: Option<ErrorKind>) {
+	core.storage.dir().journal().failure = failure;
 }
 
 fn transfer(from: u32, nonce: u32) -> SignedTransfer {
@@ -264,16 +271,17 @@ fn journal_should_be_left_alone_when_an_append_has_failed() {
 		acknowledged.extend(act(step, &mut core, &mut chain));
 	}
 	let path = dir.path().join("journal");
-	core.dir.journal().fails = true;
+	fail(&mut core, Some(ErrorKind::Other));
 	let [result] = &core.submit(&[transfer(3, 0)], &[], 0)[..] else { panic!() };
 	assert!(matches!(result, Err(SubmitError::Storage)), "{result:?}");
-	// The disk has space again, and half of the append.
-	core.dir.journal().fails = false;
+	// The disk works again, and has half of the append.
+	fail(&mut core, None);
 	let torn = [fs::read(&path).unwrap(), vec![7; 9]].concat();
 	fs::write(&path, &torn).unwrap();
 
 	chain.finalize();
-	for result in [core.follow(chain.heads()).map(|_| ()), core.save(), core.check_storage()] {
+	let save = core.save().map(|_| ());
+	for result in [core.follow(chain.heads()).map(|_| ()), save, core.look_for_room()] {
 		assert!(matches!(result, Err(CoreError::Stopped(_))), "{result:?}");
 	}
 	let [result] = &core.submit(&[transfer(4, 0)], &[], 0)[..] else { panic!() };
@@ -569,21 +577,26 @@ fn journal_should_be_written_anew_when_replacements_have_filled_it() {
 	}
 	let grew: Vec<bool> = sizes.windows(2).map(|sizes| sizes[1] > sizes[0]).collect();
 	assert_eq!(grew, [vec![true; 10], vec![false]].concat());
-	assert_eq!(core.records, 12, "the transfer, how ten others ended, where the state is");
+	assert_eq!(
+		core.storage.records(),
+		12,
+		"the transfer, how ten others ended, where the state is"
+	);
 	drop(core);
 	let (core, _) = open(dir.path());
-	assert_eq!(core.records, 12);
+	assert_eq!(core.storage.records(), 12);
 	assert_eq!(core.status(&hash_of(&paying(11))), Status::Pending);
 	let replaced = Ended::Replaced { by: hash_of(&paying(11)) };
 	assert_eq!(core.status(&hash_of(&paying(10))), Status::Ended(replaced));
 }
 
 #[test]
-fn nothing_should_be_acknowledged_when_the_journal_cannot_be_written() {
+fn nothing_should_be_acknowledged_or_committed_when_the_journal_cannot_be_written() {
 	let dir = tempfile::tempdir().unwrap();
-	let (mut core, chain) = (open(dir.path()).0, Chain::new());
+	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
 	follow(&mut core, &chain);
-	core.failure = Some("no space left".into());
+	act(Act::Submit(1, 0), &mut core, &mut chain);
+	fail(&mut core, Some(ErrorKind::Other));
 	let results = core.submit(&[transfer(0, 0), transfer(0, 1)], &[], 0);
 	assert!(results.iter().all(|result| matches!(result, Err(SubmitError::Storage))));
 	assert_eq!(core.build(u64::MAX, 0), Ok(None));

@@ -64,7 +64,7 @@ pub(crate) struct Limits {
 }
 
 /// An accepted transfer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
 	pub(crate) signed: SignedTransfer,
 	pub(crate) hash: Hash,
@@ -102,8 +102,8 @@ fn cost(signed: &SignedTransfer) -> u128 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Admitted {
 	pub(crate) hash: Hash,
-	pub(crate) replaced: Option<Hash>,
-	pub(crate) evicted: Option<Hash>,
+	pub(crate) replaced: Option<Entry>,
+	pub(crate) evicted: Option<Entry>,
 }
 
 /// Why the final state rules a transfer out.
@@ -223,7 +223,6 @@ impl Pool {
 		against: Against<'_>,
 	) -> Result<Admitted, PoolError> {
 		let hash = hash_of(signed);
-		let place = (signed.transfer.from, signed.transfer.nonce);
 		let (old, key) = self.check(signed, hash, against)?;
 		let verdict = verdict.filter(|verdict| verdict.key == key);
 		if !verdict.unwrap_or_else(|| Verdict::on(signed, key)).is_right {
@@ -233,11 +232,19 @@ impl Pool {
 			None if self.len() >= self.limits.total => Some(self.victim(signed, against)?),
 			_ => None,
 		};
-		for gone in old.iter().chain(&evicted) {
-			self.remove(gone);
+		let [replaced, evicted] =
+			[old, evicted].map(|gone| gone.and_then(|hash| self.remove(&hash)));
+		self.arrive(signed, hash, received);
+		Ok(Admitted { hash, replaced, evicted })
+	}
+
+	/// Makes it as if a transfer had never come, and nothing had gone for it. Of several the last to come is
+	/// the first to be taken back.
+	pub(crate) fn take_back(&mut self, admitted: &Admitted) {
+		self.remove(&admitted.hash);
+		for gone in admitted.replaced.iter().chain(&admitted.evicted) {
+			self.insert(*gone);
 		}
-		self.insert(place, Entry { signed: *signed, hash, arrival: 0, received });
-		Ok(Admitted { hash, replaced: old, evicted })
 	}
 
 	/// The key that the transfer has to be signed with, if all else is well with it.
@@ -251,20 +258,23 @@ impl Pool {
 
 	/// Takes back a transfer that was accepted before this process started.
 	pub(crate) fn restore(&mut self, signed: &SignedTransfer, received: u64) {
-		let hash = hash_of(signed);
-		let place = (signed.transfer.from, signed.transfer.nonce);
-		self.insert(place, Entry { signed: *signed, hash, arrival: 0, received });
+		self.arrive(signed, hash_of(signed), received);
 	}
 
-	fn insert(&mut self, (account, nonce): (u32, u32), entry: Entry) {
+	fn arrive(&mut self, signed: &SignedTransfer, hash: Hash, received: u64) {
 		let arrival = self.next_arrival;
 		self.next_arrival = arrival.saturating_add(1);
+		self.insert(Entry { signed: *signed, hash, arrival, received });
+	}
+
+	fn insert(&mut self, entry: Entry) {
+		let (account, nonce) = (entry.signed.transfer.from, entry.signed.transfer.nonce);
 		if entry.signed.transfer.new_key.is_some() {
 			self.openings.entry(entry.signed.transfer.to).or_default().insert(entry.hash);
 		}
 		self.by_hash.insert(entry.hash, (account, nonce));
 		let queue = self.queues.entry(account).or_default();
-		if let Some(old) = queue.insert(nonce, Entry { arrival, ..entry }) {
+		if let Some(old) = queue.insert(nonce, entry) {
 			if old.hash != entry.hash {
 				self.by_hash.remove(&old.hash);
 				self.forget_opening(&old);
@@ -281,16 +291,17 @@ impl Pool {
 		}
 	}
 
-	fn remove(&mut self, hash: &Hash) {
-		let Some((account, nonce)) = self.by_hash.remove(hash) else { return };
-		let Some(queue) = self.queues.get_mut(&account) else { return };
+	fn remove(&mut self, hash: &Hash) -> Option<Entry> {
+		let (account, nonce) = self.by_hash.remove(hash)?;
+		let queue = self.queues.get_mut(&account)?;
 		let entry = queue.remove(&nonce);
 		if queue.is_empty() {
 			self.queues.remove(&account);
 		}
-		if let Some(entry) = entry {
-			self.forget_opening(&entry);
+		if let Some(entry) = &entry {
+			self.forget_opening(entry);
 		}
+		entry
 	}
 
 	/// The transfer that is about to open an account: one whose payer's nonces have no gap before it.

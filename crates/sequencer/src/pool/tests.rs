@@ -255,7 +255,7 @@ fn transfer_should_replace_another_only_when_it_pays_enough_more() {
 	assert_eq!(world.refused(paying(22)), PoolError::InFlight);
 	world.in_flight.clear();
 	let admitted = world.admit(paying(22)).unwrap();
-	assert_eq!((admitted.replaced, admitted.evicted), (Some(first), None));
+	assert_eq!((admitted.replaced.map(|old| old.hash), admitted.evicted), (Some(first), None));
 	assert_eq!(world.pool.len(), 1);
 	assert!(world.pool.get(&first).is_none());
 	// Ten per cent of a small fee is one.
@@ -283,6 +283,31 @@ fn account_should_be_full_at_its_limit() {
 	world.admit(plain(0, 4)).unwrap();
 }
 
+/// Nothing of it could be stored.
+#[test]
+fn pool_should_be_as_before_when_what_came_is_taken_back() {
+	let mut world = World::new(LIMITS);
+	let paying = |from, nonce, fee| Transfer { fee, ..plain(from, nonce) };
+	let key = Some(demo::secret_key(50).public_key());
+	let opening = |fee| Transfer { to: 50, new_key: key, fee, ..plain(1, 0) };
+	for nonce in 0..3 {
+		world.admit(paying(0, nonce, 7)).unwrap();
+	}
+	world.admit(opening(20)).unwrap();
+	world.admit(paying(1, 1, 9)).unwrap();
+	world.admit(paying(2, 1, 100)).unwrap();
+	assert_eq!(world.pool.len(), LIMITS.total);
+	let before = world.pool.clone();
+	// One replaces the opening, one has another go, and one replaces that.
+	let came = [opening(30), paying(3, 0, 8), paying(3, 0, 10)];
+	let came = came.map(|transfer| world.admit(transfer).unwrap());
+	assert!(came[0].replaced.is_some() && came[1].evicted.is_some());
+	assert_eq!(came[2].replaced.map(|old| old.hash), Some(came[1].hash));
+	came.iter().rev().for_each(|admitted| world.pool.take_back(admitted));
+	let parts = |pool: &Pool| (pool.queues.clone(), pool.by_hash.clone(), pool.openings.clone());
+	assert_eq!(parts(&world.pool), parts(&before));
+}
+
 #[test]
 fn full_pool_should_let_the_cheapest_last_transfer_of_another_account_go() {
 	let mut world = World::new(LIMITS);
@@ -296,12 +321,12 @@ fn full_pool_should_let_the_cheapest_last_transfer_of_another_account_go() {
 	assert_eq!(world.pool.len(), LIMITS.total);
 	// A transfer that cannot be executed yet goes first, whatever it pays.
 	let admitted = world.admit(paying(3, 0, 5)).unwrap();
-	assert_eq!(admitted.evicted, Some(gapped));
+	assert_eq!(admitted.evicted.map(|old| old.hash), Some(gapped));
 	// The 3 of account 1 is not its last; of the others' last ones 5 is the lowest, and it must be lower.
 	let full = PoolError::PoolFull { limit: 6, fee: 5 };
 	assert_eq!(world.refused(paying(2, 0, 5)), full);
 	let admitted = world.admit(paying(2, 0, 6)).unwrap();
-	assert_eq!(admitted.evicted.map(|hash| world.pool.get(&hash).is_none()), Some(true));
+	assert_eq!(admitted.evicted.map(|old| world.pool.get(&old.hash).is_none()), Some(true));
 	// Of one's own none goes, and what is on its way stays.
 	world.in_flight = world.pool.entries().iter().map(|entry| entry.hash).collect();
 	assert!(matches!(world.refused(paying(3, 0, 50)), PoolError::PoolFull { .. }));

@@ -17,6 +17,8 @@ pub(crate) const KNOWN: i32 = 1035;
 pub(crate) const STORAGE: i32 = 1060;
 /// Too many submissions at once.
 pub(crate) const BUSY: i32 = 1061;
+/// The disk is full. The sequencer goes on by itself once there is room.
+pub(crate) const DISK_FULL: i32 = 1062;
 /// No state with this root is kept.
 pub(crate) const UNKNOWN_ROOT: i32 = 1070;
 /// No batch with this index is kept.
@@ -63,6 +65,7 @@ pub(crate) fn refusal(error: &SubmitError) -> ErrorObjectOwned {
 	let code = match error {
 		SubmitError::Pool(error) => code_of(error),
 		SubmitError::Storage => STORAGE,
+		SubmitError::Full => DISK_FULL,
 	};
 	self::error(code, error.to_string())
 }

@@ -92,9 +92,11 @@ impl Shared {
 		self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 	}
 
-	/// What [`Shared::set_problem`] noted, or why nothing can be stored any more.
+	/// What [`Shared::set_problem`] noted, and why nothing can be stored.
 	pub(crate) fn problem(&self) -> Option<String> {
-		self.noted().or_else(|| self.core().failure().map(Into::into))
+		let failure = self.core().failure().map(String::from);
+		let problems: Vec<String> = self.noted().into_iter().chain(failure).collect();
+		(!problems.is_empty()).then(|| problems.join("; "))
 	}
 }
 
