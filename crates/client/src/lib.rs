@@ -51,7 +51,7 @@ pub use keys::{Account, KeyError};
 pub use pallet_error::PalletError;
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
-pub mod signer;
+pub use signer::{SignError, Signer};
 pub use submit::{Included, SubmitError, Submitter};
 pub use subxt_signer::sr25519::Keypair;
 pub use view::View;

@@ -22,6 +22,12 @@ const BEHIND: BlockNumber = 200;
 /// Number of blocks that events are looked for in, and some more.
 const AWAY: BlockNumber = 210;
 
+/// The network keys of the second and the third validator: a validator starts with one only.
+const KEYS: [&str; 2] = [
+	"0000000000000000000000000000000000000000000000000000000000000002",
+	"0000000000000000000000000000000000000000000000000000000000000003",
+];
+
 /// Who is killed behind its bid.
 const KILLED: Prover =
 	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 15, threads: None };
@@ -34,8 +40,8 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<(), DemoError> {
 	let give_up = tokio::time::Instant::now() + limit;
 	let rollup = demo.rollup().await?;
 	let (max_fee, first) = (rollup.params.max_reserve, rollup.next_index);
-	let second = demo.start_node("validator-2", &["--bob"]).await?;
-	demo.start_node("validator-3", &["--charlie"]).await?;
+	let second = demo.start_node("validator-2", &["--bob", "--node-key", KEYS[0]]).await?;
+	demo.start_node("validator-3", &["--charlie", "--node-key", KEYS[1]]).await?;
 	let urls = format!("{},{second}", demo.client.url());
 	demo.start_provers_at(&[KILLED, WINNER], &urls).await?;
 	while demo.client.finalized().await?.number == 0 {
