@@ -6,6 +6,7 @@ mod cli;
 mod command;
 mod keystore_signer;
 mod links;
+mod local_rpc;
 mod opener;
 mod rpc;
 mod service;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The opener inside the node: the service of `pvs-opener`, over the node's own RPC.
+//! The opener inside the node: the service of `pvs-opener`, over the node's RPC without a socket.
 
-use crate::keystore_signer::KeystoreSigner;
-use pvs_client::{cli::ConnectArgs, keys, Amount, KeyError, Keypair, Signer};
+use crate::{keystore_signer::KeystoreSigner, local_rpc::LocalRpc};
+use pvs_client::{keys, rpcs::RpcClient, Amount, Endpoint, KeyError, Keypair, Signer};
 use pvs_opener::{Config, OpenerError, Reporter, SERVICE};
 use pvs_service::{Event, Level, Stop};
 use sc_service::{error::Error as ServiceError, TaskManager};
 use sp_keystore::KeystorePtr;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 const LOG: &str = "opener";
 /// How far the priority of the solving threads is lowered: blocks come first.
@@ -68,15 +68,15 @@ impl OpenerParams {
 	}
 }
 
-/// Starts an opener beside the node, over the RPC that the node serves. It stops with the node; what goes
-/// wrong with it later ends nothing else.
+/// Starts an opener beside the node, over the node's RPC, whether or not that is served to others. It stops
+/// with the node; what goes wrong with it later ends nothing else.
 ///
 /// # Errors
 ///
-/// [`ServiceError::Other`] if the node serves no RPC, or its keystore does not have the key.
+/// [`ServiceError::Other`] if the key is to be in the node's keystore, and is not.
 pub(crate) fn start(
 	Opener { key, threads }: Opener,
-	rpc: Option<SocketAddr>,
+	rpc: LocalRpc,
 	keystore: KeystorePtr,
 	state_dir: PathBuf,
 	tasks: &TaskManager,
@@ -88,10 +88,8 @@ pub(crate) fn start(
 			Arc::new(found.map_err(|error| ServiceError::Other(format!("--opener: {error}")))?)
 		},
 	};
-	let no_rpc = "the opener needs the node's RPC, and the node serves none";
-	let rpc = rpc.ok_or_else(|| ServiceError::Other(no_rpc.into()))?;
 	let config = Config {
-		connect: ConnectArgs { url: format!("ws://{rpc}"), connect_timeout: 30 },
+		connect: Endpoint::InProcess(RpcClient::new(rpc)),
 		key,
 		threads,
 		nice: NICE,

@@ -3,9 +3,11 @@
 
 use crate::{
 	links,
+	local_rpc::LocalRpc,
 	opener::{self, Opener},
 };
 use futures::FutureExt;
+use jsonrpsee::Methods;
 use pvs_runtime::{opaque::Block, RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
@@ -241,7 +243,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		let pool = transaction_pool.clone();
 		Box::new(move |_| crate::rpc::methods(client.clone(), pool.clone()).map_err(Into::into))
 	};
-	let rpc = sc_service::spawn_tasks(sc_service::SpawnTasksParams {
+	let handlers = sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		network: Arc::new(network.clone()),
 		client: client.clone(),
 		keystore: keystore_container.keystore(),
@@ -256,11 +258,12 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 		telemetry: telemetry.as_mut(),
 		tracing_execute_block: None,
 	})?;
-	let rpc = links::reachable(rpc.listen_addresses().iter().filter_map(socket_address));
+	let rpc = links::reachable(handlers.listen_addresses().iter().filter_map(socket_address));
 	for link in links::links(rpc, metrics) {
 		log::info!(target: "pvs", "🔗 {link}");
 	}
 	if let Some(opener) = opener {
+		let rpc = LocalRpc::new(Methods::clone(&handlers.handle()));
 		opener::start(opener, rpc, keystore_container.keystore(), opener_dir, &task_manager)?;
 	}
 	let handle = telemetry.as_ref().map(Telemetry::handle);

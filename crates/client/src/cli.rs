@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The options and the start-up that all programs share.
 
-use crate::{keys, Client, Error, KeyError};
+use crate::{keys, Client, Endpoint, Error, KeyError};
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use subxt_signer::sr25519::Keypair;
 use tracing_subscriber::EnvFilter;
@@ -26,8 +26,13 @@ impl ConnectArgs {
 	/// [`Error::BadUrl`] if any address is malformed, else what [`Client::connect`] says of the last
 	/// one.
 	pub async fn connect(&self) -> Result<Client, Error> {
-		let urls: Vec<_> = self.url.split(',').map(str::trim).collect();
-		Client::connect_to_any(&urls, Duration::from_secs(self.connect_timeout)).await
+		self.endpoint().connect().await
+	}
+
+	/// How the chain is reached, for a service that connects by itself.
+	pub fn endpoint(&self) -> Endpoint {
+		let urls = self.url.split(',').map(|url| url.trim().into()).collect();
+		Endpoint::Urls { urls, timeout: Duration::from_secs(self.connect_timeout) }
 	}
 }
 

@@ -25,6 +25,8 @@ use subxt::{
 
 /// How long programs wait for a node unless told otherwise.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a service waits for the node that it runs in, which may be busy with its start.
+const IN_PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The metadata of the runtime that this crate belongs to, as the runtime's own test writes it.
 pub(crate) static OUR_METADATA: &[u8] = include_bytes!("../../../runtime/metadata.scale");
@@ -77,6 +79,37 @@ pub struct Block {
 	pub parent: BlockHash,
 }
 
+/// How a chain is reached.
+#[derive(Clone, Debug)]
+pub enum Endpoint {
+	/// Over nodes at addresses.
+	Urls {
+		/// Their WebSocket addresses.
+		urls: Vec<String>,
+		/// How long to wait for the first that answers.
+		timeout: Duration,
+	},
+	/// Over the RPC of the node that this program is a part of.
+	InProcess(RpcClient),
+}
+
+impl Endpoint {
+	/// Connects to the chain.
+	///
+	/// # Errors
+	///
+	/// Those of [`Client::connect_to_any`] and of [`Client::in_process`].
+	pub async fn connect(&self) -> Result<Client, Error> {
+		match self {
+			Self::Urls { urls, timeout } => {
+				let urls: Vec<_> = urls.iter().map(String::as_str).collect();
+				Client::connect_to_any(&urls, *timeout).await
+			},
+			Self::InProcess(rpc) => Client::in_process(rpc.clone()).await,
+		}
+	}
+}
+
 /// A connection to the nodes of a chain, of which one is in use at a time: see [`follow`](crate::follow). Cheap
 /// to clone, and good for as long as any of them answers.
 #[derive(Clone, Debug)]
@@ -114,7 +147,24 @@ impl Client {
 	///
 	/// As those of [`Client::connect`], of the node named last.
 	pub async fn connect_to_any(urls: &[&str], timeout: Duration) -> Result<Self, Error> {
-		let nodes = Arc::new(Nodes::connect(urls, timeout).await?);
+		Self::over(Nodes::connect(urls, timeout).await?, timeout).await
+	}
+
+	/// A client of the node that this program is a part of. Its calls have time limits like all others; where a
+	/// subscription ends, because nobody took its messages in, there is another one a moment later.
+	///
+	/// The client holds what the RPC holds, which may be the node's database, until it is dropped.
+	///
+	/// # Errors
+	///
+	/// [`Error::Unreachable`] if the RPC does not answer within 30 s, [`Error::DifferentPallet`].
+	pub async fn in_process(rpc: RpcClient) -> Result<Self, Error> {
+		let nodes = Nodes::in_process(rpc, IN_PROCESS_TIMEOUT).await?;
+		Self::over(nodes, IN_PROCESS_TIMEOUT).await
+	}
+
+	async fn over(nodes: Nodes, timeout: Duration) -> Result<Self, Error> {
+		let nodes = Arc::new(nodes);
 		let opened = async {
 			let client = Self::open(nodes.clone()).await?;
 			client.at(client.best().await?).await?;

@@ -43,7 +43,7 @@ pub mod view;
 pub use amount::{Amount, Token};
 pub use batch_data::Committed;
 pub use calls::Call;
-pub use connection::{Block, Client, CONNECT_TIMEOUT};
+pub use connection::{Block, Client, Endpoint, CONNECT_TIMEOUT};
 pub use error::Error;
 pub use events::{PvsEvent, Verdict, VoidReason};
 pub use follow::{Follower, Notice, Step};
@@ -53,6 +53,8 @@ pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
 pub use signer::{SignError, Signer};
 pub use submit::{Included, SubmitError, Submitter};
+/// What a client makes its calls over, for programs that bring one of their own.
+pub use subxt::rpcs;
 pub use subxt_signer::sr25519::Keypair;
 pub use view::View;
 

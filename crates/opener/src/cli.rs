@@ -75,7 +75,7 @@ impl Args {
 			.clone()
 			.unwrap_or_else(|| default_dir(&format!("opener-{}", Account::of(&key).address())));
 		Ok(Config {
-			connect: self.connect.clone(),
+			connect: self.connect.endpoint(),
 			key: Arc::new(key),
 			threads: self.threads,
 			nice: self.nice,

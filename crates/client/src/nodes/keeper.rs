@@ -71,20 +71,13 @@ async fn attach(shared: &Shared, url: &str) -> Result<(RpcClient, RpcSubscriptio
 	let limit = shared.connect_limit;
 	let unreachable = |reason: String| Error::Unreachable { url: url.into(), reason };
 	let attached = async {
-		let has_others = shared.urls.len() > 1;
-		let mut builder = WsClientBuilder::default()
-			.connection_timeout(limit)
-			.max_buffer_capacity_per_subscription(BUFFER);
-		// Where there is no other node, one that is slow is better than none.
-		if has_others {
-			let pings = PingConfig::new()
-				.ping_interval(PING)
-				.inactive_limit(PING_SILENCE)
-				.max_failures(PING_FAILURES);
-			builder = builder.enable_ws_ping(pings);
-		}
-		let client = builder.build(url).await.map_err(|error| unreachable(deepest(&error)))?;
-		let client = RpcClient::new(client);
+		let client = match &shared.own {
+			Some(rpc) => rpc.clone(),
+			None => {
+				let dialed = dial(url, limit, shared.urls.len() > 1).await;
+				dialed.map_err(|error| unreachable(deepest(&error)))?
+			},
+		};
 		let methods = Methods::new(client.clone());
 		let genesis = methods.genesis_hash().await.map_err(|error| unreachable(deepest(&error)))?;
 		if !is_genesis(shared, genesis) {
@@ -96,6 +89,26 @@ async fn attach(shared: &Shared, url: &str) -> Result<(RpcClient, RpcSubscriptio
 	tokio::time::timeout(limit, attached).await.unwrap_or_else(|_| {
 		Err(unreachable(format!("no answer within {:.0} s", limit.as_secs_f64())))
 	})
+}
+
+/// Connects to the node at an address.
+async fn dial(
+	url: &str,
+	limit: Duration,
+	has_others: bool,
+) -> Result<RpcClient, jsonrpsee::core::ClientError> {
+	let mut builder = WsClientBuilder::default()
+		.connection_timeout(limit)
+		.max_buffer_capacity_per_subscription(BUFFER);
+	// Where there is no other node, one that is slow is better than none.
+	if has_others {
+		let pings = PingConfig::new()
+			.ping_interval(PING)
+			.inactive_limit(PING_SILENCE)
+			.max_failures(PING_FAILURES);
+		builder = builder.enable_ws_ping(pings);
+	}
+	builder.build(url).await.map(RpcClient::new)
 }
 
 /// Returns whether this is the first block of the chain. The first node that answers says which chain it is.

@@ -37,6 +37,8 @@ const LONG_ANSWER_LIMIT: Duration = Duration::from_secs(10);
 const PRECEDENCE: Duration = Duration::from_secs(1);
 /// For how long a node that did not answer in time comes last, unless it shows a block before.
 const SUSPICION: Duration = Duration::from_secs(10);
+/// What stands for the address of the node that this program is a part of.
+const THIS_PROCESS: &str = "this process";
 /// After how long without a block a node counts as stalled, until the chain's slots are known.
 const FIRST_STALL: Duration = Duration::from_secs(18);
 
@@ -55,6 +57,8 @@ impl Drop for Nodes {
 /// What calls and keepers share.
 struct Shared {
 	urls: Vec<String>,
+	/// The RPC of the node that this program is a part of. It is the only node then.
+	own: Option<RpcClient>,
 	connect_limit: Duration,
 	stall_millis: AtomicU64,
 	calls: Mutex<Calls>,
@@ -157,6 +161,23 @@ impl Nodes {
 		if let Some(url) = urls.iter().find(|url| !is_web_socket(url)) {
 			return Err(Error::BadUrl { url: (*url).into() });
 		}
+		Self::keep(urls.iter().map(|url| (*url).into()).collect(), None, limit).await
+	}
+
+	/// Keeps to the node that this program is a part of, and waits until it answers.
+	///
+	/// # Errors
+	///
+	/// [`Error::Unreachable`] if it does not within `limit`.
+	pub(crate) async fn in_process(rpc: RpcClient, limit: Duration) -> Result<Self, Error> {
+		Self::keep(vec![THIS_PROCESS.into()], Some(rpc), limit).await
+	}
+
+	async fn keep(
+		urls: Vec<String>,
+		own: Option<RpcClient>,
+		limit: Duration,
+	) -> Result<Self, Error> {
 		let now = Instant::now();
 		let node = || Node {
 			connection: Connection::Pending,
@@ -171,15 +192,17 @@ impl Nodes {
 			highest: 0,
 			runtimes: Runtimes::default(),
 		};
+		let count = urls.len();
 		let shared = Arc::new(Shared {
-			urls: urls.iter().map(|url| (*url).into()).collect(),
+			urls,
+			own,
 			connect_limit: limit,
 			stall_millis: AtomicU64::new(millis(FIRST_STALL)),
 			calls: Mutex::new(Calls::new(now)),
 			state: Mutex::new(state),
 			changes: watch::channel(0).0,
 		});
-		let keepers = (0..urls.len())
+		let keepers = (0..count)
 			.map(|index| tokio::spawn(keeper::keep(shared.clone(), index)).abort_handle())
 			.collect();
 		let nodes = Self { shared, keepers };

@@ -8,6 +8,7 @@ use crate::{
 	ChainConfig, Client,
 };
 use codec::Encode;
+use futures::{stream, StreamExt};
 use jsonrpsee::{
 	core::SubscriptionResult,
 	server::{Server, ServerHandle},
@@ -22,8 +23,9 @@ use pvs_primitives::{
 use serde_json::{json, Value};
 use std::{
 	net::SocketAddr,
-	sync::atomic::{AtomicBool, AtomicUsize},
+	sync::atomic::{AtomicBool, AtomicU32, AtomicUsize},
 };
+use tokio::sync::Notify;
 
 const GENESIS: [u8; 32] = [7; 32];
 const SLOT: Duration = Duration::from_millis(200);
@@ -204,6 +206,46 @@ async fn connect(nodes: &[&Node]) -> Nodes {
 	// Which of them are up, and at which block, is told soon after the first one is.
 	tokio::time::sleep(Duration::from_millis(300)).await;
 	nodes
+}
+
+/// A node's own RPC, which ends the subscriptions of blocks when it is told to. Each begins with the next block.
+#[derive(Default)]
+struct Inside {
+	subscriptions: AtomicU32,
+	end: Arc<Notify>,
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+	RawValue::from_string(value.to_string()).unwrap()
+}
+
+impl RpcClientT for Inside {
+	fn request_raw<'a>(
+		&'a self,
+		method: &'a str,
+		_: Option<Box<RawValue>>,
+	) -> RawRpcFuture<'a, Box<RawValue>> {
+		let answer = match method {
+			"chain_getBlockHash" => hex_of(GENESIS),
+			_ => "0x2a".into(),
+		};
+		Box::pin(async move { Ok(raw(&json!(answer))) })
+	}
+
+	fn subscribe_raw<'a>(
+		&'a self,
+		_: &'a str,
+		_: Option<Box<RawValue>>,
+		_: &'a str,
+	) -> RawRpcFuture<'a, RawRpcSubscription> {
+		let number = self.subscriptions.fetch_add(1, Ordering::Relaxed) + 1;
+		let first = stream::once(async move { Ok(raw(&header(number))) });
+		let end = self.end.clone();
+		let rest =
+			stream::once(async move { end.notified().await }).filter_map(|()| async { None });
+		let stream = Box::pin(first.chain(rest));
+		Box::pin(async move { Ok(RawRpcSubscription { stream, id: None }) })
+	}
 }
 
 async fn ask(nodes: &Nodes) -> Result<String, RpcError> {
@@ -424,4 +466,28 @@ async fn look_at_a_block_without_rounds_should_take_one_call() {
 		[2, 1, 2, 1],
 		"the version of the runtime at first, and when it may have changed"
 	);
+}
+
+#[tokio::test]
+async fn node_of_the_process_should_be_used_like_one_at_an_address() {
+	let inside = Inside::default();
+	let end = inside.end.clone();
+	let nodes = Arc::new(Nodes::in_process(RpcClient::new(inside), LIMIT).await.unwrap());
+	assert_eq!(ask(&nodes).await.unwrap(), "\"0x2a\"");
+	let mut follower = Follower::new(nodes.clone(), SLOT, LIMIT);
+	assert_eq!(steps_to(&mut follower, 1).await, ["block 1"]);
+	end.notify_one();
+	let steps = steps_to(&mut follower, 2).await;
+	assert_eq!(steps, ["lost", "attached to this process", "block 2"]);
+	assert_eq!(ask(&nodes).await.unwrap(), "\"0x2a\"");
+}
+
+#[tokio::test]
+async fn node_of_the_process_should_be_given_up_when_it_does_not_answer() {
+	let frozen = Node::start(5).await;
+	let rpc = RpcClient::from_insecure_url(frozen.url()).await.unwrap();
+	frozen.freeze();
+	let error = Nodes::in_process(rpc, Duration::from_millis(300)).await.err().unwrap();
+	assert!(matches!(error, Error::Unreachable { .. }), "{error}");
+	assert!(error.to_string().contains("this process"), "{error}");
 }

@@ -20,7 +20,7 @@ use crate::{
 	OpenerError, SERVICE,
 };
 use pvs_client::{
-	cli::ConnectArgs, seals, Account, Amount, Block, Call, Client, Included, Notice, Signer, Step,
+	seals, Account, Amount, Block, Call, Client, Endpoint, Included, Notice, Signer, Step,
 	SubmitError, Submitter, Token, View,
 };
 use pvs_files::Lock;
@@ -41,8 +41,8 @@ const TURN: Duration = Duration::from_secs(10);
 /// What the service needs.
 #[derive(Clone)]
 pub struct Config {
-	/// Which node to use.
-	pub connect: ConnectArgs,
+	/// How the chain is reached.
+	pub connect: Endpoint,
 	/// Whose account opens and is rewarded.
 	pub key: Arc<dyn Signer>,
 	/// Seals to solve at the same time, at most.

@@ -5,7 +5,10 @@ use super::*;
 
 fn config(dir: &tempfile::TempDir) -> Config {
 	Config {
-		connect: ConnectArgs { url: "ws://127.0.0.1:1".into(), connect_timeout: 5 },
+		connect: Endpoint::Urls {
+			urls: vec!["ws://127.0.0.1:1".into()],
+			timeout: Duration::from_secs(5),
+		},
 		key: Arc::new(pvs_client::keys::from_development_path("//Ferdie").unwrap()),
 		threads: 1,
 		nice: 0,
@@ -56,7 +59,7 @@ async fn service_should_end_without_a_node_when_it_is_asked_to_stop() {
 	// Accepts connections and never says anything.
 	let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
 	let url = format!("ws://{}", silent.local_addr().unwrap());
-	let connect = ConnectArgs { url, connect_timeout: 3_600 };
+	let connect = Endpoint::Urls { urls: vec![url], timeout: Duration::from_secs(3_600) };
 	let (stopper, stop) = pvs_service::shutdown::stop(Duration::ZERO);
 	stopper.request();
 	let config = Config { connect, ..config(&dir) };
