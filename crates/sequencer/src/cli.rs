@@ -100,6 +100,13 @@ pub(crate) struct ServeArgs {
 	/// Connections at the same time
 	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
 	pub(crate) max_connections: u32,
+	/// Connections of one address at the same time; of IPv6, of one network of 64 bits. Behind a reverse proxy all
+	/// come from its address
+	#[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+	pub(crate) max_connections_per_address: u32,
+	/// Seconds that a WebSocket may be open without a request
+	#[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
+	pub(crate) max_idle_seconds: u64,
 	/// Milliseconds that a transfer waits at most before a batch is made that is not full
 	#[arg(long, default_value_t = 1_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=86_400_000))]
 	pub(crate) max_wait_ms: u64,
@@ -343,6 +350,8 @@ mod tests {
 			(serve, "--pool-limit"),
 			(serve, "--account-limit"),
 			(serve, "--max-connections"),
+			(serve, "--max-connections-per-address"),
+			(serve, "--max-idle-seconds"),
 			(serve, "--max-nonce-gap"),
 			(serve, "--max-wait-ms"),
 			(serve, "--max-age-seconds"),

@@ -9,7 +9,7 @@ use crate::{
 	journal::Identity,
 	pace::Pace,
 	pool::Limits,
-	rpc::{self, types::hex, Shared},
+	rpc::{self, types::hex, ConnectionLimits, Options, Shared, MAX_IDLE},
 	seat::{Commit, Seat, Wanted, MORTALITY_BLOCKS},
 	trouble::Troubles,
 };
@@ -68,15 +68,21 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 	};
 	service.catch_up().await?;
 	let mut signals = Signals::new().map_err(SequencerError::signals)?;
-	let (listen, hosts) = (service.args.listen, &service.args.allow_host);
-	let (address, server) =
-		rpc::start(service.shared.clone(), listen, service.args.max_connections, hosts)
-			.await
-			.map_err(|error| SequencerError::Listen {
-				address: listen,
-				reason: error.to_string(),
-			})?;
-	service.teller.ready(&service.shared.core(), &address.to_string());
+	let listen = service.args.listen;
+	let options = Options {
+		listen,
+		hosts: service.args.allow_host.clone(),
+		limits: ConnectionLimits {
+			total: service.args.max_connections,
+			per_address: service.args.max_connections_per_address,
+			idle: MAX_IDLE,
+			idle_socket: Duration::from_secs(service.args.max_idle_seconds),
+		},
+	};
+	let server = rpc::start(service.shared.clone(), &options)
+		.await
+		.map_err(|error| SequencerError::Listen { address: listen, reason: error.to_string() })?;
+	service.teller.ready(&service.shared.core(), &server.address().to_string());
 	let result = tokio::select! {
 		result = service.follow() => result,
 		() = signals.next() => {
@@ -84,7 +90,7 @@ pub(crate) async fn serve(args: ServeArgs) -> Result<(), SequencerError> {
 			service.shared.with_core(Core::save).await.map(|_| ()).map_err(SequencerError::from)
 		},
 	};
-	let _ = server.stop();
+	server.stop().await;
 	service.teller.stopped(&service.shared.core());
 	result
 }

@@ -81,6 +81,13 @@ impl Core {
 		self.storage.untidy()
 	}
 
+	/// Lets the disk be full, or have room again.
+	#[cfg(test)]
+	pub(crate) fn fill_disk(&mut self, is_full: bool) {
+		let failure = is_full.then_some(std::io::ErrorKind::StorageFull);
+		self.storage.dir().journal().failure = failure;
+	}
+
 	/// Where the data is.
 	pub(crate) fn dir(&self) -> &Path {
 		self.storage.path()

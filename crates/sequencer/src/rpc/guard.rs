@@ -4,7 +4,7 @@
 //! A browser tells by `Origin` whose page asks, and sends the name under which it found the server as
 //! `Host`: so foreign pages are kept out, and those that let their name resolve to this machine.
 
-use super::Shared;
+use super::{places::Activity, Shared};
 use http::{
 	header::{HeaderName, HeaderValue, CONTENT_TYPE, HOST, ORIGIN},
 	Method, StatusCode,
@@ -26,21 +26,33 @@ use tower::{Layer, Service};
 /// Where the health is told.
 const HEALTH: &str = "/health";
 
-/// Puts a [`Guard`] before what answers requests.
+/// What all connections are guarded by.
 #[derive(Clone, Debug)]
-pub(super) struct GuardLayer {
+pub(super) struct Guarding {
 	shared: Shared,
 	/// Names of hosts, in small letters.
 	hosts: Arc<[String]>,
 }
 
-impl GuardLayer {
+impl Guarding {
 	/// Lets in those who ask for an address, for `localhost` or for one of `hosts`, from no web page or
 	/// from one of this machine or of `hosts`.
 	pub(super) fn new(shared: Shared, hosts: &[String]) -> Self {
 		let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
 		Self { shared, hosts }
 	}
+
+	/// Returns what guards one connection.
+	pub(super) fn of(&self, activity: Arc<Activity>) -> GuardLayer {
+		GuardLayer { guarding: self.clone(), activity }
+	}
+}
+
+/// Puts a [`Guard`] before what answers requests.
+#[derive(Clone, Debug)]
+pub(super) struct GuardLayer {
+	guarding: Guarding,
+	activity: Arc<Activity>,
 }
 
 impl<S> Layer<S> for GuardLayer {
@@ -58,9 +70,9 @@ pub(super) struct Guard<S> {
 	layer: GuardLayer,
 }
 
-impl<S> Service<HttpRequest> for Guard<S>
+impl<S, B> Service<HttpRequest<B>> for Guard<S>
 where
-	S: Service<HttpRequest, Response = HttpResponse>,
+	S: Service<HttpRequest<B>, Response = HttpResponse>,
 	S::Error: Into<BoxError> + 'static,
 	S::Future: Send + 'static,
 {
@@ -72,16 +84,25 @@ where
 		self.inner.poll_ready(context).map_err(Into::into)
 	}
 
-	fn call(&mut self, request: HttpRequest) -> Self::Future {
-		if let Some(refusal) = refusal(&request, &self.layer.hosts) {
+	fn call(&mut self, request: HttpRequest<B>) -> Self::Future {
+		let GuardLayer { guarding, activity } = &self.layer;
+		activity.note();
+		if let Some(refusal) = refusal(&request, &guarding.hosts) {
 			let answer = answer(StatusCode::FORBIDDEN, "text/plain", format!("{refusal}\n"));
 			return Box::pin(std::future::ready(Ok(answer)));
 		}
 		if request.method() == Method::GET && request.uri().path() == HEALTH {
-			return Box::pin(health(self.layer.shared.clone()));
+			return Box::pin(health(guarding.shared.clone()));
 		}
+		let activity = Arc::clone(activity);
 		let answer = self.inner.call(request);
-		Box::pin(async move { answer.await.map_err(Into::into) })
+		Box::pin(async move {
+			let answer = answer.await.map_err(Into::<BoxError>::into)?;
+			if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+				activity.became_socket();
+			}
+			Ok(answer)
+		})
 	}
 }
 
@@ -105,7 +126,7 @@ fn answer(status: StatusCode, content_type: &'static str, text: String) -> HttpR
 }
 
 /// Returns why a request is refused, if it is.
-fn refusal(request: &HttpRequest, hosts: &[String]) -> Option<String> {
+fn refusal<B>(request: &HttpRequest<B>, hosts: &[String]) -> Option<String> {
 	let header = |name: HeaderName| {
 		request.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()))
 	};

@@ -4,17 +4,21 @@
 
 pub(crate) mod errors;
 mod guard;
+mod places;
+mod server;
 #[cfg(test)]
 mod tests;
 pub(crate) mod types;
 
+pub(crate) use places::ConnectionLimits;
+pub(crate) use server::{Options, Server, MAX_IDLE};
+
 use crate::{
 	core::{Core, SubmitError},
 	pool::{Hash, Verdict},
-	rpc::{errors::error, guard::GuardLayer},
+	rpc::errors::error,
 };
 use jsonrpsee::{
-	server::{BatchRequestConfig, PingConfig, Server, ServerHandle},
 	types::{ErrorObjectOwned, Params},
 	RpcModule,
 };
@@ -23,25 +27,16 @@ use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use std::{
 	collections::BTreeMap,
-	net::SocketAddr,
 	sync::{Arc, Mutex, MutexGuard},
-	time::{Duration, SystemTime, UNIX_EPOCH},
+	time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::{mpsc, oneshot};
-use tower::ServiceBuilder;
 
-/// The largest request, in bytes: a batch of as many calls as are taken at once fits.
-const MAX_REQUEST_BYTES: u32 = 64 * 1024;
-/// The largest response, in bytes.
-const MAX_RESPONSE_BYTES: u32 = 1024 * 1024;
 /// Calls in one batch request.
 pub(crate) const MAX_CALLS: u32 = 64;
 /// Submissions that may wait for the disk, and that go to it at once.
 const MAX_QUEUED: usize = 1_024;
 const MAX_GROUP: usize = 128;
-/// Interval at which a WebSocket is pinged, and how long its client may say nothing before it is closed.
-const PING_EVERY: Duration = Duration::from_secs(20);
-const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// The core, for the server and for what follows the chain.
 #[derive(Clone, Debug)]
@@ -159,30 +154,12 @@ struct Context {
 	intake: Intake,
 }
 
-/// Starts to serve, under the names `hosts` beside `localhost` and addresses. Returns the address, with the
-/// port that was taken if it was 0.
-pub(crate) async fn start(
-	shared: Shared,
-	address: SocketAddr,
-	max_connections: u32,
-	hosts: &[String],
-) -> std::io::Result<(SocketAddr, ServerHandle)> {
-	let guard = ServiceBuilder::new().layer(GuardLayer::new(shared.clone(), hosts));
-	let pings = PingConfig::new().ping_interval(PING_EVERY).inactive_limit(MAX_SILENCE);
-	let server = Server::builder()
-		.max_request_body_size(MAX_REQUEST_BYTES)
-		.max_response_body_size(MAX_RESPONSE_BYTES)
-		.max_connections(max_connections)
-		.max_subscriptions_per_connection(0)
-		.set_batch_request_config(BatchRequestConfig::Limit(MAX_CALLS))
-		.enable_ws_ping(pings)
-		.set_http_middleware(guard)
-		.build(address)
-		.await?;
-	let address = server.local_addr()?;
+/// Starts to serve.
+pub(crate) async fn start(shared: Shared, options: &Options) -> std::io::Result<Server> {
 	let intake = Intake::start(shared.clone())?;
-	let module = methods(Context { shared, intake }).map_err(std::io::Error::other)?;
-	Ok((address, server.start(module)))
+	let module =
+		methods(Context { shared: shared.clone(), intake }).map_err(std::io::Error::other)?;
+	Server::start(shared, module.into(), options).await
 }
 
 /// Reads parameters by name or by place, and nothing more than there should be.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use super::*;
+mod connections;
+
+use super::{server::MAX_REQUEST_BYTES, *};
 use crate::{
 	cli::{Cli, Command},
 	core::{Heads, Upkeep},
@@ -12,7 +14,8 @@ use clap::Parser;
 use pvs_rollup::{demo, shape::TRANSFER_BYTES, state::State, transfer::Transfer};
 use std::{
 	io::{Read, Write},
-	net::TcpStream,
+	net::{SocketAddr, TcpStream},
+	time::Duration,
 };
 
 const LIMITS: Limits = Limits {
@@ -24,18 +27,26 @@ const LIMITS: Limits = Limits {
 	max_age: 60_000,
 };
 const UPKEEP: Upkeep = Upkeep { save_every: 8, compact_records: 1_000 };
+/// Longer than any test.
+const LONG: Duration = Duration::from_secs(3_600);
+const CONNECTIONS: ConnectionLimits =
+	ConnectionLimits { total: 16, per_address: 16, idle: LONG, idle_socket: LONG };
 
 struct World {
 	shared: Shared,
 	link: Link,
 	address: SocketAddr,
-	server: ServerHandle,
+	server: Server,
 	dir: tempfile::TempDir,
 }
 
 impl World {
 	/// A server whose chain stands at its first state.
 	async fn new() -> Self {
+		Self::with(CONNECTIONS).await
+	}
+
+	async fn with(limits: ConnectionLimits) -> Self {
 		let dir = tempfile::tempdir().unwrap();
 		let genesis = State::from_genesis(&demo::genesis()).unwrap();
 		let root = genesis.root();
@@ -53,8 +64,9 @@ impl World {
 		};
 		core.follow(heads).unwrap();
 		let shared = Shared::new(core);
-		let (address, server) =
-			start(shared.clone(), ([127, 0, 0, 1], 0).into(), 4, &[]).await.unwrap();
+		let options = Options { listen: ([127, 0, 0, 1], 0).into(), hosts: vec![], limits };
+		let server = start(shared.clone(), &options).await.unwrap();
+		let address = server.address();
 		let link = Link::connect(&format!("ws://{address}")).await.unwrap();
 		Self { shared, link, address, server, dir }
 	}
@@ -333,6 +345,25 @@ async fn proof_should_hold_under_its_root_and_not_when_changed() {
 	}
 }
 
+/// Finding R10 at a sequencer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transfers_should_be_refused_and_questions_answered_when_the_disk_is_full() {
+	let world = World::new().await;
+	world.link.submit(&sign(plain(0, 0))).await.unwrap();
+	world.shared.core().fill_disk(true);
+	let (code, text) = world.refused_transfer(encoded(plain(1, 0))).await;
+	assert!(code == 1062 && text.contains("disk of the sequencer is full"), "{code} {text}");
+	let statuses = world.link.statuses(&[hash_of(&sign(plain(0, 0)))]).await.unwrap();
+	assert_eq!(statuses[0]["status"], "pending");
+	let health = world.link.call::<u8>("rollup_health", &[]).await.unwrap();
+	assert!(health["problem"].as_str().unwrap().contains("is full"), "{health}");
+	world.shared.core().fill_disk(false);
+	world.shared.core().look_for_room().unwrap();
+	world.link.submit(&sign(plain(1, 0))).await.unwrap();
+	let health = world.link.call::<u8>("rollup_health", &[]).await.unwrap();
+	assert_eq!(health["healthy"], true);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn health_should_name_the_problem_while_there_is_one() {
 	let world = World::new().await;
@@ -411,8 +442,7 @@ async fn submissions_at_the_same_time_should_each_get_their_own_answer() {
 	);
 	assert!(first.is_ok() && second.is_ok());
 	assert!(matches!(forged, Err(LinkError::Refused { code: 1040, .. })));
-	world.server.stop().unwrap();
-	world.server.clone().stopped().await;
+	world.server.stop().await;
 	let error = world.link.call::<u8>("rollup_info", &[]).await.unwrap_err();
 	assert!(matches!(error, LinkError::Unreachable { .. }), "{error}");
 }

@@ -11,7 +11,7 @@ fn full(dir: &Path) -> (Core, Chain, Vec<Hash>) {
 	for step in [Act::Submit(0, 0), Act::Submit(1, 0), Act::Block, Act::Submit(2, 0)] {
 		acknowledged.extend(act(step, &mut core, &mut chain));
 	}
-	fail(&mut core, Some(ErrorKind::StorageFull));
+	core.fill_disk(true);
 	(core, chain, acknowledged)
 }
 
@@ -70,7 +70,7 @@ fn sequencer_should_follow_the_chain_and_commit_nothing_while_the_disk_is_full_a
 	assert!(core.failure().is_some());
 	assert_eq!(journal(), before);
 
-	fail(&mut core, None);
+	core.fill_disk(false);
 	core.look_for_room().unwrap();
 	assert_eq!(core.failure(), None);
 	assert!(journal().len() > before.len(), "what happened meanwhile is written down");
