@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What can go wrong between a program and a node.
+//! What can go wrong between a program and a node, and what to do then.
+
+use crate::SubmitError;
 
 /// An error of reading from a node. For the errors of transactions see
 /// [`SubmitError`](crate::SubmitError).
@@ -114,36 +116,124 @@ pub enum Error {
 	},
 }
 
+/// Whether what failed may succeed when it is tried again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+	/// It may, with the next block or at another node.
+	Again,
+	/// It may at another node only: this one does not have the block or its state. It prunes old ones, or was synced
+	/// without them.
+	OtherNode,
+	/// It may have had its effect: look at the chain first.
+	CheckFirst,
+	/// It fails in the same way until somebody has changed something.
+	Never,
+}
+
+impl Retry {
+	/// Returns whether asking again can help, and does no harm.
+	pub fn is_worthwhile(self) -> bool {
+		matches!(self, Self::Again | Self::OtherNode)
+	}
+}
+
 impl Error {
-	/// Returns whether the node has the block no longer, or not its state: it prunes old ones, or was synced without them.
-	pub fn is_about_pruned_state(&self) -> bool {
-		const SIGNS: [&str; 3] = ["discarded", "nknown block", "UnknownBlock"];
+	/// Returns whether to ask again.
+	pub fn retry(&self) -> Retry {
 		match self {
-			Self::NoBlock(_) => true,
-			Self::Node { source, .. } => {
-				let mut cause: Option<&dyn std::error::Error> = Some(&**source);
-				let mut causes = core::iter::from_fn(|| {
-					let next = cause.and_then(std::error::Error::source);
-					core::mem::replace(&mut cause, next)
-				});
-				causes.any(|cause| {
-					let text = cause.to_string();
-					SIGNS.iter().any(|sign| text.contains(sign))
-				})
-			},
-			_ => false,
+			Self::Node { source, .. } if is_pruned(source) => Retry::OtherNode,
+			Self::NoBlock(_) | Self::NoBody { .. } => Retry::OtherNode,
+			Self::Node { .. }
+			| Self::Unreachable { .. }
+			| Self::StreamEnded { .. }
+			| Self::Reorganized { .. } => Retry::Again,
+			Self::BadUrl { .. }
+			| Self::DifferentPallet { .. }
+			| Self::OtherChain { .. }
+			| Self::Decode { .. }
+			| Self::Sign(_)
+			| Self::NoDigest { .. }
+			| Self::NoBatchData { .. } => Retry::Never,
+		}
+	}
+}
+
+impl SubmitError {
+	/// Returns whether to submit the same call again.
+	pub fn retry(&self) -> Retry {
+		match self {
+			Self::Chain(error) => error.retry(),
+			// The pool may be full, or the nonce taken.
+			Self::Refused { .. } => Retry::Again,
+			Self::Unknown { .. } => Retry::CheckFirst,
+			Self::CannotPay { .. } | Self::Failed { .. } => Retry::Never,
+		}
+	}
+}
+
+/// Returns whether a node says that it has a block or its state no longer.
+fn is_pruned(error: &subxt::Error) -> bool {
+	const SIGNS: [&str; 3] = ["discarded", "nknown block", "UnknownBlock"];
+	let mut cause: Option<&dyn std::error::Error> = Some(error);
+	let mut causes = core::iter::from_fn(|| {
+		let next = cause.and_then(std::error::Error::source);
+		core::mem::replace(&mut cause, next)
+	});
+	causes.any(|cause| {
+		let text = cause.to_string();
+		SIGNS.iter().any(|sign| text.contains(sign))
+	})
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use subxt::rpcs::{Error as RpcError, UserError};
+
+	fn of_node(message: &str) -> Error {
+		let user = UserError { code: 4003, message: message.into(), data: None };
+		let source = Box::new(subxt::Error::from(RpcError::User(user)));
+		Error::Node { url: "ws://node".into(), source }
+	}
+
+	#[test]
+	fn question_should_be_asked_again_only_when_another_answer_is_possible() {
+		let url = || String::from("ws://node");
+		for (error, retry) in [
+			(of_node("Execution failed"), Retry::Again),
+			(of_node("State already discarded for 0x1"), Retry::OtherNode),
+			(of_node("Client error: UnknownBlock: 0x1"), Retry::OtherNode),
+			(Error::StreamEnded { url: url() }, Retry::Again),
+			(Error::Reorganized { block: 1 }, Retry::Again),
+			(Error::NoBlock("at height 1".into()), Retry::OtherNode),
+			(Error::NoBody { url: url(), block: 1 }, Retry::OtherNode),
+			(Error::OtherChain { url: url() }, Retry::Never),
+			(Error::BadUrl { url: url() }, Retry::Never),
+		] {
+			assert_eq!(error.retry(), retry, "{error}");
+			assert_eq!(error.retry().is_worthwhile(), retry != Retry::Never);
 		}
 	}
 
-	/// Returns whether asking again, or another node, can help.
-	pub fn is_about_the_connection(&self) -> bool {
-		matches!(
-			self,
-			Self::Node { .. }
-				| Self::Unreachable { .. }
-				| Self::StreamEnded { .. }
-				| Self::NoBlock(_)
-				| Self::NoBody { .. }
-		)
+	#[test]
+	fn call_should_be_submitted_again_only_when_it_had_no_effect() {
+		let (call, reason) = ("place_bid", String::new());
+		let failed = SubmitError::Failed {
+			call,
+			error: None,
+			name: "Pvs::AlreadyBid".into(),
+			explanation: String::new(),
+		};
+		let unknown = SubmitError::Unknown { call, seconds: 6, reason: reason.clone() };
+		assert!(!unknown.retry().is_worthwhile());
+		for (error, retry) in [
+			(unknown, Retry::CheckFirst),
+			(SubmitError::Refused { call, reason }, Retry::Again),
+			(of_node("Execution failed").into(), Retry::Again),
+			(SubmitError::CannotPay { call, account: String::new() }, Retry::Never),
+			(failed, Retry::Never),
+		] {
+			assert_eq!(error.retry(), retry, "{error}");
+		}
 	}
 }

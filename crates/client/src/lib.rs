@@ -44,7 +44,7 @@ pub use amount::{Amount, Token};
 pub use batch_data::Committed;
 pub use calls::Call;
 pub use connection::{Block, Client, Endpoint, CONNECT_TIMEOUT};
-pub use error::Error;
+pub use error::{Error, Retry};
 pub use events::{PvsEvent, Verdict, VoidReason};
 pub use follow::{Follower, Notice, Step};
 pub use keys::{Account, KeyError};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why the opener stops.
 
-use pvs_client::{amount::AmountError, Error, KeyError, SealsError};
+use pvs_client::{amount::AmountError, Error, KeyError, Retry, SealsError};
 use pvs_files::LockError;
 use pvs_service::MetricsError;
 
@@ -48,11 +48,11 @@ pub enum OpenerError {
 }
 
 impl OpenerError {
-	/// Returns whether asking again, or another node, can help.
-	pub(crate) fn is_about_the_connection(&self) -> bool {
+	/// Returns whether to ask again.
+	pub(crate) fn retry(&self) -> Retry {
 		match self {
-			Self::Chain(error) | Self::NoFee(error) => error.is_about_the_connection(),
-			_ => false,
+			Self::Chain(error) | Self::NoFee(error) => error.retry(),
+			_ => Retry::Never,
 		}
 	}
 }
@@ -65,11 +65,11 @@ mod tests {
 	fn question_should_be_asked_again_when_a_fee_query_failed_over_the_connection() {
 		let url = || String::from("ws://node");
 		let ended = || Error::StreamEnded { url: url() };
-		assert!(OpenerError::Chain(ended()).is_about_the_connection());
-		assert!(OpenerError::NoFee(ended()).is_about_the_connection());
+		assert_eq!(OpenerError::Chain(ended()).retry(), Retry::Again);
+		assert_eq!(OpenerError::NoFee(ended()).retry(), Retry::Again);
 		let bad = || Error::BadUrl { url: url() };
-		assert!(!OpenerError::Chain(bad()).is_about_the_connection());
-		assert!(!OpenerError::NoFee(bad()).is_about_the_connection());
-		assert!(!OpenerError::Chain(Error::OtherChain { url: url() }).is_about_the_connection());
+		assert_eq!(OpenerError::Chain(bad()).retry(), Retry::Never);
+		assert_eq!(OpenerError::NoFee(bad()).retry(), Retry::Never);
+		assert_eq!(OpenerError::Chain(Error::OtherChain { url: url() }).retry(), Retry::Never);
 	}
 }

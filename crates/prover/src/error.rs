@@ -2,7 +2,7 @@
 //! Why the program stops.
 
 use crate::{journal::JournalError, proving::ProvingError};
-use pvs_client::{amount::AmountError, Error, ReplicaError, SealsError, SubmitError};
+use pvs_client::{amount::AmountError, Error, ReplicaError, Retry, SealsError, SubmitError};
 use pvs_opener::OpenerError;
 use pvs_primitives::{api::BatchId, BlockNumber};
 use pvs_rollup::{
@@ -101,8 +101,11 @@ pub(crate) enum ProverError {
 }
 
 impl ProverError {
-	/// Returns whether asking again, or another node, can help.
-	pub(crate) fn is_about_the_connection(&self) -> bool {
-		matches!(self, Self::Chain(error) if error.is_about_the_connection())
+	/// Returns whether to ask again.
+	pub(crate) fn retry(&self) -> Retry {
+		match self {
+			Self::Chain(error) => error.retry(),
+			_ => Retry::Never,
+		}
 	}
 }

@@ -383,7 +383,7 @@ fn can_pass(error: &SequencerError) -> bool {
 	match error {
 		SequencerError::UnknownRollup(_) | SequencerError::FeeOutOfRange { .. } => true,
 		SequencerError::Chain(error) | SequencerError::Submit(SubmitError::Chain(error)) => {
-			error.is_about_the_connection()
+			error.retry().is_worthwhile()
 		},
 		_ => false,
 	}

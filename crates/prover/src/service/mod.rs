@@ -379,7 +379,7 @@ impl Service {
 			self.monitor.base.chain_moves.meet();
 		}
 		match self.on_block(session, best).await {
-			Err(error) if error.is_about_the_connection() => {
+			Err(error) if error.retry().is_worthwhile() => {
 				let text = error.to_string();
 				if self.looking_failed.as_ref() != Some(&text) {
 					self.trouble(None, text.clone());

@@ -12,7 +12,7 @@ use crate::{
 	report::Report,
 	settle::{self, Ending},
 };
-use pvs_client::{Error, Included, PalletError, ReplicaError, SubmitError};
+use pvs_client::{Error, Included, PalletError, ReplicaError, Retry, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
 /// Number of times that a node is asked about a state that it does not have, before the end of a round counts as unknown.
@@ -110,9 +110,7 @@ impl Service {
 				self.trouble(Some(key), error.to_string());
 				Ok(())
 			},
-			Err(error @ (SubmitError::Failed { .. } | SubmitError::CannotPay { .. })) => {
-				self.skip(key, error.to_string())
-			},
+			Err(error) if error.retry() == Retry::Never => self.skip(key, error.to_string()),
 			Err(error) => {
 				self.trouble(Some(key), error.to_string());
 				Ok(())
@@ -244,7 +242,7 @@ impl Service {
 					self.trouble(Some(key), format!("not known yet how it ended: {error}"));
 				}
 				// A state that is gone does not come back.
-				if times >= MAX_QUESTIONS && error.is_about_pruned_state() {
+				if times >= MAX_QUESTIONS && error.retry() == Retry::OtherNode {
 					return self.end(key, Outcome::Unknown);
 				}
 				self.rounds.of(key).question = asked;
