@@ -89,7 +89,7 @@ impl Args {
 }
 
 /// Opens seals and writes to stdout what happens, until a signal asks to stop; a second one stops at once.
-/// What the programs `pvs-opener` and `pvs-prover open` do.
+/// What the program `pvs-opener` does.
 ///
 /// # Errors
 ///

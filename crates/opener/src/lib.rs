@@ -11,8 +11,8 @@
 //! | `monitor` | what monitoring sees: metrics, and the conditions under which the opener is ready |
 //! | [`cli`] | the command line of the program |
 //!
-//! The service runs as the program `pvs-opener`, as `pvs-prover open`, and inside a node: all start [`run`] with a
-//! [`Config`], a [`Reporter`] and a [`Stop`](pvs_service::Stop).
+//! The service runs as the program `pvs-opener` and inside a node: both start [`run`] with a [`Config`], a
+//! [`Reporter`] and a [`Stop`](pvs_service::Stop).
 
 pub mod cli;
 pub mod decide;

@@ -2,7 +2,7 @@
 //! Is a batch what its sequencer says? Reads its data from the chain, replays the state before it
 //! and executes it.
 
-use crate::rollup::Ledger;
+use crate::{progress::Progress, rollup::Ledger};
 use pvs_client::{Block, Replica, ReplicaError, View};
 use pvs_primitives::{
 	api::{BatchId, BatchInfo, ProverInfo},
@@ -10,16 +10,12 @@ use pvs_primitives::{
 };
 use std::{
 	collections::BTreeMap,
-	io::IsTerminal,
 	sync::{Arc, PoisonError},
-	time::{Duration, Instant},
 };
 use tokio::sync::Mutex;
 
 /// How many appraised batches are kept at most; above the number that can be pending.
 const MAX_KEPT: usize = 64;
-/// After how long a replay shows its progress.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What a proof is made from. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -90,15 +86,12 @@ impl Appraiser {
 		view: &View,
 		finalized: Block,
 		finalized_root: &Bytes32,
+		progress: &dyn Progress,
 	) -> Result<Self, ReplicaError> {
 		let best = view.block().number;
-		let mut progress = Progress::new();
-		let result = replica
-			.catch_up(view, finalized_root, best, finalized.number, |done, all| {
-				progress.show(done, all);
-			})
-			.await;
-		progress.clear();
+		let show = |done, all| progress.replayed(done, all);
+		let result = replica.catch_up(view, finalized_root, best, finalized.number, show).await;
+		progress.replay_ended();
 		result?;
 		replica.forget_before(finalized_root);
 		Ok(Self { replica: Mutex::new(replica), good: Default::default() })
@@ -178,34 +171,6 @@ fn is_same(known: &BatchInfo<Bytes32>, found: &BatchInfo<Bytes32>) -> bool {
 	known.prev_state_root == found.prev_state_root
 		&& known.next_state_root == found.next_state_root
 		&& known.data_commitment == found.data_commitment
-}
-
-/// A bar on a terminal, for a replay that takes long.
-struct Progress {
-	started: Instant,
-	bar: Option<indicatif::ProgressBar>,
-}
-
-impl Progress {
-	fn new() -> Self {
-		Self { started: Instant::now(), bar: None }
-	}
-
-	fn show(&mut self, done: u32, all: u32) {
-		if !std::io::stderr().is_terminal() || self.started.elapsed() < PATIENCE {
-			return;
-		}
-		let bar = self.bar.get_or_insert_with(|| {
-			indicatif::ProgressBar::new(all.into()).with_message("replaying the rollup")
-		});
-		bar.set_position(done.into());
-	}
-
-	fn clear(&mut self) {
-		if let Some(bar) = self.bar.take() {
-			bar.finish_and_clear();
-		}
-	}
 }
 
 #[cfg(test)]

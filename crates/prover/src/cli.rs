@@ -1,16 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The command line.
+//! The program: its command line, terminal and signals, and the commands beside the service.
 
+mod bars;
+mod error;
+mod status;
+
+use crate::{run, Batches, Config, Keys, Launch, ProverError, Reporter, SERVICE};
+use bars::Bars;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use pvs_client::cli::default_dir;
+use error::CliError;
 use pvs_client::{
-	cli::{ConnectArgs, KeyArgs, MAX_RECONNECT_SECONDS},
-	Amount,
+	cli::{default_dir, ConnectArgs, KeyArgs, MAX_RECONNECT_SECONDS},
+	Account, Amount,
 };
 use pvs_primitives::Bytes32;
 use pvs_rollup::proving::Kind;
-use pvs_service::metrics::parse_address;
-use std::{net::SocketAddr, path::PathBuf};
+use pvs_service::{
+	metrics::parse_address,
+	shutdown::{self, Signals},
+	Form,
+};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+/// Time that threads may take to end when all else has: they stop between two steps of a proof.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,13 +41,6 @@ Examples:
     pvs-prover status --key-file prover.key --json
   Become a prover first:
     pvs-prover register --key-file prover.key --stake \"1000 UNIT\"";
-
-const OPEN_EXAMPLES: &str = "\
-Examples:
-  Open silent bidders' seals on a development chain, as Ferdie:
-    pvs-prover open --suri //Ferdie
-  Two seals at a time, none for less than a tenth of a token:
-    pvs-prover open --key-file opener.key --threads 2 --min-profit \"0.1 UNIT\"";
 
 /// Proves batches of a rollup for a fee, on a chain with the PVS market.
 #[derive(Debug, Parser)]
@@ -54,12 +60,6 @@ pub(crate) enum Command {
 	Status(StatusArgs),
 	/// Become a prover, with a stake
 	Register(RegisterArgs),
-	/// Open the seals of silent bidders for a reward: what the program `pvs-opener` does
-	///
-	/// Starts to solve the seals of a round as soon as its bidding has closed, gives up those whose
-	/// bidders reveal, and opens the others. Each seal takes one core for as long as its delay says.
-	#[command(name = "open", after_help = OPEN_EXAMPLES)]
-	Open(Box<pvs_opener::cli::Args>),
 	#[command(flatten)]
 	Formats(pvs_formats::cli::Command),
 }
@@ -193,12 +193,115 @@ pub(crate) enum RescueWhen {
 
 impl RunArgs {
 	/// After how many batches to stop.
-	pub(crate) fn batch_limit(&self) -> Option<u64> {
+	fn batch_limit(&self) -> Option<u64> {
 		if self.once {
 			Some(1)
 		} else {
 			self.exit_after_batches
 		}
+	}
+
+	/// What executes and proves batches.
+	fn batches(&self) -> Result<Batches, CliError> {
+		if let Some(program) = &self.program.program {
+			let verifying_key = self.program.verifying_key.clone();
+			let launch = Launch {
+				program: program.clone(),
+				arguments: self.program.program_arg.clone(),
+				execute_limit: Duration::from_secs(self.program.execute_timeout.into()),
+			};
+			let verifying_key = verifying_key.ok_or(CliError::NoVerifyingKey)?;
+			return Ok(Batches::Program { launch, verifying_key });
+		}
+		let keys = match &self.proving_key {
+			Some(file) => Keys::Ceremony { file: file.clone(), hash: self.verifying_key_hash },
+			None => Keys::Development(self.keys_dir.clone().unwrap_or_else(|| default_dir("keys"))),
+		};
+		Ok(Batches::Payments {
+			genesis: self.genesis.clone(),
+			keys,
+			threads: self.threads.map(usize::from),
+			back_end: self.back_end,
+		})
+	}
+
+	/// What the service needs. Fails if the key cannot be loaded.
+	fn config(&self, bars: Arc<Bars>) -> Result<Config, CliError> {
+		let key = self.key.load()?;
+		let data_dir = data_dir(self.data_dir.clone(), Account::of(&key));
+		Ok(Config {
+			connect: self.connect.endpoint(),
+			key: Arc::new(key),
+			rollup: self.rollup,
+			batches: self.batches()?,
+			data_dir,
+			fee: self.fee.clone(),
+			proof_blocks: self.proof_blocks,
+			min_balance: self.min_balance.clone(),
+			max_jobs: self.max_jobs as usize,
+			rescue: self.rescue == RescueWhen::Idle,
+			nice: self.nice,
+			batch_limit: self.batch_limit(),
+			reconnect_for: Duration::from_secs(self.reconnect_for),
+			drain: Duration::from_secs(self.drain),
+			accept_record: self.accept_record,
+			metrics: self.metrics,
+			registry: None,
+			progress: bars,
+		})
+	}
+}
+
+/// Where the journal of an account is unless the operator says otherwise.
+fn data_dir(named: Option<PathBuf>, account: Account) -> PathBuf {
+	named.unwrap_or_else(|| default_dir(&format!("prover-{}", account.address())))
+}
+
+/// Does what the command line says: what the program `pvs-prover` does.
+pub fn main() -> ExitCode {
+	let cli = Cli::parse();
+	pvs_client::cli::start_logging();
+	let runtime = match tokio::runtime::Runtime::new() {
+		Ok(runtime) => runtime,
+		Err(error) => {
+			let error = CliError::Io("cannot start threads".into(), error);
+			return pvs_client::cli::finish(SERVICE, Err(error));
+		},
+	};
+	let code = runtime.block_on(execute(cli.command));
+	runtime.shutdown_timeout(LAST_MOMENT);
+	code
+}
+
+async fn execute(command: Command) -> ExitCode {
+	let result = match command {
+		Command::Run(args) => match run_until_signal(&args).await {
+			Err(CliError::Prover(error @ ProverError::OpenJobs(open))) => {
+				pvs_client::cli::finish(SERVICE, Err(error));
+				return shutdown::exit_code(open);
+			},
+			result => result,
+		},
+		Command::Status(args) => status::show(args).await,
+		Command::Register(args) => status::register(args).await,
+		Command::Formats(command) => pvs_formats::cli::run(&command).map_err(Into::into),
+	};
+	pvs_client::cli::finish(SERVICE, result)
+}
+
+/// Proves and writes to the standard output what happens, until a signal asks to stop; a second one stops at
+/// once.
+async fn run_until_signal(args: &RunArgs) -> Result<(), CliError> {
+	let bars = Arc::new(Bars::default());
+	let reporter = Reporter::lines(SERVICE, Form::json_if(args.json), bars.output())
+		.map_err(|error| CliError::Io("cannot start a thread".into(), error))?;
+	let config = args.config(bars)?;
+	let mut signals =
+		Signals::new().map_err(|error| CliError::Io("cannot listen for signals".into(), error))?;
+	let (stopper, stop) = shutdown::stop(Duration::from_secs(args.drain));
+	tokio::select! {
+		result = run(config, reporter, stop) => Ok(result?),
+		never = signals.pass_to(&stopper) => match never {},
 	}
 }
 
@@ -234,6 +337,7 @@ pub(crate) struct RegisterArgs {
 mod tests {
 	use super::*;
 	use clap::CommandFactory;
+	use pvs_client::Endpoint;
 
 	#[test]
 	fn command_line_should_be_consistent() {
@@ -343,16 +447,37 @@ mod tests {
 		}
 	}
 
-	#[test]
-	fn open_should_take_the_options_of_the_opener() {
-		let parse = |line: &str| Cli::try_parse_from(line.split(' ')).map(|cli| cli.command);
-		let Ok(Command::Open(args)) = parse("pvs-prover open --suri //Ferdie --threads 2 --json")
-		else {
-			panic!("not `open`")
+	fn config(options: &str) -> Config {
+		let line = format!("pvs-prover run --suri //Bob {options}");
+		let Command::Run(args) = Cli::parse_from(line.split_whitespace()).command else {
+			panic!("not `run`")
 		};
-		assert!(args.threads == 2 && args.json);
-		assert!(parse("pvs-prover open").is_err());
-		assert!(parse("pvs-prover open --suri //Ferdie --threads 0").is_err());
+		args.config(Arc::default()).unwrap()
+	}
+
+	#[test]
+	fn config_should_have_what_the_options_say() {
+		let by_default = config("--url ws://a:1,ws://b:2");
+		let Endpoint::Urls { urls, .. } = &by_default.connect else { panic!("not of a node") };
+		assert_eq!(*urls, ["ws://a:1", "ws://b:2"]);
+		let account = Account::of(&*by_default.key).address();
+		assert!(by_default.data_dir.ends_with(format!("pvs/prover-{account}")));
+		assert!(by_default.rescue && by_default.batch_limit.is_none());
+		let keys = |config: Config| match config.batches {
+			Batches::Payments { keys, .. } => keys,
+			Batches::Program { .. } => panic!("not a payments rollup"),
+		};
+		assert!(matches!(keys(by_default), Keys::Development(dir) if dir.ends_with("pvs/keys")));
+		let ceremony = config("--proving-key k --once --rescue never --drain 7");
+		assert_eq!((ceremony.batch_limit, ceremony.rescue), (Some(1), false));
+		assert_eq!(ceremony.drain, Duration::from_secs(7));
+		assert!(matches!(keys(ceremony), Keys::Ceremony { hash: None, .. }));
+		let program = config("--program node --program-arg a.mjs --verifying-key v");
+		let Batches::Program { launch, verifying_key } = program.batches else {
+			panic!("not a program")
+		};
+		assert_eq!((launch.program, verifying_key), (PathBuf::from("node"), PathBuf::from("v")));
+		assert_eq!(launch.execute_limit, Duration::from_secs(5));
 	}
 
 	#[test]

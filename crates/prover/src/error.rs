@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why the program stops.
+//! Why the prover stops.
 
 use crate::{journal::JournalError, proving::ProvingError};
-use pvs_client::{amount::AmountError, Error, ReplicaError, Retry, SealsError, SubmitError};
-use pvs_opener::OpenerError;
+use pvs_client::{amount::AmountError, Error, ReplicaError, Retry, SealsError};
 use pvs_primitives::{api::BatchId, BlockNumber};
 use pvs_rollup::{
 	genesis::{GenesisError, GenesisFileError},
@@ -15,11 +14,10 @@ use std::path::PathBuf;
 
 /// A reason to stop that the operator has to see.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProverError {
+#[allow(missing_docs, reason = "the messages say what they are")]
+pub enum ProverError {
 	#[error(transparent)]
 	Chain(#[from] Error),
-	#[error(transparent)]
-	Key(#[from] pvs_client::KeyError),
 	#[error(transparent)]
 	Amount(#[from] AmountError),
 	#[error(transparent)]
@@ -30,14 +28,6 @@ pub(crate) enum ProverError {
 	Proving(#[from] ProvingError),
 	#[error("the seal of this prover's bid is not in block {0}, where the chain says it was placed; has the node pruned old blocks?")]
 	SealNotFound(BlockNumber),
-	#[error(transparent)]
-	Submit(#[from] SubmitError),
-	#[error(transparent)]
-	Opener(#[from] OpenerError),
-	#[error(transparent)]
-	Formats(#[from] pvs_formats::cli::Error),
-	#[error(transparent)]
-	Output(#[from] pvs_text::OutputError),
 	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
 	UnknownRollup(u32),
 	#[error(
@@ -57,8 +47,6 @@ pub(crate) enum ProverError {
 	OtherVerifyingKey { rollup: u32, found: [u8; 32], file: PathBuf, ours: [u8; 32] },
 	#[error("the file {} holds no verifying key that a chain accepts: {error}", file.display())]
 	VerifyingKey { file: PathBuf, error: KeyError },
-	#[error("--program needs --verifying-key")]
-	NoVerifyingKey,
 	#[error(
 		"rollup {rollup} starts from state root 0x{}, {whose} from 0x{}",
 		hex::encode(found),
@@ -74,8 +62,6 @@ pub(crate) enum ProverError {
 		 its key first"
 	)]
 	NotRegistered { account: String },
-	#[error("account {account} is a registered prover already, with a stake of {stake}")]
-	AlreadyRegistered { account: String, stake: String },
 	#[error("account {account} has {free}, but needs at least {needed} (--min-balance); send it some tokens")]
 	BalanceTooLow { account: String, free: String, needed: String },
 	#[error(transparent)]
@@ -96,6 +82,12 @@ pub(crate) enum ProverError {
 	GenesisFile(#[from] GenesisFileError),
 	#[error("{whose} has an invalid genesis: {error}")]
 	Genesis { whose: String, error: GenesisError },
+	#[error(
+		"asked to stop before it was ready; open jobs, if there are any, wait for the next start"
+	)]
+	NotReady,
+	#[error("the prover has crashed ({0}); start it again, its journal is kept")]
+	Crashed(String),
 	#[error("{0}: {1}")]
 	Io(String, std::io::Error),
 }

@@ -4,6 +4,7 @@
 use crate::{
 	appraise::Work,
 	program::{Program, ProgramError},
+	progress::Progress,
 	report::ShownProof,
 	rollup::{Ledger, Payments},
 	self_check::{self, SelfCheckError},
@@ -12,8 +13,7 @@ use crate::{
 use pvs_primitives::{public_inputs::PublicInputs, BlockNumber, Bytes32, PROOF_BYTES};
 use pvs_rollup::{
 	proving::{
-		self, BatchProver, KeyStoreError, Kind, PinnedKeyError, ProveError, SetupError, Terminal,
-		Watch,
+		self, BatchProver, KeyStoreError, Kind, PinnedKeyError, ProveError, SetupError, Watch,
 	},
 	shape::Shape,
 };
@@ -28,7 +28,7 @@ use tokio::sync::{watch, Mutex};
 
 /// Why there is no proof, or no way to make one.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProvingError {
+pub enum ProvingError {
 	#[error("no proving keys, so no bids: {0}")]
 	Keys(#[from] KeyStoreError),
 	#[error("no proving keys, so no bids: {0}")]
@@ -178,6 +178,7 @@ impl PaymentsProver {
 		back_end: Kind,
 		threads: Option<usize>,
 		nice: i32,
+		progress: &dyn Progress,
 	) -> Result<Self, ProvingError> {
 		let threads = threads.unwrap_or_else(|| {
 			let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -190,17 +191,15 @@ impl PaymentsProver {
 			.build()?;
 		let prover = pool.install(|| -> Result<_, ProvingError> {
 			let keys = match source {
-				KeySource::Directory(dir) => {
-					proving::load_or_generate_for(shape, dir, &Terminal::default())?
-				},
+				KeySource::Directory(dir) => proving::load_or_generate_for(shape, dir, progress)?,
 				KeySource::Pinned { file, hash } => {
-					proving::load_pinned(file, shape, hash, &Terminal::default())?
+					proving::load_pinned(file, shape, hash, progress)?
 				},
 			};
 			let prover = BatchProver::new(&keys, back_end)
 				.map_err(|error| KeyStoreError::from(SetupError::from(error)))?;
 			if let KeySource::Pinned { file, .. } = source {
-				self_check::run(&prover, &Terminal::default())
+				self_check::run(&prover, progress)
 					.map_err(|error| ProvingError::SelfCheck { file: file.clone(), error })?;
 			}
 			Ok(prover)
@@ -298,14 +297,15 @@ fn lower_priority(by: i32) {
 mod tests {
 	use super::*;
 	use pvs_primitives::hash::blake2_256;
-	use pvs_rollup::demo;
+	use pvs_rollup::{demo, proving::Silent};
 	use std::fs;
 
 	#[test]
 	fn keys_should_be_those_of_the_shape_that_is_asked_for() {
 		let dir = tempfile::tempdir().unwrap();
 		let shape = Shape::new(1, 2).unwrap();
-		let load = |source| PaymentsProver::new(shape, &source, Kind::default(), Some(1), 0);
+		let load =
+			|source| PaymentsProver::new(shape, &source, Kind::default(), Some(1), 0, &Silent);
 		let made = dir.path().join(proving::key_file(shape));
 		let prover = load(KeySource::Directory(dir.path().to_owned())).unwrap();
 		assert!(made.exists());
@@ -336,6 +336,7 @@ mod tests {
 				Kind::default(),
 				Some(1),
 				0,
+				&Silent,
 			)
 		};
 		let good = keys.proving_key();

@@ -1,20 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the operator sees: a line of text or of JSON per event, on stdout.
+//! What the operator sees: a line of text or of JSON per event.
 
 mod show;
 
-pub(crate) use show::{Reporter, ShownProof};
+pub use crate::journal::Verdict;
+pub(crate) use show::{ShownProof, Teller};
 
-use crate::journal::Verdict;
 use pvs_client::{Account, Token};
 use pvs_primitives::{api::BatchId, BlockNumber, RoundNumber};
 use pvs_service::{event::as_text, Event, Level};
 use serde::{Serialize, Serializer};
+use std::net::SocketAddr;
+
+/// Takes the reports of a prover.
+pub type Reporter = pvs_service::Reporter<Report>;
 
 /// Something that happened. In JSON amounts are in planck, as text.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub(crate) enum Report {
+#[allow(missing_docs, reason = "the events' texts say what they are")]
+pub enum Report {
+	/// The metrics can be read at this address.
+	ServesMetrics {
+		#[serde(serialize_with = "as_text")]
+		address: SocketAddr,
+	},
 	Ready {
 		#[serde(serialize_with = "as_address")]
 		account: Account,
@@ -211,6 +221,7 @@ impl Event for Report {
 		let about = |batch: &BatchId, round: &RoundNumber| name(*batch, *round);
 		let amount = |planck: &u128| token.show(*planck);
 		match self {
+			Self::ServesMetrics { address } => format!("metrics at http://{address}/metrics"),
 			Self::Ready { account, rollup, journal, open_jobs } => {
 				format!("ready: {account} proves for rollup {rollup}; {open_jobs} open jobs in {journal}")
 			},
@@ -314,7 +325,7 @@ impl Event for Report {
 }
 
 /// How a batch and its round are called in text.
-fn name(batch: BatchId, round: RoundNumber) -> String {
+pub(crate) fn name(batch: BatchId, round: RoundNumber) -> String {
 	match round {
 		0 => format!("batch {}/{}", batch.rollup, batch.index),
 		_ => format!("batch {}/{} round {round}", batch.rollup, batch.index),

@@ -3,16 +3,16 @@
 //! [`program`](crate::program) of its own.
 
 use crate::{
-	cli::{default_dir, ProgramArgs, RunArgs},
+	config::{Batches, Config, Keys},
 	error::ProverError,
 	program::{Launch, Program, ProgramError},
 	proving::{KeySource, PaymentsProver, ProgramProver, ProofMaker, ProvingError},
 };
 use pvs_client::RollupState;
 use pvs_primitives::{api::RollupInfo, hash::blake2_256, Bytes32, VERIFYING_KEY_BYTES};
-use pvs_rollup::{demo, genesis::Genesis, shape::Shape, state::State};
+use pvs_rollup::{demo, genesis::Genesis, proving::Kind, shape::Shape, state::State};
 use pvs_verifier::PreparedKey;
-use std::{fs::File, io::Read, path::Path, sync::Arc, time::Duration};
+use std::{fs::File, io::Read, path::Path, sync::Arc};
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
 /// What is read of a verifying key's file at most: its hex digits in UTF-16 take less.
@@ -129,41 +129,47 @@ impl RollupState for ProgramLedger {
 /// Loads what the rollup needs and checks that it is the one on the chain: its first state, and a
 /// maker of proofs under its key.
 pub(crate) async fn load(
-	args: &RunArgs,
+	config: &Config,
 	rollup: &RollupInfo<Bytes32>,
 ) -> Result<(Ledger, ProofMaker), ProverError> {
-	match &args.program.program {
-		Some(path) => load_program(args, path, rollup).await,
-		None => load_payments(args, rollup).await,
+	match &config.batches {
+		Batches::Payments { genesis, keys, threads, back_end } => {
+			let genesis = first_state(genesis.as_deref(), rollup)?;
+			let (keys, whose) = match keys {
+				Keys::Development(dir) => {
+					(KeySource::Directory(dir.clone()), "the development key")
+				},
+				Keys::Ceremony { file, hash } => {
+					let hash = hash.unwrap_or(rollup.verifying_key_hash);
+					(KeySource::Pinned { file: file.clone(), hash }, "the key of --proving-key")
+				},
+			};
+			let maker = load_keys(config, genesis.shape(), keys, (*threads, *back_end));
+			let (maker, found) = maker.await?;
+			check_key(rollup, whose, genesis.shape(), found)?;
+			Ok((Ledger::Payments(Payments(genesis)), maker))
+		},
+		Batches::Program { launch, verifying_key } => {
+			load_program(launch, verifying_key, config.nice, rollup).await
+		},
 	}
 }
 
-async fn load_payments(
-	args: &RunArgs,
-	rollup: &RollupInfo<Bytes32>,
-) -> Result<(Ledger, ProofMaker), ProverError> {
-	let genesis = first_state(args.genesis.as_deref(), rollup)?;
-	let shape = genesis.shape();
-	let source = match &args.proving_key {
-		Some(file) => {
-			let hash = args.verifying_key_hash.unwrap_or(rollup.verifying_key_hash);
-			KeySource::Pinned { file: file.clone(), hash }
-		},
-		None => KeySource::Directory(args.keys_dir.clone().unwrap_or_else(|| default_dir("keys"))),
-	};
-	let (back_end, nice) = (args.back_end, args.nice);
-	let threads = args.threads.map(usize::from);
-	let keys = match source {
-		KeySource::Directory(_) => "the development key",
-		KeySource::Pinned { .. } => "the key of --proving-key",
-	};
+/// Loads or makes the keys of the payments rollup. Returns a maker of proofs, and the hash of its verifying key.
+async fn load_keys(
+	config: &Config,
+	shape: Shape,
+	source: KeySource,
+	(threads, back_end): (Option<usize>, Kind),
+) -> Result<(ProofMaker, Bytes32), ProverError> {
+	let (nice, progress) = (config.nice, config.progress.clone());
 	let prover = tokio::task::spawn_blocking(move || {
-		PaymentsProver::new(shape, &source, back_end, threads, nice)
+		PaymentsProver::new(shape, &source, back_end, threads, nice, &*progress)
 	})
 	.await
 	.map_err(|error| ProvingError::Crashed(error.to_string()))??;
-	check_key(rollup, keys, shape, prover.verifying_key_hash())?;
-	Ok((Ledger::Payments(Payments(genesis)), ProofMaker::payments(prover)))
+	let hash = prover.verifying_key_hash();
+	Ok((ProofMaker::payments(prover), hash))
 }
 
 /// The first state of the payments rollup with this genesis, the demo's by default, if the rollup on
@@ -204,24 +210,19 @@ fn check_key(
 }
 
 async fn load_program(
-	args: &RunArgs,
-	path: &Path,
+	launch: &Launch,
+	file: &Path,
+	nice: i32,
 	rollup: &RollupInfo<Bytes32>,
 ) -> Result<(Ledger, ProofMaker), ProverError> {
-	let ProgramArgs { program_arg, verifying_key, execute_timeout, .. } = &args.program;
-	let file = verifying_key.as_deref().ok_or(ProverError::NoVerifyingKey)?;
 	let (ours, prepared) = prepare_key(file)?;
 	if ours != rollup.verifying_key_hash {
 		let (rollup, found) = (rollup.id, rollup.verifying_key_hash);
 		return Err(ProverError::OtherVerifyingKey { rollup, found, file: file.to_owned(), ours });
 	}
-	let launch = Arc::new(Launch {
-		program: path.to_owned(),
-		arguments: program_arg.clone(),
-		execute_limit: Duration::from_secs(u64::from(*execute_timeout)),
-	});
+	let launch = Arc::new(launch.clone());
 	let (executor, prover) =
-		tokio::try_join!(Program::start(launch.clone(), 0), Program::start(launch, args.nice))
+		tokio::try_join!(Program::start(launch.clone(), 0), Program::start(launch, nice))
 			.map_err(ProvingError::from)?;
 	let ledger = ProgramLedger::new(executor);
 	check_genesis(rollup, ledger.root(), "the program of --program")?;

@@ -29,7 +29,7 @@ const BALANCE: u64 = 1 << 63;
 
 /// Why a key is not used.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SelfCheckError {
+pub enum SelfCheckError {
 	#[error(
 		"its own verifying key refuses its proofs ({0}); it is damaged or was tampered with: get it \
 		 anew and compare the file's hash with the one that `pvs-ceremony finalise` printed"

@@ -61,7 +61,7 @@ pub(crate) enum Outcome {
 /// What came out of a silent bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Verdict {
+pub enum Verdict {
 	/// A valid bid that would not have won.
 	WouldHaveLost,
 	/// A valid bid that would have won.

@@ -16,7 +16,8 @@ mod job;
 mod tests;
 mod totals;
 
-pub(crate) use entry::{Entry, Key, Outcome, Verdict};
+pub use entry::Verdict;
+pub(crate) use entry::{Entry, Key, Outcome};
 pub(crate) use history::History;
 pub(crate) use job::{Bid, Job};
 #[cfg(test)]
@@ -45,7 +46,7 @@ const ROOM_BYTES: usize = 1 << 16;
 
 /// Reason why a journal cannot be used, or not be written.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum JournalError {
+pub enum JournalError {
 	#[error(transparent)]
 	Lock(#[from] LockError),
 	#[error(transparent)]

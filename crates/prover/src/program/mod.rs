@@ -41,18 +41,18 @@ pub(crate) const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// How to start the program.
 #[derive(Clone, Debug)]
-pub(crate) struct Launch {
+pub struct Launch {
 	/// The executable: a path, or a name that is looked up in `PATH`.
-	pub(crate) program: PathBuf,
+	pub program: PathBuf,
 	/// Its arguments. No shell reads them.
-	pub(crate) arguments: Vec<String>,
+	pub arguments: Vec<String>,
 	/// How long the execution of a batch may take.
-	pub(crate) execute_limit: Duration,
+	pub execute_limit: Duration,
 }
 
 /// Why the program gave no usable answer.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProgramError {
+pub enum ProgramError {
 	#[error("cannot start the program {program}: {source}")]
 	Start { program: String, source: std::io::Error },
 	#[error("the program {program} ended without an answer to `{method}` ({status})")]

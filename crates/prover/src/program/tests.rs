@@ -6,7 +6,7 @@ use crate::{
 	appraise::Work,
 	price::tests::snapshot,
 	proving::{Cancel, ProgramProver, ProofMaker, ProvingError},
-	report::{Reporter, ShownProof},
+	report::{ShownProof, Teller},
 	rollup::{Ledger, ProgramLedger},
 };
 use num_bigint::BigUint;
@@ -384,7 +384,7 @@ const DUE: u32 = 20;
 
 fn shown() -> ShownProof {
 	let key = (BatchId { rollup: 0, index: 0 }, 0);
-	Reporter::silent().proof(key)
+	Teller::silent().proof(key)
 }
 
 /// A maker of proofs by `prove`, and a piece of work for it.

@@ -1,110 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where reports go, and a bar per proof on a terminal.
+//! Where reports go, and how proofs get on.
 
-use super::{name, Report};
-use crate::{error::ProverError, monitor::Monitor, SERVICE};
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use super::{Report, Reporter};
+use crate::{monitor::Monitor, progress::Progress};
 use pvs_client::Token;
 use pvs_primitives::{api::BatchId, RoundNumber};
-use pvs_service::{Form, Metrics};
-use std::{
-	io::{Result, Write},
-	sync::{Arc, OnceLock},
-	time::Duration,
+use std::sync::{
+	atomic::{AtomicBool, Ordering},
+	Arc,
 };
 
-/// Interval at which a bar is drawn.
-const TICK: Duration = Duration::from_millis(100);
-
-/// Writes reports, counts them, and shows bars on a terminal.
-#[derive(Clone, Debug)]
-pub(crate) struct Reporter {
-	lines: pvs_service::Reporter<Report>,
-	token: Token,
-	bars: MultiProgress,
-	monitor: Arc<Monitor>,
+/// Hands on reports, with amounts in the chain's token, and counts them.
+#[derive(Clone)]
+pub(crate) struct Teller {
+	pub(crate) reporter: Reporter,
+	pub(crate) token: Token,
+	pub(crate) monitor: Arc<Monitor>,
+	pub(crate) progress: Arc<dyn Progress>,
 }
 
-/// The standard output, around which bars step aside.
-struct Output(MultiProgress);
-
-impl Write for Output {
-	fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-		self.0.suspend(|| std::io::stdout().write(bytes))
-	}
-
-	fn flush(&mut self) -> Result<()> {
-		std::io::stdout().flush()
-	}
-}
-
-impl Reporter {
-	/// Returns a reporter in JSON or in text, with amounts in `token`. A reader that has gone away does not
-	/// stop the prover.
-	pub(crate) fn start(
-		json: bool,
-		token: Token,
-		metrics: &Metrics,
-		monitor: Arc<Monitor>,
-	) -> std::result::Result<Self, ProverError> {
-		let bars = MultiProgress::new();
-		let lines =
-			pvs_service::Reporter::lines(SERVICE, Form::json_if(json), Output(bars.clone()))
-				.map_err(|error| ProverError::Io("cannot start a thread".into(), error))?;
-		Ok(Self { lines: lines.counted(metrics)?, token, bars, monitor })
-	}
-
-	/// Writes a report.
+impl Teller {
+	/// Tells what has happened.
 	pub(crate) fn say(&self, report: &Report) {
 		self.monitor.note(report);
-		self.lines.say(report.clone(), &self.token);
+		self.reporter.say(report.clone(), &self.token);
 	}
 
 	/// Shows a proof for a round.
-	pub(crate) fn proof(&self, (batch, round): (BatchId, RoundNumber)) -> ShownProof {
-		ShownProof { reporter: self.clone(), batch, round, bar: OnceLock::new() }
+	pub(crate) fn proof(&self, proof: (BatchId, RoundNumber)) -> ShownProof {
+		ShownProof { teller: self.clone(), proof, is_begun: AtomicBool::new(false) }
 	}
 }
 
 /// A proof that is being made, as the operator sees it.
-#[derive(Debug)]
 pub(crate) struct ShownProof {
-	reporter: Reporter,
-	batch: BatchId,
-	round: RoundNumber,
-	bar: OnceLock<ProgressBar>,
+	teller: Teller,
+	proof: (BatchId, RoundNumber),
+	is_begun: AtomicBool,
 }
 
 impl ShownProof {
 	/// It is begun, and has this many steps if that is known.
 	pub(crate) fn begin(&self, steps: Option<u32>) {
-		let (batch, round) = (self.batch, self.round);
-		self.reporter.say(&Report::Proving { batch, round, steps });
-		let template = "{spinner} {msg} [{elapsed}] {wide_bar} {pos}/{len} steps";
-		let (bar, template) = match steps {
-			Some(steps) => (ProgressBar::new(steps.into()), template),
-			None => (ProgressBar::new_spinner(), "{spinner} {msg} [{elapsed}]"),
-		};
-		let style =
-			ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-		let bar = bar.with_style(style).with_message(format!("proving {}", name(batch, round)));
-		let bar = self.bar.get_or_init(|| self.reporter.bars.add(bar));
-		bar.enable_steady_tick(TICK);
+		let (batch, round) = self.proof;
+		self.teller.say(&Report::Proving { batch, round, steps });
+		self.is_begun.store(true, Ordering::Relaxed);
+		self.teller.progress.proof_begun(self.proof, steps);
 	}
 
 	/// One more step is done.
 	pub(crate) fn step(&self) {
-		if let Some(bar) = self.bar.get() {
-			bar.inc(1);
-		}
+		self.teller.progress.proof_step(self.proof);
 	}
 }
 
 impl Drop for ShownProof {
 	fn drop(&mut self) {
-		if let Some(bar) = self.bar.get() {
-			bar.finish_and_clear();
-			self.reporter.bars.remove(bar);
+		if self.is_begun.load(Ordering::Relaxed) {
+			self.teller.progress.proof_ended(self.proof);
 		}
 	}
 }
@@ -112,22 +65,58 @@ impl Drop for ShownProof {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use crate::SERVICE;
+	use pvs_rollup::proving::{Progress as LoadProgress, Silent};
+	use pvs_service::Metrics;
+	use std::{sync::Mutex, time::Duration};
 
-	impl Reporter {
-		/// Returns a reporter that nobody reads.
+	impl Teller {
+		/// Returns a teller to whom nobody listens.
 		pub(crate) fn silent() -> Self {
 			let metrics = Metrics::new(SERVICE).unwrap();
-			let monitor = Arc::new(Monitor::new(&metrics, TICK).unwrap());
-			let lines = pvs_service::Reporter::<Report>::new(SERVICE, |_, _| {});
-			Self { lines, token: Token::default(), bars: MultiProgress::new(), monitor }
+			Self {
+				reporter: Reporter::new(SERVICE, |_, _| {}),
+				token: Token::default(),
+				monitor: Arc::new(Monitor::new(&metrics, Duration::from_secs(1)).unwrap()),
+				progress: Arc::new(Silent),
+			}
+		}
+	}
+
+	#[derive(Default)]
+	struct Heard(Mutex<Vec<String>>);
+
+	impl LoadProgress for Heard {
+		fn begin(&self, _: &str) {}
+		fn end(&self) {}
+		fn note(&self, _: &str) {}
+	}
+
+	impl Progress for Heard {
+		fn replayed(&self, _: u32, _: u32) {}
+		fn replay_ended(&self) {}
+		fn proof_begun(&self, _: (BatchId, RoundNumber), steps: Option<u32>) {
+			self.0.lock().unwrap().push(format!("begun {steps:?}"));
+		}
+		fn proof_step(&self, _: (BatchId, RoundNumber)) {
+			self.0.lock().unwrap().push("step".into());
+		}
+		fn proof_ended(&self, _: (BatchId, RoundNumber)) {
+			self.0.lock().unwrap().push("ended".into());
 		}
 	}
 
 	#[test]
-	fn bar_should_show_the_steps_of_a_proof() {
-		let shown = Reporter::silent().proof((BatchId { rollup: 0, index: 3 }, 0));
+	fn proof_should_be_shown_from_its_beginning_to_its_end() {
+		let heard = Arc::new(Heard::default());
+		let teller = Teller { progress: heard.clone(), ..Teller::silent() };
+		let proof = (BatchId { rollup: 0, index: 3 }, 0);
+		drop(teller.proof(proof));
+		assert!(heard.0.lock().unwrap().is_empty(), "it was never begun");
+		let shown = teller.proof(proof);
 		shown.begin(Some(6));
 		shown.step();
-		assert_eq!(shown.bar.get().unwrap().position(), 1);
+		drop(shown);
+		assert_eq!(*heard.0.lock().unwrap(), ["begun Some(6)", "step", "ended"]);
 	}
 }

@@ -18,7 +18,7 @@ mod steps;
 
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
-	cli::{RescueWhen, RunArgs},
+	config::Config,
 	error::ProverError,
 	fees::KnownFees,
 	journal::{Bid, Entry, Journal, Key},
@@ -26,21 +26,20 @@ use crate::{
 	price::Policy,
 	proving::{Proof, ProofMaker, ProvingError},
 	record::{Counts, Slashed},
-	report::{Report, Reporter},
+	report::{Report, Reporter, Teller},
 	rollup,
 	settle::Ending,
 	snapshot::{Owner, Store},
-	status::data_dir,
 	SERVICE,
 };
 use pvs_client::{
-	seals, Account, Block, Client, Error, Included, Keypair, Notice, Step, SubmitError, Submitter,
+	seals, Account, Block, Client, Error, Included, Notice, Step, SubmitError, Submitter, Token,
 };
 use pvs_primitives::{
 	api::{BatchId, ProverStats, RoundInfo},
 	BlockNumber, Bytes32,
 };
-use pvs_service::{shutdown::Signals, Metrics, Server, Supervisor, Tasks};
+use pvs_service::{supervise::caught, Metrics, Server, Stop, Supervisor, Tasks};
 use pvs_timelock::Parameters;
 use rounds::{Cleaning, Rounds};
 use saving::{prepare, replay, Saved, Saver};
@@ -57,21 +56,53 @@ const STALL: Duration = Duration::from_secs(30);
 /// Interval at which the loop makes a turn when nothing happens.
 const TURN: Duration = Duration::from_secs(1);
 
-/// Runs the prover until it is told to stop.
-pub(crate) async fn run(args: Box<RunArgs>) -> Result<(), ProverError> {
-	let key = args.key.load()?;
-	let metrics = Metrics::new(SERVICE)?;
+/// Runs the prover until it is asked to stop, or has stopped by itself and finished its open jobs.
+///
+/// # Errors
+///
+/// The nodes do not answer or are on another chain, the account is no prover or cannot pay, the rollup is not the one
+/// of the keys or the program, the directory or the address for metrics cannot be used, the journal does not know a bid
+/// of this account, jobs are left open, the prover itself has crashed.
+pub async fn run(config: Config, reporter: Reporter, stop: Stop) -> Result<(), ProverError> {
+	let metrics = match &config.registry {
+		Some(metrics) => metrics.clone(),
+		None => Metrics::new(SERVICE)?,
+	};
+	let reporter = reporter.counted(&metrics)?;
 	let monitor = Arc::new(Monitor::new(&metrics, STALL)?);
-	let mut supervisor = Supervisor::new(|ended| tracing::warn!("{ended}"));
-	if let Some(address) = args.metrics {
-		let server = Server::bind(address, metrics.clone(), monitor.base.health.clone()).await?;
-		tracing::info!("metrics at http://{}/metrics", server.address());
+	let told = reporter.clone();
+	let mut supervisor = Supervisor::new(move |ended| {
+		told.say(Report::Warning { text: ended.to_string() }, &Token::default());
+	});
+	if let Some(address) = config.metrics {
+		let server = Server::bind(address, metrics, monitor.base.health.clone()).await?;
+		let address = server.address();
+		reporter.say(Report::ServesMetrics { address }, &Token::default());
 		server.run_under(&mut supervisor);
 	}
-	let client = monitor.base.health.waiting(args.connect.connect()).await?;
-	let started = Service::start(&args, &client, &key, &metrics, monitor.clone());
-	let (mut service, results) = monitor.base.health.waiting(started).await?;
-	service.run(&args, client, key, results).await
+	caught(start_and_follow(&config, reporter, monitor, &stop))
+		.await
+		.map_err(ProverError::Crashed)?
+}
+
+async fn start_and_follow(
+	config: &Config,
+	reporter: Reporter,
+	monitor: Arc<Monitor>,
+	stop: &Stop,
+) -> Result<(), ProverError> {
+	let start = async {
+		let client = config.connect.connect().await?;
+		let (token, progress) = (client.token().clone(), config.progress.clone());
+		let teller = Teller { reporter, token, monitor: monitor.clone(), progress };
+		let (service, results) = Service::start(config, &client, teller).await?;
+		Ok::<_, ProverError>((client, service, results))
+	};
+	let (client, mut service, results) = tokio::select! {
+		started = monitor.base.health.waiting(start) => started?,
+		() = stop.requested() => return Err(ProverError::NotReady),
+	};
+	service.run(config, client, results, stop).await
 }
 
 /// What a finished task brings back.
@@ -132,7 +163,7 @@ struct Service {
 	policy: Policy,
 	fees: Arc<KnownFees>,
 	batch_limit: Option<u64>,
-	reporter: Reporter,
+	reporter: Teller,
 	monitor: Arc<Monitor>,
 	journal: Journal,
 	maker: ProofMaker,
@@ -141,7 +172,7 @@ struct Service {
 	saver: Option<Saver>,
 	genesis_hash: Bytes32,
 	slot: Duration,
-	/// Time that open jobs may take after a request to stop.
+	/// Time that open jobs may take when it stops by itself.
 	drain_for: Duration,
 	/// Whether no node answers or the one that does lacks blocks, so that nothing is done but to wait.
 	is_waiting: bool,
@@ -178,24 +209,22 @@ impl Service {
 	/// Checks everything that bidding depends on, loads keys or starts the program, and replays the
 	/// rollup.
 	async fn start(
-		args: &RunArgs,
+		config: &Config,
 		client: &Client,
-		key: &Keypair,
-		metrics: &Metrics,
-		monitor: Arc<Monitor>,
+		reporter: Teller,
 	) -> Result<(Self, mpsc::UnboundedReceiver<Done>), ProverError> {
-		let me = Account::of(key);
+		let me = Account::of(&*config.key);
 		let token = client.token();
 		let policy = Policy {
-			fee: args.fee.planck(token)?,
-			proof_blocks: args.proof_blocks,
-			min_balance: args.min_balance.planck(token)?,
-			max_jobs: args.max_jobs as usize,
-			rescue: args.rescue == RescueWhen::Idle,
+			fee: config.fee.planck(token)?,
+			proof_blocks: config.proof_blocks,
+			min_balance: config.min_balance.planck(token)?,
+			max_jobs: config.max_jobs,
+			rescue: config.rescue,
 		};
+		let unknown = || ProverError::UnknownRollup(config.rollup);
 		let view = client.at(client.best().await?).await?;
-		let rollup =
-			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
+		let rollup = view.rollup(config.rollup).await?.ok_or_else(unknown)?;
 		if view.prover(me.0).await?.is_none() {
 			return Err(ProverError::NotRegistered { account: me.address() });
 		}
@@ -211,44 +240,41 @@ impl Service {
 		let info = view.seals().await?;
 		let seals = seals::parameters(&info)?;
 
-		let (genesis, maker) = rollup::load(args, &rollup).await?;
-		let dir = data_dir(args.data_dir.clone(), me);
-		let journal = Journal::open(&dir, client.genesis_hash(), me.0)?;
-
-		let reporter = Reporter::start(args.json, token.clone(), metrics, monitor.clone())?;
+		let (genesis, maker) = rollup::load(config, &rollup).await?;
+		let dir = &config.data_dir;
+		let journal = Journal::open(dir, client.genesis_hash(), me.0)?;
 		let store = genesis.shape().map(|shape| {
 			let (chain, genesis_root) = (client.genesis_hash(), rollup.genesis_root);
-			Store::new(&dir, Owner { chain, rollup: args.rollup, genesis_root, shape })
+			Store::new(dir, Owner { chain, rollup: config.rollup, genesis_root, shape })
 		});
 		if let Some(store) = &store {
 			prepare(store, client, &reporter).await?;
 		}
 		// Keys, a program or the node may have taken a while.
 		let view = client.at(client.best().await?).await?;
-		let rollup =
-			view.rollup(args.rollup).await?.ok_or(ProverError::UnknownRollup(args.rollup))?;
+		let rollup = view.rollup(config.rollup).await?.ok_or_else(unknown)?;
 		let (appraiser, saver) = replay(genesis, store, client, &view, &rollup, &reporter).await?;
 
 		let fees = Arc::new(KnownFees::default());
-		let submitter = Submitter::new(client.clone(), Arc::new(key.clone()));
+		let submitter = Submitter::new(client.clone(), config.key.clone());
 		fees.refresh(&submitter, view.block().number).await;
 
 		let (done, results) = mpsc::unbounded_channel();
 		let mut service = Self {
 			me,
-			rollup: args.rollup,
+			rollup: config.rollup,
 			policy,
 			fees,
-			batch_limit: args.batch_limit(),
+			batch_limit: config.batch_limit,
+			monitor: reporter.monitor.clone(),
 			reporter,
-			monitor,
 			journal,
 			maker,
 			appraiser: Arc::new(appraiser),
 			saver,
 			genesis_hash: client.genesis_hash(),
 			slot: Duration::from_millis(info.slot_millis),
-			drain_for: Duration::from_secs(args.drain),
+			drain_for: config.drain,
 			is_waiting: false,
 			looking_failed: None,
 			seals,
@@ -273,7 +299,7 @@ impl Service {
 		service.monitor.base.running.meet();
 		service.reporter.say(&Report::Ready {
 			account: me,
-			rollup: args.rollup,
+			rollup: config.rollup,
 			journal: service.journal.path().display().to_string(),
 			open_jobs: service.open_jobs().count(),
 		});
@@ -281,7 +307,7 @@ impl Service {
 			service.reporter.say(&Report::Warning { text });
 		}
 		if let Some(prover) = view.prover(me.0).await? {
-			service.check_record(&prover.stats, args.accept_record)?;
+			service.check_record(&prover.stats, config.accept_record)?;
 			// Counted is what is slashed from here on.
 			service.slashed.take_new(Some(&prover.stats));
 		}
@@ -291,17 +317,16 @@ impl Service {
 	/// Follows the chain. Returns when there is nothing left to do.
 	async fn run(
 		&mut self,
-		args: &RunArgs,
+		config: &Config,
 		client: Client,
-		key: Keypair,
 		mut results: mpsc::UnboundedReceiver<Done>,
+		stop: &Stop,
 	) -> Result<(), ProverError> {
-		let mut signals = Signals::new()
-			.map_err(|error| ProverError::Io("cannot listen for signals".into(), error))?;
-		let submitter = Submitter::new(client.clone(), Arc::new(key));
+		let submitter = Submitter::new(client.clone(), config.key.clone());
 		let session = Session { submitter, client };
-		let mut nodes = session.client.follow(self.slot, Duration::from_secs(args.reconnect_for));
-		while !self.is_finished() {
+		let mut nodes = session.client.follow(self.slot, config.reconnect_for);
+		let mut is_asked_to_stop = false;
+		while !self.is_finished(stop) {
 			self.monitor.base.health.turn();
 			tokio::select! {
 				step = nodes.next() => {
@@ -320,12 +345,14 @@ impl Service {
 						}
 					}
 				},
-				() = signals.next() => {
+				() = stop.requested(), if !is_asked_to_stop => {
 					if self.draining_since.is_some() {
 						break;
 					}
+					is_asked_to_stop = true;
 					self.drain("asked to; open jobs are finished first, ask again to stop at once");
 				},
+				() = stop.at_once() => break,
 				// The end of draining is a matter of time, and not of blocks.
 				() = tokio::time::sleep(TURN) => {},
 			}
@@ -402,13 +429,14 @@ impl Service {
 		}
 	}
 
-	fn is_finished(&mut self) -> bool {
+	fn is_finished(&mut self, stop: &Stop) -> bool {
 		let ended = u64::try_from(self.ended.len()).unwrap_or(u64::MAX);
 		if self.batch_limit.is_some_and(|limit| ended >= limit) {
 			self.drain("enough batches have ended");
 		}
 		let Some(since) = self.draining_since else { return false };
 		let is_idle = self.rounds.are_idle() && self.open_jobs().next().is_none();
-		is_idle || since.elapsed() > self.drain_for
+		// How long it may take when it is asked to is for `stop` to say.
+		is_idle || (!stop.is_requested() && since.elapsed() > self.drain_for)
 	}
 }

@@ -5,7 +5,7 @@ use super::{Done, Service, Session};
 use crate::{
 	appraise::Appraiser,
 	error::ProverError,
-	report::{Report, Reporter},
+	report::{Report, Teller},
 	rollup::{Ledger, Payments},
 	snapshot::{Pace, Point, Store, Unusable},
 };
@@ -40,7 +40,7 @@ const FINALITY_POLL: Duration = Duration::from_secs(1);
 pub(super) async fn prepare(
 	store: &Store,
 	client: &Client,
-	reporter: &Reporter,
+	teller: &Teller,
 ) -> Result<(), ProverError> {
 	store.remove_leftovers();
 	let Some(saved) = store.block() else { return Ok(()) };
@@ -59,7 +59,7 @@ pub(super) async fn prepare(
 				store.path().display(),
 				FINALITY_WAIT.as_secs()
 			);
-			reporter.say(&Report::Warning { text });
+			teller.say(&Report::Warning { text });
 		}
 		tokio::time::sleep(FINALITY_POLL).await;
 	}
@@ -73,21 +73,22 @@ pub(super) async fn replay(
 	client: &Client,
 	view: &View,
 	rollup: &RollupInfo<Bytes32>,
-	reporter: &Reporter,
+	teller: &Teller,
 ) -> Result<(Appraiser, Option<Saver>), ProverError> {
 	let finalized = client.finalized().await?;
 	let root = &rollup.finalized_root;
 	let id = rollup.id;
+	let progress = &*teller.progress;
 	let Some(store) = store else {
-		reporter.say(&Report::Replaying { rollup: id, from: 1, saved: None, reason: None });
+		teller.say(&Report::Replaying { rollup: id, from: 1, saved: None, reason: None });
 		let replica = Replica::new(id, genesis);
-		return Ok((Appraiser::start(replica, view, finalized, root).await?, None));
+		return Ok((Appraiser::start(replica, view, finalized, root, progress).await?, None));
 	};
 	let saved = store.path().display().to_string();
 	let say = |from, unusable: Option<&Unusable>| {
 		let reason = unusable.map(ToString::to_string);
 		let saved = Some(saved.clone());
-		reporter.say(&Report::Replaying { rollup: id, from, saved, reason });
+		teller.say(&Report::Replaying { rollup: id, from, saved, reason });
 	};
 	let unusable = match store.load(client, finalized).await? {
 		Ok(snapshot) => {
@@ -95,7 +96,7 @@ pub(super) async fn replay(
 			say(from, None);
 			let saved_root = snapshot.state.root();
 			let replica = Replica::resume(id, Ledger::Payments(Payments(snapshot.state)), from);
-			match Appraiser::start(replica, view, finalized, root).await {
+			match Appraiser::start(replica, view, finalized, root, progress).await {
 				Ok(appraiser) => {
 					let pace = Pace::new(Some(saved_root));
 					return Ok((appraiser, Some(Saver { store, pace })));
@@ -107,7 +108,8 @@ pub(super) async fn replay(
 		Err(unusable) => unusable,
 	};
 	say(1, Some(&unusable));
-	let appraiser = Appraiser::start(Replica::new(id, genesis), view, finalized, root).await?;
+	let replica = Replica::new(id, genesis);
+	let appraiser = Appraiser::start(replica, view, finalized, root, progress).await?;
 	Ok((appraiser, Some(Saver { store, pace: Pace::new(None) })))
 }
 

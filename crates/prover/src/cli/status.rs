@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The `status` and `register` commands.
 
-use crate::{
-	cli::{default_dir, RegisterArgs, StatusArgs},
-	error::ProverError,
-	journal::{Job, Journal, Key, Outcome},
-};
+use super::{data_dir, CliError, RegisterArgs, StatusArgs};
+use crate::journal::{Job, Journal, Key, Outcome};
 use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use pvs_client::{Account, Call, Submitter, Token};
 use pvs_primitives::{api::ProverInfo, params::WHOLE, Bytes32};
 use serde_json::json;
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// How many rounds the table shows.
 const SHOWN_ROUNDS: usize = 20;
 /// How long to wait for a block to take the registration.
 const REGISTRATION_WAIT: Duration = Duration::from_secs(30);
 
-/// Where the journal of an account is unless the operator says otherwise.
-pub(crate) fn data_dir(named: Option<PathBuf>, account: Account) -> PathBuf {
-	named.unwrap_or_else(|| default_dir(&format!("prover-{}", account.address())))
-}
-
 /// Shows what the chain and the journal say about a prover.
-pub(crate) async fn show(args: StatusArgs) -> Result<(), ProverError> {
+pub(super) async fn show(args: StatusArgs) -> Result<(), CliError> {
 	let account = Account::of(&args.key.load()?);
 	let client = args.connect.connect().await?;
 	let view = client.at(client.best().await?).await?;
@@ -195,7 +187,7 @@ fn state_of(job: &Job, token: &Token) -> String {
 }
 
 /// Registers the account as a prover.
-pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
+pub(super) async fn register(args: RegisterArgs) -> Result<(), CliError> {
 	let key = args.key.load()?;
 	let account = Account::of(&key);
 	let client = args.connect.connect().await?;
@@ -203,7 +195,7 @@ pub(crate) async fn register(args: RegisterArgs) -> Result<(), ProverError> {
 	let view = client.at(client.best().await?).await?;
 	if let Some(prover) = view.prover(account.0).await? {
 		let stake = client.token().show(prover.stake);
-		return Err(ProverError::AlreadyRegistered { account: account.address(), stake });
+		return Err(CliError::AlreadyRegistered { account: account.address(), stake });
 	}
 	let submitter = Submitter::new(client.clone(), Arc::new(key));
 	let included = submitter.submit(&Call::register_prover(stake), REGISTRATION_WAIT).await?;

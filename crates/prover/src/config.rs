@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a prover is started with.
+
+use crate::{program::Launch, Progress};
+use pvs_client::{Amount, Endpoint, Signer};
+use pvs_primitives::{BlockNumber, Bytes32, RollupId};
+use pvs_rollup::proving::Kind;
+use pvs_service::Metrics;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+/// What the service needs.
+#[derive(Clone)]
+pub struct Config {
+	/// How the chain is reached.
+	pub connect: Endpoint,
+	/// Whose stake is at risk, and who is paid.
+	pub key: Arc<dyn Signer>,
+	/// The rollup to prove for.
+	pub rollup: RollupId,
+	/// What executes and proves its batches.
+	pub batches: Batches,
+	/// Where the journal and the rollup's saved state are.
+	pub data_dir: PathBuf,
+	/// The lowest fee for a proof. The fees of the bid's place and of the transactions are added to it.
+	pub fee: Amount,
+	/// The shortest time to promise, in blocks.
+	pub proof_blocks: BlockNumber,
+	/// The free balance below which not to bid.
+	pub min_balance: Amount,
+	/// Open bids, unproven wins and rescues at the same time, at most.
+	pub max_jobs: usize,
+	/// Whether to prove in rescues while there is nothing else to do.
+	pub rescue: bool,
+	/// How far to lower the priority of what proves.
+	pub nice: i32,
+	/// After how many batches to stop, if after any.
+	pub batch_limit: Option<u64>,
+	/// How long to keep trying when the nodes go away.
+	pub reconnect_for: Duration,
+	/// Time that open jobs may take when the service stops for a reason of its own. How long they may take when it is
+	/// asked to is said by who asks.
+	pub drain: Duration,
+	/// Whether what the chain's record says now counts as explained, although the journal does not know it.
+	pub accept_record: bool,
+	/// Where to serve metrics and health, if anywhere.
+	pub metrics: Option<SocketAddr>,
+	/// Where metrics are kept; a place of their own if `None`.
+	pub registry: Option<Metrics>,
+	/// Who hears how work gets on that takes long.
+	pub progress: Arc<dyn Progress>,
+}
+
+/// What executes and proves the batches of a rollup.
+#[derive(Clone, Debug)]
+pub enum Batches {
+	/// This program itself, those of a payments rollup.
+	Payments {
+		/// The file of the rollup's genesis; the demo's if `None`.
+		genesis: Option<PathBuf>,
+		/// Proving keys.
+		keys: Keys,
+		/// Number of threads that prove; all cores but one if `None`.
+		threads: Option<usize>,
+		/// What makes proofs.
+		back_end: Kind,
+	},
+	/// A program of the rollup's own.
+	Program {
+		/// How to start it.
+		launch: Launch,
+		/// The file of the rollup's verifying key.
+		verifying_key: PathBuf,
+	},
+}
+
+/// Where the proving keys of a payments rollup are.
+#[derive(Clone, Debug)]
+pub enum Keys {
+	/// Development keys in this directory, made if they are not there.
+	Development(PathBuf),
+	/// Those of a ceremony.
+	Ceremony {
+		/// The key file.
+		file: PathBuf,
+		/// `blake2_256` of its verifying key; what the chain states for the rollup if `None`.
+		hash: Option<Bytes32>,
+	},
+}
