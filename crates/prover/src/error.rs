@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why the prover stops.
 
-use crate::{journal::JournalError, proving::ProvingError};
+use crate::{journal::JournalError, workers::ProvingError};
 use pvs_client::{amount::AmountError, Error, ReplicaError, Retry, SealsError};
 use pvs_primitives::{api::BatchId, BlockNumber};
 use pvs_rollup::{

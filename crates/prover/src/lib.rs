@@ -12,8 +12,7 @@
 //! | `fees` | what the transactions of a job cost |
 //! | `rollup` | the rollup's states and keys: the reference rollup's, or those of a program |
 //! | `program` | a rollup's own program, a child process that executes and proves |
-//! | `proving` | proofs at low priority, one after the other |
-//! | `turns` | whose turn it is to prove |
+//! | `workers` | what makes proofs, threads of this program or one of the rollup's own, and the queue before it |
 //! | `self_check` | a proof of a made-up batch before the first bid: is the key as good as it looks? |
 //! | `snapshot` | the rollup's state in a file |
 //! | `journal` | what was bid, won, proved: written before it is acted on |
@@ -35,7 +34,6 @@ mod monitor;
 mod price;
 mod program;
 pub mod progress;
-mod proving;
 mod record;
 pub mod report;
 mod rollup;
@@ -44,7 +42,7 @@ mod self_check;
 pub mod service;
 mod settle;
 mod snapshot;
-mod turns;
+mod workers;
 
 pub use config::{Batches, Config, Keys};
 pub use error::ProverError;

@@ -6,7 +6,7 @@ use crate::{
 	config::{Batches, Config, Keys},
 	error::ProverError,
 	program::{Launch, Program, ProgramError},
-	proving::{KeySource, PaymentsProver, ProgramProver, ProofMaker, ProvingError},
+	workers::{self, KeySource, Local, ProvingError, Queue},
 };
 use pvs_client::RollupState;
 use pvs_primitives::{api::RollupInfo, hash::blake2_256, Bytes32, VERIFYING_KEY_BYTES};
@@ -127,11 +127,11 @@ impl RollupState for ProgramLedger {
 }
 
 /// Loads what the rollup needs and checks that it is the one on the chain: its first state, and a
-/// maker of proofs under its key.
+/// queue of jobs before what makes proofs under its key.
 pub(crate) async fn load(
 	config: &Config,
 	rollup: &RollupInfo<Bytes32>,
-) -> Result<(Ledger, ProofMaker), ProverError> {
+) -> Result<(Ledger, Queue), ProverError> {
 	match &config.batches {
 		Batches::Payments { genesis, keys, threads, back_end } => {
 			let genesis = first_state(genesis.as_deref(), rollup)?;
@@ -144,10 +144,10 @@ pub(crate) async fn load(
 					(KeySource::Pinned { file: file.clone(), hash }, "the key of --proving-key")
 				},
 			};
-			let maker = load_keys(config, genesis.shape(), keys, (*threads, *back_end));
-			let (maker, found) = maker.await?;
+			let loaded = load_keys(config, genesis.shape(), keys, (*threads, *back_end));
+			let (queue, found) = loaded.await?;
 			check_key(rollup, whose, genesis.shape(), found)?;
-			Ok((Ledger::Payments(Payments(genesis)), maker))
+			Ok((Ledger::Payments(Payments(genesis)), queue))
 		},
 		Batches::Program { launch, verifying_key } => {
 			load_program(launch, verifying_key, config.nice, rollup).await
@@ -155,21 +155,22 @@ pub(crate) async fn load(
 	}
 }
 
-/// Loads or makes the keys of the payments rollup. Returns a maker of proofs, and the hash of its verifying key.
+/// Loads or makes the keys of the payments rollup. Returns a queue before what proves with them, and the hash of the
+/// verifying key.
 async fn load_keys(
 	config: &Config,
 	shape: Shape,
 	source: KeySource,
 	(threads, back_end): (Option<usize>, Kind),
-) -> Result<(ProofMaker, Bytes32), ProverError> {
+) -> Result<(Queue, Bytes32), ProverError> {
 	let (nice, progress) = (config.nice, config.progress.clone());
 	let prover = tokio::task::spawn_blocking(move || {
-		PaymentsProver::new(shape, &source, back_end, threads, nice, &*progress)
+		Local::new(shape, &source, back_end, threads, nice, &*progress)
 	})
 	.await
 	.map_err(|error| ProvingError::Crashed(error.to_string()))??;
 	let hash = prover.verifying_key_hash();
-	Ok((ProofMaker::payments(prover), hash))
+	Ok((Queue::new(prover), hash))
 }
 
 /// The first state of the payments rollup with this genesis, the demo's by default, if the rollup on
@@ -214,7 +215,7 @@ async fn load_program(
 	file: &Path,
 	nice: i32,
 	rollup: &RollupInfo<Bytes32>,
-) -> Result<(Ledger, ProofMaker), ProverError> {
+) -> Result<(Ledger, Queue), ProverError> {
 	let (ours, prepared) = prepare_key(file)?;
 	if ours != rollup.verifying_key_hash {
 		let (rollup, found) = (rollup.id, rollup.verifying_key_hash);
@@ -226,8 +227,8 @@ async fn load_program(
 			.map_err(ProvingError::from)?;
 	let ledger = ProgramLedger::new(executor);
 	check_genesis(rollup, ledger.root(), "the program of --program")?;
-	let maker = ProofMaker::program(ProgramProver::new(prover, prepared));
-	Ok((Ledger::Program(ledger), maker))
+	let queue = Queue::new(workers::Program::new(prover, prepared));
+	Ok((Ledger::Program(ledger), queue))
 }
 
 fn check_genesis(

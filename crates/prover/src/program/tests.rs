@@ -5,9 +5,9 @@ use super::*;
 use crate::{
 	appraise::Work,
 	price::tests::snapshot,
-	proving::{Cancel, ProgramProver, ProofMaker, ProvingError},
-	report::{ShownProof, Teller},
+	report::Teller,
 	rollup::{Ledger, ProgramLedger},
+	workers::{self, Cancel, Job, ProvingError, Queue},
 };
 use num_bigint::BigUint;
 use pvs_client::{Replica, ReplicaError, RollupState};
@@ -382,17 +382,17 @@ fn batch() -> BatchInfo<Bytes32> {
 /// The block in which proofs are due.
 const DUE: u32 = 20;
 
-fn shown() -> ShownProof {
-	let key = (BatchId { rollup: 0, index: 0 }, 0);
-	Teller::silent().proof(key)
+fn job(work: Work, inputs: PublicInputs) -> Job {
+	let shown = Teller::silent().proof((BatchId { rollup: 0, index: 0 }, 0));
+	Job { work, inputs, shown }
 }
 
-/// A maker of proofs by `prove`, and a piece of work for it.
-async fn maker(script: &Script, keys: &TestKeys) -> (ProofMaker, Work) {
+/// A queue before what proves by `prove`, and a piece of work for it.
+async fn queue(script: &Script, keys: &TestKeys) -> (Queue, Work) {
 	let key = pvs_verifier::prepare_key(&keys.verifying_key()).unwrap();
 	let ledger = Ledger::Program(ProgramLedger::new(script.start().await));
-	let maker = ProofMaker::program(ProgramProver::new(script.start().await, key));
-	(maker, Work { state: Arc::new(ledger), data: [1].into(), batch: batch() })
+	let queue = Queue::new(workers::Program::new(script.start().await, key));
+	(queue, Work { state: Arc::new(ledger), data: [1].into(), batch: batch() })
 }
 
 fn small_inputs() -> PublicInputs {
@@ -411,22 +411,22 @@ async fn proof_should_be_returned_only_when_it_holds() {
 	let proof = hex::encode(keys.prove(&inputs.to_array(), 2));
 	let answer = format!(r#"echo '{{"id":'$id',"result":{{"proof":"0x{proof}"}}}}'"#);
 	let script = Script::new("exit 9", &answer);
-	let (maker, work) = maker(&script, &keys).await;
-	let made = maker.prove(work.clone(), inputs, DUE, Cancel::default(), shown()).await.unwrap();
+	let (queue, work) = queue(&script, &keys).await;
+	let made = queue.prove(job(work.clone(), inputs), DUE, Cancel::default()).await.unwrap();
 	assert_eq!(hex::encode(*made.bytes), proof);
 	let others = PublicInputs { binding: root(5), ..inputs };
-	let error = maker.prove(work, others, DUE, Cancel::default(), shown()).await.unwrap_err();
+	let error = queue.prove(job(work, others), DUE, Cancel::default()).await.unwrap_err();
 	assert!(matches!(error, ProvingError::Unsound(_)) && !error.is_outage(), "{error}");
 }
 
 #[tokio::test]
 async fn program_should_be_killed_when_its_proof_is_cancelled() {
 	let script = Script::new("exit 9", "sleep 1000");
-	let (maker, work) = maker(&script, &TestKeys::new(1)).await;
+	let (queue, work) = queue(&script, &TestKeys::new(1)).await;
 	let cancel = Cancel::default();
 	let proving = tokio::spawn({
-		let (maker, work, cancel) = (maker.clone(), work.clone(), cancel.clone());
-		async move { maker.prove(work, small_inputs(), DUE, cancel, shown()).await }
+		let (queue, work, cancel) = (queue.clone(), work.clone(), cancel.clone());
+		async move { queue.prove(job(work, small_inputs()), DUE, cancel).await }
 	});
 	tokio::time::sleep(Duration::from_millis(200)).await;
 	assert!(!proving.is_finished());
@@ -440,7 +440,7 @@ async fn program_should_be_killed_when_its_proof_is_cancelled() {
 	fs::write(script.dir.path().join("pids"), "").unwrap();
 	let again = tokio::time::timeout(
 		Duration::from_millis(500),
-		maker.prove(work, small_inputs(), DUE, Cancel::default(), shown()),
+		queue.prove(job(work, small_inputs()), DUE, Cancel::default()),
 	);
 	assert!(again.await.is_err(), "it proves again");
 	assert_eq!(script.pids().len(), 1, "started for the next proof");
@@ -452,9 +452,9 @@ async fn breakdown_of_the_program_should_be_told_from_its_refusal() {
 	for (prove, is_outage) in
 		[("exit 3", true), ("echo", true), (r#"echo '{"id":'$id',"error":"no"}'"#, false)]
 	{
-		let (maker, work) = maker(&Script::new("exit 9", prove), &keys).await;
+		let (queue, work) = queue(&Script::new("exit 9", prove), &keys).await;
 		let error =
-			maker.prove(work, small_inputs(), DUE, Cancel::default(), shown()).await.unwrap_err();
+			queue.prove(job(work, small_inputs()), DUE, Cancel::default()).await.unwrap_err();
 		assert_eq!(error.is_outage(), is_outage, "{error}");
 	}
 }

@@ -24,12 +24,12 @@ use crate::{
 	journal::{Bid, Entry, Journal, Key},
 	monitor::Monitor,
 	price::Policy,
-	proving::{Proof, ProofMaker, ProvingError},
 	record::{Counts, Slashed},
 	report::{Report, Reporter, Teller},
 	rollup,
 	settle::Ending,
 	snapshot::{Owner, Store},
+	workers::{Proof, ProvingError, Queue},
 	SERVICE,
 };
 use pvs_client::{
@@ -166,7 +166,7 @@ struct Service {
 	reporter: Teller,
 	monitor: Arc<Monitor>,
 	journal: Journal,
-	maker: ProofMaker,
+	queue: Queue,
 	appraiser: Arc<Appraiser>,
 	/// Absent for a rollup with a program of its own.
 	saver: Option<Saver>,
@@ -240,7 +240,7 @@ impl Service {
 		let info = view.seals().await?;
 		let seals = seals::parameters(&info)?;
 
-		let (genesis, maker) = rollup::load(config, &rollup).await?;
+		let (genesis, queue) = rollup::load(config, &rollup).await?;
 		let dir = &config.data_dir;
 		let journal = Journal::open(dir, client.genesis_hash(), me.0)?;
 		let store = genesis.shape().map(|shape| {
@@ -269,7 +269,7 @@ impl Service {
 			monitor: reporter.monitor.clone(),
 			reporter,
 			journal,
-			maker,
+			queue,
 			appraiser: Arc::new(appraiser),
 			saver,
 			genesis_hash: client.genesis_hash(),
@@ -357,6 +357,8 @@ impl Service {
 				() = tokio::time::sleep(TURN) => {},
 			}
 		}
+		// Threads and programs do not go on with what nobody waits for.
+		self.rounds.cancel_all();
 		self.look_for_room();
 		match (self.open_jobs().count(), self.foreign_bid) {
 			(0, None) => Ok(()),

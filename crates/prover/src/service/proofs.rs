@@ -5,9 +5,10 @@ use super::{steps::MAX_DELIVERIES, Done, Service, Session};
 use crate::{
 	appraise::{Unfit, Work},
 	error::ProverError,
-	journal::{Entry, Job, Key},
+	journal::{self, Entry, Key},
 	price,
 	report::Report,
+	workers::Job,
 };
 use pvs_client::{Call, View};
 use pvs_primitives::{
@@ -28,7 +29,7 @@ impl Service {
 		let key = (round.batch, round.round);
 		let job = self.journal.job(&key);
 		let has_proof = job.is_some_and(|job| job.proof.is_some());
-		let is_begun = job.is_some_and(Job::is_open);
+		let is_begun = job.is_some_and(journal::Job::is_open);
 		if let (Some(reason), false) = (self.reason_to_pass(), has_proof) {
 			return if is_begun { self.pass(key, reason) } else { Ok(()) };
 		}
@@ -85,7 +86,7 @@ impl Service {
 		let batch = key.0;
 		let rescuer = self.is_rescue(&key).then_some(self.me.0);
 		let inputs_of = self.input_maker(key);
-		let (appraiser, maker) = (self.appraiser.clone(), self.maker.clone());
+		let (appraiser, queue) = (self.appraiser.clone(), self.queue.clone());
 		let (client, view) = (session.client.clone(), view.clone());
 		let (start, cancelled) = tokio::sync::oneshot::channel();
 		let shown = self.reporter.proof(key);
@@ -98,7 +99,7 @@ impl Service {
 				let finalized = client.finalized().await.map_err(Unfit::from)?;
 				let work = appraiser.work(&view, finalized, batch).await?;
 				let inputs = inputs_of(&work);
-				Ok(maker.prove(work, inputs, due, cancel, shown).await?)
+				Ok(queue.prove(Job { work, inputs, shown }, due, cancel).await?)
 			};
 			Done::Proved(key, made.await)
 		});

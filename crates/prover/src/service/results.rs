@@ -8,9 +8,9 @@ use crate::{
 	fees::Transaction,
 	journal::{Entry, Key, Outcome},
 	price,
-	proving::{Proof, ProvingError},
 	report::Report,
 	settle::{self, Ending},
+	workers::{Proof, ProvingError},
 };
 use pvs_client::{Error, Included, PalletError, ReplicaError, Retry, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the service remembers of rounds beside the journal. It is lost with the process.
 
-use crate::{journal::Key, proving::Cancel};
+use crate::{journal::Key, workers::Cancel};
 use pvs_primitives::{BlockNumber, Bytes32};
 use std::collections::BTreeMap;
 
@@ -103,6 +103,14 @@ impl Rounds {
 	/// Takes the task of a round that has ended.
 	pub(super) fn end_task(&mut self, key: &Key) -> Option<Task> {
 		self.get_mut(key)?.task.take()
+	}
+
+	/// Tells all tasks in flight that what they do is not wanted any more.
+	pub(super) fn cancel_all(&self) {
+		self.0
+			.values()
+			.filter_map(|state| state.task.as_ref())
+			.for_each(|task| task.cancel.cancel());
 	}
 
 	/// Returns true if no task is in flight.

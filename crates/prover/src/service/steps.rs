@@ -8,10 +8,10 @@ use crate::{
 	error::ProverError,
 	journal::{Bid, Key, Outcome},
 	price::{self, Means, Record},
-	proving::Cancel,
 	report::Report,
 	sealed::SealedBid,
 	settle,
+	workers::Cancel,
 };
 use pvs_client::{Block, Call, Client, Included, SubmitError, View};
 use pvs_primitives::{
