@@ -44,7 +44,7 @@ pub struct Config {
 	pub accept_record: bool,
 	/// Where to serve metrics and health, if anywhere.
 	pub metrics: Option<SocketAddr>,
-	/// Where metrics are kept; a place of their own if `None`.
+	/// Where metrics are kept; a place of their own if `None`. Of one run only, since their names are taken then.
 	pub registry: Option<Metrics>,
 	/// Who hears how work gets on that takes long.
 	pub progress: Arc<dyn Progress>,

@@ -10,7 +10,7 @@ use std::{collections::VecDeque, num::NonZeroU64};
 const KEPT: usize = 128;
 /// Interval, in blocks, at which a runtime counts as another one whatever the headers say: writing the code straight
 /// into the storage leaves no item in a header.
-pub(super) const LOOK_EVERY: BlockNumber = 64;
+const LOOK_EVERY: BlockNumber = 64;
 
 /// The runtimes of the newest blocks, by numbers that mean nothing else.
 #[derive(Debug, Default)]
