@@ -22,13 +22,17 @@ const MAX_ANSWER_BYTES: u32 = 4 * 1024 * 1024;
 
 /// Why a sequencer gives no answer.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(crate) enum LinkError {
+pub enum LinkError {
+	/// The address is none.
 	#[error("`{0}` is no WebSocket address; write ws://HOST:PORT")]
 	BadUrl(String),
+	/// Nobody answers there.
 	#[error("no sequencer answers at {url} ({reason}); start one with `pvs-sequencer serve`, or name it with --rpc")]
 	Unreachable { url: String, reason: String },
+	/// It answers with an error.
 	#[error("the sequencer refused: {text} (code {code})")]
 	Refused { code: i32, text: String },
+	/// Its answer is another one than it should be.
 	#[error("the answer to {method} is not what this program knows: {reason}")]
 	Answer { method: &'static str, reason: String },
 }

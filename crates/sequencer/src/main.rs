@@ -1,49 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The sequencer of the PVS reference rollup.
-//!
-//! | room | what happens there |
-//! | --- | --- |
-//! | [`serve`], [`pace`], [`trouble`] | takes transfers, commits batches, follows the chain, connects again |
-//! | [`core`] | what a serving sequencer knows, and its rules: no network |
-//! | [`pool`] | transfers that are accepted and not final: pure |
-//! | [`journal`], [`dir`] | what is on the disk |
-//! | [`rpc`] | the JSON-RPC server |
-//! | [`chain`], [`seat`] | reading from the chain, committing to it |
-//! | [`link`], [`commands`], [`load`] | the other side of the RPC: commands for users, a load generator |
-//! | [`key_file`] | secrets of accounts |
-
-mod chain;
-mod cli;
-mod commands;
-mod core;
-mod dir;
-mod error;
-mod journal;
-mod key_file;
-mod link;
-mod load;
-mod pace;
-mod pool;
-mod rpc;
-mod seat;
-mod serve;
-mod trouble;
+//! The sequencer program of the PVS reference rollup, and commands for its users.
 
 use clap::Parser;
-use cli::Command;
+use pvs_sequencer::{
+	cli::{run, Cli},
+	SERVICE,
+};
+use pvs_service::shutdown;
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-	let cli = cli::Cli::parse();
+	let cli = Cli::parse();
 	pvs_client::cli::start_logging();
-	let result = match cli.command {
-		Command::Serve(args) => serve::serve(*args).await,
-		Command::Load(args) => load::load(args).await,
-		Command::Transfer(args) => commands::transfer(args).await,
-		Command::Account(args) => commands::account(args).await,
-		Command::Status(args) => commands::status(args).await,
-		Command::Proof(args) => commands::proof(args).await,
-	};
-	pvs_client::cli::finish("pvs-sequencer", result)
+	match run(cli).await {
+		Ok(left) => shutdown::exit_code(left),
+		Err(error) => pvs_client::cli::finish(SERVICE, Err(error)),
+	}
 }

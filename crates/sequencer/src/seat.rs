@@ -53,8 +53,8 @@ pub(crate) enum Commit {
 		/// The number of pending batches, if there were too many.
 		full_at: Option<u32>,
 	},
-	/// No block took it so far; one still may.
-	Unknown,
+	/// No block took it so far, for this reason; one still may.
+	Unknown(String),
 }
 
 impl Seat {
@@ -151,10 +151,9 @@ impl Seat {
 				Ok(Commit::Refused { reason: error.to_string(), full_at })
 			},
 			Err(error @ SubmitError::Unknown { .. }) => {
-				tracing::warn!("{error}");
 				let best = self.client.best().await?;
 				if self.rollup(best).await?.tip_root != next_root {
-					return Ok(Commit::Unknown);
+					return Ok(Commit::Unknown(error.to_string()));
 				}
 				Ok(Commit::Included(best.number))
 			},

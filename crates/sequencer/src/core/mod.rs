@@ -400,6 +400,11 @@ impl Core {
 		self.flights.give_up(tip, until);
 	}
 
+	/// Whether a block may still take a commit whose fate is not known.
+	pub(crate) fn is_committing(&self) -> bool {
+		!self.flights.hashes().is_empty()
+	}
+
 	/// The state at the tip.
 	pub(crate) fn tip(&self) -> &State {
 		self.layers.last().map_or(&self.base.state, |layer| &layer.state)

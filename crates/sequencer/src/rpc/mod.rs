@@ -23,6 +23,7 @@ use jsonrpsee::{
 	RpcModule,
 };
 use pvs_rollup::transfer::SignedTransfer;
+use pvs_service::metrics::IntCounter;
 use serde::{de::DeserializeOwned, Deserialize};
 use serde_json::{json, Value};
 use std::{
@@ -108,7 +109,8 @@ type Answer = oneshot::Sender<Result<Hash, SubmitError>>;
 struct Intake(mpsc::Sender<(SignedTransfer, Answer)>);
 
 impl Intake {
-	fn start(shared: Shared) -> std::io::Result<Self> {
+	/// Starts to take transfers, and counts those that were accepted.
+	fn start(shared: Shared, accepted: IntCounter) -> std::io::Result<Self> {
 		let (sender, mut receiver) = mpsc::channel::<(SignedTransfer, Answer)>(MAX_QUEUED);
 		let take = move || {
 			while let Some(first) = receiver.blocking_recv() {
@@ -121,6 +123,8 @@ impl Intake {
 					group.iter().map(|(signed, _)| *signed).collect();
 				let verdicts = verdicts(&shared, &transfers);
 				let results = shared.core().submit(&transfers, &verdicts, now());
+				let count = results.iter().filter(|result| result.is_ok()).count();
+				accepted.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
 				for ((_, answer), result) in group.into_iter().zip(results) {
 					// Whoever asked may have gone away.
 					let _ = answer.send(result);
@@ -154,9 +158,13 @@ struct Context {
 	intake: Intake,
 }
 
-/// Starts to serve.
-pub(crate) async fn start(shared: Shared, options: &Options) -> std::io::Result<Server> {
-	let intake = Intake::start(shared.clone())?;
+/// Starts to serve, and counts transfers that were accepted.
+pub(crate) async fn start(
+	shared: Shared,
+	options: &Options,
+	accepted: IntCounter,
+) -> std::io::Result<Server> {
+	let intake = Intake::start(shared.clone(), accepted)?;
 	let module =
 		methods(Context { shared: shared.clone(), intake }).map_err(std::io::Error::other)?;
 	Server::start(shared, module.into(), options).await

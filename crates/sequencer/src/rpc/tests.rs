@@ -9,9 +9,11 @@ use crate::{
 	journal::Identity,
 	link::{Link, LinkError},
 	pool::{hash_of, Limits},
+	SERVICE,
 };
 use clap::Parser;
 use pvs_rollup::{demo, shape::TRANSFER_BYTES, state::State, transfer::Transfer};
+use pvs_service::Metrics;
 use std::{
 	io::{Read, Write},
 	net::{SocketAddr, TcpStream},
@@ -37,6 +39,7 @@ struct World {
 	link: Link,
 	address: SocketAddr,
 	server: Server,
+	accepted: IntCounter,
 	dir: tempfile::TempDir,
 }
 
@@ -65,10 +68,12 @@ impl World {
 		core.follow(heads).unwrap();
 		let shared = Shared::new(core);
 		let options = Options { listen: ([127, 0, 0, 1], 0).into(), hosts: vec![], limits };
-		let server = start(shared.clone(), &options).await.unwrap();
+		let metrics = Metrics::new(SERVICE).unwrap();
+		let accepted = metrics.counter("accepted_total", "Accepted").unwrap();
+		let server = start(shared.clone(), &options, accepted.clone()).await.unwrap();
 		let address = server.address();
 		let link = Link::connect(&format!("ws://{address}")).await.unwrap();
-		Self { shared, link, address, server, dir }
+		Self { shared, link, address, server, accepted, dir }
 	}
 
 	/// The code and the text of a refusal.
@@ -442,6 +447,7 @@ async fn submissions_at_the_same_time_should_each_get_their_own_answer() {
 	);
 	assert!(first.is_ok() && second.is_ok());
 	assert!(matches!(forged, Err(LinkError::Refused { code: 1040, .. })));
+	assert_eq!(world.accepted.get(), 2);
 	world.server.stop().await;
 	let error = world.link.call::<u8>("rollup_info", &[]).await.unwrap_err();
 	assert!(matches!(error, LinkError::Unreachable { .. }), "{error}");

@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use clap::{builder::RangedU64ValueParser, Args, Parser, Subcommand};
-use pvs_client::{
-	cli::{ConnectArgs, KeyArgs},
-	Amount,
-};
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf};
+mod serve;
+
+use crate::{commands, load, SequencerError};
+use clap::{Args, Parser, Subcommand};
+use serve::ServeArgs;
+use std::{ops::RangeInclusive, path::PathBuf};
 
 /// Seconds that anything may be told to take: beyond, times of the system overflow.
 const SECONDS: RangeInclusive<u64> = 1..=1_000_000_000;
-/// Blocks from one commit to the next.
-const BLOCKS: RangeInclusive<i64> = 0..=1_000_000;
-/// Unproven batches at the same time. A chain takes fewer.
-const PIPELINE: RangeInclusive<i64> = 1..=1_024;
 
 const SERVE_EXAMPLES: &str = "\
 Examples:
   On a development chain, transfers taken on port 9955:
     pvs-sequencer serve --suri //Alice --data-dir ./sequencer
   A batch after half a second, two unproven at most, no transfer without a fee of 5:
-    pvs-sequencer serve --suri //Alice --data-dir ./sequencer --max-wait-ms 500 --pipeline 2 --min-fee 5";
+    pvs-sequencer serve --suri //Alice --data-dir ./sequencer --max-wait-ms 500 --pipeline 2 --min-fee 5
+  With metrics and health for monitoring on this machine, one JSON object per event:
+    pvs-sequencer serve --key-file sequencer.key --data-dir ./sequencer --metrics 9630 --json";
 
 const LOAD_EXAMPLES: &str = "\
 Examples:
@@ -44,7 +42,7 @@ Examples:
 /// Commits batches of transfers to the reference payments rollup and pays for their proofs.
 #[derive(Debug, Parser)]
 #[command(name = "pvs-sequencer", version, after_help = SERVE_EXAMPLES)]
-pub(crate) struct Cli {
+pub struct Cli {
 	/// What to do
 	#[command(subcommand)]
 	pub(crate) command: Command,
@@ -72,88 +70,22 @@ pub(crate) enum Command {
 	Proof(ProofArgs),
 }
 
-#[derive(Clone, Debug, Args)]
-pub(crate) struct ServeArgs {
-	#[command(flatten)]
-	pub(crate) connect: ConnectArgs,
-	#[command(flatten)]
-	pub(crate) key: KeyArgs,
-	/// The rollup whose sequencer the key is
-	#[arg(long, default_value_t = 0)]
-	pub(crate) rollup: u32,
-	/// Directory of the journal and of saved states; one sequencer at a time
-	#[arg(long, value_name = "DIR")]
-	pub(crate) data_dir: PathBuf,
-	/// The rollup's genesis [default: that of the demo rollup]
-	#[arg(long, value_name = "FILE")]
-	pub(crate) genesis: Option<PathBuf>,
-	/// Where to take transfers, over HTTP and WebSocket; port 0 takes a free one
-	#[arg(long, default_value = "127.0.0.1:9955", value_name = "ADDRESS")]
-	pub(crate) listen: SocketAddr,
-	/// Allow an address that others can reach
-	#[arg(long)]
-	pub(crate) listen_anywhere: bool,
-	/// Name of a host under which the RPC may be reached, beside localhost and addresses, and whose web pages
-	/// may use it. Give it again for each further one
-	#[arg(long, value_name = "NAME")]
-	pub(crate) allow_host: Vec<String>,
-	/// Connections at the same time
-	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-	pub(crate) max_connections: u32,
-	/// Connections of one address at the same time; of IPv6, of one network of 64 bits. Behind a reverse proxy all
-	/// come from its address
-	#[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
-	pub(crate) max_connections_per_address: u32,
-	/// Seconds that a WebSocket may be open without a request
-	#[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
-	pub(crate) max_idle_seconds: u64,
-	/// Milliseconds that a transfer waits at most before a batch is made that is not full
-	#[arg(long, default_value_t = 1_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=86_400_000))]
-	pub(crate) max_wait_ms: u64,
-	/// Fewest blocks from one commit to the next
-	#[arg(long, default_value_t = 1, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(BLOCKS))]
-	pub(crate) batch_blocks: u32,
-	/// Batches that may be unproven at the same time
-	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
-	pub(crate) pipeline: u32,
-	/// Highest fee for a proof, such as "2 UNIT" or "2000000 planck" [default: the rollup's max_reserve]
-	#[arg(long, value_name = "AMOUNT")]
-	pub(crate) max_fee: Option<Amount>,
-	/// The rollup's account that gets the fees of the transfers
-	#[arg(long, default_value_t = pvs_rollup::demo::FEE_ACCOUNT, value_name = "INDEX")]
-	pub(crate) fee_account: u32,
-	/// Lowest fee of a transfer, in the rollup's smallest unit
-	#[arg(long, default_value_t = 1, value_name = "FEE")]
-	pub(crate) min_fee: u32,
-	/// Lowest fee of a transfer that opens an account, which takes a place of the tree for ever; --min-fee
-	/// holds for it too
-	#[arg(long, default_value_t = 100, value_name = "FEE")]
-	pub(crate) min_opening_fee: u32,
-	/// Transfers in the pool at most, those in batches that are not final included
-	#[arg(long, default_value_t = 10_000, value_name = "N",
-		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
-	pub(crate) pool_limit: usize,
-	/// Waiting transfers of one account at most
-	#[arg(long, default_value_t = 64, value_name = "N",
-		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
-	pub(crate) account_limit: usize,
-	/// How far a nonce may be above the account's next free one
-	#[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
-	pub(crate) max_nonce_gap: u32,
-	/// Seconds that a transfer may wait; then it ends as expired
-	#[arg(long, default_value_t = 3_600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
-	pub(crate) max_age_seconds: u64,
-	/// Final batches from one saved state to the next: fewer make a start quicker, and cost a write of all
-	/// accounts each
-	#[arg(long, default_value_t = 8, value_name = "BATCHES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-	pub(crate) save_every: u32,
-	/// Records of no more use after which the journal is written anew
-	#[arg(long, default_value_t = 16_384, value_name = "N",
-		value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000_000))]
-	pub(crate) compact_records: usize,
-	/// Print one JSON object per line
-	#[arg(long)]
-	pub(crate) json: bool,
+/// Runs a command to its end; `serve` until a signal asks to stop, a second one at once. Returns the number of
+/// pieces of work that are left for the next start.
+///
+/// # Errors
+///
+/// What keeps the command from its end.
+pub async fn run(cli: Cli) -> Result<usize, SequencerError> {
+	let result = match cli.command {
+		Command::Serve(args) => return serve::serve(&args).await,
+		Command::Load(args) => load::load(args).await,
+		Command::Transfer(args) => commands::transfer(args).await,
+		Command::Account(args) => commands::account(args).await,
+		Command::Status(args) => commands::status(args).await,
+		Command::Proof(args) => commands::proof(args).await,
+	};
+	result.map(|()| 0)
 }
 
 /// Which sequencer to ask, and how to answer.
@@ -352,6 +284,7 @@ mod tests {
 			(serve, "--max-connections"),
 			(serve, "--max-connections-per-address"),
 			(serve, "--max-idle-seconds"),
+			(serve, "--drain"),
 			(serve, "--max-nonce-gap"),
 			(serve, "--max-wait-ms"),
 			(serve, "--max-age-seconds"),

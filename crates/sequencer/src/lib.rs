@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#![doc = include_str!("../README.md")]
+//!
+//! | room | what happens there |
+//! | --- | --- |
+//! | `service` | the loop: follows best blocks, commits batches, stops |
+//! | `pace`, `trouble` | when the next commit is tried, and what is wrong |
+//! | `core` | what a serving sequencer knows, and its rules: no network |
+//! | `pool` | transfers that are accepted and not final: pure |
+//! | `journal`, `dir` | what is on the disk |
+//! | `rpc` | the JSON-RPC server |
+//! | `chain`, `seat` | reading from the chain, committing to it |
+//! | [`report`] | what the operator sees |
+//! | `monitor` | what monitoring sees: metrics, and the conditions under which the sequencer is ready |
+//! | [`cli`] | the command line of the program |
+//! | `link`, `commands`, `load` | the other side of the RPC: commands for users, a load generator |
+//! | `key_file` | secrets of accounts |
+
+mod chain;
+pub mod cli;
+mod commands;
+mod core;
+mod dir;
+mod error;
+mod journal;
+mod key_file;
+mod link;
+mod load;
+mod monitor;
+mod pace;
+mod pool;
+pub mod report;
+mod rpc;
+mod seat;
+mod service;
+mod trouble;
+
+pub use error::SequencerError;
+pub use report::{Report, Reporter};
+pub use service::{run, Config, Summary};
+
+/// The name of the service in its events and, with underscores, in its metrics.
+pub const SERVICE: &str = "pvs-sequencer";

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The service without a chain: how it starts and fails, and what its errors mean.
+
+use super::*;
+use pvs_client::PalletError;
+
+fn config(dir: &tempfile::TempDir) -> Config {
+	Config {
+		connect: ConnectArgs { url: "ws://127.0.0.1:1".into(), connect_timeout: 5 },
+		key: pvs_client::keys::from_development_path("//Alice").unwrap(),
+		rollup: 0,
+		genesis: pvs_rollup::demo::genesis(),
+		data_dir: dir.path().into(),
+		listen: ([127, 0, 0, 1], 0).into(),
+		hosts: vec![],
+		max_connections: 10,
+		max_connections_per_address: 10,
+		max_idle: Duration::from_secs(60),
+		max_wait: Duration::from_secs(1),
+		batch_blocks: 1,
+		pipeline: 1,
+		max_fee: None,
+		fee_account: 0,
+		min_fee: 1,
+		min_opening_fee: 1,
+		pool_limit: 10,
+		account_limit: 10,
+		max_nonce_gap: 1,
+		max_age: Duration::from_secs(60),
+		save_every: 8,
+		compact_records: 100,
+		metrics: None,
+	}
+}
+
+/// A program that embeds the service runs it as a task, so it must be one that can move between threads.
+#[tokio::test]
+async fn service_should_fail_clearly_when_no_node_answers() {
+	let dir = tempfile::tempdir().unwrap();
+	let (reporter, _events) = Reporter::channel(SERVICE, 1);
+	let running = tokio::spawn(run(config(&dir), reporter, Stop::never()));
+	let error = running.await.unwrap().unwrap_err();
+	assert!(error.to_string().contains("no node answers at ws://127.0.0.1:1"), "{error}");
+	assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "nothing is written before");
+}
+
+#[tokio::test]
+async fn service_should_say_where_its_metrics_are_before_a_node_answers() {
+	let dir = tempfile::tempdir().unwrap();
+	let (reporter, mut events) = Reporter::channel(SERVICE, 1);
+	let config = Config { metrics: Some(([127, 0, 0, 1], 0).into()), ..config(&dir) };
+	run(config, reporter, Stop::never()).await.unwrap_err();
+	let Report::ServesMetrics { address } = events.recv().await.unwrap().event else { panic!() };
+	assert_ne!(address.port(), 0);
+}
+
+#[test]
+fn commit_should_be_free_when_the_pool_of_the_node_refused_it() {
+	let (call, reason) = ("commit_batch", String::new());
+	for free in [
+		SubmitError::Refused { call, reason: reason.clone() },
+		SubmitError::CannotPay { call, account: String::new() },
+	] {
+		assert!(is_free(&free.into()));
+	}
+	let (error, name) = (Some(PalletError::NotSequencer), "Pvs::NotSequencer".into());
+	for other in [
+		SubmitError::Failed { call, error, name, explanation: reason.clone() },
+		SubmitError::Unknown { call, seconds: 12, reason },
+	] {
+		assert!(!is_free(&other.into()));
+	}
+	assert!(!is_free(&SequencerError::UnknownRollup(0)));
+}
+
+#[test]
+fn only_what_another_answer_cures_should_be_waited_for() {
+	let away = Error::StreamEnded { url: "ws://here".into() };
+	for passing in [SequencerError::UnknownRollup(0), away.into()] {
+		assert!(can_pass(&passing), "{passing}");
+	}
+	let foreign = Error::OtherChain { url: "ws://here".into() };
+	for lasting in [foreign.into(), SequencerError::NoFeeAccount(3)] {
+		assert!(!can_pass(&lasting), "{lasting}");
+	}
+}
+
+#[test]
+fn data_that_cannot_be_read_should_not_end_the_service() {
+	let (rollup, index, block) = (0, 4, 9);
+	for error in [
+		ReplicaError::NoDigest { rollup, index }.into(),
+		Error::NoDigest { rollup, index, block }.into(),
+		Error::NoBatchData { rollup, index, block, extrinsic: 2 }.into(),
+	] {
+		assert!(is_about_data(&error) && !can_pass(&error), "{error}");
+	}
+	let pruned: SequencerError = Error::NoBody { url: "ws://here".into(), block }.into();
+	assert!(!is_about_data(&pruned) && can_pass(&pruned), "another node may have it");
+}
