@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+mod files;
 mod room;
+mod submit;
 
 use super::*;
 use pvs_rollup::{demo, transfer::Transfer};
-use std::{fs, io::ErrorKind};
 
 const LIMITS: Limits = Limits {
 	total: 100,
@@ -31,11 +32,6 @@ fn open(dir: &Path) -> (Core, Vec<String>) {
 
 fn open_with(dir: &Path, upkeep: Upkeep) -> (Core, Vec<String>) {
 	Core::open(dir, identity(), genesis(), demo::FEE_ACCOUNT, LIMITS, upkeep).unwrap()
-}
-
-/// Lets all writes of the journal fail, or none.
-fn fail(core: &mut Core, failure: Option<ErrorKind>) {
-	core.storage.dir().journal().failure = failure;
 }
 
 fn transfer(from: u32, nonce: u32) -> SignedTransfer {
@@ -260,43 +256,6 @@ fn acknowledged_transfers_should_be_final_once_when_killed_at_any_step() {
 	}
 }
 
-/// Whatever comes behind an append that failed may be behind half a frame.
-#[test]
-fn journal_should_be_left_alone_when_an_append_has_failed() {
-	let dir = tempfile::tempdir().unwrap();
-	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
-	follow(&mut core, &chain);
-	let mut acknowledged = Vec::new();
-	for step in [Act::Submit(0, 0), Act::Submit(1, 0), Act::Block, Act::Submit(2, 0), Act::Prove] {
-		acknowledged.extend(act(step, &mut core, &mut chain));
-	}
-	let path = dir.path().join("journal");
-	fail(&mut core, Some(ErrorKind::Other));
-	let [result] = &core.submit(&[transfer(3, 0)], &[], 0)[..] else { panic!() };
-	assert!(matches!(result, Err(SubmitError::Storage)), "{result:?}");
-	// The disk works again, and has half of the append.
-	fail(&mut core, None);
-	let torn = [fs::read(&path).unwrap(), vec![7; 9]].concat();
-	fs::write(&path, &torn).unwrap();
-
-	chain.finalize();
-	let save = core.save().map(|_| ());
-	for result in [core.follow(chain.heads()).map(|_| ()), save, core.look_for_room()] {
-		assert!(matches!(result, Err(CoreError::Stopped(_))), "{result:?}");
-	}
-	let [result] = &core.submit(&[transfer(4, 0)], &[], 0)[..] else { panic!() };
-	assert!(matches!(result, Err(SubmitError::Storage)), "{result:?}");
-	assert_eq!(fs::read(&path).unwrap(), torn);
-	drop(core);
-
-	let (mut core, notes) = open(dir.path());
-	assert!(matches!(&notes[..], [note] if note.contains("9 bytes of an interrupted write")));
-	follow(&mut core, &chain);
-	assert_eq!(core.status(&hash_of(&transfer(2, 0))), Status::Pending);
-	assert_eq!(core.status(&hash_of(&transfer(3, 0))), Status::Unknown);
-	settle_and_check(&mut core, &mut chain, &acknowledged, "after an append that failed");
-}
-
 #[test]
 fn status_should_go_from_pending_over_committed_and_proven_to_final() {
 	let dir = tempfile::tempdir().unwrap();
@@ -367,48 +326,6 @@ fn batch_should_be_made_when_full_or_when_a_transfer_has_waited() {
 		panic!()
 	};
 	assert!(matches!(result, Err(SubmitError::Pool(PoolError::InFlight))), "{result:?}");
-}
-
-/// A commit that timed out may be taken by a later block, so a replacement would not hold.
-#[test]
-fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_taken() {
-	let dir = tempfile::tempdir().unwrap();
-	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
-	follow(&mut core, &chain);
-	act(Act::Submit(0, 0), &mut core, &mut chain);
-	let late = core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
-	core.give_up(64);
-	core.landed();
-	let replace = |core: &mut Core, fee| {
-		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
-		core.submit(&[transfer.sign(&demo::secret_key(0))], &[], 0).remove(0)
-	};
-	let is_held = |result| matches!(result, Err(SubmitError::Pool(PoolError::InFlight)));
-	assert!(is_held(replace(&mut core, 50)));
-	// Another attempt that the chain refuses changes nothing about the first.
-	core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
-	core.landed();
-	chain.block = 65;
-	follow(&mut core, &chain);
-	assert!(is_held(replace(&mut core, 50)), "64 blocks after the first one");
-	assert_eq!(core.expire(u64::MAX).unwrap(), 0);
-	chain.block = 66;
-	follow(&mut core, &chain);
-	assert!(replace(&mut core, 50).is_ok(), "no block takes it any more");
-	// With another tip none can.
-	core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
-	core.give_up(64);
-	assert!(is_held(replace(&mut core, 60)));
-	assert!(chain.commit(&late));
-	follow(&mut core, &chain);
-	assert!(core.flights.hashes().is_empty());
-	// What was given up after the tip has changed is not held at all.
-	core.submit(&[transfer(1, 0)], &[], 0);
-	core.build(MAX_WAIT, MAX_WAIT).unwrap().unwrap();
-	chain.fail();
-	follow(&mut core, &chain);
-	core.give_up(64);
-	assert!(core.flights.hashes().is_empty());
 }
 
 /// A batch whose root is wrong, other people's calls, and calls that failed.
@@ -501,108 +418,6 @@ fn transfer_should_end_as_expired_and_stay_so_when_it_has_waited_too_long() {
 }
 
 #[test]
-fn state_should_be_made_from_the_chain_when_its_file_is_damaged_or_gone() {
-	let dir = tempfile::tempdir().unwrap();
-	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
-	for (nonce, step) in [Act::Block, Act::Prove, Act::Finalize].iter().cycle().take(9).enumerate()
-	{
-		act(Act::Submit(0, nonce as u32), &mut core, &mut chain);
-		act(*step, &mut core, &mut chain);
-	}
-	follow(&mut core, &chain);
-	core.save().unwrap();
-	let settled = core.settled().root();
-	assert_ne!(settled, genesis().root());
-	drop(core);
-	let (core, notes) = open(dir.path());
-	assert_eq!((core.settled().root(), notes.len()), (settled, 0));
-	drop(core);
-	let file = dir.path().join(format!("state-{}", hex::encode(settled)));
-	let bytes = fs::read(&file).unwrap();
-	fs::write(&file, &bytes[1..]).unwrap();
-	for gone in [false, true] {
-		let (mut core, notes) = open(dir.path());
-		assert_eq!(notes.len(), 1, "{notes:?}");
-		assert!(notes[0].contains(if gone { "cannot read" } else { "moved to" }), "{notes:?}");
-		assert_eq!(core.settled().root(), genesis().root());
-		follow(&mut core, &chain);
-		assert_eq!(core.settled().root(), settled);
-	}
-}
-
-#[test]
-fn journal_should_be_written_anew_and_say_the_same_when_it_has_grown() {
-	let dir = tempfile::tempdir().unwrap();
-	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
-	follow(&mut core, &chain);
-	act(Act::Submit(0, 0), &mut core, &mut chain);
-	for step in [Act::Block, Act::Prove, Act::Finalize] {
-		act(step, &mut core, &mut chain);
-	}
-	follow(&mut core, &chain);
-	act(Act::Submit(1, 0), &mut core, &mut chain);
-	let path = dir.path().join("journal");
-	let before = fs::metadata(&path).unwrap().len();
-	core.compact().unwrap();
-	assert!(fs::metadata(&path).unwrap().len() < before);
-	act(Act::Submit(1, 1), &mut core, &mut chain);
-	drop(core);
-	let (mut core, notes) = open(dir.path());
-	assert!(notes.is_empty(), "{notes:?}");
-	follow(&mut core, &chain);
-	assert!(matches!(core.status(&hash_of(&transfer(0, 0))), Status::Ended(Ended::Final { .. })));
-	for nonce in 0..2 {
-		assert_eq!(core.status(&hash_of(&transfer(1, nonce))), Status::Pending);
-	}
-	assert_eq!(core.settled().account(0).unwrap().nonce, 1);
-}
-
-/// Replacements go on while no batch becomes final.
-#[test]
-fn journal_should_be_written_anew_when_replacements_have_filled_it() {
-	let dir = tempfile::tempdir().unwrap();
-	let upkeep = Upkeep { compact_records: 10, ..UPKEEP };
-	let (mut core, chain) = (open_with(dir.path(), upkeep).0, Chain::new());
-	follow(&mut core, &chain);
-	let paying = |fee| {
-		let transfer = Transfer { from: 0, to: 1, amount: 1, fee, nonce: 0, new_key: None };
-		transfer.sign(&demo::secret_key(0))
-	};
-	let size = || fs::metadata(dir.path().join("journal")).unwrap().len();
-	// A replacement adds two records, of which one is of use: that is how the other one ended.
-	let mut sizes = vec![size()];
-	for fee in [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] {
-		assert!(core.submit(&[paying(fee)], &[], 0)[0].is_ok());
-		sizes.push(size());
-	}
-	let grew: Vec<bool> = sizes.windows(2).map(|sizes| sizes[1] > sizes[0]).collect();
-	assert_eq!(grew, [vec![true; 10], vec![false]].concat());
-	assert_eq!(
-		core.storage.records(),
-		12,
-		"the transfer, how ten others ended, where the state is"
-	);
-	drop(core);
-	let (core, _) = open(dir.path());
-	assert_eq!(core.storage.records(), 12);
-	assert_eq!(core.status(&hash_of(&paying(11))), Status::Pending);
-	let replaced = Ended::Replaced { by: hash_of(&paying(11)) };
-	assert_eq!(core.status(&hash_of(&paying(10))), Status::Ended(replaced));
-}
-
-#[test]
-fn nothing_should_be_acknowledged_or_committed_when_the_journal_cannot_be_written() {
-	let dir = tempfile::tempdir().unwrap();
-	let (mut core, mut chain) = (open(dir.path()).0, Chain::new());
-	follow(&mut core, &chain);
-	act(Act::Submit(1, 0), &mut core, &mut chain);
-	fail(&mut core, Some(ErrorKind::Other));
-	let results = core.submit(&[transfer(0, 0), transfer(0, 1)], &[], 0);
-	assert!(results.iter().all(|result| matches!(result, Err(SubmitError::Storage))));
-	assert_eq!(core.build(u64::MAX, 0), Ok(None));
-}
-
-#[test]
 fn batch_should_not_be_made_and_the_reason_told_when_the_fees_do_not_fit_the_fee_account() {
 	let dir = tempfile::tempdir().unwrap();
 	let mut rich = demo::genesis();
@@ -624,28 +439,4 @@ fn batch_should_not_be_made_and_the_reason_told_when_the_fees_do_not_fit_the_fee
 		assert!(core.flights.hashes().is_empty());
 		assert_eq!(core.pool().len(), 2, "they wait");
 	}
-}
-
-/// An account that is opened again after a reorganisation may have another key.
-#[test]
-fn verdict_should_count_only_for_the_key_that_it_is_about() {
-	let dir = tempfile::tempdir().unwrap();
-	let (mut core, chain) = (open(dir.path()).0, Chain::new());
-	follow(&mut core, &chain);
-	let key = |account| demo::secret_key(account).public_key();
-	let forged = Transfer { from: 1, ..transfer(2, 0).transfer }.sign(&demo::secret_key(3));
-	let honest = transfer(0, 0);
-	let far = transfer(4, 9);
-	assert_eq!(core.keys_for(&[honest, forged, far]), [Some(key(0)), Some(key(1)), None]);
-	let verdicts = [
-		Some(Verdict::on(&honest, key(5))),
-		Some(Verdict::on(&forged, key(3))),
-		Some(Verdict::on(&far, key(4))),
-	];
-	let results = core.submit(&[honest, forged, far], &verdicts, 0);
-	assert!(results[0].is_ok());
-	assert!(matches!(results[1], Err(SubmitError::Pool(PoolError::BadSignature))));
-	assert!(matches!(results[2], Err(SubmitError::Pool(PoolError::NonceAhead { .. }))));
-	let refused = core.submit(&[forged], &[Some(Verdict::on(&forged, key(1)))], 0);
-	assert!(matches!(refused[0], Err(SubmitError::Pool(PoolError::BadSignature))));
 }

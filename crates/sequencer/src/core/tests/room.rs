@@ -2,6 +2,7 @@
 //! A disk that is full, and has room again. Finding R10 at a sequencer, which ended.
 
 use super::*;
+use std::fs;
 
 /// A sequencer with a batch on the chain and a transfer that waits, whose disk is full from now on.
 fn full(dir: &Path) -> (Core, Chain, Vec<Hash>) {
