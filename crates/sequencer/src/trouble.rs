@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is wrong with commits and with batches, until the chain shows that it is over. Pure.
+//! What is wrong with commits, with batches and with the nodes, until the chain shows that it is over. Pure.
 
 use crate::core::Change;
+use pvs_primitives::BlockNumber;
 
 /// The two kinds of trouble: either can pass while the other lasts.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,41 @@ impl Troubles {
 	}
 }
 
+/// What is wrong with the nodes, until there is a higher block than all before: that a node answers again, or
+/// shows the same block again, does not make the chain move.
+#[derive(Clone, Debug)]
+pub(crate) struct Standstill {
+	highest: BlockNumber,
+	problem: Option<String>,
+}
+
+impl Standstill {
+	/// Nothing is wrong, and this is the highest block so far.
+	pub(crate) fn after(highest: BlockNumber) -> Self {
+		Self { highest, problem: None }
+	}
+
+	/// No node answers, or those that do show no new block.
+	pub(crate) fn note(&mut self, problem: String) {
+		self.problem = Some(problem);
+	}
+
+	/// Takes in a best block. Returns whether it is higher than all before.
+	pub(crate) fn saw(&mut self, block: BlockNumber) -> bool {
+		let is_higher = block > self.highest;
+		if is_higher {
+			self.highest = block;
+			self.problem = None;
+		}
+		is_higher
+	}
+
+	/// What is wrong, if anything is.
+	pub(crate) fn problem(&self) -> Option<String> {
+		self.problem.clone()
+	}
+}
+
 #[cfg(test)]
 mod tests {
 	use super::*;
@@ -94,5 +130,19 @@ mod tests {
 		let mut troubles = both();
 		troubles.idle();
 		assert_eq!(troubles.problem().as_deref(), Some("no commit"));
+	}
+
+	/// Finding R18: a new connection cleared it.
+	#[test]
+	fn trouble_with_nodes_should_be_over_when_there_is_a_higher_block_than_all_before() {
+		let mut standstill = Standstill::after(7);
+		assert!(!standstill.saw(7));
+		standstill.note("no new block".into());
+		for known in [7, 6, 7] {
+			assert!(!standstill.saw(known));
+			assert_eq!(standstill.problem().as_deref(), Some("no new block"));
+		}
+		assert!(standstill.saw(8));
+		assert_eq!(standstill.problem(), None);
 	}
 }

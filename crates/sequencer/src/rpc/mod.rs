@@ -29,6 +29,7 @@ use serde_json::{json, Value};
 use std::{
 	collections::BTreeMap,
 	sync::{Arc, Mutex, MutexGuard},
+	thread,
 	time::{SystemTime, UNIX_EPOCH},
 };
 use tokio::sync::{mpsc, oneshot};
@@ -109,8 +110,12 @@ type Answer = oneshot::Sender<Result<Hash, SubmitError>>;
 struct Intake(mpsc::Sender<(SignedTransfer, Answer)>);
 
 impl Intake {
-	/// Starts to take transfers, and counts those that were accepted.
-	fn start(shared: Shared, accepted: IntCounter) -> std::io::Result<Self> {
+	/// Starts to take transfers, and counts those that were accepted. The thread ends once nobody hands over any
+	/// more.
+	fn start(
+		shared: Shared,
+		accepted: IntCounter,
+	) -> std::io::Result<(Self, thread::JoinHandle<()>)> {
 		let (sender, mut receiver) = mpsc::channel::<(SignedTransfer, Answer)>(MAX_QUEUED);
 		let take = move || {
 			while let Some(first) = receiver.blocking_recv() {
@@ -131,8 +136,8 @@ impl Intake {
 				}
 			}
 		};
-		std::thread::Builder::new().name("intake".into()).spawn(take)?;
-		Ok(Self(sender))
+		let thread = thread::Builder::new().name("intake".into()).spawn(take)?;
+		Ok((Self(sender), thread))
 	}
 
 	async fn submit(&self, signed: SignedTransfer) -> Result<Hash, ErrorObjectOwned> {
@@ -164,10 +169,10 @@ pub(crate) async fn start(
 	options: &Options,
 	accepted: IntCounter,
 ) -> std::io::Result<Server> {
-	let intake = Intake::start(shared.clone(), accepted)?;
+	let (intake, thread) = Intake::start(shared.clone(), accepted)?;
 	let module =
 		methods(Context { shared: shared.clone(), intake }).map_err(std::io::Error::other)?;
-	Server::start(shared, module.into(), options).await
+	Server::start(shared, module.into(), thread, options).await
 }
 
 /// Reads parameters by name or by place, and nothing more than there should be.

@@ -21,11 +21,12 @@ use std::{
 	net::SocketAddr,
 	pin::pin,
 	sync::Arc,
+	thread,
 	time::Duration,
 };
 use tokio::{
 	net::{TcpListener, TcpStream},
-	task::{JoinHandle, JoinSet},
+	task::{spawn_blocking, JoinHandle, JoinSet},
 	time::{sleep, timeout},
 };
 use tower::{layer::util::Identity, Layer, ServiceBuilder};
@@ -42,7 +43,7 @@ pub(crate) const MAX_IDLE: Duration = Duration::from_secs(60);
 /// Pause when the system has no room for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time that requests may take that are being answered when the server is stopped.
-const STOP_LIMIT: Duration = Duration::from_secs(2);
+const STOP_LIMIT: Duration = Duration::from_secs(5);
 
 /// Where to serve whom.
 #[derive(Clone, Debug)]
@@ -60,6 +61,8 @@ pub(crate) struct Server {
 	address: SocketAddr,
 	handle: ServerHandle,
 	accepting: JoinHandle<()>,
+	/// Ends after the methods that hand transfers to it.
+	intake: thread::JoinHandle<()>,
 }
 
 impl Server {
@@ -67,6 +70,7 @@ impl Server {
 	pub(super) async fn start(
 		shared: Shared,
 		methods: Methods,
+		intake: thread::JoinHandle<()>,
 		options: &Options,
 	) -> io::Result<Self> {
 		let listener = TcpListener::bind(options.listen).await?;
@@ -83,7 +87,7 @@ impl Server {
 			.to_service_builder();
 		let guarding = Guarding::new(shared, &options.hosts);
 		let door = Door { builder, methods, guarding, limits, stop };
-		Ok(Self { address, handle, accepting: tokio::spawn(door.accept(listener)) })
+		Ok(Self { address, handle, accepting: tokio::spawn(door.accept(listener)), intake })
 	}
 
 	/// Returns where it listens.
@@ -97,9 +101,10 @@ impl Server {
 		let _ = (&mut self.accepting).await;
 	}
 
-	/// Stops it: requests that are being answered have a moment for that. The address is free then.
+	/// Stops it: requests that are being answered have a moment for that. The address is free then, and the core
+	/// is not used any more.
 	pub(crate) async fn stop(self) {
-		let Self { handle, accepting, .. } = self;
+		let Self { handle, accepting, intake, .. } = self;
 		let _ = handle.stop();
 		let abort = accepting.abort_handle();
 		let ended = async move {
@@ -107,6 +112,7 @@ impl Server {
 				let _ = accepting.await;
 			}
 			handle.stopped().await;
+			let _ = spawn_blocking(move || intake.join()).await;
 		};
 		if timeout(STOP_LIMIT, ended).await.is_err() {
 			abort.abort();

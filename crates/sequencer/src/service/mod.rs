@@ -18,7 +18,7 @@ use crate::{
 	report::{Report, Reporter},
 	rpc::{self, Server, Shared},
 	seat::{Commit, Seat},
-	trouble::Troubles,
+	trouble::{Standstill, Troubles},
 	SequencerError, SERVICE,
 };
 use pvs_client::{
@@ -156,13 +156,11 @@ struct Service {
 	/// A batch on its way to the chain.
 	commit: Option<Committing>,
 	last_commit: Option<BlockNumber>,
-	/// The best block that was seen last, and the highest one.
+	/// The best block that was seen last.
 	best: BlockNumber,
-	highest: BlockNumber,
 	pace: Pace,
 	troubles: Troubles,
-	/// What is wrong with the nodes, until there is a higher block than all before.
-	node_problem: Option<String>,
+	standstill: Standstill,
 	/// Whether it was told that the files cannot be put in order.
 	told_untidy: bool,
 }
@@ -242,16 +240,14 @@ impl Service {
 			},
 			Notice::Behind { .. } | Notice::Stalled { .. } => {},
 		}
-		self.node_problem = Some(text.clone());
+		self.standstill.note(text.clone());
 		self.tell_problem(Some(text));
 	}
 
 	/// Takes in a block and does what is to be done.
 	async fn at_block(&mut self, best: Block) -> Result<(), SequencerError> {
 		self.best = best.number;
-		if best.number > self.highest {
-			self.highest = best.number;
-			self.node_problem = None;
+		if self.standstill.saw(best.number) {
 			self.monitor.chain_moves.meet();
 		}
 		let (seen, changes) = match self.take_in(best).await {
@@ -290,7 +286,7 @@ impl Service {
 				self.monitor.can_commit.meet();
 			},
 		}
-		self.tell_problem(self.node_problem.clone().or(problem));
+		self.tell_problem(self.standstill.problem().or(problem));
 	}
 
 	/// Lets the RPC tell what is wrong, and the operator if it is new.

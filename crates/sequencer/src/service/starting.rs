@@ -12,7 +12,7 @@ use crate::{
 	report::{Report, Reporter},
 	rpc::{self, ConnectionLimits, Options, Server, Shared, MAX_IDLE},
 	seat::{Seat, Wanted},
-	trouble::Troubles,
+	trouble::{Standstill, Troubles},
 	SequencerError,
 };
 use pvs_rollup::state::State;
@@ -88,10 +88,9 @@ impl Service {
 			commit: None,
 			last_commit: None,
 			best: best.number,
-			highest: best.number,
 			pace: Pace::default(),
 			troubles: Troubles::default(),
-			node_problem: None,
+			standstill: Standstill::after(best.number),
 			told_untidy: false,
 			config,
 		};
@@ -138,7 +137,8 @@ impl Service {
 			self.reader.start_over();
 			self.take_in(best).await?;
 		}
-		(self.best, self.highest) = (best.number, best.number);
+		self.best = best.number;
+		self.standstill = Standstill::after(best.number);
 		let fee_account = self.config.fee_account;
 		let has_account = move |core: &mut Core| core.tip().account(fee_account).is_some();
 		match self.shared.with_core(has_account).await {

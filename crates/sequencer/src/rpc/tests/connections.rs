@@ -87,9 +87,11 @@ async fn connection_should_be_closed_when_no_request_comes_at_all() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn address_should_be_free_when_the_server_has_stopped() {
+async fn address_and_directory_should_be_free_when_the_server_has_stopped() {
 	let world = World::new().await;
 	let _idle = connect(HERE, world.address).await;
 	world.server.stop().await;
 	tokio::net::TcpListener::bind(world.address).await.unwrap();
+	drop(world.shared);
+	pvs_files::Lock::take(world.dir.path()).expect("the data directory is free too");
 }
