@@ -24,8 +24,8 @@ the output is one JSON object.
                       when its node has pruned what became of it: it wins and is paid all the same.
   --scenario validators
                       Three validators of which one is killed, so that nothing becomes final. 200 blocks
-                      later a prover bids, delivers and is paid, and one that was killed behind its bid
-                      comes back and sees what that cost. Takes six minutes.
+                      later a prover that was killed behind its bid settles it and is paid for the next
+                      batch, and one that was killed behind its win sees what that cost. Six minutes.
   --scenario crash    A serving sequencer that takes transfers from a load generator. Its first batches fail,
                       and it is killed ten times, at random and while it writes: nothing that it
                       acknowledged is lost or doubled.

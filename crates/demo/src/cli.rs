@@ -91,8 +91,9 @@ pub(crate) enum Scenario {
 	/// A prover that is killed behind a bid that loses, and comes back when its node has pruned what became of it:
 	/// it bids, delivers and is paid all the same
 	Pruned,
-	/// Three validators of which one is killed, a prover that delivers and is paid while finality is 200 blocks behind,
-	/// and one that was killed behind its bid and finds in the chain's record what became of that
+	/// Three validators of which one is killed, until finality is 200 blocks behind; a prover killed behind its bid that
+	/// comes back, settles it, and is paid for a batch; one killed behind its win that finds in the chain's record what
+	/// became of that
 	Validators,
 	/// A serving sequencer whose first batches fail and that is killed ten times while a load generator sends
 	/// it transfers: nothing that it acknowledged is lost or doubled
@@ -192,7 +193,7 @@ mod tests {
 		let nodes = args("pvs-demo --scenario nodes");
 		assert_eq!((nodes.batches(), nodes.pipeline(), nodes.limit()), (2, 1, 240));
 		let validators = args("pvs-demo --scenario validators");
-		assert_eq!((validators.batches(), validators.limit()), (2, 600));
+		assert_eq!((validators.batches(), validators.limit()), (3, 600));
 		assert_eq!(args("pvs-demo --scenario pruned").limit(), 240);
 		for scenario in ["faults", "silent", "nodes", "pruned", "validators", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {

@@ -196,6 +196,8 @@ struct Service {
 	/// What was slashed, as far as it is counted, and whether there may be more.
 	slashed: Slashed,
 	may_be_slashed: bool,
+	/// Whether a round has ended in a way that only the chain's record can tell.
+	is_record_due: bool,
 	/// Why no new bids are made.
 	breaker: Option<String>,
 	/// Whether the disk of the journal is full, so that no new bids are made until it is not.
@@ -289,6 +291,7 @@ impl Service {
 			ended: BTreeSet::new(),
 			slashed: Slashed::default(),
 			may_be_slashed: false,
+			is_record_due: false,
 			breaker: None,
 			out_of_room: false,
 			draining_since: None,

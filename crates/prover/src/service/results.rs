@@ -271,6 +271,7 @@ impl Service {
 		self.note(Entry::Ended { batch, round, outcome: outcome.clone() });
 		self.ended.insert(batch);
 		self.may_be_slashed |= settle::may_be_slashed(&outcome);
+		self.is_record_due |= outcome == Outcome::Unknown;
 		self.rounds.of(key).stands_by = false;
 		self.unsettled.bids.remove(&key);
 		self.reporter.say(&match outcome {

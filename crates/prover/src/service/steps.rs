@@ -68,6 +68,13 @@ impl Service {
 		let view = session.client.at(block).await?;
 		self.height = block.number;
 		self.monitor.saw_block(block.number, self.open_jobs().count());
+		if self.is_record_due {
+			// Before there can be a new bid.
+			if let Some(prover) = view.prover(self.me.0).await? {
+				self.check_record(&prover.stats, false)?;
+			}
+			self.is_record_due = false;
+		}
 		let mut rounds = view.open_rounds(self.rollup).await?;
 		// What is due first comes first.
 		rounds.sort_by_key(|round| round.phase_ends_at);
