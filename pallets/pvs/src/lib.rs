@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
-// The macros of FRAME expand to casts and `expect`, so the lints against them stand in the modules that
-// hold our code.
+#![cfg_attr(
+	not(any(test, feature = "runtime-benchmarks")),
+	deny(
+		clippy::unwrap_used,
+		clippy::expect_used,
+		clippy::indexing_slicing,
+		clippy::arithmetic_side_effects,
+		clippy::cast_possible_truncation,
+		clippy::as_conversions
+	)
+)]
 
 extern crate alloc;
 
-mod agenda_impls;
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
-mod dispatchable_impls;
-mod effect_impls;
-mod genesis_impls;
-mod money_impls;
-mod place_impls;
-mod prover_impls;
-mod read_impls;
-mod rollup_impls;
-mod round_impls;
-mod settle_impls;
+mod impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
@@ -36,7 +35,9 @@ pub use types::{
 };
 pub use weights::WeightInfo;
 
+// The macros of FRAME expand to casts and `expect`.
 #[frame_support::pallet]
+#[allow(clippy::as_conversions, clippy::cast_possible_truncation, clippy::expect_used)]
 pub mod pallet {
 	use crate::{types::*, weights::WeightInfo};
 	use alloc::vec::Vec;

@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is true of the pallet's storage after every block and every test.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{pallet::*, types::*};
 use alloc::collections::BTreeMap;
 use frame_support::{ensure, pallet_prelude::*};

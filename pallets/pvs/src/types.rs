@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the pallet stores. The records know nothing of FRAME.
 
+#![allow(
+	clippy::as_conversions,
+	clippy::cast_possible_truncation,
+	reason = "the codec derives write the indices of variants that way"
+)]
+
 use crate::{pallet::ProofBytes, Config};
 use alloc::collections::BTreeMap;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};

@@ -7,15 +7,6 @@
 //! 64.0.0, AMD EPYC); key preparation and proof check run natively, as the host function does.
 //! Database accesses are counted and weigh what the runtime's `DbWeight` says.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 

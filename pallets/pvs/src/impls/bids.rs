@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The bodies of the calls that concern a batch.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::{
 	boxed::Box,

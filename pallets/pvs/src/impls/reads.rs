@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the Runtime API shows, and the hashes that bind bids and proofs.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
 use codec::Encode;

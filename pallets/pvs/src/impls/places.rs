@@ -4,15 +4,6 @@
 //! Each rollup has guaranteed places of its own, so that no crowd shuts it out. Further places come from
 //! the chain's pool, whose price doubles with each eighth that is taken.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{pallet::*, types::*};
 use frame_support::{ensure, pallet_prelude::*};
 use pvs_auction::rent::{rate, rent_until};

@@ -3,7 +3,7 @@
 //! next transition is due, and each block works off what is due as far as its weight allows, at its
 //! start within a limit and at its end with what is left.
 //!
-//! Silent bids of closed rounds expire behind all of that ([`settle_impls`](crate::settle_impls)).
+//! Silent bids of closed rounds expire behind all of that ([`settle`](super::settle)).
 //!
 //! Auctions that close go first: a winner must not wait for other work of the chain. They have a lane
 //! of their own.
@@ -11,15 +11,6 @@
 //! Rollups take turns in a lane. A pass goes over what was due when it began, oldest first, and takes one item of
 //! each rollup and block; the next pass takes the next ones. So an item waits for at most one item of
 //! each other rollup and block that is overdue before its turn comes, however many they have.
-
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::collections::VecDeque;

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Silent bids of closed rounds: kept until somebody settles them or their time is over.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{
-	dispatchable_impls::{Opening, Sealed},
+	impls::bids::{Opening, Sealed},
 	pallet::*,
 	types::*,
 	weights::WeightInfo,

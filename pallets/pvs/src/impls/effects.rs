@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What follows from a transition: money moves, records change, events are told.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{pallet::*, types::*};
 use frame_support::pallet_prelude::*;
 use pvs_auction::{

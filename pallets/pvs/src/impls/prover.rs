@@ -1,15 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The registry of provers: the bodies of its calls.
 
-#![deny(
-	clippy::unwrap_used,
-	clippy::expect_used,
-	clippy::indexing_slicing,
-	clippy::arithmetic_side_effects,
-	clippy::cast_possible_truncation,
-	clippy::as_conversions
-)]
-
 use crate::{pallet::*, types::*};
 use frame_support::{ensure, pallet_prelude::*};
 use pvs_auction::share::{epoch, share};
