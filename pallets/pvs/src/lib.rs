@@ -17,6 +17,7 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+mod errors;
 mod impls;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;

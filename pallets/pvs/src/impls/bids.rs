@@ -30,7 +30,7 @@ use pvs_primitives::{
 	poseidon, Balance, Bytes32, RollupId, RoundNumber,
 };
 use pvs_timelock::{
-	check_seal, decrypt, verify_opening, OpeningError, Seal, SealError, Statement, ELEMENT_BYTES,
+	check_seal, decrypt, verify_opening, Seal, Statement, ELEMENT_BYTES,
 	PROOF_BYTES as OPENING_PROOF_BYTES,
 };
 use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
@@ -168,13 +168,13 @@ impl<T: Config> Pallet<T> {
 		(commitment, seal): (Bytes32, &[u8]),
 	) -> DispatchResult {
 		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
-		check_seal(&seal).map_err(Self::seal_error)?;
+		check_seal(&seal).map_err(Error::<T>::from)?;
 		let extrinsic = Self::current_extrinsic()?;
 		let mut entry = Self::entry(id)?;
 		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
 		let after =
 			step(entry.batch.round.clone(), Input::Bid, &Self::context(&entry), Self::now())
-				.map_err(Self::refusal)?;
+				.map_err(Error::<T>::from)?;
 		let reserve = entry.batch.round.reserve;
 		ensure!(
 			Self::batch_digest(&entry.batch, reserve) == batch_digest,
@@ -185,8 +185,8 @@ impl<T: Config> Pallet<T> {
 		let Stage::Auction(auction) = entry.batch.round.stage else {
 			return Err(Error::<T>::Corrupt.into());
 		};
-		let fee = slot_fee(reserve, auction.bids, &entry.batch.snapshot)
-			.map_err(|_| Error::<T>::Corrupt)?;
+		let fee =
+			slot_fee(reserve, auction.bids, &entry.batch.snapshot).map_err(Error::<T>::from)?;
 		ensure!(fee <= max_slot_fee, Error::<T>::SlotFeeTooHigh);
 		let bond = Self::context(&entry).bond(reserve);
 		let reserved = prover.reserved.checked_add(bond).ok_or(Error::<T>::InsufficientStake)?;
@@ -249,7 +249,7 @@ impl<T: Config> Pallet<T> {
 		let share = bid.as_ref().map_or(0, |bid| bid.share);
 		let input = Input::Reveal { bidder, share, payload };
 		let after = step(entry.batch.round.clone(), input, &Self::context(&entry), Self::now())
-			.map_err(Self::refusal)?;
+			.map_err(Error::<T>::from)?;
 		let bid = bid.ok_or(Error::<T>::BidNotFound)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
@@ -316,7 +316,7 @@ impl<T: Config> Pallet<T> {
 		let asked =
 			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload: None };
 		step(entry.batch.round.clone(), asked, &Self::context(entry), Self::now())
-			.map_err(Self::refusal)?;
+			.map_err(Error::<T>::from)?;
 		// Nobody who could keep a reveal out earns by it under its own name.
 		let is_sequencer = *opener == entry.batch.sequencer || *opener == entry.rollup.sequencer;
 		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
@@ -357,7 +357,7 @@ impl<T: Config> Pallet<T> {
 		let parameters = Self::seals_of(seal_digest).ok_or(Error::<T>::SealSetUnknown)?;
 		let statement =
 			Statement { parameters, seal, context, commitment, opener: opener.as_ref() };
-		verify_opening(&statement, solution, proof).map_err(Self::opening_error)?;
+		verify_opening(&statement, solution, proof).map_err(Error::<T>::from)?;
 		Ok(decrypt(parameters, seal, context, solution)
 			.filter(|payload| commitment_in(context, payload) == *commitment))
 	}
@@ -408,7 +408,7 @@ impl<T: Config> Pallet<T> {
 		proof: &[u8],
 	) -> DispatchResult {
 		let key = VerifyingKeys::<T>::get(entry.id.rollup).ok_or(Error::<T>::Corrupt)?;
-		T::ProofVerifier::verify(&key, inputs, proof).map_err(Self::proof_error)?;
+		T::ProofVerifier::verify(&key, inputs, proof).map_err(Error::<T>::from)?;
 		Self::advance(&mut entry, Input::Proof(prover))?;
 		Self::store(entry);
 		Ok(())
@@ -453,7 +453,7 @@ impl<T: Config> Pallet<T> {
 				let answer = answers.next().unwrap_or(Err(ProofError::NotValid));
 				answer.map_err(|error| {
 					searched |= matches!(error, ProofError::NotValid | ProofError::NotInSubgroup);
-					DispatchError::from(Self::proof_error(error))
+					DispatchError::from(Error::<T>::from(error))
 				})?;
 				with_storage_layer(|| {
 					// A proof before this one may have ended the batch.
@@ -483,7 +483,7 @@ impl<T: Config> Pallet<T> {
 		let mut entry = Self::entry(id)?;
 		let moved = Self::catch_up_or_end(&mut entry, overdue)?;
 		let terms = claim(&entry.batch.round, prover, &Self::context(&entry), Self::now())
-			.map_err(Self::refusal)?;
+			.map_err(Error::<T>::from)?;
 		if terms.rescue {
 			Self::eligible(&entry, prover)?;
 		}
@@ -541,39 +541,6 @@ impl<T: Config> Pallet<T> {
 			(false, _) => Ok(moved),
 			(true, true) => Err(Error::<T>::BatchWasDropped.into()),
 			(true, false) => Err(Error::<T>::TooLate.into()),
-		}
-	}
-
-	fn seal_error(error: SealError) -> Error<T> {
-		match error {
-			SealError::NotCanonical => Error::SealNonCanonical,
-			SealError::Trivial => Error::SealTrivial,
-		}
-	}
-
-	fn opening_error(error: OpeningError) -> Error<T> {
-		match error {
-			// What `place_bid` let in is well-formed.
-			OpeningError::MalformedSeal => Error::Corrupt,
-			OpeningError::SolutionNotCanonical => Error::SolutionNonCanonical,
-			OpeningError::ProofNotCanonical => Error::OpeningProofNonCanonical,
-			OpeningError::ChallengeNotFound => Error::OpeningAttemptFailed,
-			OpeningError::WrongSolution => Error::OpeningProofInvalid,
-		}
-	}
-
-	fn proof_error(error: ProofError) -> Error<T> {
-		match error {
-			ProofError::WrongLength => Error::ProofWrongLength,
-			ProofError::NonCanonicalCoordinate => Error::ProofNonCanonical,
-			ProofError::NotOnCurve => Error::ProofNotOnCurve,
-			ProofError::NotInSubgroup => Error::ProofNotInSubgroup,
-			ProofError::Identity => Error::ProofIdentity,
-			ProofError::NotValid => Error::ProofInvalid,
-			// The pallet gives the inputs and the stored key itself.
-			ProofError::NonCanonicalInput
-			| ProofError::WrongInputCount
-			| ProofError::MalformedKey => Error::Corrupt,
 		}
 	}
 }

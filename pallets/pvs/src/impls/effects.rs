@@ -288,7 +288,7 @@ impl<T: Config> Pallet<T> {
 				receipt.counted,
 				&entry.batch.snapshot.params,
 			)
-			.map_err(|_| Error::<T>::Corrupt)?
+			.map_err(Error::<T>::from)?
 			.within(&entry.rollup.params);
 		Self::tell(Event::ReserveUpdated {
 			rollup: entry.id.rollup,

@@ -7,12 +7,12 @@ use pvs_auction::{
 	rent::rollup_deposit,
 	reserve::Reserve,
 	round::BidStage,
-	rules::{self, BrokenRule, Limits},
+	rules::{self, Limits},
 };
 use pvs_primitives::{
 	api::BatchId, field, hash::blake2_256, params::RollupParams, BatchIndex, Bytes32, RollupId,
 };
-use pvs_verifier::{KeyError, ProofVerifier};
+use pvs_verifier::ProofVerifier;
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register_rollup(
@@ -22,9 +22,9 @@ impl<T: Config> Pallet<T> {
 		sequencer: T::AccountId,
 		params: RollupParams,
 	) -> DispatchResult {
-		rules::check(&params, &Self::limits()).map_err(Self::params_error)?;
+		rules::check(&params, &Self::limits()).map_err(Error::<T>::from)?;
 		ensure!(field::is_canonical(&genesis_root), Error::<T>::StateRootNonCanonical);
-		let prepared = T::ProofVerifier::prepare_key(verifying_key).map_err(Self::key_error)?;
+		let prepared = T::ProofVerifier::prepare_key(verifying_key).map_err(Error::<T>::from)?;
 		let (rollups, most) = (RollupCount::<T>::get(), T::MaxRollups::get());
 		ensure!(rollups < most, Error::<T>::TooManyRollups);
 		let deposit = rollup_deposit(T::RollupDeposit::get(), rollups, most);
@@ -121,7 +121,7 @@ impl<T: Config> Pallet<T> {
 		params: RollupParams,
 	) -> DispatchResult {
 		let mut record = Self::owned(&owner, rollup)?;
-		rules::check(&params, &Self::limits()).map_err(Self::params_error)?;
+		rules::check(&params, &Self::limits()).map_err(Error::<T>::from)?;
 		record.prices = record.prices.within(&params);
 		record.params = params.clone();
 		Rollups::<T>::insert(rollup, record);
@@ -174,63 +174,6 @@ impl<T: Config> Pallet<T> {
 			min_settle_blocks: Self::min_settle_blocks(),
 			max_settle_blocks: T::MaxSettleBlocks::get(),
 			min_silence_penalty: Self::min_silence_penalty(),
-		}
-	}
-
-	fn params_error(rule: BrokenRule) -> Error<T> {
-		match rule {
-			BrokenRule::DataLength => Error::ParamsDataLength,
-			BrokenRule::BiddingWindow => Error::ParamsBiddingWindow,
-			BrokenRule::RevealWindow => Error::ParamsRevealWindow,
-			BrokenRule::FeeWeight => Error::ParamsFeeWeight,
-			BrokenRule::TimeWeight => Error::ParamsTimeWeight,
-			BrokenRule::ProofBlocks => Error::ParamsProofBlocks,
-			BrokenRule::Reserve => Error::ParamsReserve,
-			BrokenRule::ReserveMargin => Error::ParamsReserveMargin,
-			BrokenRule::ReserveWeight => Error::ParamsReserveWeight,
-			BrokenRule::EscalationFactor => Error::ParamsEscalationFactor,
-			BrokenRule::SilencePenalty => Error::ParamsSilencePenalty,
-			BrokenRule::SilencePenaltyForOpening => Error::ParamsSilencePenaltyForOpening,
-			BrokenRule::SilencePenaltyForSettling => Error::ParamsSilencePenaltyForSettling,
-			BrokenRule::Bond => Error::ParamsBond,
-			BrokenRule::LateRate => Error::ParamsLateRate,
-			BrokenRule::Grace => Error::ParamsGrace,
-			BrokenRule::Ladder => Error::ParamsLadder,
-			BrokenRule::Rescue => Error::ParamsRescue,
-			BrokenRule::EmptyRounds => Error::ParamsEmptyRounds,
-			BrokenRule::FailedRounds => Error::ParamsFailedRounds,
-			BrokenRule::SequencerBond => Error::ParamsSequencerBond,
-			BrokenRule::SealedTime => Error::ParamsSealedTime,
-			BrokenRule::SilencePolicy => Error::ParamsSilencePolicy,
-			BrokenRule::SettleWindow => Error::ParamsSettleWindow,
-		}
-	}
-
-	fn key_error(error: KeyError) -> Error<T> {
-		match error {
-			KeyError::WrongLength => Error::KeyWrongLength,
-			KeyError::NonCanonicalCoordinate => Error::KeyNonCanonical,
-			KeyError::NotOnCurve => Error::KeyNotOnCurve,
-			KeyError::NotInSubgroup => Error::KeyNotInSubgroup,
-			KeyError::Identity => Error::KeyIdentity,
-			KeyError::GammaEqualsDelta => Error::KeyGammaEqualsDelta,
-			KeyError::GammaEqualsMinusDelta => Error::KeyGammaEqualsMinusDelta,
-			KeyError::BetaEqualsDelta => Error::KeyBetaEqualsDelta,
-			KeyError::BetaEqualsMinusDelta => Error::KeyBetaEqualsMinusDelta,
-			KeyError::BetaEqualsGamma => Error::KeyBetaEqualsGamma,
-			KeyError::BetaEqualsMinusGamma => Error::KeyBetaEqualsMinusGamma,
-			KeyError::BetaGammaDeltaDependent => Error::KeyBetaGammaDeltaDependent,
-			KeyError::DeltaIsGenerator => Error::KeyDeltaIsGenerator,
-			KeyError::BetaIsGenerator => Error::KeyBetaIsGenerator,
-			KeyError::AlphaIsGenerator => Error::KeyAlphaIsGenerator,
-			KeyError::AlphaMatchesBeta => Error::KeyAlphaMatchesBeta,
-			KeyError::AlphaMatchesGamma => Error::KeyAlphaMatchesGamma,
-			KeyError::AlphaMatchesDelta => Error::KeyAlphaMatchesDelta,
-			KeyError::AlphaBetaIsKnown => Error::KeyAlphaBetaIsKnown,
-			KeyError::AlphaDeltaIsKnown => Error::KeyAlphaDeltaIsKnown,
-			KeyError::InputPointsDependent => Error::KeyInputPointsDependent,
-			KeyError::InputPointsReachAlpha => Error::KeyInputPointsReachAlpha,
-			KeyError::InputPointsReachGenerator => Error::KeyInputPointsReachGenerator,
 		}
 	}
 }

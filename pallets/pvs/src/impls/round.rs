@@ -9,7 +9,7 @@ use pvs_auction::{
 	phase::due,
 	recent::{add_final, RecentBatch},
 	round::{Bid, BidStage, Context, Stage, Standing},
-	step::{step, Input, Outcome, Refusal},
+	step::{step, Input, Outcome},
 };
 use pvs_primitives::{
 	api::BatchId,
@@ -76,7 +76,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn advance(entry: &mut Entry<T>, input: Input<T::AccountId>) -> DispatchResult {
 		ensure!(!entry.ended, Error::<T>::BatchNotFound);
 		let outcome = step(entry.batch.round.clone(), input, &Self::context(entry), Self::now())
-			.map_err(Self::refusal)?;
+			.map_err(Error::<T>::from)?;
 		Self::carry_out(entry, outcome)
 	}
 
@@ -190,22 +190,6 @@ impl<T: Config> Pallet<T> {
 		}
 		if Rollups::<T>::get(entry.id.rollup).as_ref() != Some(&entry.rollup) {
 			Rollups::<T>::insert(entry.id.rollup, entry.rollup);
-		}
-	}
-
-	pub(crate) fn refusal(refusal: Refusal) -> Error<T> {
-		match refusal {
-			Refusal::Dropped => Error::BatchWasDropped,
-			Refusal::NotBidding => Error::NotBidding,
-			Refusal::RoundFull => Error::RoundFull,
-			Refusal::NotRevealing => Error::NotRevealing,
-			Refusal::NotOpening => Error::NotOpening,
-			Refusal::NothingOffered => Error::NothingOffered,
-			Refusal::NotOffered => Error::NotOffered,
-			Refusal::NothingToProve => Error::NothingToProve,
-			Refusal::NotAssigned => Error::NotAssigned,
-			Refusal::TooLate => Error::TooLate,
-			Refusal::NotDue | Refusal::Math(_) => Error::Corrupt,
 		}
 	}
 }

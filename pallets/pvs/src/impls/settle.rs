@@ -140,7 +140,7 @@ impl<T: Config> Pallet<T> {
 		let commitment = commitment_in(&context, payload);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		let settled = round.closed.settle(bid.share, Some(payload), Self::now());
-		Self::pay_for_silence(at, bidder, None, settled.map_err(Self::refusal)?)
+		Self::pay_for_silence(at, bidder, None, settled.map_err(Error::<T>::from)?)
 	}
 
 	/// Settles a silent bid by the solution of its seal.
@@ -161,7 +161,7 @@ impl<T: Config> Pallet<T> {
 		// Nobody who could keep a reveal out earns by it under its own name.
 		let is_sequencer = opener == round.committer || opener == round.sequencer;
 		let opener = (!is_sequencer).then_some(opener);
-		Self::pay_for_silence(at, bidder, opener, settled.map_err(Self::refusal)?)
+		Self::pay_for_silence(at, bidder, opener, settled.map_err(Error::<T>::from)?)
 	}
 
 	/// Takes what a silent bidder loses, releases the rest of its bond and forgets the bid.
