@@ -19,6 +19,7 @@ extern crate alloc;
 mod benchmarking;
 mod errors;
 mod impls;
+mod integrity;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
