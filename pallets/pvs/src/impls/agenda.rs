@@ -111,6 +111,11 @@ impl<T: Config> Pallet<T> {
 			.max(T::WeightInfo::finalize_batch())
 	}
 
+	/// What the transition of a batch beside a call's own work may weigh.
+	pub(crate) fn step_budget() -> WeightMeter {
+		WeightMeter::with_limit(Self::heaviest_step())
+	}
+
 	/// The most that the next transition of a batch weighs. Which bids count is not known yet.
 	pub(crate) fn step_weight(entry: &Entry<T>) -> Weight {
 		let fails = may_fail(&entry.batch.round, &Self::context(entry));
@@ -286,6 +291,24 @@ impl<T: Config> Pallet<T> {
 		let performed = Self::perform(entry, due);
 		budget.consume(performed.unwrap_or(most));
 		performed.map(|_| true)
+	}
+
+	/// As `catch_up`; an error if the batch ends with the transition. What it did is undone then, and the
+	/// agenda does it.
+	pub(crate) fn catch_up_or_end(
+		entry: &mut Entry<T>,
+		budget: &mut WeightMeter,
+	) -> Result<bool, DispatchError> {
+		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;
+		if matches!(entry.batch.round.stage, Stage::Proven { .. }) && !dropped {
+			return Ok(false);
+		}
+		let moved = Self::catch_up(entry, budget)?;
+		match (entry.ended, dropped) {
+			(false, _) => Ok(moved),
+			(true, true) => Err(Error::<T>::BatchWasDropped.into()),
+			(true, false) => Err(Error::<T>::TooLate.into()),
+		}
 	}
 
 	/// Moves a batch's entry to where it is due, or to this block if that has passed.

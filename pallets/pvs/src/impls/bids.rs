@@ -1,40 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The bodies of the calls that concern a batch.
+//! Bids: placed, revealed, opened.
 
 use crate::{pallet::*, types::*, weights::WeightInfo};
-use alloc::{
-	boxed::Box,
-	collections::{btree_map, BTreeMap},
-	vec::Vec,
-};
+use alloc::boxed::Box;
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
 	ensure,
 	pallet_prelude::*,
-	storage::{storage_prefix, unhashed, with_storage_layer},
-	traits::PalletInfoAccess,
 	weights::WeightMeter,
-	StorageHasher,
 };
 use pvs_auction::{
-	round::{BidStage, Round, Stage, Standing},
+	round::{BidStage, Stage},
 	slot_fee::slot_fee,
-	step::{claim, step, Input},
+	step::{step, Input},
 };
 use pvs_primitives::{
 	api::{BatchId, SealPlace},
 	bid::{commitment_in, BID_CONTEXT_BYTES, PAYLOAD_BYTES},
-	commit_digest::{CommitDigest, ENGINE_ID},
-	field,
 	hash::blake2_256,
-	poseidon, Balance, Bytes32, RollupId, RoundNumber,
+	Balance, Bytes32, RoundNumber,
 };
 use pvs_timelock::{
 	check_seal, decrypt, verify_opening, Seal, Statement, ELEMENT_BYTES,
 	PROOF_BYTES as OPENING_PROOF_BYTES,
 };
-use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
-use sp_runtime::{DigestItem, SaturatedConversion};
+use sp_runtime::SaturatedConversion;
 
 /// A seal as its opener brings it along: itself, its solution, and the proof of that. Lengths are not
 /// checked yet.
@@ -61,104 +51,6 @@ enum Opened<T: Config> {
 }
 
 impl<T: Config> Pallet<T> {
-	pub(crate) fn do_commit_batch(
-		sequencer: T::AccountId,
-		rollup: RollupId,
-		data: &[u8],
-		(prev_state_root, next_state_root): (Bytes32, Bytes32),
-		max_fee: Balance,
-	) -> DispatchResult {
-		let extrinsic = Self::current_extrinsic()?;
-		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
-		ensure!(record.sequencer == sequencer, Error::<T>::NotSequencer);
-		ensure!(record.tip_root == prev_state_root, Error::<T>::TipChanged);
-		let data_len = u32::try_from(data.len()).map_err(|_| Error::<T>::WrongDataLength)?;
-		ensure!(data_len == record.params.data_len, Error::<T>::WrongDataLength);
-		ensure!(field::is_canonical(&next_state_root), Error::<T>::StateRootNonCanonical);
-		// A low `max_fee` would shut out everyone but a friend.
-		ensure!(max_fee >= record.prices.reserve, Error::<T>::MaxFeeTooLow);
-		ensure!(max_fee <= record.params.max_reserve, Error::<T>::MaxFeeTooHigh);
-		ensure!(record.pending < T::MaxPendingBatches::get(), Error::<T>::TooManyPendingBatches);
-		let snapshot = Self::snapshot(record.params.clone());
-		let place = Self::next_place(rollup, &record, &snapshot)?;
-		let block_data = BlockDataBytes::<T>::get().saturating_add(data_len);
-		ensure!(block_data <= T::MaxBlockDataBytes::get(), Error::<T>::BlockDataFull);
-		let commits = CommitsInBlock::<T>::get();
-		ensure!(commits < T::MaxCommitsPerBlock::get(), Error::<T>::TooManyCommitsInBlock);
-
-		let id = BatchId { rollup, index: record.next_index };
-		record.next_index = successor::<T>(id.index)?;
-
-		let now = Self::now();
-		let mut batch = BatchRecord {
-			sequencer: sequencer.clone(),
-			committed_at: now,
-			prev_state_root,
-			next_state_root,
-			data_commitment: Bytes32::default(),
-			max_fee,
-			deposit: T::BatchDeposit::get(),
-			place,
-			snapshot,
-			round: Round::first(max_fee, record.prices.reserve, now),
-			due: None,
-			cleaned: false,
-		};
-		Self::hold(HoldReason::Escrow, &sequencer, max_fee)?;
-		Self::hold(HoldReason::SequencerBond, &sequencer, record.params.sequencer_bond)?;
-		Self::hold(HoldReason::BatchDeposit, &sequencer, batch.deposit)?;
-		Self::hold(HoldReason::PlaceRent, &sequencer, batch.rent())
-			.map_err(|_| Error::<T>::RentNotCovered)?;
-		batch.data_commitment = poseidon::data_commitment(data);
-		record.tip_root = next_state_root;
-		Self::take_from(&mut record, place.kind);
-		BlockDataBytes::<T>::put(block_data);
-		CommitsInBlock::<T>::put(commits.saturating_add(1));
-		Self::announce(CommitDigest {
-			batch: id,
-			extrinsic,
-			data_commitment: batch.data_commitment,
-		});
-		Self::deposit_event(Event::BatchCommitted {
-			batch: id,
-			sequencer,
-			prev_state_root,
-			next_state_root,
-			data_commitment: batch.data_commitment,
-			max_fee,
-		});
-		Self::deposit_event(Self::round_opened(id, &batch, &batch.round));
-		Self::store(Entry::new(id, record, batch));
-		Ok(())
-	}
-
-	/// Returns the index of the extrinsic that is being applied.
-	///
-	/// # Errors
-	/// `NotInExtrinsic` in hooks: neither data nor seal would be in the block's body. In
-	/// `on_initialize` the index is 0 before the inherents are applied, and in `on_poll`, after them,
-	/// that of the next extrinsic, whose bytes are not noted yet.
-	fn current_extrinsic() -> Result<u32, Error<T>> {
-		ensure!(frame_system::Pallet::<T>::inherents_applied(), Error::<T>::NotInExtrinsic);
-		frame_system::Pallet::<T>::extrinsic_index()
-			.filter(|index| Self::is_noted(*index))
-			.ok_or(Error::<T>::NotInExtrinsic)
-	}
-
-	/// Returns true if the bytes of an extrinsic of this block are noted. They are not read: each of many calls
-	/// below one extrinsic would read all of it, megabytes that no weight covers.
-	fn is_noted(extrinsic: u32) -> bool {
-		let system = frame_system::Pallet::<T>::name().as_bytes();
-		let map = storage_prefix(system, b"ExtrinsicData");
-		unhashed::exists(&[&map[..], &Twox64Concat::hash(&extrinsic.encode())].concat())
-	}
-
-	/// Says in the block's header where a batch's data is.
-	fn announce(commit: CommitDigest) {
-		let item = DigestItem::Consensus(ENGINE_ID, commit.encode().to_vec());
-		frame_system::Pallet::<T>::deposit_log(item);
-	}
-
 	pub(crate) fn do_place_bid(
 		bidder: T::AccountId,
 		id: BatchId,
@@ -360,187 +252,5 @@ impl<T: Config> Pallet<T> {
 		verify_opening(&statement, solution, proof).map_err(Error::<T>::from)?;
 		Ok(decrypt(parameters, seal, context, solution)
 			.filter(|payload| commitment_in(context, payload) == *commitment))
-	}
-
-	pub(crate) fn do_accept_place(
-		prover: T::AccountId,
-		id: BatchId,
-		round: RoundNumber,
-	) -> DispatchResultWithPostInfo {
-		let mut overdue = Self::step_budget();
-		let accepted = Self::take_place(prover, id, round, &mut overdue);
-		Self::charged(T::WeightInfo::accept_place().saturating_add(overdue.consumed()), accepted)
-	}
-
-	fn take_place(
-		prover: T::AccountId,
-		id: BatchId,
-		round: RoundNumber,
-		overdue: &mut WeightMeter,
-	) -> DispatchResult {
-		let mut entry = Self::entry(id)?;
-		Self::catch_up_or_end(&mut entry, overdue)?;
-		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
-		Self::advance(&mut entry, Input::Accept(prover))?;
-		Self::store(entry);
-		Ok(())
-	}
-
-	pub(crate) fn do_submit_proof(
-		id: BatchId,
-		prover: T::AccountId,
-		proof: &[u8],
-	) -> DispatchResultWithPostInfo {
-		let mut overdue = Self::step_budget();
-		let awaited = Self::awaited(id, &prover, proof, &mut overdue);
-		let overdue = overdue.consumed();
-		let (entry, inputs, _) = awaited.map_err(|error| {
-			error.with_weight(T::WeightInfo::refuse_proof().saturating_add(overdue))
-		})?;
-		let accepted = Self::accept_proof(entry, prover, &inputs, proof);
-		Self::charged(T::WeightInfo::submit_proof().saturating_add(overdue), accepted)
-	}
-
-	fn accept_proof(
-		mut entry: Entry<T>,
-		prover: T::AccountId,
-		inputs: &[Bytes32; PUBLIC_INPUTS],
-		proof: &[u8],
-	) -> DispatchResult {
-		let key = VerifyingKeys::<T>::get(entry.id.rollup).ok_or(Error::<T>::Corrupt)?;
-		T::ProofVerifier::verify(&key, inputs, proof).map_err(Error::<T>::from)?;
-		Self::advance(&mut entry, Input::Proof(prover))?;
-		Self::store(entry);
-		Ok(())
-	}
-
-	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether
-	/// false proofs had to be searched for: what is malformed, or not awaited, is known without.
-	pub(crate) fn do_submit_proofs(
-		proofs: &[ProofSubmission<T::AccountId>],
-	) -> Result<(Weight, bool), DispatchError> {
-		ensure!(!proofs.is_empty(), Error::<T>::NoProofs);
-		ensure!(Self::count(proofs.len()) <= T::MaxProofs::get(), Error::<T>::TooManyProofs);
-		// One budget for all: it fits several defaults, and no call declares more than one heaviest step.
-		let mut overdue = Self::step_budget();
-		let mut keys = BTreeMap::new();
-		let mut awaited = Vec::with_capacity(proofs.len());
-		for ProofSubmission { batch, prover, proof } in proofs {
-			// What was overdue stays done, so that it is done once.
-			awaited.push(with_storage_layer(|| {
-				let (entry, inputs, moved) = Self::awaited(*batch, prover, proof, &mut overdue)?;
-				if let btree_map::Entry::Vacant(place) = keys.entry(batch.rollup) {
-					place.insert(VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?);
-				}
-				if moved {
-					Self::store(entry);
-				}
-				Ok::<_, DispatchError>(inputs)
-			}));
-		}
-		let mut claims = Vec::with_capacity(proofs.len());
-		for (submission, inputs) in proofs.iter().zip(&awaited) {
-			if let Ok(inputs) = inputs {
-				// There is a key wherever there are inputs; without one the claim would be refused.
-				let prepared = keys.get(&submission.batch.rollup).map_or(&[][..], |key| key);
-				claims.push(Claim { prepared, inputs, proof: &submission.proof });
-			}
-		}
-		let mut answers = T::ProofVerifier::verify_batch(&claims).into_iter();
-		let mut searched = false;
-		for (ProofSubmission { batch, prover, proof }, inputs) in proofs.iter().zip(&awaited) {
-			let result = inputs.and_then(|inputs| {
-				let answer = answers.next().unwrap_or(Err(ProofError::NotValid));
-				answer.map_err(|error| {
-					searched |= matches!(error, ProofError::NotValid | ProofError::NotInSubgroup);
-					DispatchError::from(Error::<T>::from(error))
-				})?;
-				with_storage_layer(|| {
-					// A proof before this one may have ended the batch.
-					let (mut entry, again, _) = Self::awaited(*batch, prover, proof, &mut overdue)?;
-					ensure!(again == inputs, Error::<T>::Corrupt);
-					Self::advance(&mut entry, Input::Proof(prover.clone()))?;
-					Self::store(entry);
-					Ok(())
-				})
-			});
-			if let Err(error) = result {
-				let (batch, prover) = (*batch, prover.clone());
-				Self::deposit_event(Event::ProofRefused { batch, prover, error });
-			}
-		}
-		Ok((overdue.consumed(), searched))
-	}
-
-	/// The batch, the public inputs, and whether a transition was overdue and is done now, if exactly
-	/// this proof may be accepted.
-	fn awaited(
-		id: BatchId,
-		prover: &T::AccountId,
-		proof: &[u8],
-		overdue: &mut WeightMeter,
-	) -> Result<(Entry<T>, [Bytes32; PUBLIC_INPUTS], bool), DispatchError> {
-		let mut entry = Self::entry(id)?;
-		let moved = Self::catch_up_or_end(&mut entry, overdue)?;
-		let terms = claim(&entry.batch.round, prover, &Self::context(&entry), Self::now())
-			.map_err(Error::<T>::from)?;
-		if terms.rescue {
-			Self::eligible(&entry, prover)?;
-		}
-		if let Some(committed) = terms.proof_commitment {
-			ensure!(blake2_256(&[proof]) == committed, Error::<T>::OtherProofCommitted);
-		}
-		let inputs = Self::inputs(id, &entry.batch, prover).to_array();
-		Ok((entry, inputs, moved))
-	}
-
-	/// What `submit_proofs` weighs beside overdue transitions. To find those that do not hold, batches
-	/// of batches are verified again; what a call with some of them does is within the sum of what
-	/// one with none and one with nothing else do.
-	pub(crate) fn submit_proofs_weight(proofs: usize, searched: bool) -> Weight {
-		// More are refused before anything is done.
-		let count = Self::count(proofs).min(T::MaxProofs::get());
-		let all_hold = T::WeightInfo::submit_proofs(count);
-		if searched {
-			all_hold.saturating_add(T::WeightInfo::submit_false_proofs(count))
-		} else {
-			all_hold
-		}
-	}
-
-	/// A length that is bounded by far less.
-	pub(crate) fn count(length: usize) -> u32 {
-		u32::try_from(length).unwrap_or(u32::MAX)
-	}
-
-	/// What the transition of a batch beside a call's own work may weigh.
-	pub(crate) fn step_budget() -> WeightMeter {
-		WeightMeter::with_limit(Self::heaviest_step())
-	}
-
-	/// The outcome of a call that did as much as this, whether it succeeded or not.
-	pub(crate) fn charged(weight: Weight, outcome: DispatchResult) -> DispatchResultWithPostInfo {
-		match outcome {
-			Ok(()) => Ok(Some(weight).into()),
-			Err(error) => Err(error.with_weight(weight)),
-		}
-	}
-
-	/// As `catch_up`; an error if the batch ends with the transition. What it did is undone then, and the
-	/// agenda does it.
-	fn catch_up_or_end(
-		entry: &mut Entry<T>,
-		budget: &mut WeightMeter,
-	) -> Result<bool, DispatchError> {
-		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;
-		if matches!(entry.batch.round.stage, Stage::Proven { .. }) && !dropped {
-			return Ok(false);
-		}
-		let moved = Self::catch_up(entry, budget)?;
-		match (entry.ended, dropped) {
-			(false, _) => Ok(moved),
-			(true, true) => Err(Error::<T>::BatchWasDropped.into()),
-			(true, false) => Err(Error::<T>::TooLate.into()),
-		}
 	}
 }

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Places that runners-up accept, and proofs.
+
+use crate::{pallet::*, types::*, weights::WeightInfo};
+use alloc::{
+	collections::{btree_map, BTreeMap},
+	vec::Vec,
+};
+use frame_support::{
+	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
+	ensure,
+	pallet_prelude::*,
+	storage::with_storage_layer,
+	weights::WeightMeter,
+};
+use pvs_auction::step::{claim, Input};
+use pvs_primitives::{api::BatchId, hash::blake2_256, Bytes32, RoundNumber};
+use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
+
+impl<T: Config> Pallet<T> {
+	pub(crate) fn do_accept_place(
+		prover: T::AccountId,
+		id: BatchId,
+		round: RoundNumber,
+	) -> DispatchResultWithPostInfo {
+		let mut overdue = Self::step_budget();
+		let accepted = Self::take_place(prover, id, round, &mut overdue);
+		Self::charged(T::WeightInfo::accept_place().saturating_add(overdue.consumed()), accepted)
+	}
+
+	fn take_place(
+		prover: T::AccountId,
+		id: BatchId,
+		round: RoundNumber,
+		overdue: &mut WeightMeter,
+	) -> DispatchResult {
+		let mut entry = Self::entry(id)?;
+		Self::catch_up_or_end(&mut entry, overdue)?;
+		ensure!(entry.batch.round.number == round, Error::<T>::WrongRound);
+		Self::advance(&mut entry, Input::Accept(prover))?;
+		Self::store(entry);
+		Ok(())
+	}
+
+	pub(crate) fn do_submit_proof(
+		id: BatchId,
+		prover: T::AccountId,
+		proof: &[u8],
+	) -> DispatchResultWithPostInfo {
+		let mut overdue = Self::step_budget();
+		let awaited = Self::awaited(id, &prover, proof, &mut overdue);
+		let overdue = overdue.consumed();
+		let (entry, inputs, _) = awaited.map_err(|error| {
+			error.with_weight(T::WeightInfo::refuse_proof().saturating_add(overdue))
+		})?;
+		let accepted = Self::accept_proof(entry, prover, &inputs, proof);
+		Self::charged(T::WeightInfo::submit_proof().saturating_add(overdue), accepted)
+	}
+
+	fn accept_proof(
+		mut entry: Entry<T>,
+		prover: T::AccountId,
+		inputs: &[Bytes32; PUBLIC_INPUTS],
+		proof: &[u8],
+	) -> DispatchResult {
+		let key = VerifyingKeys::<T>::get(entry.id.rollup).ok_or(Error::<T>::Corrupt)?;
+		T::ProofVerifier::verify(&key, inputs, proof).map_err(Error::<T>::from)?;
+		Self::advance(&mut entry, Input::Proof(prover))?;
+		Self::store(entry);
+		Ok(())
+	}
+
+	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether
+	/// false proofs had to be searched for: what is malformed, or not awaited, is known without.
+	pub(crate) fn do_submit_proofs(
+		proofs: &[ProofSubmission<T::AccountId>],
+	) -> Result<(Weight, bool), DispatchError> {
+		ensure!(!proofs.is_empty(), Error::<T>::NoProofs);
+		ensure!(Self::count(proofs.len()) <= T::MaxProofs::get(), Error::<T>::TooManyProofs);
+		// One budget for all: it fits several defaults, and no call declares more than one heaviest step.
+		let mut overdue = Self::step_budget();
+		let mut keys = BTreeMap::new();
+		let mut awaited = Vec::with_capacity(proofs.len());
+		for ProofSubmission { batch, prover, proof } in proofs {
+			// What was overdue stays done, so that it is done once.
+			awaited.push(with_storage_layer(|| {
+				let (entry, inputs, moved) = Self::awaited(*batch, prover, proof, &mut overdue)?;
+				if let btree_map::Entry::Vacant(place) = keys.entry(batch.rollup) {
+					place.insert(VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?);
+				}
+				if moved {
+					Self::store(entry);
+				}
+				Ok::<_, DispatchError>(inputs)
+			}));
+		}
+		let mut claims = Vec::with_capacity(proofs.len());
+		for (submission, inputs) in proofs.iter().zip(&awaited) {
+			if let Ok(inputs) = inputs {
+				// There is a key wherever there are inputs; without one the claim would be refused.
+				let prepared = keys.get(&submission.batch.rollup).map_or(&[][..], |key| key);
+				claims.push(Claim { prepared, inputs, proof: &submission.proof });
+			}
+		}
+		let mut answers = T::ProofVerifier::verify_batch(&claims).into_iter();
+		let mut searched = false;
+		for (ProofSubmission { batch, prover, proof }, inputs) in proofs.iter().zip(&awaited) {
+			let result = inputs.and_then(|inputs| {
+				let answer = answers.next().unwrap_or(Err(ProofError::NotValid));
+				answer.map_err(|error| {
+					searched |= matches!(error, ProofError::NotValid | ProofError::NotInSubgroup);
+					DispatchError::from(Error::<T>::from(error))
+				})?;
+				with_storage_layer(|| {
+					// A proof before this one may have ended the batch.
+					let (mut entry, again, _) = Self::awaited(*batch, prover, proof, &mut overdue)?;
+					ensure!(again == inputs, Error::<T>::Corrupt);
+					Self::advance(&mut entry, Input::Proof(prover.clone()))?;
+					Self::store(entry);
+					Ok(())
+				})
+			});
+			if let Err(error) = result {
+				let (batch, prover) = (*batch, prover.clone());
+				Self::deposit_event(Event::ProofRefused { batch, prover, error });
+			}
+		}
+		Ok((overdue.consumed(), searched))
+	}
+
+	/// The batch, the public inputs, and whether a transition was overdue and is done now, if exactly
+	/// this proof may be accepted.
+	fn awaited(
+		id: BatchId,
+		prover: &T::AccountId,
+		proof: &[u8],
+		overdue: &mut WeightMeter,
+	) -> Result<(Entry<T>, [Bytes32; PUBLIC_INPUTS], bool), DispatchError> {
+		let mut entry = Self::entry(id)?;
+		let moved = Self::catch_up_or_end(&mut entry, overdue)?;
+		let terms = claim(&entry.batch.round, prover, &Self::context(&entry), Self::now())
+			.map_err(Error::<T>::from)?;
+		if terms.rescue {
+			Self::eligible(&entry, prover)?;
+		}
+		if let Some(committed) = terms.proof_commitment {
+			ensure!(blake2_256(&[proof]) == committed, Error::<T>::OtherProofCommitted);
+		}
+		let inputs = Self::inputs(id, &entry.batch, prover).to_array();
+		Ok((entry, inputs, moved))
+	}
+
+	/// What `submit_proofs` weighs beside overdue transitions. To find those that do not hold, batches
+	/// of batches are verified again; what a call with some of them does is within the sum of what
+	/// one with none and one with nothing else do.
+	pub(crate) fn submit_proofs_weight(proofs: usize, searched: bool) -> Weight {
+		// More are refused before anything is done.
+		let count = Self::count(proofs).min(T::MaxProofs::get());
+		let all_hold = T::WeightInfo::submit_proofs(count);
+		if searched {
+			all_hold.saturating_add(T::WeightInfo::submit_false_proofs(count))
+		} else {
+			all_hold
+		}
+	}
+}
