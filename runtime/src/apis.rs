@@ -11,6 +11,7 @@ use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
+use pallet_pvs::{Opening, RoundKey};
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use pvs_primitives::{
 	api::{
@@ -288,7 +289,8 @@ impl_runtime_apis! {
 			solution: [u8; ELEMENT_BYTES],
 			proof: [u8; OPENING_PROOF_BYTES],
 		) -> Option<bool> {
-			Pvs::opening_holds((batch, round), (bidder, opener), &seal, (&solution, &proof))
+			let opening = Opening { seal, solution, proof };
+			Pvs::opening_holds(RoundKey { batch, round }, &bidder, &opener, &opening)
 		}
 	}
 

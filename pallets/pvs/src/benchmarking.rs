@@ -13,7 +13,8 @@ mod trapdoor;
 use crate::{
 	pallet::*,
 	types::{
-		agenda_item, agenda_key, AgendaPass, Due, Lane, PlaceKind, ProofSubmission, RecentBatchesOf,
+		agenda_item, agenda_key, AgendaPass, Due, Lane, PlaceKind, ProofSubmission,
+		RecentBatchesOf, RoundKey,
 	},
 	weights::WeightInfo,
 };
@@ -773,9 +774,9 @@ mod benches {
 		let payload = overpriced::<T>();
 		let (batch, seal) = unsettled_round::<T>(&bidder, &payload, 0)?;
 		let opener = caller::<T>();
-		let at = (batch, 0);
+		let at = RoundKey { batch, round: 0 };
 		let kept = UnsettledRounds::<T>::get(batch, 0).ok_or("the round has closed")?;
-		let bid = UnsettledBids::<T>::get(at, &bidder).ok_or("it is unsettled")?;
+		let bid = UnsettledBids::<T>::get(at.id(), &bidder).ok_or("it is unsettled")?;
 		let opening = testing::open(&Statement {
 			parameters: T::SealParameters::get(),
 			seal: &seal,
@@ -810,7 +811,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::expire((batch, 0), b)?;
+			Pallet::<T>::expire(RoundKey { batch, round: 0 }, b)?;
 		}
 
 		assert!(!UnsettledRounds::<T>::contains_key(batch, 0));

@@ -32,8 +32,8 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{
-	BatchRecord, BidRecord, PendingPlace, PlaceKind, ProofSubmission, ProverRecord, RollupRecord,
-	UnsettledBid, UnsettledRound,
+	BatchRecord, BidRecord, Opening, PendingPlace, PlaceKind, ProofSubmission, ProverRecord,
+	RollupRecord, RoundKey, UnsettledBid, UnsettledRound,
 };
 pub use weights::WeightInfo;
 
@@ -44,7 +44,7 @@ pub mod pallet {
 	use crate::{types::*, weights::WeightInfo};
 	use alloc::vec::Vec;
 	use frame_support::{
-		dispatch::{DispatchClass, DispatchResultWithPostInfo, WithPostDispatchInfo},
+		dispatch::{DispatchClass, DispatchResultWithPostInfo},
 		pallet_prelude::*,
 		traits::fungible,
 		PalletId,
@@ -1291,11 +1291,8 @@ pub mod pallet {
 			max_fee: Balance,
 		) -> DispatchResultWithPostInfo {
 			let sequencer = ensure_signed(origin)?;
-			let roots = (prev_state_root, next_state_root);
-			// Whatever is wrong is found before the data is hashed.
+			let roots = Roots { prev: prev_state_root, next: next_state_root };
 			Self::do_commit_batch(sequencer, rollup, &data, roots, max_fee)
-				.map_err(|error| error.with_weight(T::WeightInfo::commit_batch(0)))?;
-			Ok(().into())
 		}
 
 		/// Place a bid whose content stays hidden until it is revealed.
@@ -1334,8 +1331,8 @@ pub mod pallet {
 			seal: SealBytes,
 		) -> DispatchResult {
 			let bidder = ensure_signed(origin)?;
-			let bid = (commitment, seal.as_slice());
-			Self::do_place_bid(bidder, batch, round, batch_digest, max_slot_fee, bid)
+			let (at, bid) = (RoundKey { batch, round }, SealedBid { commitment, seal: &seal });
+			Self::do_place_bid(bidder, at, batch_digest, max_slot_fee, bid)
 		}
 
 		/// Reveal a bid.
@@ -1378,7 +1375,7 @@ pub mod pallet {
 			payload: PayloadBytes,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			Self::do_reveal_bid((batch, round), bidder, &payload)
+			Self::do_reveal_bid(RoundKey { batch, round }, bidder, &payload)
 		}
 
 		/// Submit the proof of a batch for the prover that it is bound to.
@@ -1445,7 +1442,7 @@ pub mod pallet {
 			round: RoundNumber,
 		) -> DispatchResultWithPostInfo {
 			let prover = ensure_signed(origin)?;
-			Self::do_accept_place(prover, batch, round)
+			Self::do_accept_place(prover, RoundKey { batch, round })
 		}
 
 		/// Top up a prover's stake.
@@ -1608,7 +1605,8 @@ pub mod pallet {
 			proof: OpeningProofBytes,
 		) -> DispatchResultWithPostInfo {
 			let opener = ensure_signed(origin)?;
-			Self::do_open_bid(opener, (batch, round), bidder, (&seal, &solution, &proof))
+			let opening = OfferedOpening { seal: &seal, solution: &solution, proof: &proof };
+			Self::do_open_bid(opener, RoundKey { batch, round }, bidder, opening)
 		}
 
 		/// Submit the proofs of several batches at once, for the provers that they are bound to.
@@ -1641,10 +1639,7 @@ pub mod pallet {
 			proofs: ProofSubmissions<T>,
 		) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
-			let (overdue, searched) = Self::do_submit_proofs(&proofs)
-				.map_err(|error| error.with_weight(T::WeightInfo::refuse_proof()))?;
-			let weight = Self::submit_proofs_weight(proofs.len(), searched);
-			Ok(Some(weight.saturating_add(overdue)).into())
+			Self::do_submit_proofs(&proofs)
 		}
 
 		/// Offer a rollup to another owner.

@@ -3,8 +3,9 @@
 
 use crate as pallet_pvs;
 use crate::{
-	types::RoundId, Call, Config, Event, OpeningProofBytes, ProofSubmission, ProofSubmissions,
-	SealBytes, SolutionBytes,
+	types::{Roots, RoundId, RoundKey},
+	Call, Config, Event, Opening, OpeningProofBytes, ProofSubmission, ProofSubmissions, SealBytes,
+	SolutionBytes,
 };
 use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
@@ -227,6 +228,11 @@ pub(crate) fn root(number: u8) -> Bytes32 {
 	let mut root = [0; 32];
 	root[31] = number;
 	root
+}
+
+/// What a batch goes between.
+pub(crate) fn roots(prev: Bytes32, next: Bytes32) -> Roots {
+	Roots { prev, next }
 }
 
 pub(crate) fn params() -> RollupParams {
@@ -579,6 +585,15 @@ pub(crate) fn solved(
 	solve_for(&statement)
 }
 
+/// An opening of the right lengths.
+pub(crate) fn opening_of(seal: &[u8], solution: &[u8], proof: &[u8]) -> Opening {
+	Opening {
+		seal: seal.try_into().expect("357 bytes"),
+		solution: solution.try_into().expect("256 bytes"),
+		proof: proof.try_into().expect("257 bytes"),
+	}
+}
+
 fn solve_for(statement: &Statement<'_>) -> (SolutionBytes, OpeningProofBytes) {
 	let opening = solve::open_by_solving(statement, solve::Options::default(), |_| {
 		std::ops::ControlFlow::Continue(())
@@ -621,7 +636,7 @@ pub(crate) fn settle_by_opening(at: RoundId, bidder: &AccountId) -> CallResult {
 	let statement = Statement {
 		parameters: test_parameters(),
 		seal: &seal.to_vec().try_into().expect("357 bytes"),
-		context: &Pvs::unsettled_context(at, &kept, bidder),
+		context: &Pvs::unsettled_context(RoundKey { batch, round }, &kept, bidder),
 		commitment: &bid.commitment,
 		opener: GUEST.as_ref(),
 	};

@@ -241,8 +241,10 @@ impl<T: Config> Pallet<T> {
 			let count = counts.entry(at).or_default();
 			*count = count.saturating_add(1);
 		}
-		let mut expiries: BTreeMap<_, _> =
-			Expiries::<T>::iter_keys().map(expiry_item).map(|(block, at)| (at, block)).collect();
+		let mut expiries: BTreeMap<_, _> = Expiries::<T>::iter_keys()
+			.map(expiry_item)
+			.map(|(block, at)| (at.id(), block))
+			.collect();
 		ensure!(
 			expiries.len() == Expiries::<T>::iter_keys().count(),
 			"32: the silent bids of a round expire once"

@@ -23,6 +23,7 @@ use pvs_primitives::{
 	params::{RollupParams, Snapshot},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
+use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
 use scale_info::TypeInfo;
 
 /// A rollup of this runtime.
@@ -272,25 +273,88 @@ pub struct UnsettledBid {
 	pub share: u32,
 }
 
-/// A round of a batch.
+/// A round of a batch, as it stands in keys of storage.
 pub type RoundId = (BatchId, RoundNumber);
+
+/// A round of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoundKey {
+	/// The batch.
+	pub batch: BatchId,
+	/// Its round.
+	pub round: RoundNumber,
+}
+
+impl RoundKey {
+	/// Returns the key of storage.
+	pub fn id(self) -> RoundId {
+		(self.batch, self.round)
+	}
+}
+
+/// The roots that a batch goes between.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Roots {
+	/// Root before the batch.
+	pub(crate) prev: Bytes32,
+	/// Root after the batch.
+	pub(crate) next: Bytes32,
+}
+
+/// A bid as it is placed.
+pub(crate) struct SealedBid<'a> {
+	/// Binds chain, batch, round, bidder and payload.
+	pub(crate) commitment: Bytes32,
+	/// The time-lock puzzle around the payload. Its length is not checked yet.
+	pub(crate) seal: &'a [u8],
+}
+
+/// A seal as its opener brings it along. Lengths are not checked yet.
+pub(crate) struct OfferedOpening<'a> {
+	/// The seal that was placed.
+	pub(crate) seal: &'a [u8],
+	/// The solution of its puzzle.
+	pub(crate) solution: &'a [u8],
+	/// The proof of that.
+	pub(crate) proof: &'a [u8],
+}
+
+/// A seal with the solution of its puzzle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opening {
+	/// The seal that was placed.
+	pub seal: Seal,
+	/// The solution of its puzzle.
+	pub solution: [u8; ELEMENT_BYTES],
+	/// The proof of that.
+	pub proof: [u8; OPENING_PROOF_BYTES],
+}
+
+/// A silent bid with its round, which has closed.
+pub(crate) struct SilentBid<T: Config> {
+	/// The round.
+	pub(crate) round: UnsettledRoundOf<T>,
+	/// The bid.
+	pub(crate) bid: UnsettledBid,
+}
 
 /// The key of an expiry: block, rollup, index and round, big-endian, so that they sort by block.
 pub type ExpiryKey = ([u8; 4], [u8; 4], [u8; 8], [u8; 4]);
 
 /// Returns the key of the round whose unsettled bids expire then.
-pub fn expiry_key(at: BlockNumber, (batch, round): RoundId) -> ExpiryKey {
-	let BatchId { rollup, index } = batch;
+pub fn expiry_key(at: BlockNumber, round: RoundKey) -> ExpiryKey {
+	let RoundKey { batch: BatchId { rollup, index }, round } = round;
 	(at.to_be_bytes(), rollup.to_be_bytes(), index.to_be_bytes(), round.to_be_bytes())
 }
 
 /// Returns the block in which unsettled bids expire, and their round.
-pub fn expiry_item((at, rollup, index, round): ExpiryKey) -> (BlockNumber, RoundId) {
+pub fn expiry_item((at, rollup, index, round): ExpiryKey) -> (BlockNumber, RoundKey) {
 	let batch = BatchId {
 		rollup: RollupId::from_be_bytes(rollup),
 		index: BatchIndex::from_be_bytes(index),
 	};
-	(BlockNumber::from_be_bytes(at), (batch, RoundNumber::from_be_bytes(round)))
+	let round = RoundNumber::from_be_bytes(round);
+	(BlockNumber::from_be_bytes(at), RoundKey { batch, round })
 }
 
 /// A registered prover.

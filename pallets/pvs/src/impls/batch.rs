@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Committing a batch.
 
-use crate::{pallet::*, types::*};
+use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{
+	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
 	ensure,
 	pallet_prelude::*,
 	storage::{storage_prefix, unhashed},
@@ -22,9 +23,23 @@ impl<T: Config> Pallet<T> {
 		sequencer: T::AccountId,
 		rollup: RollupId,
 		data: &[u8],
-		(prev_state_root, next_state_root): (Bytes32, Bytes32),
+		roots: Roots,
+		max_fee: Balance,
+	) -> DispatchResultWithPostInfo {
+		// Whatever is wrong is found before the data is hashed.
+		Self::commit(sequencer, rollup, data, roots, max_fee)
+			.map_err(|error| error.with_weight(T::WeightInfo::commit_batch(0)))?;
+		Ok(().into())
+	}
+
+	pub(crate) fn commit(
+		sequencer: T::AccountId,
+		rollup: RollupId,
+		data: &[u8],
+		roots: Roots,
 		max_fee: Balance,
 	) -> DispatchResult {
+		let Roots { prev: prev_state_root, next: next_state_root } = roots;
 		let extrinsic = Self::current_extrinsic()?;
 		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
 		ensure!(record.sequencer == sequencer, Error::<T>::NotSequencer);

@@ -15,25 +15,16 @@ use pvs_auction::{
 	step::{step, Input},
 };
 use pvs_primitives::{
-	api::{BatchId, SealPlace},
+	api::SealPlace,
 	bid::{commitment_in, BID_CONTEXT_BYTES, PAYLOAD_BYTES},
 	hash::blake2_256,
-	Balance, Bytes32, RoundNumber,
+	Balance, Bytes32,
 };
-use pvs_timelock::{
-	check_seal, decrypt, verify_opening, Seal, Statement, ELEMENT_BYTES,
-	PROOF_BYTES as OPENING_PROOF_BYTES,
-};
+use pvs_timelock::{check_seal, decrypt, verify_opening, Seal, Statement};
 use sp_runtime::SaturatedConversion;
 
-/// A seal as its opener brings it along: itself, its solution, and the proof of that. Lengths are not
-/// checked yet.
-pub(crate) type Offered<'a> = (&'a [u8], &'a [u8], &'a [u8]);
-/// A seal with its solution and the proof of that.
-pub(crate) type Opening = (Seal, [u8; ELEMENT_BYTES], [u8; OPENING_PROOF_BYTES]);
-
 /// Data that a seal is bound to.
-pub(crate) struct Sealed<'a> {
+pub(crate) struct SealBinding<'a> {
 	/// Digest of the time-lock puzzle.
 	pub(crate) seal_digest: &'a Bytes32,
 	/// Binds chain, batch, round and bidder.
@@ -42,22 +33,29 @@ pub(crate) struct Sealed<'a> {
 	pub(crate) commitment: &'a Bytes32,
 }
 
+/// A bid of an open auction.
+struct AuctionBid<T: Config> {
+	/// The batch.
+	entry: Entry<T>,
+	/// The bid.
+	bid: BidRecord,
+}
+
 /// A bid whose seal is opened.
 enum Opened<T: Config> {
 	/// Of an open auction.
-	Auction(Box<(Entry<T>, BidRecord)>),
+	Auction(Box<AuctionBid<T>>),
 	/// Of a round that has closed.
-	Unsettled(Box<(UnsettledRoundOf<T>, UnsettledBid)>),
+	Unsettled(Box<SilentBid<T>>),
 }
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_place_bid(
 		bidder: T::AccountId,
-		id: BatchId,
-		round: RoundNumber,
+		RoundKey { batch: id, round }: RoundKey,
 		batch_digest: Bytes32,
 		max_slot_fee: Balance,
-		(commitment, seal): (Bytes32, &[u8]),
+		SealedBid { commitment, seal }: SealedBid<'_>,
 	) -> DispatchResult {
 		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
 		check_seal(&seal).map_err(Error::<T>::from)?;
@@ -105,7 +103,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_reveal_bid(
-		at: RoundId,
+		at: RoundKey,
 		bidder: T::AccountId,
 		payload: &[u8],
 	) -> DispatchResultWithPostInfo {
@@ -153,9 +151,9 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_open_bid(
 		opener: T::AccountId,
-		at: RoundId,
+		at: RoundKey,
 		bidder: T::AccountId,
-		offered: Offered<'_>,
+		offered: OfferedOpening<'_>,
 	) -> DispatchResultWithPostInfo {
 		let mut closing = Self::step_budget();
 		// Before the dear part: whether this bid may be opened by this opener now.
@@ -163,7 +161,7 @@ impl<T: Config> Pallet<T> {
 			let target = match Self::open_round(at, &mut closing)? {
 				Some(entry) => {
 					let bid = Self::openable(&opener, &entry, &bidder, &opening)?;
-					Opened::Auction(Box::new((entry, bid)))
+					Opened::Auction(Box::new(AuctionBid { entry, bid }))
 				},
 				None => Opened::Unsettled(Box::new(Self::unsettled(at, &bidder, Some(&opening))?)),
 			};
@@ -174,13 +172,12 @@ impl<T: Config> Pallet<T> {
 		})?;
 		let (weight, opened) = match target {
 			Opened::Auction(found) => {
-				let (entry, bid) = *found;
-				let bid = (bidder, bid);
-				let opened = Self::open(entry, bid, opener, &opening, &mut closing);
+				let AuctionBid { entry, bid } = *found;
+				let opened = Self::open(entry, bidder, bid, opener, &opening, &mut closing);
 				(T::WeightInfo::open_bid(), opened)
 			},
-			Opened::Unsettled(found) => {
-				let opened = Self::settle_by_opening(at, bidder, *found, opener, &opening);
+			Opened::Unsettled(silent) => {
+				let opened = Self::settle_by_opening(at, bidder, *silent, opener, &opening);
 				(T::WeightInfo::settle_by_opening(), opened)
 			},
 		};
@@ -189,13 +186,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Checks the lengths of an opening.
-	fn opening_of((seal, solution, proof): Offered<'_>) -> Result<Opening, DispatchError> {
-		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
-		let solution: [u8; ELEMENT_BYTES] =
-			solution.try_into().map_err(|_| Error::<T>::SolutionWrongLength)?;
-		let proof: [u8; OPENING_PROOF_BYTES] =
-			proof.try_into().map_err(|_| Error::<T>::OpeningProofWrongLength)?;
-		Ok((seal, solution, proof))
+	fn opening_of(offered: OfferedOpening<'_>) -> Result<Opening, DispatchError> {
+		let OfferedOpening { seal, solution, proof } = offered;
+		Ok(Opening {
+			seal: seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?,
+			solution: solution.try_into().map_err(|_| Error::<T>::SolutionWrongLength)?,
+			proof: proof.try_into().map_err(|_| Error::<T>::OpeningProofWrongLength)?,
+		})
 	}
 
 	/// Returns the bid of an open auction, if its seal may be opened by this opener now.
@@ -203,7 +200,7 @@ impl<T: Config> Pallet<T> {
 		opener: &T::AccountId,
 		entry: &Entry<T>,
 		bidder: &T::AccountId,
-		(seal, ..): &Opening,
+		opening: &Opening,
 	) -> Result<BidRecord, DispatchError> {
 		let asked =
 			Input::Open { bidder: bidder.clone(), share: 0, opener: opener.clone(), payload: None };
@@ -214,18 +211,19 @@ impl<T: Config> Pallet<T> {
 		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
 		let bid = Bids::<T>::get(entry.id, bidder).ok_or(Error::<T>::BidNotFound)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
-		ensure!(blake2_256(&[seal]) == bid.seal_hash, Error::<T>::SealMismatch);
+		ensure!(blake2_256(&[&opening.seal]) == bid.seal_hash, Error::<T>::SealMismatch);
 		Ok(bid)
 	}
 
 	fn open(
 		mut entry: Entry<T>,
-		(bidder, bid): (T::AccountId, BidRecord),
+		bidder: T::AccountId,
+		bid: BidRecord,
 		opener: T::AccountId,
 		opening: &Opening,
 		closing: &mut WeightMeter,
 	) -> DispatchResult {
-		let sealed = Sealed {
+		let sealed = SealBinding {
 			seal_digest: &entry.batch.snapshot.seal_digest,
 			context: &Self::bid_context(&entry, &bidder),
 			commitment: &bid.commitment,
@@ -241,11 +239,12 @@ impl<T: Config> Pallet<T> {
 	/// Verifies an opening. Returns the payload that was in the seal; `None` if it does not decrypt or is
 	/// not what was committed to.
 	pub(crate) fn unseal(
-		sealed: &Sealed<'_>,
+		sealed: &SealBinding<'_>,
 		opener: &T::AccountId,
-		(seal, solution, proof): &Opening,
+		opening: &Opening,
 	) -> Result<Option<[u8; PAYLOAD_BYTES]>, Error<T>> {
-		let Sealed { seal_digest, context, commitment } = *sealed;
+		let SealBinding { seal_digest, context, commitment } = *sealed;
+		let Opening { seal, solution, proof } = opening;
 		let parameters = Self::seals_of(seal_digest).ok_or(Error::<T>::SealSetUnknown)?;
 		let statement =
 			Statement { parameters, seal, context, commitment, opener: opener.as_ref() };

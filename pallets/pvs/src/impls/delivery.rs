@@ -14,24 +14,40 @@ use frame_support::{
 	weights::WeightMeter,
 };
 use pvs_auction::step::{claim, Input};
-use pvs_primitives::{api::BatchId, hash::blake2_256, Bytes32, RoundNumber};
+use pvs_primitives::{api::BatchId, hash::blake2_256, Bytes32};
 use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
+
+/// A batch of which a proof is awaited.
+struct Awaited<T: Config> {
+	/// The batch.
+	entry: Entry<T>,
+	/// The public inputs of the proof.
+	inputs: [Bytes32; PUBLIC_INPUTS],
+	/// Whether a transition was overdue and is done now.
+	moved: bool,
+}
+
+/// What came of several proofs.
+struct Submitted {
+	/// The weight of the transitions that were overdue, those that were undone included.
+	overdue: Weight,
+	/// Whether false proofs had to be searched for: what is malformed, or not awaited, is known without.
+	searched: bool,
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_accept_place(
 		prover: T::AccountId,
-		id: BatchId,
-		round: RoundNumber,
+		at: RoundKey,
 	) -> DispatchResultWithPostInfo {
 		let mut overdue = Self::step_budget();
-		let accepted = Self::take_place(prover, id, round, &mut overdue);
+		let accepted = Self::take_place(prover, at, &mut overdue);
 		Self::charged(T::WeightInfo::accept_place().saturating_add(overdue.consumed()), accepted)
 	}
 
 	fn take_place(
 		prover: T::AccountId,
-		id: BatchId,
-		round: RoundNumber,
+		RoundKey { batch: id, round }: RoundKey,
 		overdue: &mut WeightMeter,
 	) -> DispatchResult {
 		let mut entry = Self::entry(id)?;
@@ -50,7 +66,7 @@ impl<T: Config> Pallet<T> {
 		let mut overdue = Self::step_budget();
 		let awaited = Self::awaited(id, &prover, proof, &mut overdue);
 		let overdue = overdue.consumed();
-		let (entry, inputs, _) = awaited.map_err(|error| {
+		let Awaited { entry, inputs, .. } = awaited.map_err(|error| {
 			error.with_weight(T::WeightInfo::refuse_proof().saturating_add(overdue))
 		})?;
 		let accepted = Self::accept_proof(entry, prover, &inputs, proof);
@@ -70,11 +86,16 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Returns the weight of the transitions that were overdue, those that were undone included, and whether
-	/// false proofs had to be searched for: what is malformed, or not awaited, is known without.
 	pub(crate) fn do_submit_proofs(
 		proofs: &[ProofSubmission<T::AccountId>],
-	) -> Result<(Weight, bool), DispatchError> {
+	) -> DispatchResultWithPostInfo {
+		let Submitted { overdue, searched } = Self::accept_proofs(proofs)
+			.map_err(|error| error.with_weight(T::WeightInfo::refuse_proof()))?;
+		let weight = Self::submit_proofs_weight(proofs.len(), searched);
+		Ok(Some(weight.saturating_add(overdue)).into())
+	}
+
+	fn accept_proofs(proofs: &[ProofSubmission<T::AccountId>]) -> Result<Submitted, DispatchError> {
 		ensure!(!proofs.is_empty(), Error::<T>::NoProofs);
 		ensure!(Self::count(proofs.len()) <= T::MaxProofs::get(), Error::<T>::TooManyProofs);
 		// One budget for all: it fits several defaults, and no call declares more than one heaviest step.
@@ -84,7 +105,8 @@ impl<T: Config> Pallet<T> {
 		for ProofSubmission { batch, prover, proof } in proofs {
 			// What was overdue stays done, so that it is done once.
 			awaited.push(with_storage_layer(|| {
-				let (entry, inputs, moved) = Self::awaited(*batch, prover, proof, &mut overdue)?;
+				let Awaited { entry, inputs, moved } =
+					Self::awaited(*batch, prover, proof, &mut overdue)?;
 				if let btree_map::Entry::Vacant(place) = keys.entry(batch.rollup) {
 					place.insert(VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?);
 				}
@@ -113,8 +135,9 @@ impl<T: Config> Pallet<T> {
 				})?;
 				with_storage_layer(|| {
 					// A proof before this one may have ended the batch.
-					let (mut entry, again, _) = Self::awaited(*batch, prover, proof, &mut overdue)?;
-					ensure!(again == inputs, Error::<T>::Corrupt);
+					let again = Self::awaited(*batch, prover, proof, &mut overdue)?;
+					ensure!(again.inputs == inputs, Error::<T>::Corrupt);
+					let mut entry = again.entry;
 					Self::advance(&mut entry, Input::Proof(prover.clone()))?;
 					Self::store(entry);
 					Ok(())
@@ -125,17 +148,16 @@ impl<T: Config> Pallet<T> {
 				Self::deposit_event(Event::ProofRefused { batch, prover, error });
 			}
 		}
-		Ok((overdue.consumed(), searched))
+		Ok(Submitted { overdue: overdue.consumed(), searched })
 	}
 
-	/// The batch, the public inputs, and whether a transition was overdue and is done now, if exactly
-	/// this proof may be accepted.
+	/// Returns what a proof is judged by, if exactly this one may be accepted.
 	fn awaited(
 		id: BatchId,
 		prover: &T::AccountId,
 		proof: &[u8],
 		overdue: &mut WeightMeter,
-	) -> Result<(Entry<T>, [Bytes32; PUBLIC_INPUTS], bool), DispatchError> {
+	) -> Result<Awaited<T>, DispatchError> {
 		let mut entry = Self::entry(id)?;
 		let moved = Self::catch_up_or_end(&mut entry, overdue)?;
 		let terms = claim(&entry.batch.round, prover, &Self::context(&entry), Self::now())
@@ -147,7 +169,7 @@ impl<T: Config> Pallet<T> {
 			ensure!(blake2_256(&[proof]) == committed, Error::<T>::OtherProofCommitted);
 		}
 		let inputs = Self::inputs(id, &entry.batch, prover).to_array();
-		Ok((entry, inputs, moved))
+		Ok(Awaited { entry, inputs, moved })
 	}
 
 	/// What `submit_proofs` weighs beside overdue transitions. To find those that do not hold, batches

@@ -9,7 +9,7 @@ use pvs_auction::{
 };
 use pvs_primitives::{
 	api::{BatchId, MarketStats, ProverStats},
-	Balance, RoundNumber,
+	Balance,
 };
 
 impl<T: Config> Pallet<T> {
@@ -20,16 +20,17 @@ impl<T: Config> Pallet<T> {
 		effect: Effect<T::AccountId>,
 	) -> DispatchResult {
 		let (batch, round) = (entry.id, before.number);
+		let at = RoundKey { batch, round };
 		match effect {
 			Effect::BidCounted { bidder, terms } => Self::count_bid(entry, bidder, terms),
 			Effect::BidOpened { bidder, terms, penalty, reward } => {
 				Self::open_bid_of(entry, bidder, terms, penalty, reward)
 			},
 			Effect::BidVoided { bidder, slashed, reward, reason } => {
-				Self::void_bid((batch, round), bidder, (slashed, reward), reason)
+				Self::void_bid(at, bidder, slashed, reward, reason)
 			},
 			Effect::BidsUnsettled { closed, bidders } => {
-				Self::keep_unsettled(entry, (batch, round), closed, bidders)
+				Self::keep_unsettled(entry, at, closed, bidders)
 			},
 			Effect::BondReleased { prover, bond } => Self::unreserve(&prover, bond),
 			Effect::RoundEmpty(round) => {
@@ -162,14 +163,15 @@ impl<T: Config> Pallet<T> {
 				bid.stage = BidStage::Opened(terms);
 			}
 		});
-		Self::slash_bidder((batch, round), &bidder, penalty, reward, |stats| {
+		let at = RoundKey { batch, round };
+		Self::slash_bidder(at, &bidder, penalty, reward, |stats| {
 			stats.opened = stats.opened.saturating_add(1);
 		})
 	}
 
 	/// Takes what a bidder loses, pays an opener its part and burns the rest.
 	pub(crate) fn slash_bidder(
-		(batch, round): (BatchId, RoundNumber),
+		RoundKey { batch, round }: RoundKey,
 		bidder: &T::AccountId,
 		slashed: Balance,
 		reward: Option<Reward<T::AccountId>>,
@@ -184,18 +186,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn void_bid(
-		(batch, round): (BatchId, RoundNumber),
+		at: RoundKey,
 		bidder: T::AccountId,
-		(slashed, reward): (Balance, Option<Reward<T::AccountId>>),
+		slashed: Balance,
+		reward: Option<Reward<T::AccountId>>,
 		reason: VoidReason,
 	) -> DispatchResult {
 		if slashed > 0 {
-			Self::slash_bidder((batch, round), &bidder, slashed, reward, |stats| {
+			Self::slash_bidder(at, &bidder, slashed, reward, |stats| {
 				if reason == VoidReason::Silent {
 					stats.silences = stats.silences.saturating_add(1);
 				}
 			})?;
 		}
+		let RoundKey { batch, round } = at;
 		// A bid that was malformed keeps its row until the auction closes; others are gone.
 		Bids::<T>::mutate(batch, &bidder, |bid| {
 			if let Some(bid) = bid {

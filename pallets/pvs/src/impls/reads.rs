@@ -27,9 +27,7 @@ use pvs_primitives::{
 	public_inputs::{binding, PublicInputs},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
-use pvs_timelock::{
-	verify_opening, Seal, Statement, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES,
-};
+use pvs_timelock::{verify_opening, Statement};
 use sp_runtime::{
 	traits::{BlockNumberProvider, Zero},
 	SaturatedConversion,
@@ -99,37 +97,38 @@ impl<T: Config> Pallet<T> {
 
 	/// The body of `PvsApi::check_opening`.
 	pub fn opening_holds(
-		at: RoundId,
-		(bidder, opener): (T::AccountId, T::AccountId),
-		seal: &Seal,
-		(solution, proof): (&[u8; ELEMENT_BYTES], &[u8; OPENING_PROOF_BYTES]),
+		at: RoundKey,
+		bidder: &T::AccountId,
+		opener: &T::AccountId,
+		opening: &Opening,
 	) -> Option<bool> {
-		let (commitment, seal_hash, seal_digest, context) = if let Some(kept) =
-			UnsettledRounds::<T>::get(at.0, at.1)
-		{
-			let bid = UnsettledBids::<T>::get(at, &bidder)?;
-			let context = Self::unsettled_context(at, &kept, &bidder);
-			(bid.commitment, bid.seal_hash, kept.seal_digest, context)
-		} else {
-			let entry = Self::entry(at.0).ok().filter(|entry| entry.batch.round.number == at.1)?;
-			let bid = Bids::<T>::get(at.0, &bidder)?;
-			if bid.stage != BidStage::Sealed {
-				return None;
-			}
-			let context = Self::bid_context(&entry, &bidder);
-			(bid.commitment, bid.seal_hash, entry.batch.snapshot.seal_digest, context)
-		};
-		if blake2_256(&[seal]) != seal_hash {
+		let RoundKey { batch, round } = at;
+		let (commitment, seal_hash, seal_digest, context) =
+			if let Some(kept) = UnsettledRounds::<T>::get(batch, round) {
+				let bid = UnsettledBids::<T>::get(at.id(), bidder)?;
+				let context = Self::unsettled_context(at, &kept, bidder);
+				(bid.commitment, bid.seal_hash, kept.seal_digest, context)
+			} else {
+				let entry =
+					Self::entry(batch).ok().filter(|entry| entry.batch.round.number == round)?;
+				let bid = Bids::<T>::get(batch, bidder)?;
+				if bid.stage != BidStage::Sealed {
+					return None;
+				}
+				let context = Self::bid_context(&entry, bidder);
+				(bid.commitment, bid.seal_hash, entry.batch.snapshot.seal_digest, context)
+			};
+		if blake2_256(&[&opening.seal]) != seal_hash {
 			return Some(false);
 		}
 		let statement = Statement {
 			parameters: Self::seals_of(&seal_digest)?,
-			seal,
+			seal: &opening.seal,
 			context: &context,
 			commitment: &commitment,
 			opener: opener.as_ref(),
 		};
-		Some(verify_opening(&statement, solution, proof).is_ok())
+		Some(verify_opening(&statement, &opening.solution, &opening.proof).is_ok())
 	}
 
 	pub(crate) fn batch_digest(record: &BatchRecordOf<T>, reserve: Balance) -> Bytes32 {
@@ -247,15 +246,16 @@ impl<T: Config> Pallet<T> {
 			.collect();
 		keys.sort_unstable();
 		Page::fill(keys, limit, |(index, round)| {
-			Self::unsettled_info((BatchId { rollup, index }, round))
+			Self::unsettled_info(RoundKey { batch: BatchId { rollup, index }, round })
 		})
 	}
 
-	fn unsettled_info(at: RoundId) -> Option<UnsettledRoundInfo<T::AccountId>> {
-		let kept = UnsettledRounds::<T>::get(at.0, at.1)?;
+	fn unsettled_info(at: RoundKey) -> Option<UnsettledRoundInfo<T::AccountId>> {
+		let RoundKey { batch, round } = at;
+		let kept = UnsettledRounds::<T>::get(batch, round)?;
 		Some(UnsettledRoundInfo {
-			batch: at.0,
-			round: at.1,
+			batch,
+			round,
 			committer: kept.committer,
 			sequencer: kept.sequencer,
 			batch_digest: kept.batch_digest,
@@ -263,7 +263,7 @@ impl<T: Config> Pallet<T> {
 			reserve: kept.closed.reserve,
 			bond: kept.closed.bond(),
 			until: kept.closed.until,
-			bids: UnsettledBids::<T>::iter_prefix(at)
+			bids: UnsettledBids::<T>::iter_prefix(at.id())
 				.map(|(bidder, bid)| UnsettledBidInfo {
 					bidder,
 					commitment: bid.commitment,

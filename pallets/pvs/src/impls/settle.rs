@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Silent bids of closed rounds: kept until somebody settles them or their time is over.
 
-use crate::{
-	impls::bids::{Opening, Sealed},
-	pallet::*,
-	types::*,
-	weights::WeightInfo,
-};
+use super::bids::SealBinding;
+use crate::{pallet::*, types::*, weights::WeightInfo};
 use alloc::vec::Vec;
 use frame_support::{ensure, pallet_prelude::*, storage::with_storage_layer, weights::WeightMeter};
 use pvs_auction::{
@@ -37,16 +33,17 @@ impl<T: Config> Pallet<T> {
 	/// Keeps the silent bids of a round that closes without them.
 	pub(crate) fn keep_unsettled(
 		entry: &mut Entry<T>,
-		(batch, round): RoundId,
+		at: RoundKey,
 		closed: ClosedRound,
 		bidders: Vec<T::AccountId>,
 	) -> DispatchResult {
+		let RoundKey { batch, round } = at;
 		let bids = Self::count(bidders.len());
 		for bidder in bidders {
 			let record = entry.sealed.remove(&bidder).ok_or(Error::<T>::Corrupt)?;
 			let BidRecord { commitment, seal_hash, placed, share, .. } = record;
 			let bid = UnsettledBid { commitment, seal_hash, placed, share };
-			UnsettledBids::<T>::insert((batch, round), &bidder, bid);
+			UnsettledBids::<T>::insert(at.id(), &bidder, bid);
 			Self::deposit_event(Event::BidUnsettled { batch, round, bidder, until: closed.until });
 		}
 		let expires_at = closed.until;
@@ -60,7 +57,7 @@ impl<T: Config> Pallet<T> {
 			expires_at,
 		};
 		UnsettledRounds::<T>::insert(batch, round, kept);
-		Expiries::<T>::insert(expiry_key(expires_at, (batch, round)), ());
+		Expiries::<T>::insert(expiry_key(expires_at, at), ());
 		Ok(())
 	}
 
@@ -71,10 +68,9 @@ impl<T: Config> Pallet<T> {
 	/// `BatchNotFound`, `WrongRound`; `NothingToSettle` if the round has closed without silent bids, or all
 	/// are settled.
 	pub(crate) fn open_round(
-		at: RoundId,
+		RoundKey { batch, round }: RoundKey,
 		closing: &mut WeightMeter,
 	) -> Result<Option<Entry<T>>, DispatchError> {
-		let (batch, round) = at;
 		if UnsettledRounds::<T>::contains_key(batch, round) {
 			return Ok(None);
 		}
@@ -97,29 +93,29 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Returns a closed round and a silent bid of it that may be settled now, by this opening if there is
-	/// one.
+	/// Returns a silent bid that may be settled now, by this opening if there is one.
 	///
 	/// # Errors
 	/// `NothingToSettle` if the bidder has no unsettled bid in the round, `TooLateToSettle` once the window
 	/// is over, `SealMismatch` if the seal is another one.
 	pub(crate) fn unsettled(
-		at: RoundId,
+		at: RoundKey,
 		bidder: &T::AccountId,
 		opening: Option<&Opening>,
-	) -> Result<(UnsettledRoundOf<T>, UnsettledBid), Error<T>> {
-		let round = UnsettledRounds::<T>::get(at.0, at.1).ok_or(Error::<T>::NothingToSettle)?;
+	) -> Result<SilentBid<T>, Error<T>> {
+		let round =
+			UnsettledRounds::<T>::get(at.batch, at.round).ok_or(Error::<T>::NothingToSettle)?;
 		ensure!(Self::now() < round.closed.until, Error::<T>::TooLateToSettle);
-		let bid = UnsettledBids::<T>::get(at, bidder).ok_or(Error::<T>::NothingToSettle)?;
-		if let Some((seal, ..)) = opening {
-			ensure!(blake2_256(&[seal]) == bid.seal_hash, Error::<T>::SealMismatch);
+		let bid = UnsettledBids::<T>::get(at.id(), bidder).ok_or(Error::<T>::NothingToSettle)?;
+		if let Some(opening) = opening {
+			ensure!(blake2_256(&[&opening.seal]) == bid.seal_hash, Error::<T>::SealMismatch);
 		}
-		Ok((round, bid))
+		Ok(SilentBid { round, bid })
 	}
 
 	/// Returns what a bid of a closed round is bound to.
 	pub(crate) fn unsettled_context(
-		(batch, round): RoundId,
+		RoundKey { batch, round }: RoundKey,
 		kept: &UnsettledRoundOf<T>,
 		bidder: &T::AccountId,
 	) -> [u8; BID_CONTEXT_BYTES] {
@@ -129,13 +125,13 @@ impl<T: Config> Pallet<T> {
 
 	/// Settles a silent bid by what it committed to. Nobody is rewarded.
 	pub(crate) fn settle_by_payload(
-		at: RoundId,
+		at: RoundKey,
 		bidder: T::AccountId,
 		payload: &[u8],
 	) -> DispatchResult {
 		let payload: &[u8; PAYLOAD_BYTES] =
 			payload.try_into().map_err(|_| Error::<T>::PayloadWrongLength)?;
-		let (round, bid) = Self::unsettled(at, &bidder, None)?;
+		let SilentBid { round, bid } = Self::unsettled(at, &bidder, None)?;
 		let context = Self::unsettled_context(at, &round, &bidder);
 		let commitment = commitment_in(&context, payload);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
@@ -145,13 +141,13 @@ impl<T: Config> Pallet<T> {
 
 	/// Settles a silent bid by the solution of its seal.
 	pub(crate) fn settle_by_opening(
-		at: RoundId,
+		at: RoundKey,
 		bidder: T::AccountId,
-		(round, bid): (UnsettledRoundOf<T>, UnsettledBid),
+		SilentBid { round, bid }: SilentBid<T>,
 		opener: T::AccountId,
 		opening: &Opening,
 	) -> DispatchResult {
-		let sealed = Sealed {
+		let sealed = SealBinding {
 			seal_digest: &round.seal_digest,
 			context: &Self::unsettled_context(at, &round, &bidder),
 			commitment: &bid.commitment,
@@ -166,14 +162,14 @@ impl<T: Config> Pallet<T> {
 
 	/// Takes what a silent bidder loses, releases the rest of its bond and forgets the bid.
 	fn pay_for_silence(
-		at: RoundId,
+		at: RoundKey,
 		bidder: T::AccountId,
 		opener: Option<T::AccountId>,
 		settlement: Settlement,
 	) -> DispatchResult {
 		let Settlement { verdict, slashed, reward, released } = settlement;
-		UnsettledBids::<T>::remove(at, &bidder);
-		let (batch, round) = at;
+		UnsettledBids::<T>::remove(at.id(), &bidder);
+		let RoundKey { batch, round } = at;
 		UnsettledRounds::<T>::try_mutate_exists(batch, round, |kept| {
 			let record = kept.as_mut().ok_or(Error::<T>::Corrupt)?;
 			record.bids = record.bids.checked_sub(1).ok_or(Error::<T>::Corrupt)?;
@@ -226,7 +222,7 @@ impl<T: Config> Pallet<T> {
 			let Some((due, at)) = next.map(expiry_item).filter(|(due, _)| *due <= now) else {
 				break;
 			};
-			let bids = UnsettledRounds::<T>::get(at.0, at.1).map_or(0, |kept| kept.bids);
+			let bids = UnsettledRounds::<T>::get(at.batch, at.round).map_or(0, |kept| kept.bids);
 			let fits = |bids: &u32| meter.can_consume(T::WeightInfo::expire_bids(*bids));
 			let Some(bids) = (1..=bids.max(1)).rev().find(fits) else { break };
 			meter.consume(T::WeightInfo::expire_bids(bids));
@@ -234,16 +230,16 @@ impl<T: Config> Pallet<T> {
 			if let Err(error) = with_storage_layer(|| Self::expire(at, bids)) {
 				log::error!(target: "pvs::agenda", "silent bids of {at:?} stay: {error:?}");
 				Self::expire_later(at, due, now);
-				Self::deposit_event(Event::AgendaItemFailed { batch: at.0, error });
+				Self::deposit_event(Event::AgendaItemFailed { batch: at.batch, error });
 			}
 		}
 	}
 
 	/// Ends this many of the silent bids of a round.
-	pub(crate) fn expire(at: RoundId, bids: u32) -> DispatchResult {
-		let kept = UnsettledRounds::<T>::get(at.0, at.1).ok_or(Error::<T>::Corrupt)?;
+	pub(crate) fn expire(at: RoundKey, bids: u32) -> DispatchResult {
+		let kept = UnsettledRounds::<T>::get(at.batch, at.round).ok_or(Error::<T>::Corrupt)?;
 		let most = usize::try_from(bids).unwrap_or(usize::MAX);
-		let bidders: Vec<_> = UnsettledBids::<T>::iter_key_prefix(at).take(most).collect();
+		let bidders: Vec<_> = UnsettledBids::<T>::iter_key_prefix(at.id()).take(most).collect();
 		ensure!(!bidders.is_empty(), Error::<T>::Corrupt);
 		for bidder in bidders {
 			Self::pay_for_silence(at, bidder, None, kept.closed.expire())?;
@@ -251,9 +247,9 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn expire_later(at: RoundId, due: BlockNumber, now: BlockNumber) {
+	fn expire_later(at: RoundKey, due: BlockNumber, now: BlockNumber) {
 		Expiries::<T>::remove(expiry_key(due, at));
-		UnsettledRounds::<T>::mutate(at.0, at.1, |kept| {
+		UnsettledRounds::<T>::mutate(at.batch, at.round, |kept| {
 			if let Some(kept) = kept {
 				kept.expires_at = now.saturating_add(Self::retry_blocks());
 				Expiries::<T>::insert(expiry_key(kept.expires_at, at), ());

@@ -384,7 +384,7 @@ fn test_same_proof_two_rollups_one_payout() {
 		let other = BatchId { rollup: 1, index: 0 };
 		lower_reserve(1, 500);
 		let ids = [commit(500), commit(500)];
-		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 1, &[1; 40], (tip(1), root(1)), 500));
+		assert_ok!(Pvs::commit(SEQUENCER, 1, &[1; 40], roots(tip(1), root(1)), 500));
 		run_to(2);
 		for id in [ids[0], ids[1], other] {
 			bid(id, &ANN, 100, 5);

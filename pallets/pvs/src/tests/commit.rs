@@ -55,7 +55,7 @@ fn batch_should_be_refused_when_caller_data_or_fee_is_wrong() {
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 9), Error::<Test>::MaxFeeTooLow);
 		assert_noop!(try_commit(SEQUENCER, 0, 40, 1_001), Error::<Test>::MaxFeeTooHigh);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), [0xff; 32]), 1_000),
+			Pvs::commit(SEQUENCER, 0, &[1; 40], roots(tip(0), [0xff; 32]), 1_000),
 			Error::<Test>::StateRootNonCanonical
 		);
 		assert_ok!(try_commit(SEQUENCER, 0, 40, 1_000));
@@ -122,16 +122,16 @@ fn batch_should_be_refused_when_it_builds_on_another_root_than_the_tip() {
 	market(|| {
 		commit(500);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[2; 40], (root(0), root(2)), 500),
+			Pvs::commit(SEQUENCER, 0, &[2; 40], roots(root(0), root(2)), 500),
 			Error::<Test>::TipChanged
 		);
 		// The batch before fails in block 9, and with it the tip that this one was made for.
 		let meant = tip(0);
 		run_to(9);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[2; 40], (meant, root(2)), 500),
+			Pvs::commit(SEQUENCER, 0, &[2; 40], roots(meant, root(2)), 500),
 			Error::<Test>::TipChanged
 		);
-		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 0, &[2; 40], (tip(0), root(2)), 500));
+		assert_ok!(Pvs::commit(SEQUENCER, 0, &[2; 40], roots(tip(0), root(2)), 500));
 	});
 }

@@ -3,7 +3,7 @@
 
 use crate::{
 	mock::*,
-	types::{agenda_key, expiry_key, Due, Lane, PlaceKind, RoundId},
+	types::{agenda_key, expiry_key, Due, Lane, PlaceKind, RoundKey},
 	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, Expiries, KeptBonds,
 	ProverRecord, Provers, RecentBatches, RollupCount, RollupRecord, Rollups, TakenPlaces,
 	UnsettledBid, UnsettledBids, UnsettledRound, UnsettledRounds, VerifyingKeys,
@@ -41,10 +41,12 @@ fn void_bid() -> BidRecord {
 }
 
 /// A round of a batch that has ended, with a silent bid of Dee.
-const CLOSED: RoundId = (BatchId { rollup: 0, index: 7 }, 0);
+const CLOSED: RoundKey = RoundKey { batch: BatchId { rollup: 0, index: 7 }, round: 0 };
 
 fn closed_row(change: impl FnOnce(&mut UnsettledRound<AccountId>)) {
-	UnsettledRounds::<Test>::mutate(CLOSED.0, CLOSED.1, |row| change(row.as_mut().expect("kept")));
+	UnsettledRounds::<Test>::mutate(CLOSED.batch, CLOSED.round, |row| {
+		change(row.as_mut().expect("kept"))
+	});
 }
 
 fn silent_bid() -> UnsettledBid {
@@ -76,8 +78,8 @@ fn put_closed_round() {
 		bids: 1,
 		expires_at: 90,
 	};
-	UnsettledRounds::<Test>::insert(CLOSED.0, CLOSED.1, kept);
-	UnsettledBids::<Test>::insert(CLOSED, DEE, silent_bid());
+	UnsettledRounds::<Test>::insert(CLOSED.batch, CLOSED.round, kept);
+	UnsettledBids::<Test>::insert(CLOSED.id(), DEE, silent_bid());
 	Expiries::<Test>::insert(expiry_key(90, CLOSED), ());
 	Provers::<Test>::mutate(DEE, |row| row.as_mut().expect("registered").reserved += 600);
 }
@@ -161,15 +163,15 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(29, || batch_row(2, |row| row.round.failed_rounds = 4)),
 		(30, || batch_row(2, |row| row.snapshot.seal_digest = [9; 32])),
 		(31, || batch_row(2, |row| row.snapshot.max_bids = MAX_BIDS + 1)),
-		(6, || UnsettledBids::<Test>::remove(CLOSED, DEE)),
+		(6, || UnsettledBids::<Test>::remove(CLOSED.id(), DEE)),
 		(32, || Expiries::<Test>::insert(expiry_key(91, CLOSED), ())),
 		(33, || closed_row(|row| row.bids += 1)),
 		(34, || Expiries::<Test>::remove(expiry_key(90, CLOSED))),
 		(34, || closed_row(|row| row.expires_at += 1)),
 		(34, || closed_row(|row| row.closed.until += 1)),
 		(35, || closed_row(|row| row.seal_digest = [9; 32])),
-		(36, || UnsettledBids::<Test>::insert((CLOSED.0, 1), CID, silent_bid())),
-		(37, || Expiries::<Test>::insert(expiry_key(90, (CLOSED.0, 1)), ())),
+		(36, || UnsettledBids::<Test>::insert((CLOSED.batch, 1), CID, silent_bid())),
+		(37, || Expiries::<Test>::insert(expiry_key(90, RoundKey { round: 1, ..CLOSED }), ())),
 		(38, || batch_row(0, |row| row.place.rate += 1)),
 		(38, || batch_row(0, |row| row.place.until += 1)),
 		(39, || {

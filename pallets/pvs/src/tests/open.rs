@@ -5,7 +5,7 @@
 //! with one or two seals: they take two blocks on two cores, and the slack is one. The bond is the
 //! reserve of 500 and the silence penalty of 100, of which an opener gets 50.
 
-use crate::{mock::*, Bids, Error, Event, SealBytes};
+use crate::{mock::*, Bids, Error, Event, RoundKey, SealBytes};
 use frame_support::{assert_noop, assert_ok, assert_storage_noop, weights::Weight};
 use pvs_auction::round::VoidReason;
 use pvs_primitives::{
@@ -629,10 +629,8 @@ fn seal_of_a_random_exponent_should_open_to_its_payload() {
 		run_to(10);
 		let (solution, proof) = solved(id, &ANN, &GUEST);
 		let read = |opener: AccountId| {
-			let bytes = (&solution[..]).try_into().expect("256");
-			let seal = seal_of(id, &ANN).to_vec().try_into().expect("357");
-			let proof = (&proof[..]).try_into().expect("257");
-			Pvs::opening_holds((id, 0), (ANN, opener), &seal, (bytes, proof))
+			let opening = opening_of(&seal_of(id, &ANN), &solution, &proof);
+			Pvs::opening_holds(RoundKey { batch: id, round: 0 }, &ANN, &opener, &opening)
 		};
 		assert_eq!((read(GUEST), read(DEE)), (Some(true), Some(false)));
 		assert_ok!(try_open(id, &ANN, &GUEST));

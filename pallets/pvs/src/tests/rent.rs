@@ -33,9 +33,7 @@ fn try_commit(rollup: u32) -> Result<BatchId, DispatchError> {
 	CommitsInBlock::<Test>::kill();
 	lower_reserve(rollup, 10);
 	let index = Rollups::<Test>::get(rollup).expect("registered").next_index;
-	with_storage_layer(|| {
-		Pvs::do_commit_batch(SEQUENCER, rollup, &[1], (tip(rollup), root(1)), 10)
-	})?;
+	with_storage_layer(|| Pvs::commit(SEQUENCER, rollup, &[1], roots(tip(rollup), root(1)), 10))?;
 	Ok(BatchId { rollup, index })
 }
 

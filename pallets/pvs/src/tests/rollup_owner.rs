@@ -30,10 +30,10 @@ fn sequencer_should_be_changed_by_the_owner_only() {
 		assert_eq!(events(), [Event::SequencerChanged { rollup: 0, sequencer: GUEST }]);
 		assert_eq!(rollup().sequencer, GUEST);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), root(1)), 1_000),
+			Pvs::commit(SEQUENCER, 0, &[1; 40], roots(tip(0), root(1)), 1_000),
 			Error::<Test>::NotSequencer
 		);
-		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[1; 40], (tip(0), root(1)), 1_000));
+		assert_ok!(Pvs::commit(GUEST, 0, &[1; 40], roots(tip(0), root(1)), 1_000));
 	});
 }
 
@@ -43,7 +43,7 @@ fn escrow_and_bond_should_stay_with_who_committed() {
 		let id = commit(500);
 		assert_ok!(set_sequencer(&GUEST));
 		lower_reserve(0, 400);
-		assert_ok!(Pvs::do_commit_batch(GUEST, 0, &[2; 40], (tip(0), root(2)), 400));
+		assert_ok!(Pvs::commit(GUEST, 0, &[2; 40], roots(tip(0), root(2)), 400));
 		let holds = |who| {
 			[
 				HoldReason::Escrow,
@@ -159,7 +159,7 @@ fn account_with_a_bond_elsewhere_should_wait_when_a_dropped_batch_is_at_work() {
 		run_to(6);
 		assert_ok!(reveal(ids[1], &ANN, 100, 20));
 		run_to(9);
-		assert_ok!(Pvs::do_commit_batch(SEQUENCER, 1, &[1; 40], (tip(1), root(1)), 1_000));
+		assert_ok!(Pvs::commit(SEQUENCER, 1, &[1; 40], roots(tip(1), root(1)), 1_000));
 		run_to(10);
 		bid(other, &CID, 100, 5);
 		assert_noop!(set_sequencer(&CID), Error::<Test>::SequencerHasBids);
@@ -208,7 +208,7 @@ fn params_should_be_changed_by_the_owner_only() {
 		assert_eq!(events(), [Event::ParamsChanged { rollup: 0, params: new.clone() }]);
 		assert_eq!(rollup().params, new);
 		assert_noop!(
-			Pvs::do_commit_batch(SEQUENCER, 0, &[1; 40], (tip(0), root(1)), 500),
+			Pvs::commit(SEQUENCER, 0, &[1; 40], roots(tip(0), root(1)), 500),
 			Error::<Test>::WrongDataLength
 		);
 	});

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Seals stay in the blocks' bodies: the state keeps their hashes and places.
 
-use crate::{mock::*, Bids, Call, Error, SealBytes};
+use crate::{mock::*, Bids, Call, Error, RoundKey, SealBytes};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::{
 	api::{BatchId, SealPlace},
@@ -76,12 +76,9 @@ fn check_of_an_opening_should_say_no_to_another_seal() {
 		assert_ok!(place_sealed(id, &ANN, &payload));
 		run_to(10);
 		let (solution, proof) = solved(id, &ANN, &GUEST);
-		let opening = (
-			&solution.to_vec().try_into().expect("256 bytes"),
-			&proof.to_vec().try_into().expect("257 bytes"),
-		);
 		let holds = |seal: &[u8]| {
-			Pvs::opening_holds((id, 0), (ANN, GUEST), seal.try_into().expect("357 bytes"), opening)
+			let opening = opening_of(seal, &solution, &proof);
+			Pvs::opening_holds(RoundKey { batch: id, round: 0 }, &ANN, &GUEST, &opening)
 		};
 		assert_eq!(holds(&sealed(&context(id, &ANN), &payload)), Some(true));
 		assert_eq!(holds(&any_seal()), Some(false));

@@ -5,7 +5,8 @@
 //! reserve of 500 and the silence penalty of 100, of which an opener gets 50.
 
 use crate::{
-	mock::*, Bids, Call, Error, Event, Expiries, Rollups, SealBytes, UnsettledBids, UnsettledRounds,
+	mock::*, Bids, Call, Error, Event, Expiries, Rollups, RoundKey, SealBytes, UnsettledBids,
+	UnsettledRounds,
 };
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use pvs_auction::{round::VoidReason, settle::Verdict};
@@ -60,13 +61,9 @@ impl Solved {
 	/// What the Runtime API says about it.
 	fn holds(&self) -> Option<bool> {
 		let Call::open_bid { seal, solution, proof, .. } = &self.call else { panic!("it opens") };
-		let bytes = (
-			solution.as_slice().try_into().expect("256 bytes"),
-			proof.as_slice().try_into().expect("257 bytes"),
-		);
-		let seal = seal.as_slice().try_into().expect("357 bytes");
-		let accounts = (self.bidder.clone(), self.opener.clone());
-		Pvs::opening_holds((self.id, 0), accounts, seal, bytes)
+		let opening = opening_of(seal, solution, proof);
+		let at = RoundKey { batch: self.id, round: 0 };
+		Pvs::opening_holds(at, &self.bidder, &self.opener, &opening)
 	}
 }
 

@@ -2,7 +2,7 @@
 //! M5 and G14: a runtime upgrade changes nothing for open rounds. Windows, fees, seals and bounds
 //! are those of the block in which their batch was committed.
 
-use crate::{mock::*, Error, Event};
+use crate::{mock::*, Error, Event, RoundKey};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
@@ -222,10 +222,9 @@ fn payload_should_open_the_bid_when_the_runtime_has_lost_the_parameters() {
 			))
 		};
 		assert_noop!(call(), Error::<Test>::SealSetUnknown);
-		let bytes = (&solution[..]).try_into().expect("256");
-		let seal = seal_of(id, &ANN).to_vec().try_into().expect("357");
-		let opening = (bytes, (&proof[..]).try_into().expect("257"));
-		let holds = Pvs::opening_holds((id, 0), (ANN, GUEST), &seal, opening);
+		let opening = opening_of(&seal_of(id, &ANN), &solution, &proof);
+		let at = RoundKey { batch: id, round: 0 };
+		let holds = Pvs::opening_holds(at, &ANN, &GUEST, &opening);
 		assert_eq!(holds, None);
 		assert_ok!(reveal_for(&GUEST, id, &ANN, &payload(100, 5).encode()));
 		assert_eq!(prover(&ANN).stats.opened, 1);
