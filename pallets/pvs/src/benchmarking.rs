@@ -543,14 +543,14 @@ fn check_late_proof<T: Config>(late: &ProofSubmission<T::AccountId>) -> Result<(
 	let successor = BatchId { index: batch.index + 1, ..*batch };
 	let woken = Batches::<T>::get(successor).ok_or("the successor is pending")?;
 	assert!(woken.due.is_some());
-	assert!(T::Currency::total_balance(&Pallet::<T>::slashed_account()).is_zero());
+	assert!(T::Currency::total_balance(&Pallet::<T>::pot_account()).is_zero());
 	Ok(())
 }
 
 /// Adds a bond that another prover lost in an earlier round of the batch.
 fn keep_slashed<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
 	let bond = T::MinStake::get();
-	T::Currency::mint_into(&Pallet::<T>::slashed_account(), bond)?;
+	T::Currency::mint_into(&Pallet::<T>::pot_account(), bond)?;
 	KeptBonds::<T>::mutate(|kept| *kept += bond);
 	Batches::<T>::mutate(batch, |record| {
 		if let Some(record) = record {
@@ -1129,7 +1129,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
@@ -1149,7 +1149,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
@@ -1169,12 +1169,12 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
 		assert!(matches!(record.round.stage, Stage::Offered(_)));
-		assert_eq!(T::Currency::balance(&Pallet::<T>::slashed_account()), T::MinStake::get());
+		assert_eq!(T::Currency::balance(&Pallet::<T>::pot_account()), T::MinStake::get());
 		Ok(())
 	}
 
@@ -1190,7 +1190,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
@@ -1212,7 +1212,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
@@ -1229,7 +1229,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
@@ -1250,7 +1250,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		assert!(!Batches::<T>::contains_key(batch));
@@ -1279,13 +1279,13 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		assert!(!Batches::<T>::contains_key(batch));
 		let dropped = Batches::<T>::get(successor).ok_or("the successor has its row")?;
 		assert_eq!(dropped.due, Some(Due { lane: Lane::Others, at: Pallet::<T>::now() }));
-		assert!(T::Currency::total_balance(&Pallet::<T>::slashed_account()).is_zero());
+		assert!(T::Currency::total_balance(&Pallet::<T>::pot_account()).is_zero());
 		Ok(())
 	}
 
@@ -1308,7 +1308,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		assert!(!Batches::<T>::contains_key(batch));
@@ -1330,7 +1330,7 @@ mod benches {
 
 		#[block]
 		{
-			Pallet::<T>::work_off_agenda(&mut meter);
+			Pallet::<T>::service_agenda(&mut meter);
 		}
 
 		assert!(!Agenda::<T>::contains_key(entry));

@@ -95,7 +95,7 @@ impl<T: Config> Pallet<T> {
 			*sum = sum.saturating_add(bond);
 		}
 		ensure!(
-			KeptBonds::<T>::get() == kept && Self::kept() >= kept,
+			KeptBonds::<T>::get() == kept && Self::pot_balance() >= kept,
 			"25: slashed bonds are kept until their batch ends"
 		);
 		for (prover, record) in Provers::<T>::iter() {

@@ -70,10 +70,10 @@ impl<T: Config> Pallet<T> {
 		let expires = Self::is_expiry_due();
 		let kept = if expires { Self::least_expiry() } else { Weight::zero() };
 		let mut meter = WeightMeter::with_limit(most.saturating_sub(kept));
-		Self::work_off_agenda(&mut meter);
+		Self::service_agenda(&mut meter);
 		let mut left = WeightMeter::with_limit(most.saturating_sub(meter.consumed()));
 		if expires {
-			Self::work_off_expiries(&mut left);
+			Self::service_expiries(&mut left);
 		}
 		// The counters of commits and of their bytes, the passes, and the first expiry, which the meters do not
 		// see.
@@ -91,9 +91,9 @@ impl<T: Config> Pallet<T> {
 			return Weight::zero();
 		};
 		let mut meter = WeightMeter::with_limit(limit);
-		Self::work_off_agenda(&mut meter);
+		Self::service_agenda(&mut meter);
 		if Self::is_expiry_due() {
-			Self::work_off_expiries(&mut meter);
+			Self::service_expiries(&mut meter);
 		}
 		meter.consumed().saturating_add(pass)
 	}
@@ -146,7 +146,7 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	pub(crate) fn work_off_agenda(meter: &mut WeightMeter) {
+	pub(crate) fn service_agenda(meter: &mut WeightMeter) {
 		let now = Self::now();
 		let before = CurrentPasses::<T>::get();
 		let mut lanes = before.map(Turns::resumed);

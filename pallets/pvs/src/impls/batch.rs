@@ -83,7 +83,7 @@ impl<T: Config> Pallet<T> {
 			.map_err(|_| Error::<T>::RentNotCovered)?;
 		batch.data_commitment = poseidon::data_commitment(data);
 		record.tip_root = next_state_root;
-		Self::take_from(&mut record, place.kind);
+		Self::occupy_place(&mut record, place.kind);
 		BlockDataBytes::<T>::put(block_data);
 		CommitsInBlock::<T>::put(commits.saturating_add(1));
 		Self::announce(CommitDigest {

@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
 			Self::batch_digest(&entry.batch, reserve) == batch_digest,
 			Error::<T>::BatchChanged
 		);
-		let mut prover = Self::eligible(&entry, &bidder)?;
+		let mut prover = Self::ensure_eligible(&entry, &bidder)?;
 		ensure!(!Bids::<T>::contains_key(id, &bidder), Error::<T>::AlreadyBid);
 		let Stage::Auction(auction) = entry.batch.round.stage else {
 			return Err(Error::<T>::Corrupt.into());
@@ -143,7 +143,7 @@ impl<T: Config> Pallet<T> {
 		let bid = bid.ok_or(Error::<T>::BidNotFound)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
-		Self::carry_out(&mut entry, after)?;
+		Self::apply_outcome(&mut entry, after)?;
 		Self::catch_up(&mut entry, closing)?;
 		Self::store(entry);
 		Ok(())
@@ -160,10 +160,14 @@ impl<T: Config> Pallet<T> {
 		let openable = Self::opening_of(offered).and_then(|opening| {
 			let target = match Self::open_round(at, &mut closing)? {
 				Some(entry) => {
-					let bid = Self::openable(&opener, &entry, &bidder, &opening)?;
+					let bid = Self::ensure_openable(&opener, &entry, &bidder, &opening)?;
 					Opened::Auction(Box::new(AuctionBid { entry, bid }))
 				},
-				None => Opened::Unsettled(Box::new(Self::unsettled(at, &bidder, Some(&opening))?)),
+				None => Opened::Unsettled(Box::new(Self::ensure_unsettled(
+					at,
+					&bidder,
+					Some(&opening),
+				)?)),
 			};
 			Ok((opening, target))
 		});
@@ -196,7 +200,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Returns the bid of an open auction, if its seal may be opened by this opener now.
-	fn openable(
+	fn ensure_openable(
 		opener: &T::AccountId,
 		entry: &Entry<T>,
 		bidder: &T::AccountId,

@@ -64,7 +64,7 @@ impl<T: Config> Pallet<T> {
 		proof: &[u8],
 	) -> DispatchResultWithPostInfo {
 		let mut overdue = Self::step_budget();
-		let awaited = Self::awaited(id, &prover, proof, &mut overdue);
+		let awaited = Self::ensure_awaited(id, &prover, proof, &mut overdue);
 		let overdue = overdue.consumed();
 		let Awaited { entry, inputs, .. } = awaited.map_err(|error| {
 			error.with_weight(T::WeightInfo::refuse_proof().saturating_add(overdue))
@@ -106,7 +106,7 @@ impl<T: Config> Pallet<T> {
 			// What was overdue stays done, so that it is done once.
 			awaited.push(with_storage_layer(|| {
 				let Awaited { entry, inputs, moved } =
-					Self::awaited(*batch, prover, proof, &mut overdue)?;
+					Self::ensure_awaited(*batch, prover, proof, &mut overdue)?;
 				if let btree_map::Entry::Vacant(place) = keys.entry(batch.rollup) {
 					place.insert(VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?);
 				}
@@ -135,7 +135,7 @@ impl<T: Config> Pallet<T> {
 				})?;
 				with_storage_layer(|| {
 					// A proof before this one may have ended the batch.
-					let again = Self::awaited(*batch, prover, proof, &mut overdue)?;
+					let again = Self::ensure_awaited(*batch, prover, proof, &mut overdue)?;
 					ensure!(again.inputs == inputs, Error::<T>::Corrupt);
 					let mut entry = again.entry;
 					Self::advance(&mut entry, Input::Proof(prover.clone()))?;
@@ -152,7 +152,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Returns what a proof is judged by, if exactly this one may be accepted.
-	fn awaited(
+	fn ensure_awaited(
 		id: BatchId,
 		prover: &T::AccountId,
 		proof: &[u8],
@@ -163,7 +163,7 @@ impl<T: Config> Pallet<T> {
 		let terms = claim(&entry.batch.round, prover, &Self::context(&entry), Self::now())
 			.map_err(Error::<T>::from)?;
 		if terms.rescue {
-			Self::eligible(&entry, prover)?;
+			Self::ensure_eligible(&entry, prover)?;
 		}
 		if let Some(committed) = terms.proof_commitment {
 			ensure!(blake2_256(&[proof]) == committed, Error::<T>::OtherProofCommitted);

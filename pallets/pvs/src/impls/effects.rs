@@ -14,7 +14,7 @@ use pvs_primitives::{
 
 impl<T: Config> Pallet<T> {
 	/// Carries out one effect. `before` is the round as it was; the entry has it as it is.
-	pub(crate) fn apply(
+	pub(crate) fn apply_effect(
 		entry: &mut Entry<T>,
 		before: &Round<T::AccountId>,
 		effect: Effect<T::AccountId>,
@@ -34,26 +34,28 @@ impl<T: Config> Pallet<T> {
 			},
 			Effect::BondReleased { prover, bond } => Self::unreserve(&prover, bond),
 			Effect::RoundEmpty(round) => {
-				Self::record(batch, |stats| {
+				Self::mutate_stats(batch, |stats| {
 					stats.empty_rounds = stats.empty_rounds.saturating_add(1);
 				});
-				Self::tell(Event::RoundEmpty { batch, round })
+				Self::emit(Event::RoundEmpty { batch, round })
 			},
 			Effect::WinnerSelected => Self::select_winner(entry),
 			Effect::ProverDefaulted { prover, slashed } => {
-				let kept = Self::keep_slashed(&prover, slashed, |stats| {
+				let kept = Self::slash_to_pot(&prover, slashed, |stats| {
 					stats.defaults = stats.defaults.saturating_add(1);
 				})?;
 				if !kept {
 					let all = &mut entry.batch.round.slashed;
 					*all = all.checked_sub(slashed).ok_or(Error::<T>::Corrupt)?;
 				}
-				Self::record(batch, |stats| stats.defaults = stats.defaults.saturating_add(1));
-				Self::tell(Event::ProverDefaulted { batch, round, prover, slashed })
+				Self::mutate_stats(batch, |stats| {
+					stats.defaults = stats.defaults.saturating_add(1)
+				});
+				Self::emit(Event::ProverDefaulted { batch, round, prover, slashed })
 			},
 			Effect::PlaceOffered { until } => {
 				let Place { prover, payment, proof_blocks, .. } = Self::offered(entry)?;
-				Self::tell(Event::PlaceOffered {
+				Self::emit(Event::PlaceOffered {
 					batch,
 					round,
 					prover,
@@ -66,7 +68,7 @@ impl<T: Config> Pallet<T> {
 				let Stage::Assigned(assignment) = &entry.batch.round.stage else {
 					return Err(Error::<T>::Corrupt.into());
 				};
-				Self::tell(Event::PlaceAccepted {
+				Self::emit(Event::PlaceAccepted {
 					batch,
 					round,
 					prover: assignment.place.prover.clone(),
@@ -75,12 +77,12 @@ impl<T: Config> Pallet<T> {
 					late_until: assignment.delivery.late_until,
 				})
 			},
-			Effect::PlacePassed(prover) => Self::tell(Event::PlacePassed { batch, round, prover }),
+			Effect::PlacePassed(prover) => Self::emit(Event::PlacePassed { batch, round, prover }),
 			Effect::RescueOpened { until } => {
 				let Stage::Rescue(rescue) = entry.batch.round.stage else {
 					return Err(Error::<T>::Corrupt.into());
 				};
-				Self::tell(Event::RescueOpened {
+				Self::emit(Event::RescueOpened {
 					batch,
 					round,
 					payment: rescue.first_payment,
@@ -88,23 +90,23 @@ impl<T: Config> Pallet<T> {
 					until,
 				})
 			},
-			Effect::RescueEnded => Self::tell(Event::RescueEnded { batch, round }),
+			Effect::RescueEnded => Self::emit(Event::RescueEnded { batch, round }),
 			Effect::RoundOpened => {
-				Self::tell(Self::round_opened(batch, &entry.batch, &entry.batch.round))
+				Self::emit(Self::round_opened(batch, &entry.batch, &entry.batch.round))
 			},
-			Effect::BatchWaiting => Self::tell(Event::BatchWaiting { batch }),
+			Effect::BatchWaiting => Self::emit(Event::BatchWaiting { batch }),
 			Effect::Delivered(receipt) => Self::pay(entry, before, receipt),
 			Effect::BatchFailed { slashed } => Self::fail(entry, slashed),
 			Effect::BatchDropped { paid, slashed } => Self::drop_batch(entry, paid, slashed),
 		}
 	}
 
-	fn tell(event: Event<T>) -> DispatchResult {
+	fn emit(event: Event<T>) -> DispatchResult {
 		Self::deposit_event(event);
 		Ok(())
 	}
 
-	fn record(batch: BatchId, change: impl FnOnce(&mut MarketStats)) {
+	fn mutate_stats(batch: BatchId, change: impl FnOnce(&mut MarketStats)) {
 		Stats::<T>::mutate(batch.rollup, change);
 	}
 
@@ -135,10 +137,10 @@ impl<T: Config> Pallet<T> {
 				bid.stage = BidStage::Revealed(terms);
 			}
 		});
-		Self::change_prover(&bidder, |prover| {
+		Self::mutate_prover(&bidder, |prover| {
 			prover.stats.reveals = prover.stats.reveals.saturating_add(1);
 		})?;
-		Self::tell(event)
+		Self::emit(event)
 	}
 
 	/// The bid of a silent bidder counts, and its bidder pays for its silence.
@@ -178,11 +180,11 @@ impl<T: Config> Pallet<T> {
 		record_it: impl FnOnce(&mut ProverStats),
 	) -> DispatchResult {
 		let Some(Reward { opener, amount }) = reward else {
-			return Self::burn_slashed(bidder, slashed, record_it);
+			return Self::slash_and_burn(bidder, slashed, record_it);
 		};
-		let amount = Self::reward_and_burn(bidder, slashed, &opener, amount, record_it)?;
+		let amount = Self::slash_and_reward(bidder, slashed, &opener, amount, record_it)?;
 		let bidder = bidder.clone();
-		Self::tell(Event::OpenerRewarded { batch, round, bidder, opener, amount })
+		Self::emit(Event::OpenerRewarded { batch, round, bidder, opener, amount })
 	}
 
 	fn void_bid(
@@ -206,7 +208,7 @@ impl<T: Config> Pallet<T> {
 				bid.stage = BidStage::Void;
 			}
 		});
-		Self::tell(Event::BidVoided { batch, round, bidder, slashed, reason })
+		Self::emit(Event::BidVoided { batch, round, bidder, slashed, reason })
 	}
 
 	fn select_winner(entry: &Entry<T>) -> DispatchResult {
@@ -214,10 +216,10 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::Corrupt.into());
 		};
 		let place = &assignment.place;
-		Self::change_prover(&place.prover, |prover| {
+		Self::mutate_prover(&place.prover, |prover| {
 			prover.stats.wins = prover.stats.wins.saturating_add(1);
 		})?;
-		Self::tell(Event::WinnerSelected {
+		Self::emit(Event::WinnerSelected {
 			batch: entry.id,
 			round: entry.batch.round.number,
 			prover: place.prover.clone(),
@@ -251,8 +253,8 @@ impl<T: Config> Pallet<T> {
 		let bond = entry.batch.snapshot.params.sequencer_bond;
 		Self::return_held(HoldReason::SequencerBond, &sequencer, bond)?;
 		let (share, burned) = (receipt.slashed_share, receipt.slashed_burned);
-		let received = received.saturating_add(Self::pay_out_slashed(share, burned, &prover)?);
-		Self::change_prover(&prover, |record| {
+		let received = received.saturating_add(Self::pay_from_pot(share, burned, &prover)?);
+		Self::mutate_prover(&prover, |record| {
 			let stats = &mut record.stats;
 			let count = if receipt.late_blocks == 0 { &mut stats.on_time } else { &mut stats.late };
 			*count = count.saturating_add(1);
@@ -274,7 +276,7 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		let latency = Self::now().saturating_sub(entry.batch.committed_at);
-		Self::record(entry.id, |stats| {
+		Self::mutate_stats(entry.id, |stats| {
 			stats.proven = stats.proven.saturating_add(1);
 			stats.paid = stats.paid.saturating_add(paid);
 			stats.last_payment = receipt.payment;
@@ -294,7 +296,7 @@ impl<T: Config> Pallet<T> {
 			)
 			.map_err(Error::<T>::from)?
 			.within(&entry.rollup.params);
-		Self::tell(Event::ReserveUpdated {
+		Self::emit(Event::ReserveUpdated {
 			rollup: entry.id.rollup,
 			reserve: entry.rollup.prices.reserve,
 			mean_payment: entry.rollup.prices.mean.unwrap_or_default(),
@@ -306,11 +308,11 @@ impl<T: Config> Pallet<T> {
 		let bond_burned = entry.batch.snapshot.params.sequencer_bond;
 		Self::return_held(HoldReason::Escrow, &entry.batch.sequencer, entry.batch.max_fee)?;
 		Self::burn_held(HoldReason::SequencerBond, &entry.batch.sequencer, bond_burned)?;
-		Self::burn_kept(slashed)?;
+		Self::burn_from_pot(slashed)?;
 		entry.rollup.next_to_finalize = entry.rollup.next_index;
 		entry.rollup.tip_root = entry.rollup.finalized_root;
 		Self::end(entry)?;
-		Self::record(entry.id, |stats| stats.failed = stats.failed.saturating_add(1));
+		Self::mutate_stats(entry.id, |stats| stats.failed = stats.failed.saturating_add(1));
 		Self::deposit_event(Event::BatchFailed {
 			batch: entry.id,
 			bond_burned,
@@ -326,9 +328,9 @@ impl<T: Config> Pallet<T> {
 			Self::return_held(HoldReason::Escrow, &entry.batch.sequencer, entry.batch.max_fee)?;
 			Self::return_held(HoldReason::SequencerBond, &entry.batch.sequencer, bond)?;
 		}
-		Self::burn_kept(slashed)?;
+		Self::burn_from_pot(slashed)?;
 		Self::end(entry)?;
-		Self::record(entry.id, |stats| stats.dropped = stats.dropped.saturating_add(1));
+		Self::mutate_stats(entry.id, |stats| stats.dropped = stats.dropped.saturating_add(1));
 		Self::deposit_event(Event::BatchDropped { batch: entry.id, slashed_burned: slashed });
 		Self::clean_up_successor(entry)
 	}

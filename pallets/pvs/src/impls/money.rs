@@ -14,8 +14,8 @@ use pvs_primitives::{api::ProverStats, Balance};
 use sp_runtime::traits::AccountIdConversion;
 
 impl<T: Config> Pallet<T> {
-	/// The account that keeps slashed bonds until their batch ends.
-	pub fn slashed_account() -> T::AccountId {
+	/// The pot: the account that keeps slashed bonds until their batch ends.
+	pub fn pot_account() -> T::AccountId {
 		T::PalletId::get().into_account_truncating()
 	}
 
@@ -52,12 +52,12 @@ impl<T: Config> Pallet<T> {
 			Self::release(reason, who, amount)
 		} else {
 			Self::burn_held(reason, who, amount)?;
-			Self::tell_burned(who, amount)
+			Self::emit_payout_burned(who, amount)
 		}
 	}
 
 	/// Says that an amount was burned because the account that it was meant for could not take it.
-	fn tell_burned(who: &T::AccountId, amount: Balance) -> DispatchResult {
+	fn emit_payout_burned(who: &T::AccountId, amount: Balance) -> DispatchResult {
 		if amount > 0 {
 			Self::deposit_event(Event::PayoutBurned { who: who.clone(), amount });
 		}
@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
 	) -> Result<Balance, DispatchError> {
 		if !Self::can_take(to, amount) {
 			Self::burn_held(HoldReason::Escrow, from, amount)?;
-			Self::tell_burned(to, amount)?;
+			Self::emit_payout_burned(to, amount)?;
 			return Ok(0);
 		}
 		T::Currency::transfer_on_hold(
@@ -116,7 +116,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Changes a prover's record.
-	pub(crate) fn change_prover(
+	pub(crate) fn mutate_prover(
 		prover: &T::AccountId,
 		change: impl FnOnce(&mut ProverRecord),
 	) -> DispatchResult {
@@ -136,29 +136,29 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Burns a bond out of a prover's stake.
-	pub(crate) fn burn_slashed(
+	pub(crate) fn slash_and_burn(
 		prover: &T::AccountId,
 		bond: Balance,
 		record_it: impl FnOnce(&mut ProverStats),
 	) -> DispatchResult {
-		Self::take_bond(prover, bond, record_it)?;
+		Self::debit_stake(prover, bond, record_it)?;
 		Self::burn_held(HoldReason::ProverStake, prover, bond)
 	}
 
 	/// Takes `slashed` out of a bidder's stake, pays `reward` of it to an opener and burns the rest.
 	/// Returns what the opener got: nothing, if its account cannot take it and it is burned as well.
-	pub(crate) fn reward_and_burn(
+	pub(crate) fn slash_and_reward(
 		bidder: &T::AccountId,
 		slashed: Balance,
 		opener: &T::AccountId,
 		reward: Balance,
 		record_it: impl FnOnce(&mut ProverStats),
 	) -> Result<Balance, DispatchError> {
-		Self::take_bond(bidder, slashed, record_it)?;
+		Self::debit_stake(bidder, slashed, record_it)?;
 		let reward = if Self::can_take(opener, reward) {
 			reward.min(slashed)
 		} else {
-			Self::tell_burned(opener, reward)?;
+			Self::emit_payout_burned(opener, reward)?;
 			0
 		};
 		let reason = HoldReason::ProverStake;
@@ -177,19 +177,19 @@ impl<T: Config> Pallet<T> {
 		Ok(reward)
 	}
 
-	/// Moves a bond out of a prover's stake to the pallet's account, until the batch ends. Bonds are at
+	/// Moves a bond out of a prover's stake to the pot, until the batch ends. Bonds are at
 	/// least the existential deposit; where an upgrade has raised it above one, the bond is burned
 	/// instead, so that no end of a batch leaves a rest below it. Returns whether it is kept.
-	pub(crate) fn keep_slashed(
+	pub(crate) fn slash_to_pot(
 		prover: &T::AccountId,
 		bond: Balance,
 		record_it: impl FnOnce(&mut ProverStats),
 	) -> Result<bool, DispatchError> {
-		Self::take_bond(prover, bond, record_it)?;
-		let account = Self::slashed_account();
+		Self::debit_stake(prover, bond, record_it)?;
+		let account = Self::pot_account();
 		if bond < Self::existential_deposit() {
 			Self::burn_held(HoldReason::ProverStake, prover, bond)?;
-			Self::tell_burned(&account, bond)?;
+			Self::emit_payout_burned(&account, bond)?;
 			return Ok(false);
 		}
 		T::Currency::transfer_on_hold(
@@ -206,7 +206,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Takes a bond out of a prover's record, which suspends it if too little is left.
-	fn take_bond(
+	fn debit_stake(
 		prover: &T::AccountId,
 		bond: Balance,
 		record_it: impl FnOnce(&mut ProverStats),
@@ -226,10 +226,10 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// Pays a part of kept bonds to a prover and burns the rest, in one step: the whole sum of a batch
+	/// Pays a part of the pot to a prover and burns the rest, in one step: the whole sum of a batch
 	/// leaves the account, so that no rest below the existential deposit stays behind. What the prover's
 	/// account cannot take is burned as well. Returns what it received.
-	pub(crate) fn pay_out_slashed(
+	pub(crate) fn pay_from_pot(
 		share: Balance,
 		burned: Balance,
 		prover: &T::AccountId,
@@ -239,14 +239,14 @@ impl<T: Config> Pallet<T> {
 			return Ok(0);
 		}
 		if !Self::can_take(prover, share) {
-			Self::burn_kept(all)?;
-			Self::tell_burned(prover, share)?;
+			Self::burn_from_pot(all)?;
+			Self::emit_payout_burned(prover, share)?;
 			return Ok(0);
 		}
-		Self::forget_kept(all)?;
+		Self::debit_pot(all)?;
 		// What an upgrade has turned into dust is gone; the batch ends all the same.
 		let taken = T::Currency::withdraw(
-			&Self::slashed_account(),
+			&Self::pot_account(),
 			all,
 			Precision::BestEffort,
 			Preservation::Expendable,
@@ -259,14 +259,14 @@ impl<T: Config> Pallet<T> {
 		Ok(received)
 	}
 
-	/// Burns kept bonds.
-	pub(crate) fn burn_kept(amount: Balance) -> DispatchResult {
+	/// Burns a part of the pot.
+	pub(crate) fn burn_from_pot(amount: Balance) -> DispatchResult {
 		if amount == 0 {
 			return Ok(());
 		}
-		Self::forget_kept(amount)?;
+		Self::debit_pot(amount)?;
 		T::Currency::burn_from(
-			&Self::slashed_account(),
+			&Self::pot_account(),
 			amount,
 			Preservation::Expendable,
 			Precision::BestEffort,
@@ -275,17 +275,17 @@ impl<T: Config> Pallet<T> {
 		.map(|_| ())
 	}
 
-	fn forget_kept(amount: Balance) -> DispatchResult {
+	fn debit_pot(amount: Balance) -> DispatchResult {
 		KeptBonds::<T>::try_mutate(|kept| {
 			*kept = kept.checked_sub(amount).ok_or(Error::<T>::Corrupt)?;
 			Ok(())
 		})
 	}
 
-	/// What is on the account that keeps slashed bonds.
+	/// What is in the pot.
 	#[cfg_attr(not(any(feature = "std", feature = "try-runtime")), allow(dead_code))]
-	pub(crate) fn kept() -> Balance {
-		T::Currency::balance(&Self::slashed_account())
+	pub(crate) fn pot_balance() -> Balance {
+		T::Currency::balance(&Self::pot_account())
 	}
 
 	/// What is held from an account for one reason.

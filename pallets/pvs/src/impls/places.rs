@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Counts a place that a batch takes.
-	pub(crate) fn take_from(rollup: &mut RollupRecordOf<T>, kind: PlaceKind) {
+	pub(crate) fn occupy_place(rollup: &mut RollupRecordOf<T>, kind: PlaceKind) {
 		rollup.pending = rollup.pending.saturating_add(1);
 		match kind {
 			PlaceKind::Guaranteed => rollup.guaranteed = rollup.guaranteed.saturating_add(1),
@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Counts a place that a batch leaves.
-	fn give_back_to(rollup: &mut RollupRecordOf<T>, kind: PlaceKind) {
+	fn vacate_place(rollup: &mut RollupRecordOf<T>, kind: PlaceKind) {
 		rollup.pending = rollup.pending.saturating_sub(1);
 		match kind {
 			PlaceKind::Guaranteed => rollup.guaranteed = rollup.guaranteed.saturating_sub(1),
@@ -60,13 +60,13 @@ impl<T: Config> Pallet<T> {
 
 	/// Gives up the place of a batch that ends, burns its rent and returns the rest of what was held for
 	/// it. What the agenda was late is not charged.
-	pub(crate) fn leave_place(entry: &mut Entry<T>) -> DispatchResult {
+	pub(crate) fn release_place(entry: &mut Entry<T>) -> DispatchResult {
 		let end = entry.due_since.unwrap_or_else(Self::now);
 		let (held, amount) = (entry.batch.rent(), entry.batch.rent_due(end));
 		let sequencer = &entry.batch.sequencer;
 		Self::burn_held(HoldReason::PlaceRent, sequencer, amount)?;
 		Self::return_held(HoldReason::PlaceRent, sequencer, held.saturating_sub(amount))?;
-		Self::give_back_to(&mut entry.rollup, entry.batch.place.kind);
+		Self::vacate_place(&mut entry.rollup, entry.batch.place.kind);
 		Self::deposit_event(Event::RentBurned { batch: entry.id, amount });
 		Ok(())
 	}

@@ -65,7 +65,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_deregister_rollup(owner: T::AccountId, rollup: RollupId) -> DispatchResult {
-		let record = Self::owned(&owner, rollup)?;
+		let record = Self::ensure_owner(&owner, rollup)?;
 		ensure!(record.pending == 0, Error::<T>::RollupBusy);
 		Self::release(HoldReason::RollupDeposit, &owner, record.deposit)?;
 		Rollups::<T>::remove(rollup);
@@ -94,7 +94,7 @@ impl<T: Config> Pallet<T> {
 		sequencer: T::AccountId,
 		looked_at: &mut u32,
 	) -> DispatchResult {
-		let mut record = Self::owned(&owner, rollup)?;
+		let mut record = Self::ensure_owner(&owner, rollup)?;
 		for index in record.next_to_finalize..record.next_index {
 			*looked_at = looked_at.saturating_add(1);
 			let id = BatchId { rollup, index };
@@ -120,7 +120,7 @@ impl<T: Config> Pallet<T> {
 		rollup: RollupId,
 		params: RollupParams,
 	) -> DispatchResult {
-		let mut record = Self::owned(&owner, rollup)?;
+		let mut record = Self::ensure_owner(&owner, rollup)?;
 		rules::check(&params, &Self::limits()).map_err(Error::<T>::from)?;
 		record.prices = record.prices.within(&params);
 		record.params = params.clone();
@@ -134,7 +134,7 @@ impl<T: Config> Pallet<T> {
 		rollup: RollupId,
 		to: T::AccountId,
 	) -> DispatchResult {
-		let mut record = Self::owned(&owner, rollup)?;
+		let mut record = Self::ensure_owner(&owner, rollup)?;
 		record.offered_to = (to != owner).then(|| to.clone());
 		Rollups::<T>::insert(rollup, record);
 		Self::deposit_event(Event::RollupOffered { rollup, to });
@@ -153,7 +153,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	fn owned(owner: &T::AccountId, rollup: RollupId) -> Result<RollupRecordOf<T>, Error<T>> {
+	fn ensure_owner(owner: &T::AccountId, rollup: RollupId) -> Result<RollupRecordOf<T>, Error<T>> {
 		let record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
 		ensure!(record.owner == *owner, Error::<T>::NotOwner);
 		Ok(record)

@@ -77,11 +77,11 @@ impl<T: Config> Pallet<T> {
 		ensure!(!entry.ended, Error::<T>::BatchNotFound);
 		let outcome = step(entry.batch.round.clone(), input, &Self::context(entry), Self::now())
 			.map_err(Error::<T>::from)?;
-		Self::carry_out(entry, outcome)
+		Self::apply_outcome(entry, outcome)
 	}
 
 	/// Turns an outcome into storage, money and events.
-	pub(crate) fn carry_out(
+	pub(crate) fn apply_outcome(
 		entry: &mut Entry<T>,
 		outcome: Outcome<T::AccountId>,
 	) -> DispatchResult {
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 			entry.batch.round = round;
 		}
 		for effect in outcome.effects {
-			Self::apply(entry, &before, effect)?;
+			Self::apply_effect(entry, &before, effect)?;
 		}
 		let proven = matches!(entry.batch.round.stage, Stage::Proven { .. });
 		if proven && !entry.ended && Self::standing(entry.id, &entry.rollup) == Standing::Head {
@@ -142,7 +142,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn end(entry: &mut Entry<T>) -> DispatchResult {
 		Self::unschedule(entry.id, &mut entry.batch);
 		Self::return_held(HoldReason::BatchDeposit, &entry.batch.sequencer, entry.batch.deposit)?;
-		Self::leave_place(entry)?;
+		Self::release_place(entry)?;
 		Batches::<T>::remove(entry.id);
 		entry.ended = true;
 		Ok(())

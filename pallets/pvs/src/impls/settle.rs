@@ -98,7 +98,7 @@ impl<T: Config> Pallet<T> {
 	/// # Errors
 	/// `NothingToSettle` if the bidder has no unsettled bid in the round, `TooLateToSettle` once the window
 	/// is over, `SealMismatch` if the seal is another one.
-	pub(crate) fn unsettled(
+	pub(crate) fn ensure_unsettled(
 		at: RoundKey,
 		bidder: &T::AccountId,
 		opening: Option<&Opening>,
@@ -131,7 +131,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let payload: &[u8; PAYLOAD_BYTES] =
 			payload.try_into().map_err(|_| Error::<T>::PayloadWrongLength)?;
-		let SilentBid { round, bid } = Self::unsettled(at, &bidder, None)?;
+		let SilentBid { round, bid } = Self::ensure_unsettled(at, &bidder, None)?;
 		let context = Self::unsettled_context(at, &round, &bidder);
 		let commitment = commitment_in(&context, payload);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
@@ -211,7 +211,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Ends silent bids whose time to be settled is over, as many as the meter allows.
-	pub(crate) fn work_off_expiries(meter: &mut WeightMeter) {
+	pub(crate) fn service_expiries(meter: &mut WeightMeter) {
 		let now = Self::now();
 		let mut last = None;
 		while meter.try_consume(T::WeightInfo::agenda_lookup()).is_ok() {

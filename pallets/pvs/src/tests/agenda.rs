@@ -82,7 +82,7 @@ fn agenda_should_never_use_more_than_its_limit() {
 			run_to(System::block_number() + 5);
 			let limit = Weight::from_parts(limit, u64::MAX);
 			let mut meter = WeightMeter::with_limit(limit);
-			Pvs::work_off_agenda(&mut meter);
+			Pvs::service_agenda(&mut meter);
 			assert!(meter.consumed().all_lte(limit));
 			assert_eq!(meter.consumed() == Weight::zero(), limit.ref_time() <= 1);
 		}

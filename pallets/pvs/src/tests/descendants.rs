@@ -105,7 +105,7 @@ fn descendants_should_be_dropped_in_every_phase_when_a_batch_fails() {
 		let everyone = [ANN, BEN, CID, DEE];
 		let before = everyone.clone().map(|who| (total(&who), prover(&who).stats.slashed));
 		let (sequencer, issued) = (total(&SEQUENCER), issuance());
-		let kept = Pvs::kept();
+		let kept = Pvs::pot_balance();
 		let ended = [
 			line.first,
 			line.waiting,
@@ -153,7 +153,7 @@ fn descendants_should_be_dropped_in_every_phase_when_a_batch_fails() {
 		// place, and what was slashed before is burned.
 		assert_eq!(everyone.clone().map(|who| (total(&who), prover(&who).stats.slashed)), before);
 		assert_eq!(total(&SEQUENCER), sequencer - 70 - rents);
-		assert_eq!((issuance(), Pvs::kept()), (issued - 70 - rents - kept, 0));
+		assert_eq!((issuance(), Pvs::pot_balance()), (issued - 70 - rents - kept, 0));
 		assert_eq!(kept, 4 * 600, "of Dee, twice of Cid, of Ann");
 		// Ann is at work; all others are free, the runner-up of the same batch too.
 		assert_eq!(everyone.map(|who| prover(&who).reserved), [600, 0, 0, 0]);

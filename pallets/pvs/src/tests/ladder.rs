@@ -103,7 +103,7 @@ fn runner_up_that_accepts_and_fails_should_lose_its_bond_like_a_winner() {
 			prover: BEN,
 			slashed: 600,
 		}));
-		assert_eq!(Pvs::kept(), 1_200);
+		assert_eq!(Pvs::pot_balance(), 1_200);
 		let (cid, issued, rent) = (total(&CID), issuance(), rent(id));
 		assert_ok!(deliver(id, &CID));
 		// Its payment of 400, and of 1,200 no more than makes 500 together.

@@ -143,7 +143,7 @@ fn runner_up_should_end_the_batch_when_its_account_is_drained() {
 		// Alone on the ladder he would get the reserve of 240, and there is no room for a share of
 		// Ann's bond.
 		assert!(events().contains(&Event::PayoutBurned { who: BEN, amount: 240 }));
-		assert_eq!((free(&BEN), prover(&BEN).stake, Pvs::kept()), (0, stake, 0));
+		assert_eq!((free(&BEN), prover(&BEN).stake, Pvs::pot_balance()), (0, stake, 0));
 		assert_eq!(issuance(), issued - 240 - 340 - rent);
 		assert!(!pending(id));
 	});
@@ -196,13 +196,13 @@ fn opened_winner_in_default_should_go_to_the_ladder_at_the_existential_deposit()
 		let [id] = opened_winner_defaults(100);
 		assert!(!events().iter().any(|event| matches!(event, Event::AgendaItemFailed { .. })));
 		assert_eq!(status(id), BatchStatus::Offered);
-		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (100, 100));
+		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (100, 100));
 		Pvs::do_try_state().expect("the invariants hold");
 		let (ben, issued) = (total(&BEN), issuance() - rent(id));
 		assert_ok!(deliver(id, &BEN));
 		// Cid's score is the next: the reserve of 100, which leaves no room for a share.
 		assert_eq!((total(&BEN), issuance()), (ben + 100, issued - 100));
-		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (0, 0));
+		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (0, 0));
 	});
 }
 
@@ -211,7 +211,7 @@ fn opened_winner_in_default_should_go_to_the_ladder_at_the_existential_deposit()
 fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
 	market_with_deposit(300, || {
 		let ids = opened_winner_defaults::<2>(300);
-		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (600, 600));
+		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (600, 600));
 		// Ben may deliver until 23 and Cid until 27. The rescue is `[28, 33)`, from the 150 that
 		// Ann would have been paid to 300. With a share of what she lost it pays at most the
 		// reserve.
@@ -219,13 +219,13 @@ fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
 		for (id, block, payment, share) in cases {
 			run_to(block);
 			assert_eq!(status(id), BatchStatus::Rescue);
-			let (before, issued, kept) = (total(&DEE), issuance() - rent(id), Pvs::kept());
+			let (before, issued, kept) = (total(&DEE), issuance() - rent(id), Pvs::pot_balance());
 			assert_ok!(deliver(id, &DEE));
 			assert_eq!(total(&DEE), before + payment + share);
-			assert_eq!((issuance(), Pvs::kept()), (issued - (300 - share), kept - 300));
+			assert_eq!((issuance(), Pvs::pot_balance()), (issued - (300 - share), kept - 300));
 			Pvs::do_try_state().expect("the invariants hold");
 		}
-		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (0, 0));
+		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (0, 0));
 	});
 }
 
@@ -235,11 +235,11 @@ fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
 fn bond_should_be_burned_when_it_is_below_the_existential_deposit() {
 	for gift in [false, true] {
 		market_with_deposit(100, || {
-			let account = Pvs::slashed_account();
+			let account = Pvs::pot_account();
 			if gift {
 				assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), account.clone(), 500));
 			}
-			let gift = Pvs::kept();
+			let gift = Pvs::pot_balance();
 			let id = commit(100);
 			run_to(2);
 			assert_ok!(place_sealed(id, &ANN, &payload(0, 5).encode()));
@@ -252,12 +252,12 @@ fn bond_should_be_burned_when_it_is_below_the_existential_deposit() {
 			let issued = issuance();
 			run_to_default(id);
 			assert!(events().contains(&Event::PayoutBurned { who: account, amount: 100 }));
-			assert_eq!((issuance(), Pvs::kept()), (issued - 100, gift));
+			assert_eq!((issuance(), Pvs::pot_balance()), (issued - 100, gift));
 			assert_eq!(KeptBonds::<Test>::get(), 0);
 			assert_eq!(Pvs::batch_info(id).expect("pending").slashed, 0);
 			assert_eq!((prover(&ANN).stats.defaults, prover(&ANN).stats.slashed), (1, 200));
 			assert_ok!(deliver(id, &BEN));
-			assert_eq!((pending(id), Pvs::kept()), (false, gift));
+			assert_eq!((pending(id), Pvs::pot_balance()), (false, gift));
 		});
 	}
 }
@@ -268,14 +268,14 @@ fn bond_should_be_burned_when_it_is_below_the_existential_deposit() {
 fn batch_should_end_when_the_account_has_lost_its_bond() {
 	market_with_deposit(100, || {
 		let ids = opened_winner_defaults::<2>(100);
-		assert_eq!(Pvs::kept(), 200);
+		assert_eq!(Pvs::pot_balance(), 200);
 		ExistentialDeposit::set(150);
 		run_to(28);
 		for id in ids {
 			assert_ok!(deliver(id, &DEE));
 			assert!(!pending(id));
 		}
-		assert_eq!((Pvs::kept(), KeptBonds::<Test>::get()), (0, 0));
+		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (0, 0));
 	});
 }
 
@@ -327,15 +327,15 @@ fn slot_fee_should_leave_the_existential_deposit() {
 #[test]
 fn gift_to_the_slashed_account_should_change_nothing() {
 	market(|| {
-		let account = Pvs::slashed_account();
+		let account = Pvs::pot_account();
 		assert_ok!(Balances::transfer_keep_alive(signed(&GUEST), account, 77));
 		let id = commit(500);
 		auction(id, &[(ANN, 100, 5), (BEN, 200, 5)]);
 		run_to_default(id);
-		assert_eq!(Pvs::kept(), 677);
+		assert_eq!(Pvs::pot_balance(), 677);
 		let before = total(&BEN);
 		assert_ok!(deliver(id, &BEN));
 		// The reserve of 500, with no room for a share.
-		assert_eq!((total(&BEN), Pvs::kept()), (before + 500, 77));
+		assert_eq!((total(&BEN), Pvs::pot_balance()), (before + 500, 77));
 	});
 }

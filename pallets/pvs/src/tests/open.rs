@@ -110,7 +110,7 @@ fn silent_bid_should_win_when_it_is_best_and_lose_the_rest_in_default() {
 		assert_eq!((prover(&BEN).reserved, prover(&ANN).reserved), (500, 600));
 		run_to_default(id);
 		assert_eq!(prover(&BEN).stake, 2 * MIN_STAKE - 600);
-		assert_eq!(Pvs::kept(), 500);
+		assert_eq!(Pvs::pot_balance(), 500);
 		assert_ok!(deliver(id, &ANN));
 		assert!(!pending(id));
 	});

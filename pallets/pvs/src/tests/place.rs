@@ -32,7 +32,7 @@ fn place_should_be_offered_when_the_winner_defaults() {
 			]
 		);
 		assert_eq!(status(id), BatchStatus::Offered);
-		assert_eq!(Pvs::kept(), 600);
+		assert_eq!(Pvs::pot_balance(), 600);
 		assert_eq!(Pvs::batch_info(id).expect("pending").slashed, 600);
 	});
 }
@@ -117,7 +117,7 @@ fn proof_should_take_the_place_by_itself() {
 		assert_eq!(total(&BEN), ben + 300 + 200);
 		assert_eq!(total(&SEQUENCER), sequencer - 300 - rent);
 		assert_eq!(issuance(), issued - 400 - rent, "the rest of Ann's bond is burned");
-		assert_eq!(Pvs::kept(), 0);
+		assert_eq!(Pvs::pot_balance(), 0);
 		assert!(events().contains(&Event::ProofAccepted {
 			batch: id,
 			round: 0,

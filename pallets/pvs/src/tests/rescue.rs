@@ -104,7 +104,7 @@ fn rescue_should_end_in_a_new_round_when_nobody_delivers() {
 		run_to(24);
 		assert!(events().contains(&Event::RescueEnded { batch: id, round: 0 }));
 		assert_eq!((status(id), round_number(id)), (BatchStatus::Auction, 1));
-		assert_eq!(Pvs::kept(), 600, "kept until the batch ends");
+		assert_eq!(Pvs::pot_balance(), 600, "kept until the batch ends");
 		assert_noop!(submit(id, &DEE, stale.clone()), Error::<Test>::NothingToProve);
 		auction(id, &[(DEE, 450, 5)]);
 		assert_noop!(submit(id, &DEE, stale), Error::<Test>::ProofInvalid);
@@ -112,6 +112,6 @@ fn rescue_should_end_in_a_new_round_when_nobody_delivers() {
 		assert_ok!(deliver(id, &DEE));
 		// The 450 that it asks, and of Ann's 600 what makes the reserve together.
 		assert_eq!(total(&DEE), before + 500);
-		assert_eq!(Pvs::kept(), 0);
+		assert_eq!(Pvs::pot_balance(), 0);
 	});
 }

@@ -106,7 +106,7 @@ fn both_kinds_of_rounds_should_have_a_bound_of_their_own() {
 			bond_burned: 70,
 			slashed_burned: 1_200,
 		}));
-		assert_eq!(Pvs::kept(), 0);
+		assert_eq!(Pvs::pot_balance(), 0);
 	});
 }
 
@@ -221,7 +221,7 @@ fn last_round_should_not_repeat() {
 		auction(ids[1], &[(BEN, 300, 5)]);
 		run_to(run_to_default(ids[1]) + 5);
 		assert!(!pending(ids[1]));
-		assert_eq!(Pvs::kept(), 0);
+		assert_eq!(Pvs::pot_balance(), 0);
 		assert_eq!(prover(&BEN).stats.slashed, 600);
 	});
 }

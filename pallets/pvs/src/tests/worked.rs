@@ -121,7 +121,7 @@ fn defaulter_should_pay_a_bond_in_every_round() {
 			assert_eq!(prover(&ANN).stats.slashed, round * 600);
 		}
 		assert!(!pending(id));
-		assert_eq!((prover(&ANN).reserved, Pvs::kept()), (0, 0));
+		assert_eq!((prover(&ANN).reserved, Pvs::pot_balance()), (0, 0));
 	});
 }
 

@@ -47,8 +47,8 @@ impl World {
 		self.books.read();
 		let books = &self.books;
 		assert_eq!(issuance(), self.issued - books.burned, "burned is what events say");
-		assert_eq!(Pvs::kept(), books.kept, "kept is what events say");
-		let mut all = Pvs::kept();
+		assert_eq!(Pvs::pot_balance(), books.kept, "kept is what events say");
+		let mut all = Pvs::pot_balance();
 		for who in PROVERS {
 			let of = |map: &BTreeMap<AccountId, Balance>| map.get(&who).copied().unwrap_or(0);
 			let expected =
