@@ -243,8 +243,10 @@ impl<T: Config> Pallet<T> {
 
 	/// Performs the transition of a batch whose entry was taken out of the agenda. Returns its weight.
 	fn perform_scheduled(batch: BatchId) -> Result<Weight, DispatchError> {
-		let Ok(mut entry) = Self::entry(batch) else {
-			return Ok(Weight::zero());
+		let mut entry = match Self::entry(batch) {
+			Ok(entry) => entry,
+			Err(Error::BatchNotFound) => return Ok(Weight::zero()),
+			Err(error) => return Err(error.into()),
 		};
 		let due = entry.batch.due.take();
 		let dropped = Self::standing(entry.id, &entry.rollup) == Standing::Dropped;

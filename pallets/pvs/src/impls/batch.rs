@@ -41,7 +41,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let Roots { prev: prev_state_root, next: next_state_root } = roots;
 		let extrinsic = Self::current_extrinsic()?;
-		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
+		let mut record = Self::rollup(rollup)?;
 		ensure!(record.sequencer == sequencer, Error::<T>::NotSequencer);
 		ensure!(record.tip_root == prev_state_root, Error::<T>::TipChanged);
 		let data_len = u32::try_from(data.len()).map_err(|_| Error::<T>::WrongDataLength)?;

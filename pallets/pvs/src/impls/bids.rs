@@ -128,9 +128,9 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		let payload: &[u8; PAYLOAD_BYTES] =
 			payload.try_into().map_err(|_| Error::<T>::PayloadWrongLength)?;
-		let bid = Bids::<T>::get(entry.id, &bidder);
+		let bid = Self::bid(entry.id, &bidder);
 		let commitment = commitment_in(&Self::bid_context(&entry, &bidder), payload);
-		if let Some(BidRecord { stage: BidStage::Revealed(_), commitment: committed, .. }) = bid {
+		if let Ok(BidRecord { stage: BidStage::Revealed(_), commitment: committed, .. }) = bid {
 			// Twice the same is no fault: whoever reveals for others need not look first.
 			ensure!(commitment == committed, Error::<T>::CommitmentMismatch);
 			return Ok(());
@@ -140,7 +140,7 @@ impl<T: Config> Pallet<T> {
 		let input = Input::Reveal { bidder, share, payload };
 		let after = step(entry.batch.round.clone(), input, &Self::context(&entry), Self::now())
 			.map_err(Error::<T>::from)?;
-		let bid = bid.ok_or(Error::<T>::BidNotFound)?;
+		let bid = bid?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		Self::apply_outcome(&mut entry, after)?;
@@ -213,7 +213,7 @@ impl<T: Config> Pallet<T> {
 		// Nobody who could keep a reveal out earns by it under its own name.
 		let is_sequencer = *opener == entry.batch.sequencer || *opener == entry.rollup.sequencer;
 		ensure!(!is_sequencer, Error::<T>::SequencerMayNotOpen);
-		let bid = Bids::<T>::get(entry.id, bidder).ok_or(Error::<T>::BidNotFound)?;
+		let bid = Self::bid(entry.id, bidder)?;
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
 		ensure!(blake2_256(&[&opening.seal]) == bid.seal_hash, Error::<T>::SealMismatch);
 		Ok(bid)

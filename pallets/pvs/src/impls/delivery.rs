@@ -79,7 +79,7 @@ impl<T: Config> Pallet<T> {
 		inputs: &[Bytes32; PUBLIC_INPUTS],
 		proof: &[u8],
 	) -> DispatchResult {
-		let key = VerifyingKeys::<T>::get(entry.id.rollup).ok_or(Error::<T>::Corrupt)?;
+		let key = Self::verifying_key(entry.id.rollup)?;
 		T::ProofVerifier::verify(&key, inputs, proof).map_err(Error::<T>::from)?;
 		Self::advance(&mut entry, Input::Proof(prover))?;
 		Self::store(entry);
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
 				let Awaited { entry, inputs, moved } =
 					Self::ensure_awaited(*batch, prover, proof, &mut overdue)?;
 				if let btree_map::Entry::Vacant(place) = keys.entry(batch.rollup) {
-					place.insert(VerifyingKeys::<T>::get(batch.rollup).ok_or(Error::<T>::Corrupt)?);
+					place.insert(Self::verifying_key(batch.rollup)?);
 				}
 				if moved {
 					Self::store(entry);

@@ -13,6 +13,7 @@ mod prover;
 mod reads;
 mod rollup;
 mod round;
+mod rows;
 mod settle;
 
 use crate::pallet::*;

@@ -19,7 +19,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_deregister_prover(prover: T::AccountId) -> DispatchResult {
-		let record = Self::ensure_registered(&prover)?;
+		let record = Self::prover(&prover)?;
 		ensure!(record.reserved == 0, Error::<T>::ProverBusy);
 		let stake = record.held();
 		Self::release(HoldReason::ProverStake, &prover, stake)?;
@@ -31,14 +31,14 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_bond_more(prover: T::AccountId, amount: Balance) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::AmountZero);
-		Self::ensure_registered(&prover)?;
+		Self::prover(&prover)?;
 		Self::hold(HoldReason::ProverStake, &prover, amount)?;
 		Self::add_stake(&prover, amount).map_err(Into::into)
 	}
 
 	/// Adds what was put on hold to a prover's stake.
 	pub(crate) fn add_stake(prover: &T::AccountId, amount: Balance) -> Result<(), Error<T>> {
-		let mut record = Self::ensure_registered(prover)?;
+		let mut record = Self::prover(prover)?;
 		let was_suspended = Self::is_suspended(&record);
 		record.stake = record.stake.checked_add(amount).ok_or(Error::<T>::Corrupt)?;
 		let (stake, is_suspended) = (record.stake, Self::is_suspended(&record));
@@ -52,7 +52,7 @@ impl<T: Config> Pallet<T> {
 
 	pub(crate) fn do_unbond(prover: T::AccountId, amount: Balance) -> DispatchResult {
 		ensure!(amount > 0, Error::<T>::AmountZero);
-		let mut record = Self::ensure_registered(&prover)?;
+		let mut record = Self::prover(&prover)?;
 		let was_suspended = Self::is_suspended(&record);
 		let left = record.stake.checked_sub(amount).ok_or(Error::<T>::InsufficientStake)?;
 		ensure!(left >= record.reserved, Error::<T>::InsufficientStake);
@@ -70,17 +70,13 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_withdraw_unbonded(prover: T::AccountId) -> DispatchResult {
-		let mut record = Self::ensure_registered(&prover)?;
+		let mut record = Self::prover(&prover)?;
 		let unbonding = record.unbonding.take().ok_or(Error::<T>::NothingUnbonding)?;
 		ensure!(Self::now() >= unbonding.at, Error::<T>::StillUnbonding);
 		Self::release(HoldReason::ProverStake, &prover, unbonding.amount)?;
 		Provers::<T>::insert(&prover, record);
 		Self::deposit_event(Event::StakeWithdrawn { prover, amount: unbonding.amount });
 		Ok(())
-	}
-
-	pub(crate) fn ensure_registered(prover: &T::AccountId) -> Result<ProverRecord, Error<T>> {
-		Provers::<T>::get(prover).ok_or(Error::<T>::ProverNotFound)
 	}
 
 	/// A prover that may take on work: registered, with at least the minimal stake, and neither the
@@ -93,7 +89,7 @@ impl<T: Config> Pallet<T> {
 			*prover != entry.batch.sequencer && *prover != entry.rollup.sequencer,
 			Error::<T>::SequencerMayNotBid
 		);
-		let record = Self::ensure_registered(prover)?;
+		let record = Self::prover(prover)?;
 		ensure!(!Self::is_suspended(&record), Error::<T>::StakeTooLow);
 		Ok(record)
 	}

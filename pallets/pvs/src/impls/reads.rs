@@ -9,7 +9,7 @@ use pvs_auction::{
 	explain::{explain, RankedBid},
 	phase::{phase, Windows},
 	recent::{by_batches, by_payment},
-	round::{Auction, Bid, BidStage, Place, Stage, Standing},
+	round::{Auction, BidStage, Place, Stage, Standing},
 	share::epoch,
 	slashing::rescue_payment,
 	slot_fee::slot_fee,
@@ -103,21 +103,21 @@ impl<T: Config> Pallet<T> {
 		opening: &Opening,
 	) -> Option<bool> {
 		let RoundKey { batch, round } = at;
-		let (commitment, seal_hash, seal_digest, context) =
-			if let Some(kept) = UnsettledRounds::<T>::get(batch, round) {
-				let bid = UnsettledBids::<T>::get(at.id(), bidder)?;
-				let context = Self::unsettled_context(at, &kept, bidder);
-				(bid.commitment, bid.seal_hash, kept.seal_digest, context)
-			} else {
-				let entry =
-					Self::entry(batch).ok().filter(|entry| entry.batch.round.number == round)?;
-				let bid = Bids::<T>::get(batch, bidder)?;
-				if bid.stage != BidStage::Sealed {
-					return None;
-				}
-				let context = Self::bid_context(&entry, bidder);
-				(bid.commitment, bid.seal_hash, entry.batch.snapshot.seal_digest, context)
-			};
+		let (commitment, seal_hash, seal_digest, context) = if let Ok(kept) = Self::silent_round(at)
+		{
+			let bid = Self::silent_bid(at, bidder).ok()?;
+			let context = Self::unsettled_context(at, &kept, bidder);
+			(bid.commitment, bid.seal_hash, kept.seal_digest, context)
+		} else {
+			let entry =
+				Self::entry(batch).ok().filter(|entry| entry.batch.round.number == round)?;
+			let bid = Self::bid(batch, bidder).ok()?;
+			if bid.stage != BidStage::Sealed {
+				return None;
+			}
+			let context = Self::bid_context(&entry, bidder);
+			(bid.commitment, bid.seal_hash, entry.batch.snapshot.seal_digest, context)
+		};
 		if blake2_256(&[&opening.seal]) != seal_hash {
 			return Some(false);
 		}
@@ -157,7 +157,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The body of `PvsApi::rollup`.
 	pub fn rollup_info(rollup: RollupId) -> Option<RollupInfo<T::AccountId>> {
-		let record = Rollups::<T>::get(rollup)?;
+		let record = Self::rollup(rollup).ok()?;
 		let snapshot = Self::snapshot(record.params.clone());
 		let next_place = Self::next_place(rollup, &record, &snapshot).ok();
 		Some(RollupInfo {
@@ -252,7 +252,7 @@ impl<T: Config> Pallet<T> {
 
 	fn unsettled_info(at: RoundKey) -> Option<UnsettledRoundInfo<T::AccountId>> {
 		let RoundKey { batch, round } = at;
-		let kept = UnsettledRounds::<T>::get(batch, round)?;
+		let kept = Self::silent_round(at).ok()?;
 		Some(UnsettledRoundInfo {
 			batch,
 			round,
@@ -360,9 +360,7 @@ impl<T: Config> Pallet<T> {
 	/// The body of `PvsApi::expected_winner`.
 	pub fn expected_winner_info(batch: BatchId) -> Option<ExpectedWinner<T::AccountId>> {
 		let entry = Self::entry(batch).ok()?;
-		let bids: Vec<_> = Bids::<T>::iter_prefix(batch)
-			.map(|(bidder, bid)| Bid { bidder, share: bid.share, stage: bid.stage })
-			.collect();
+		let bids = Self::auction_bids(batch);
 		let next_block = Self::now().saturating_add(1);
 		let round = &entry.batch.round;
 		let winner = expected_winner(round, &bids, &Self::context(&entry), next_block).ok()??;
@@ -389,9 +387,7 @@ impl<T: Config> Pallet<T> {
 		if current.number != round || !matches!(current.stage, Stage::Auction(_)) {
 			return None;
 		}
-		let bids: Vec<_> = Bids::<T>::iter_prefix(batch)
-			.map(|(bidder, bid)| Bid { bidder, share: bid.share, stage: bid.stage })
-			.collect();
+		let bids = Self::auction_bids(batch);
 		let ranked = explain(&bids, current.reserve, &Self::context(&entry)).ok()?;
 		let explanation = |bid: RankedBid<T::AccountId>| BidExplanation {
 			bidder: bid.bidder,
@@ -418,7 +414,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The body of `PvsApi::prover`.
 	pub fn prover_info(account: T::AccountId) -> Option<ProverInfo<T::AccountId>> {
-		let record = Provers::<T>::get(&account)?;
+		let record = Self::prover(&account).ok()?;
 		Some(ProverInfo {
 			account,
 			stake: record.stake,
@@ -433,7 +429,7 @@ impl<T: Config> Pallet<T> {
 	/// The body of `PvsApi::market`. Work grows with the registered provers: it is for reading off
 	/// chain.
 	pub fn market_info(rollup: RollupId) -> Option<MarketInfo> {
-		let prices = Rollups::<T>::get(rollup)?.prices;
+		let prices = Self::rollup(rollup).ok()?.prices;
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
 		let (proofs, paid): (Vec<_>, Vec<_>) = Provers::<T>::iter_values()
 			.map(|record| (record.recent.at(epoch), record.recent_paid.at(epoch)))
@@ -452,7 +448,7 @@ impl<T: Config> Pallet<T> {
 
 	/// The body of `PvsApi::public_inputs`.
 	pub fn public_inputs_of(batch: BatchId, prover: T::AccountId) -> Option<[Bytes32; 4]> {
-		let record = Batches::<T>::get(batch)?;
+		let record = Self::batch(batch).ok()?;
 		Some(Self::inputs(batch, &record, &prover).to_array())
 	}
 

@@ -142,7 +142,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	pub(crate) fn do_accept_rollup(owner: T::AccountId, rollup: RollupId) -> DispatchResult {
-		let mut record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
+		let mut record = Self::rollup(rollup)?;
 		ensure!(record.offered_to.as_ref() == Some(&owner), Error::<T>::RollupNotOffered);
 		Self::hold(HoldReason::RollupDeposit, &owner, record.deposit)?;
 		Self::return_held(HoldReason::RollupDeposit, &record.owner, record.deposit)?;
@@ -154,7 +154,7 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn ensure_owner(owner: &T::AccountId, rollup: RollupId) -> Result<RollupRecordOf<T>, Error<T>> {
-		let record = Rollups::<T>::get(rollup).ok_or(Error::<T>::RollupNotFound)?;
+		let record = Self::rollup(rollup)?;
 		ensure!(record.owner == *owner, Error::<T>::NotOwner);
 		Ok(record)
 	}

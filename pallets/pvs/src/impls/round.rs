@@ -19,13 +19,6 @@ use pvs_primitives::{
 use pvs_timelock::Parameters;
 
 impl<T: Config> Pallet<T> {
-	/// A batch with its rollup.
-	pub(crate) fn entry(id: BatchId) -> Result<Entry<T>, Error<T>> {
-		let batch = Batches::<T>::get(id).ok_or(Error::<T>::BatchNotFound)?;
-		let rollup = Rollups::<T>::get(id.rollup).ok_or(Error::<T>::Corrupt)?;
-		Ok(Entry::new(id, rollup, batch))
-	}
-
 	/// Where a batch that has a row stands among those of its rollup. Indices below
 	/// `next_to_finalize` have ended, so that such a row can only be waiting for its clean-up.
 	pub(crate) fn standing(id: BatchId, rollup: &RollupRecordOf<T>) -> Standing {

@@ -103,10 +103,9 @@ impl<T: Config> Pallet<T> {
 		bidder: &T::AccountId,
 		opening: Option<&Opening>,
 	) -> Result<SilentBid<T>, Error<T>> {
-		let round =
-			UnsettledRounds::<T>::get(at.batch, at.round).ok_or(Error::<T>::NothingToSettle)?;
+		let round = Self::silent_round(at)?;
 		ensure!(Self::now() < round.closed.until, Error::<T>::TooLateToSettle);
-		let bid = UnsettledBids::<T>::get(at.id(), bidder).ok_or(Error::<T>::NothingToSettle)?;
+		let bid = Self::silent_bid(at, bidder)?;
 		if let Some(opening) = opening {
 			ensure!(blake2_256(&[&opening.seal]) == bid.seal_hash, Error::<T>::SealMismatch);
 		}
@@ -222,7 +221,7 @@ impl<T: Config> Pallet<T> {
 			let Some((due, at)) = next.map(expiry_item).filter(|(due, _)| *due <= now) else {
 				break;
 			};
-			let bids = UnsettledRounds::<T>::get(at.batch, at.round).map_or(0, |kept| kept.bids);
+			let bids = Self::silent_round(at).map_or(0, |kept| kept.bids);
 			let fits = |bids: &u32| meter.can_consume(T::WeightInfo::expire_bids(*bids));
 			let Some(bids) = (1..=bids.max(1)).rev().find(fits) else { break };
 			meter.consume(T::WeightInfo::expire_bids(bids));
@@ -237,7 +236,7 @@ impl<T: Config> Pallet<T> {
 
 	/// Ends this many of the silent bids of a round.
 	pub(crate) fn expire(at: RoundKey, bids: u32) -> DispatchResult {
-		let kept = UnsettledRounds::<T>::get(at.batch, at.round).ok_or(Error::<T>::Corrupt)?;
+		let kept = Self::silent_round(at).map_err(|_| Error::<T>::Corrupt)?;
 		let most = usize::try_from(bids).unwrap_or(usize::MAX);
 		let bidders: Vec<_> = UnsettledBids::<T>::iter_key_prefix(at.id()).take(most).collect();
 		ensure!(!bidders.is_empty(), Error::<T>::Corrupt);
