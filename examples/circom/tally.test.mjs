@@ -12,7 +12,7 @@ import * as tally from "./tally.mjs";
 
 // snarkjs cannot check without one.
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
-const vectors = "../../primitives/vectors/data_commitment.json";
+const vectors = "../../vectors/data_commitment.json";
 let build, wasm, r1cs;
 
 before(() => {

@@ -3,7 +3,7 @@
 //! Runtime API.
 //!
 //! Nothing here knows FRAME. Every byte layout is normative and has committed test vectors in
-//! `primitives/vectors/`.
+//! `vectors/`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(

@@ -66,7 +66,7 @@ struct Bad {
 }
 
 fn path() -> PathBuf {
-	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("vectors/seal.json")
+	PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../vectors/seal.json")
 }
 
 fn to_hex(bytes: &[u8]) -> String {

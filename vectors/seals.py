@@ -1,10 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Computes every committed vector a second way, with nothing but Python's standard library.
-
-Usage: python3 crates/timelock/vectors/check.py
-Exit code 0 if all of them agree, 1 otherwise.
-"""
+"""Computes the vectors of `pvs-timelock` a second way: seals, their solutions and the proofs of these."""
 
 import hashlib
 import json
@@ -13,6 +8,8 @@ import struct
 import sys
 
 HERE = pathlib.Path(__file__).parent
+# The sets of parameters that the crate ships.
+SHIPPED = HERE.parent / "crates/timelock/parameters"
 # RSA Laboratories' RSA-2048, decimal as it was published.
 N = int(
     "25195908475657893494027183240048398571429282126204032027777137836043662020707595556264018525880784"
@@ -291,7 +288,7 @@ def main():
     if not parameters.check() or parameters.digest != unhex(values["digest"]):
         wrong.append("parameters")
     for shipped in file["shipped"]:
-        data = (HERE.parent / f"parameters/{shipped['name'].replace('-', '_')}.bin").read_bytes()
+        data = (SHIPPED / f"{shipped['name'].replace('-', '_')}.bin").read_bytes()
         shipped_set = {"delay": shipped["delay"], "h": data[:256].hex(), "h_proof": data[256:].hex()}
         read = Parameters(shipped_set)
         start = (b"pvs/seal-parameters-proof/v1", element_bytes(N), read.t, element(G), read.h)
@@ -305,9 +302,5 @@ def main():
         if found != case["error"] or found == "Ok":
             wrong.append(f"bad, {case['what']}: {found} instead of {case['error']}")
     counts = f"{len(file['good'])} good, {len(file['bad'])} bad, {len(file['shipped'])} sets"
-    print(f"{counts}: " + ("; ".join(wrong) if wrong else "all agree"))
+    print(f"seal: {counts}, " + ("; ".join(wrong) if wrong else "all agree"))
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Computes every committed vector a second way, with nothing but Python's standard library.
-
-Usage: python3 primitives/vectors/check.py
-Exit code 0 if all of them agree, 1 otherwise.
-"""
+"""Computes the vectors of `pvs-primitives` a second way: every file but those of seals."""
 
 import hashlib
 import json
@@ -14,6 +9,8 @@ import sys
 MODULUS = 0x30644E72E131A029B85045B68181585D2833E84879B9709143E1F593F0000001
 BITS, WIDTH, FULL, PARTIAL = 254, 5, 8, 60
 HERE = pathlib.Path(__file__).parent
+# These files have a check of their own.
+OTHERS = {"seal"}
 
 
 def grain():
@@ -224,7 +221,7 @@ def main():
         for name, check in globals().items()
         if name.startswith("check_")
     }
-    files = sorted(path.stem for path in HERE.glob("*.json"))
+    files = sorted({path.stem for path in HERE.glob("*.json")} - OTHERS)
     if files != sorted(checks):
         print(f"files and checks differ: {files}, {sorted(checks)}", file=sys.stderr)
         return 1
@@ -239,7 +236,3 @@ def main():
         wrong += len(bad)
         print(f"{name}: {len(cases)} cases, " + (f"wrong: {bad}" if bad else "all agree"))
     return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
