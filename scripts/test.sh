@@ -22,7 +22,7 @@ blocks behind, kills a serving sequencer ten times, and proves a batch of a circ
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful tests (default 1000 and 320)
-  PVS_WRITE_METADATA=1       write runtime/metadata.scale anew
+  PVS_WRITE_METADATA=1       write presets/metadata.scale anew
 EOF
 		exit 0
 		;;

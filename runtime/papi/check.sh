@@ -8,7 +8,7 @@ case "${1:-}" in
 		cat <<'EOT'
 Usage: runtime/papi/check.sh [METADATA]
 
-Runs `papi add` on METADATA (default: runtime/metadata.scale), type-checks client.ts against what was
+Runs `papi add` on METADATA (default: presets/metadata.scale), type-checks client.ts against what was
 generated, and loads it. Needs npm; the network only until the packages of
 package-lock.json are in $CARGO_TARGET_DIR/papi. Leaves nothing in the checkout.
 EOT
@@ -25,7 +25,7 @@ say() { printf 'papi: %s\n' "$*" >&2; }
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # shellcheck source=scripts/env.sh
 . "$here/../../scripts/env.sh"
-metadata=$(realpath -- "${1:-$here/../metadata.scale}")
+metadata=$(realpath -- "${1:-$here/../../presets/metadata.scale}")
 
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
 	say "npm is missing; install Node.js and npm"

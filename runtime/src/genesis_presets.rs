@@ -16,9 +16,9 @@ use sp_genesis_builder::{PresetId, DEV_RUNTIME_PRESET, LOCAL_TESTNET_RUNTIME_PRE
 use sp_keyring::{Ed25519Keyring, Sr25519Keyring};
 
 /// The key of the reference rollup, made by the rollup crate's development set-up.
-pub const DEMO_VERIFYING_KEY: &[u8] = include_bytes!("../presets/demo_rollup/verifying_key.bin");
+pub const DEMO_VERIFYING_KEY: &[u8] = include_bytes!("../../presets/demo_rollup/verifying_key.bin");
 /// The reference rollup's root before any batch.
-pub const DEMO_GENESIS_ROOT: &[u8] = include_bytes!("../presets/demo_rollup/genesis_root.bin");
+pub const DEMO_GENESIS_ROOT: &[u8] = include_bytes!("../../presets/demo_rollup/genesis_root.bin");
 /// The exact length of the reference rollup's batches, in bytes.
 pub const DEMO_DATA_LEN: u32 = 420;
 

@@ -29,7 +29,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IN_PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The metadata of the runtime that this crate belongs to, as the runtime's own test writes it.
-pub(crate) static OUR_METADATA: &[u8] = include_bytes!("../../../runtime/metadata.scale");
+pub(crate) static OUR_METADATA: &[u8] = include_bytes!("../../../presets/metadata.scale");
 
 /// Hashes of the parts of the metadata that this crate relies on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,10 +22,9 @@ const SEED_TAG: &[u8] = b"pvs/demo-rollup/account/v1";
 /// The verifying key that development chains register for the demo rollup, as
 /// [`crate::proving::Keys`] has it.
 pub const VERIFYING_KEY: &[u8; VERIFYING_KEY_BYTES] =
-	include_bytes!("../../../runtime/presets/demo_rollup/verifying_key.bin");
+	include_bytes!("../../../presets/demo_rollup/verifying_key.bin");
 /// The root of [`genesis`] that development chains register.
-pub const GENESIS_ROOT: &Bytes32 =
-	include_bytes!("../../../runtime/presets/demo_rollup/genesis_root.bin");
+pub const GENESIS_ROOT: &Bytes32 = include_bytes!("../../../presets/demo_rollup/genesis_root.bin");
 
 /// The genesis of the demo rollup.
 pub fn genesis() -> Genesis {
