@@ -731,3 +731,28 @@ fn prop_value_conserved_all_paths() {
 		assert!(seen.contains_key(name), "no sequence came by: {name}");
 	}
 }
+
+/// B7: the mechanism has no source of time but the height.
+#[test]
+fn rules_should_have_no_time_source() {
+	fn sources(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+		for entry in std::fs::read_dir(folder).expect("it exists") {
+			let path = entry.expect("it is readable").path();
+			if path.is_dir() {
+				sources(&path, found);
+			} else if path.extension().is_some_and(|extension| extension == "rs") {
+				found.push(path);
+			}
+		}
+	}
+	let mut files = Vec::new();
+	sources(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+	assert!(files.len() >= 20, "{} files", files.len());
+	for path in files {
+		let source = std::fs::read_to_string(&path).expect("it is text");
+		for word in ["pallet_timestamp", "UnixTime", "SystemTime", "Instant", "Duration", "Moment"]
+		{
+			assert!(!source.contains(word), "{word} in {}", path.display());
+		}
+	}
+}
