@@ -1343,6 +1343,6 @@ mod benches {
 #[cfg(test)]
 fn externalities() -> sp_io::TestExternalities {
 	use sp_runtime::BuildStorage;
-	let storage = frame_system::GenesisConfig::<crate::mock::Test>::default().build_storage();
+	let storage = crate::mock::RuntimeGenesisConfig::default().build_storage();
 	storage.expect("an empty chain").into()
 }

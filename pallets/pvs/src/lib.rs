@@ -63,7 +63,7 @@ pub mod pallet {
 	use sp_runtime::traits::BlockNumberProvider;
 
 	/// The version of the storage layout.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(0);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
 
 	/// Bytes of a fixed length that a person may paste: hex text, JSON or another file instead of them
 	/// still decodes, so that a wrong length is an error of ours and not an extrinsic that traps.
@@ -1150,6 +1150,10 @@ pub mod pallet {
 
 		fn on_idle(_: BlockNumberFor<T>, remaining_weight: Weight) -> Weight {
 			Self::do_idle(remaining_weight)
+		}
+
+		fn on_runtime_upgrade() -> Weight {
+			Self::do_runtime_upgrade()
 		}
 
 		fn integrity_test() {

@@ -329,13 +329,11 @@ pub(crate) fn new_ext() -> sp_io::TestExternalities {
 	MaxRollups::set(ROLLUPS);
 	SealParameters::set(test_parameters());
 	SealTimes::set(SEAL_TIMING);
-	let mut storage =
-		frame_system::GenesisConfig::<Test>::default().build_storage().expect("it builds");
 	let balances =
 		[OWNER, SEQUENCER, ANN, BEN, CID, DEE, GUEST].map(|account| (account, ENDOWMENT)).to_vec();
-	pallet_balances::GenesisConfig::<Test> { balances, ..Default::default() }
-		.assimilate_storage(&mut storage)
-		.expect("it builds");
+	let balances = BalancesConfig { balances, ..Default::default() };
+	let genesis = RuntimeGenesisConfig { balances, ..Default::default() };
+	let storage = genesis.build_storage().expect("it builds");
 	let mut ext = sp_io::TestExternalities::new(storage);
 	ext.execute_with(|| {
 		frame_system::BlockHash::<Test>::insert(0, H256::repeat_byte(7));

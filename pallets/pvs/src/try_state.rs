@@ -17,6 +17,7 @@ impl<T: Config> Pallet<T> {
 	/// # Errors
 	/// The text of the first invariant that does not hold.
 	pub fn do_try_state() -> Result<(), TryRuntimeError> {
+		ensure!(Self::is_storage_current(), "45: storage has the version that this runtime reads");
 		Self::check_money()?;
 		Self::check_bids()?;
 		Self::check_batches()?;

@@ -63,6 +63,9 @@ impl Turns {
 impl<T: Config> Pallet<T> {
 	/// The start of a block: works off what is due, within `MaxAgendaWeight`.
 	pub(crate) fn do_initialize() -> Weight {
+		if !Self::is_storage_current() {
+			return T::DbWeight::get().reads(1);
+		}
 		BlockDataBytes::<T>::kill();
 		CommitsInBlock::<T>::kill();
 		// Silent bids expire after everything else, at least one in each block.
@@ -75,21 +78,24 @@ impl<T: Config> Pallet<T> {
 		if expires {
 			Self::service_expiries(&mut left);
 		}
-		// The counters of commits and of their bytes, the passes, and the first expiry, which the meters do not
-		// see.
+		// The version, the counters of commits and of their bytes, the passes, and the first expiry, which the
+		// meters do not see.
 		meter
 			.consumed()
 			.saturating_add(left.consumed())
-			.saturating_add(T::DbWeight::get().reads_writes(2, 3))
+			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
 	}
 
 	/// The end of a block: goes on with what is left of its weight. Returns what that took.
 	pub(crate) fn do_idle(left: Weight) -> Weight {
-		let pass = T::DbWeight::get().reads_writes(2, 1);
+		let pass = T::DbWeight::get().reads_writes(3, 1);
 		let lookup = T::WeightInfo::agenda_lookup();
 		let Some(limit) = left.checked_sub(&pass).filter(|limit| lookup.all_lte(*limit)) else {
 			return Weight::zero();
 		};
+		if !Self::is_storage_current() {
+			return T::DbWeight::get().reads(1);
+		}
 		let mut meter = WeightMeter::with_limit(limit);
 		Self::service_agenda(&mut meter);
 		if Self::is_expiry_due() {
@@ -233,11 +239,15 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn retry_later(batch: BatchId, now: BlockNumber) {
-		if let Some(mut record) = Batches::<T>::get(batch) {
-			record.due = None;
-			let due = Due { lane: Lane::Others, at: now.saturating_add(Self::retry_blocks()) };
-			Self::schedule(batch, &mut record, due);
-			Batches::<T>::insert(batch, record);
+		let due = Due { lane: Lane::Others, at: now.saturating_add(Self::retry_blocks()) };
+		match Self::batch(batch) {
+			Ok(mut record) => {
+				record.due = None;
+				Self::schedule(batch, &mut record, due);
+				Batches::<T>::insert(batch, record);
+			},
+			Err(Error::Corrupt) => Agenda::<T>::insert(agenda_key(due, batch), ()),
+			Err(_) => (),
 		}
 	}
 

@@ -15,6 +15,7 @@ mod rollup;
 mod round;
 mod rows;
 mod settle;
+mod upgrade;
 
 use crate::pallet::*;
 use frame_support::{

@@ -8,7 +8,7 @@ use crate::{
 	ProverRecord, Provers, RecentBatches, RollupCount, RollupRecord, Rollups, TakenPlaces,
 	UnsettledBid, UnsettledBids, UnsettledRound, UnsettledRounds, VerifyingKeys,
 };
-use frame_support::storage::with_transaction;
+use frame_support::{storage::with_transaction, traits::StorageVersion};
 use pvs_auction::{
 	recent::{add_final, RecentBatch},
 	round::{BidStage, Stage},
@@ -189,6 +189,7 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(42, || RollupCount::<Test>::mutate(|count| *count += 1)),
 		(43, || put_recent_batch(0)),
 		(44, || put_recent_batch(9)),
+		(45, || StorageVersion::new(0).put::<Pvs>()),
 	]
 }
 

@@ -43,6 +43,7 @@ mod stateful;
 mod stats;
 mod transfer;
 mod upgrade;
+mod version;
 mod watch;
 mod worked;
 mod world;
