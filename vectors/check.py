@@ -12,7 +12,8 @@ sys.dont_write_bytecode = True
 
 import layouts
 import seals
+import storage
 
 if __name__ == "__main__":
-    results = [layouts.main(), seals.main()]
+    results = [layouts.main(), seals.main(), storage.main()]
     sys.exit(max(results))

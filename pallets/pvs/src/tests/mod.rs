@@ -41,6 +41,7 @@ mod settle;
 mod stake;
 mod stateful;
 mod stats;
+mod storage;
 mod transfer;
 mod upgrade;
 mod version;
