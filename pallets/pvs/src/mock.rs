@@ -820,10 +820,16 @@ pub(crate) fn issuance() -> Balance {
 
 /// The number of keys in the pallet's storage.
 pub(crate) fn storage_keys() -> usize {
+	storage_rows().len()
+}
+
+/// Everything that the pallet has in storage.
+pub(crate) fn storage_rows() -> BTreeMap<Vec<u8>, Vec<u8>> {
 	let prefix = sp_io::hashing::twox_128(b"Pvs").to_vec();
 	std::iter::successors(sp_io::storage::next_key(&prefix), |key| sp_io::storage::next_key(key))
 		.take_while(|key| key.starts_with(&prefix))
-		.count()
+		.map(|key| (key.clone(), sp_io::storage::get(&key).expect("it exists").to_vec()))
+		.collect()
 }
 
 /// A registered prover with an endowment of its own.

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-//! M5 and G14: a runtime upgrade changes nothing for open rounds. Windows, fees, seals and bounds
-//! are those of the block in which their batch was committed.
+//! M5 and G14: a runtime upgrade changes nothing for open rounds and unsettled bids. Windows, fees, seals and
+//! bounds are those of the block in which their batch was committed.
 
-use crate::{mock::*, Error, Event, RoundKey};
+use crate::{mock::*, Batches, Error, Event, RoundKey, UnsettledBids, UnsettledRounds};
 use frame_support::{assert_noop, assert_ok};
+use pvs_auction::round::Stage;
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
+	params::RollupParams,
 	seal_timing::SealTiming,
+	Balance,
 };
 use pvs_timelock::{solve, Parameters};
 use sp_runtime::DispatchError;
-use std::sync::OnceLock;
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	sync::OnceLock,
+};
 
 /// The puzzle of the runtime after the upgrade.
 fn new_seals() -> &'static Parameters {
@@ -21,12 +27,15 @@ fn new_seals() -> &'static Parameters {
 	})
 }
 
-/// A later runtime in which every constant that a snapshot holds is another one.
+/// A later runtime in which every constant that a snapshot holds is another one, and with it the price of a place
+/// and of a silent bid.
 fn upgrade() {
 	GapBlocks::set(FINALITY_GAP + 4);
 	SlackBlocks::set(INCLUSION_SLACK + 5);
 	BidPlaces::set(2 * MAX_BIDS);
 	SlotFeeBase::set(10 * SLOT_FEE);
+	PlaceRent::set(10 * RENT);
+	LongestSettling::set(2 * MAX_SETTLE_BLOCKS);
 	SealTimes::set(SealTiming { opener_cores: 1, ..SEAL_TIMING });
 	FormerSeals::set(Box::leak(Box::new([test_parameters()])));
 	SealParameters::set(new_seals());
@@ -41,24 +50,32 @@ fn windows(id: BatchId) -> [u32; 4] {
 	[round.bidding_from, round.reveal_from, round.reveal_until, round.opening_until]
 }
 
+/// Runs a test with an upgrade in this block, if in any.
+fn run<R>(
+	params: RollupParams,
+	upgrade_at: Option<u32>,
+	test: impl FnOnce(&dyn Fn(u32)) -> R,
+) -> R {
+	let mut result = None;
+	market_with(params, || {
+		result = Some(test(&|block| {
+			while now() < block {
+				run_to(now() + 1);
+				if Some(now()) == upgrade_at {
+					upgrade();
+					Pvs::do_try_state().expect("the runtime still has what batches name");
+				}
+			}
+		}));
+	});
+	result.expect("the market ran")
+}
+
 /// Runs a test twice, with an upgrade in this block and without one. What it returns must be the same.
 fn assert_same<R: PartialEq + core::fmt::Debug>(upgrade_at: u32, test: impl Fn(&dyn Fn(u32)) -> R) {
-	let run = |upgrades: bool| {
-		let mut result = None;
-		market_with(opening_params(), || {
-			result = Some(test(&|block| {
-				while now() < block {
-					run_to(now() + 1);
-					if upgrades && now() == upgrade_at {
-						upgrade();
-						Pvs::do_try_state().expect("the runtime still has what batches name");
-					}
-				}
-			}));
-		});
-		result.expect("the market ran")
-	};
-	assert_eq!(run(true), run(false), "upgrade in block {upgrade_at}");
+	let [with, without] =
+		[Some(upgrade_at), None].map(|upgrade_at| run(opening_params(), upgrade_at, &test));
+	assert_eq!(with, without, "upgrade in block {upgrade_at}");
 }
 
 #[test]
@@ -144,6 +161,113 @@ fn open_round_should_go_on_as_before_when_the_runtime_is_upgraded() {
 			seen
 		});
 	}
+}
+
+/// The bidders of a batch and what they ask. Dee is always silent, and nobody bids for batch 2.
+fn bidders(id: BatchId) -> Vec<(AccountId, Balance)> {
+	match id.index {
+		0 => vec![(ANN, 100), (BEN, 200), (CID, 300), (DEE, 400)],
+		1 => vec![(ANN, 150), (DEE, 400)],
+		3 => vec![(BEN, 120), (CID, 250), (DEE, 400)],
+		_ => vec![],
+	}
+}
+
+/// What everyone does in this block. Nobody delivers batch 0, batch 1 is delivered at once, batch 3 late.
+fn play(id: BatchId) {
+	if let Some(round) = Pvs::round_info(id) {
+		for (who, fee) in bidders(id) {
+			let bytes = payload(fee, 2).encode();
+			if now() == round.bidding_from {
+				assert_ok!(place_sealed(id, &who, &bytes));
+			}
+			if now() == round.reveal_from && who != DEE {
+				assert_ok!(reveal_bytes(id, &who, &bytes));
+			}
+		}
+		if let Some(assignment) = round.assignment {
+			if id.index == 1 || (id.index == 3 && now() > assignment.on_time_until) {
+				assert_ok!(deliver(id, &assignment.prover));
+			}
+		}
+	}
+	// Silent bids for batch 0 are opened, those for batch 1 shown; nobody looks after the others.
+	let unsettled: Vec<_> = UnsettledRounds::<Test>::iter_prefix(id).collect();
+	for (round, kept) in unsettled {
+		if id.index == 0 && now() + 6 == kept.closed.until {
+			assert_ok!(settle_by_opening((id, round), &DEE));
+		}
+		if id.index == 1 && now() + 8 == kept.closed.until {
+			assert_ok!(settle_by_payload((id, round), &DEE, &payload(400, 2).encode()));
+		}
+	}
+}
+
+/// A block of a market.
+struct Seen {
+	block: u32,
+	events: Vec<Event<Test>>,
+	rounds: Vec<Option<RoundInfo<AccountId>>>,
+	/// Stages of batches, and `unsettled` if a bid is.
+	stages: BTreeSet<&'static str>,
+	storage: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// Four batches from their commits until the first one fails and the others are dropped behind it.
+fn life(run_to: &dyn Fn(u32)) -> Vec<Seen> {
+	let ids = [500; 4].map(commit);
+	let see = |block| {
+		System::reset_events();
+		run_to(block);
+		ids.into_iter().for_each(play);
+		let unsettled = UnsettledBids::<Test>::iter_keys().next().map(|_| "unsettled");
+		let stages = Batches::<Test>::iter_values().map(|batch| match batch.round.stage {
+			Stage::Auction(_) => "auction",
+			Stage::Assigned(_) => "assigned",
+			Stage::Offered(_) => "offered",
+			Stage::Rescue(_) => "rescue",
+			Stage::Waiting => "waiting",
+			Stage::Proven { .. } => "proven",
+		});
+		Seen {
+			block,
+			events: events(),
+			rounds: ids.map(Pvs::round_info).to_vec(),
+			stages: stages.chain(unsettled).collect(),
+			storage: storage_rows(),
+		}
+	};
+	(2..=70).map(see).collect()
+}
+
+/// G14: whenever the upgrade comes, no round, no bid and no row is another one afterwards.
+#[test]
+fn every_stage_and_unsettled_bids_should_go_on_as_before_when_the_runtime_is_upgraded() {
+	with_cheap_proofs(|| {
+		let expected = run(settling_params(), None, life);
+		let ended = |name: &str| {
+			let of = |event: &&Event<Test>| format!("{event:?}").contains(name);
+			expected.iter().flat_map(|seen| &seen.events).filter(of).count()
+		};
+		// The ways that a bid and a batch can go, so that the comparison is about something.
+		assert_eq!((ended("BidSettled"), ended("Expired")), (4, 1));
+		assert_eq!((ended("BatchFailed"), ended("BatchDropped")), (1, 3));
+		let mut met = BTreeSet::new();
+		for upgrade_at in (2..=60).step_by(2) {
+			let found = run(settling_params(), Some(upgrade_at), life);
+			for (found, expected) in found.iter().zip(&expected) {
+				let place = format!("block {}, upgrade in {upgrade_at}", found.block);
+				assert_eq!(found.events, expected.events, "{place}");
+				assert_eq!(found.rounds, expected.rounds, "{place}");
+				assert!(found.storage == expected.storage, "{place}: a row differs");
+				if found.block == upgrade_at {
+					met.extend(found.stages.iter().copied());
+				}
+			}
+		}
+		let all = ["assigned", "auction", "offered", "proven", "rescue", "unsettled", "waiting"];
+		assert_eq!(met.into_iter().collect::<Vec<_>>(), all);
+	});
 }
 
 #[test]

@@ -11,7 +11,7 @@ use frame_support::{
 };
 use pvs_primitives::bid::PAYLOAD_BYTES;
 use sp_runtime::{DispatchError, TransactionOutcome};
-use std::{cell::RefCell, collections::BTreeMap};
+use std::cell::RefCell;
 
 /// Keeps the lines that the pallet logs.
 struct Lines;
@@ -46,15 +46,6 @@ fn logged(test: impl FnOnce()) -> Vec<String> {
 	LINES.take()
 }
 
-/// Everything that the pallet has in storage.
-fn rows() -> BTreeMap<Vec<u8>, Vec<u8>> {
-	let prefix = sp_io::hashing::twox_128(b"Pvs").to_vec();
-	std::iter::successors(sp_io::storage::next_key(&prefix), |key| sp_io::storage::next_key(key))
-		.take_while(|key| key.starts_with(&prefix))
-		.map(|key| (key.clone(), sp_io::storage::get(&key).expect("it exists").to_vec()))
-		.collect()
-}
-
 /// The first block of a runtime.
 fn enact() {
 	Pvs::on_runtime_upgrade();
@@ -67,7 +58,7 @@ fn rows_should_stay_as_they_are_when_they_are_of_version_0() {
 		run_to(2);
 		bid(id, &ANN, 100, 5);
 		StorageVersion::new(0).put::<Pvs>();
-		let before = rows();
+		let before = storage_rows();
 		let lines = logged(|| {
 			enact();
 			// The round would have closed, opened again and failed.
@@ -76,7 +67,7 @@ fn rows_should_stay_as_they_are_when_they_are_of_version_0() {
 				idle(Weight::MAX);
 			}
 		});
-		assert_eq!(rows(), before);
+		assert_eq!(storage_rows(), before);
 		assert_eq!(lines.len(), 1, "{lines:?}");
 		for words in ["ERROR pvs::upgrade", "StorageVersion(0)", "StorageVersion(1)", "migration"] {
 			assert!(lines[0].contains(words), "{words}: {lines:?}");
@@ -105,9 +96,9 @@ fn upgrade_should_change_nothing_when_the_version_is_current() {
 		let id = commit(500);
 		run_to(2);
 		bid(id, &ANN, 100, 5);
-		let before = rows();
+		let before = storage_rows();
 		assert!(logged(enact).is_empty());
-		assert_eq!(rows(), before);
+		assert_eq!(storage_rows(), before);
 	});
 }
 
