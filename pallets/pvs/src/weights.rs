@@ -3,7 +3,7 @@
 //!
 //! Written by `scripts/bench.sh weights` from `bench/weights.hbs`; edit the template, not this file. Each
 //! weight is the slope over 20 steps of 10 repetitions of the benchmark of its name
-//! in `benchmarking.rs`, run on the runtime's compiled Wasm on 2026-11-29 (SDK's benchmarking command
+//! in `benchmarking/mod.rs`, run on the runtime's compiled Wasm on 2026-11-29 (SDK's benchmarking command
 //! 64.0.0, AMD EPYC); key preparation and proof check run natively, as the host function does.
 //! Database accesses are counted and weigh what the runtime's `DbWeight` says.
 
