@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::opener::OpenerParams;
+use crate::services;
 use sc_cli::RunCmd;
 
 /// A PVS validator node.
@@ -14,7 +14,7 @@ pub(crate) struct Cli {
 	pub(crate) run: RunCmd,
 
 	#[clap(flatten)]
-	pub(crate) opener: OpenerParams,
+	pub(crate) services: services::Params,
 }
 
 /// What the node can do beside running.

@@ -106,26 +106,27 @@ pub(crate) fn run() -> sc_cli::Result<()> {
 }
 
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
-	// Before anything else: whoever asks for an opener does not want a node without one.
-	let opener = cli.opener.load().map_err(|error| format!("--opener-key-file: {error}"))?;
+	// Before anything else: whoever asks for a service does not want a node without one.
+	let services = cli.services.load(cli.run.shared_params.is_dev())?;
 	let runner = cli.create_runner(&cli.run)?;
 	let database = Arc::new(Mutex::new(None));
 	let kept = database.clone();
 	let result = runner.run_node_until_exit(|config| async move {
 		let data = config.data_path.clone();
-		let (task_manager, backend) = match config.network.network_backend {
+		let node = match config.network.network_backend {
 			sc_network::config::NetworkBackendType::Libp2p => service::new_full::<
 				sc_network::NetworkWorker<Block, <Block as sp_runtime::traits::Block>::Hash>,
-			>(config, opener),
+			>(config),
 			sc_network::config::NetworkBackendType::Litep2p => {
-				service::new_full::<sc_network::Litep2pNetworkBackend>(config, opener)
+				service::new_full::<sc_network::Litep2pNetworkBackend>(config)
 			},
 		}
 		.map_err(|error| cannot_start(&data, &error))?;
 		if let Ok(mut slot) = kept.lock() {
-			*slot = Some(backend);
+			*slot = Some(node.backend);
 		}
-		Ok::<_, sc_cli::Error>(task_manager)
+		services.start(&node.host).await?;
+		Ok::<_, sc_cli::Error>(node.tasks)
 	});
 	if let Some(backend) = database.lock().ok().and_then(|mut slot| slot.take()) {
 		close_database(backend);

@@ -7,9 +7,9 @@ mod command;
 mod keystore_signer;
 mod links;
 mod local_rpc;
-mod opener;
 mod rpc;
 mod service;
+mod services;
 
 use std::process::ExitCode;
 

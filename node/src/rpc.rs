@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The RPC methods beside the SDK's: account nonces and fees. The market is read through its
-//! Runtime API.
+//! The RPC methods beside the SDK's: account nonces, fees, and what the node's prover does. The market is read
+//! through its Runtime API.
 
+use crate::services::Status;
 use jsonrpsee::RpcModule;
 use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
 use pvs_runtime::{opaque::Block, AccountId, Balance, Nonce};
@@ -16,6 +17,7 @@ use substrate_frame_rpc_system::{System, SystemApiServer};
 pub(crate) fn methods<C, P>(
 	client: Arc<C>,
 	pool: Arc<P>,
+	prover: Status,
 ) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>>
 where
 	C: ProvideRuntimeApi<Block>
@@ -32,5 +34,6 @@ where
 	let mut module = RpcModule::new(());
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client).into_rpc())?;
+	module.merge(prover.into_rpc()?)?;
 	Ok(module)
 }

@@ -4,19 +4,23 @@
 use crate::{
 	links,
 	local_rpc::LocalRpc,
-	opener::{self, Opener},
+	services::{Host, Status},
 };
 use futures::FutureExt;
 use jsonrpsee::Methods;
+use pvs_client::rpcs::RpcClient;
 use pvs_runtime::{opaque::Block, RuntimeApi};
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::{
 	SharedVoterState, ThreeQuartersOfTheUnfinalizedChain, VotingRulesBuilder,
 };
-use sc_service::{error::Error as ServiceError, Configuration, TaskManager, WarpSyncConfig};
+use sc_service::{
+	error::Error as ServiceError, ChainType, Configuration, TaskManager, WarpSyncConfig,
+};
 use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
+use sp_consensus::SyncOracle;
 use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 use sp_runtime::traits::Block as BlockT;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
@@ -144,11 +148,19 @@ fn inherents(
 	(slot, timestamp)
 }
 
-/// Starts a full node; also returns its database, for the caller to close last.
+/// A full node that runs.
+pub(crate) struct Node {
+	pub(crate) tasks: TaskManager,
+	/// Its database, for the caller to close last.
+	pub(crate) backend: Arc<FullBackend>,
+	/// What it gives services.
+	pub(crate) host: Host,
+}
+
+/// Starts a full node.
 pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	config: Configuration,
-	opener: Option<Opener>,
-) -> Result<(TaskManager, Arc<FullBackend>), ServiceError> {
+) -> Result<Node, ServiceError> {
 	let sc_service::PartialComponents {
 		client,
 		backend,
@@ -224,7 +236,9 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	let force_authoring = config.force_authoring;
 	let name = config.network.node_name.clone();
 	let prometheus_registry = config.prometheus_registry().cloned();
-	let opener_dir = config.base_path.config_dir(config.chain_spec.id()).join("opener");
+	let services_dir = config.base_path.config_dir(config.chain_spec.id());
+	let is_dev = config.chain_spec.chain_type() == ChainType::Development;
+	let prover = Status::default();
 	let metrics = config.prometheus_config.as_ref().map(|config| config.port);
 	let metrics = metrics.filter(|address| match links::can_listen(*address) {
 		Ok(()) => true,
@@ -240,8 +254,11 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 
 	let rpc_builder = {
 		let client = client.clone();
-		let pool = transaction_pool.clone();
-		Box::new(move |_| crate::rpc::methods(client.clone(), pool.clone()).map_err(Into::into))
+		let (pool, prover) = (transaction_pool.clone(), prover.clone());
+		Box::new(move |_| {
+			let methods = crate::rpc::methods(client.clone(), pool.clone(), prover.clone());
+			methods.map_err(Into::into)
+		})
 	};
 	let handlers = sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		network: Arc::new(network.clone()),
@@ -262,10 +279,17 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 	for link in links::links(rpc, metrics) {
 		log::info!(target: "pvs", "🔗 {link}");
 	}
-	if let Some(opener) = opener {
-		let rpc = LocalRpc::new(Methods::clone(&handlers.handle()));
-		opener::start(opener, rpc, keystore_container.keystore(), opener_dir, &task_manager)?;
-	}
+	let sync = sync_service.clone();
+	let host = Host {
+		rpc: RpcClient::new(LocalRpc::new(Methods::clone(&handlers.handle()))),
+		keystore: keystore_container.keystore(),
+		dir: services_dir,
+		tasks: task_manager.spawn_handle(),
+		registry: prometheus_registry.clone(),
+		is_syncing: Arc::new(move || sync.is_major_syncing()),
+		is_dev,
+		prover,
+	};
 	let handle = telemetry.as_ref().map(Telemetry::handle);
 
 	if role.is_authority() {
@@ -328,7 +352,7 @@ pub(crate) fn new_full<N: sc_network::NetworkBackend<Block, BlockHash>>(
 			sc_consensus_grandpa::run_grandpa_voter(params)?,
 		);
 	}
-	Ok((task_manager, backend))
+	Ok(Node { tasks: task_manager, backend, host })
 }
 
 /// The socket's address in an address of the network: an IP address, then a TCP port.

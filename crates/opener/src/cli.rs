@@ -84,6 +84,7 @@ impl Args {
 			state_dir,
 			reconnect_for: self.reconnect_for,
 			metrics: self.metrics,
+			registry: None,
 		})
 	}
 }

@@ -58,6 +58,10 @@ pub enum ProverError {
 	)]
 	ForeignShape { rollup: u32, found: u32, whose: String, shape: Shape, ours: usize },
 	#[error(
+		"account {account} is the sequencer of rollup {rollup} and may not prove its batches; use another key"
+	)]
+	OwnRollup { account: String, rollup: u32 },
+	#[error(
 		"account {account} is no registered prover; run `pvs-prover register --stake AMOUNT` with \
 		 its key first"
 	)]

@@ -49,7 +49,7 @@ pub use error::ProverError;
 pub use program::Launch;
 pub use progress::Progress;
 pub use report::{Report, Reporter};
-pub use service::run;
+pub use service::{check, run};
 
 /// The name of the service in its events and, with underscores, in its metrics.
 pub const SERVICE: &str = "pvs-prover";

@@ -59,6 +59,8 @@ pub struct Config {
 	pub reconnect_for: u64,
 	/// Where to serve metrics and health, if anywhere.
 	pub metrics: Option<SocketAddr>,
+	/// Where metrics are kept; a place of their own if `None`. Of one run only, since their names are taken then.
+	pub registry: Option<Metrics>,
 }
 
 /// Runs the opener until it is asked to stop, and says what it did.
@@ -68,7 +70,10 @@ pub struct Config {
 /// The node does not answer or is on another chain, its account cannot pay, the directory or the address
 /// for metrics cannot be used, the opener itself has crashed.
 pub async fn run(config: Config, reporter: Reporter, stop: Stop) -> Result<Summary, OpenerError> {
-	let metrics = Metrics::new(SERVICE)?;
+	let metrics = match &config.registry {
+		Some(metrics) => metrics.clone(),
+		None => Metrics::new(SERVICE)?,
+	};
 	let reporter = reporter.counted(&metrics)?;
 	let monitor = Monitor::new(&metrics, STALL)?;
 	let told = reporter.clone();

@@ -17,6 +17,7 @@ fn config(dir: &tempfile::TempDir) -> Config {
 		state_dir: dir.path().into(),
 		reconnect_for: 0,
 		metrics: None,
+		registry: None,
 	}
 }
 

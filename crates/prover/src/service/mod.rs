@@ -34,9 +34,10 @@ use crate::{
 };
 use pvs_client::{
 	seals, Account, Block, Client, Error, Included, Notice, Step, SubmitError, Submitter, Token,
+	View,
 };
 use pvs_primitives::{
-	api::{BatchId, ProverStats, RoundInfo},
+	api::{BatchId, ProverStats, RollupInfo, RoundInfo},
 	BlockNumber, Bytes32,
 };
 use pvs_service::{supervise::caught, Metrics, Server, Stop, Supervisor, Tasks};
@@ -83,6 +84,43 @@ pub async fn run(config: Config, reporter: Reporter, stop: Stop) -> Result<(), P
 	caught(start_and_follow(&config, reporter, monitor, &stop))
 		.await
 		.map_err(ProverError::Crashed)?
+}
+
+/// Checks what can be checked of a prover without its keys and files, so that whoever embeds one can refuse to start.
+///
+/// # Errors
+///
+/// The chain does not answer, it has no such rollup, the account is the rollup's sequencer, no prover or cannot pay.
+pub async fn check(config: &Config) -> Result<(), ProverError> {
+	let client = config.connect.connect().await?;
+	may_bid(config, &client).await.map(|_| ())
+}
+
+/// Returns the best block and the rollup there if this prover may bid for its batches.
+async fn may_bid(
+	config: &Config,
+	client: &Client,
+) -> Result<(View, RollupInfo<Bytes32>), ProverError> {
+	let me = Account::of(&*config.key);
+	let view = client.at(client.best().await?).await?;
+	let rollup =
+		view.rollup(config.rollup).await?.ok_or(ProverError::UnknownRollup(config.rollup))?;
+	if rollup.sequencer == me.0 {
+		return Err(ProverError::OwnRollup { account: me.address(), rollup: rollup.id });
+	}
+	if view.prover(me.0).await?.is_none() {
+		return Err(ProverError::NotRegistered { account: me.address() });
+	}
+	let (token, free) = (client.token(), view.free_balance(me.0).await?);
+	let needed = config.min_balance.planck(token)?;
+	if free < needed {
+		return Err(ProverError::BalanceTooLow {
+			account: me.address(),
+			free: token.show(free),
+			needed: token.show(needed),
+		});
+	}
+	Ok((view, rollup))
 }
 
 async fn start_and_follow(
@@ -225,19 +263,7 @@ impl Service {
 			rescue: config.rescue,
 		};
 		let unknown = || ProverError::UnknownRollup(config.rollup);
-		let view = client.at(client.best().await?).await?;
-		let rollup = view.rollup(config.rollup).await?.ok_or_else(unknown)?;
-		if view.prover(me.0).await?.is_none() {
-			return Err(ProverError::NotRegistered { account: me.address() });
-		}
-		let free = view.free_balance(me.0).await?;
-		if free < policy.min_balance {
-			return Err(ProverError::BalanceTooLow {
-				account: me.address(),
-				free: token.show(free),
-				needed: token.show(policy.min_balance),
-			});
-		}
+		let (view, rollup) = may_bid(config, client).await?;
 
 		let info = view.seals().await?;
 		let seals = seals::parameters(&info)?;

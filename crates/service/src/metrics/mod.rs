@@ -2,13 +2,15 @@
 //! Figures of a service for Prometheus, and the server that shows them.
 
 mod address;
+mod embedded;
 mod server;
 
 pub use address::{parse_address, AddressError};
-pub use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec};
+pub use embedded::Embedded;
+pub use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 pub use server::Server;
 
-use prometheus::{core::Collector, Counter, HistogramOpts, Opts, Registry, TextEncoder};
+use prometheus::{core::Collector, Counter, HistogramOpts, Opts, TextEncoder};
 use std::net::SocketAddr;
 
 /// Metrics that cannot be made or shown.
