@@ -16,8 +16,8 @@ Usage: scripts/test.sh [--all | FILTER]
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, generates
 a polkadot-api client from the committed metadata (needs npm), proves a batch on a real
 chain, three more on one where provers fail, stay away and are late, three on one where a bidder stays silent,
-two where nodes freeze and nothing becomes final, and two with a node that prunes its states. With FILTER, runs only
-the Rust tests whose names contain it. With --all, also kills one of three validators and lets finality fall 200
+two where nodes freeze and nothing becomes final, two with a node that prunes its states, and some inside nodes. With
+FILTER, runs only the Rust tests whose names contain it. With --all, also kills one of three validators and lets finality fall 200
 blocks behind, kills a serving sequencer ten times, and proves a batch of a circom circuit.
 
 Environment:
@@ -49,6 +49,7 @@ runtime/papi/check.sh
 "$scripts/demo.sh" --scenario silent --json
 "$scripts/demo.sh" --scenario nodes --json
 "$scripts/demo.sh" --scenario pruned --json
+"$scripts/demo.sh" --scenario embedded --json
 if [ "$all" = 1 ]; then
 	"$scripts/demo.sh" --scenario validators --json
 	"$scripts/demo.sh" --scenario crash --json

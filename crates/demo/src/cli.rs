@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{crash, error::DemoError, latency, nodes, pruned, silent, validators};
+use crate::{crash, embedded, error::DemoError, latency, nodes, pruned, silent, validators};
 use clap::{builder::RangedU64ValueParser, Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ Examples:
     pvs-demo --scenario pruned
   Three validators of which one is killed; takes six minutes:
     pvs-demo --scenario validators
+  Provers inside nodes, one of which is stopped twenty times while it proves:
+    pvs-demo --scenario embedded --restarts 20
   Where the time of twenty batches goes:
     pvs-demo --scenario latency --batches 20
   Whether they are within the limits; fails with the reason if not:
@@ -56,6 +58,9 @@ pub(crate) struct Args {
 	#[arg(long, value_name = "THREADS",
 		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_024))]
 	pub(crate) threads: Option<usize>,
+	/// With `embedded`: number of times that a node is stopped while it proves [default: 3]
+	#[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1_000))]
+	restarts: Option<u32>,
 	/// Seed of the random transfers
 	#[arg(long, default_value_t = 1)]
 	pub(crate) seed: u64,
@@ -95,6 +100,9 @@ pub(crate) enum Scenario {
 	/// comes back, settles it, and is paid for a batch; one killed behind its win that finds in the chain's record what
 	/// became of that
 	Validators,
+	/// A node that follows the chain and proves a batch; and a node alone, without connections, that makes batches and
+	/// proves them, is stopped in the middle of proofs, and loses no block
+	Embedded,
 	/// A serving sequencer whose first batches fail and that is killed ten times while a load generator sends
 	/// it transfers: nothing that it acknowledged is lost or doubled
 	Crash,
@@ -111,6 +119,7 @@ impl Scenario {
 			Self::Nodes => "nodes",
 			Self::Pruned => "pruned",
 			Self::Validators => "validators",
+			Self::Embedded => "embedded",
 			Self::Crash => "crash",
 		}
 	}
@@ -127,6 +136,7 @@ impl Args {
 			Scenario::Nodes => nodes::BATCHES,
 			Scenario::Pruned => pruned::BATCHES,
 			Scenario::Validators => validators::BATCHES,
+			Scenario::Embedded => embedded::BATCHES,
 			Scenario::Crash => crash::BATCHES,
 		}
 	}
@@ -138,6 +148,11 @@ impl Args {
 			Scenario::Latency => self.pipeline.unwrap_or(latency::PIPELINE),
 			_ => self.pipeline.unwrap_or(1),
 		}
+	}
+
+	/// How often a node is stopped while it proves.
+	pub(crate) fn restarts(&self) -> u32 {
+		self.restarts.unwrap_or(embedded::RESTARTS)
 	}
 
 	/// Seconds after which to give up.
@@ -155,6 +170,9 @@ impl Args {
 		let is_fixed = !matches!(self.scenario, Scenario::Plain | Scenario::Latency);
 		if is_fixed && sets_batches {
 			return Err(DemoError::FixedBatches);
+		}
+		if self.restarts.is_some() && self.scenario != Scenario::Embedded {
+			return Err(DemoError::NothingToRestart);
 		}
 		if self.check && self.scenario != Scenario::Latency {
 			return Err(DemoError::NothingToCheck);
@@ -190,12 +208,17 @@ mod tests {
 		assert!(args("pvs-demo --scenario latency --check").check().is_ok());
 		let error = args("pvs-demo --check").check().unwrap_err();
 		assert!(matches!(error, DemoError::NothingToCheck), "{error}");
+		let error = args("pvs-demo --restarts 2").check().unwrap_err();
+		assert!(matches!(error, DemoError::NothingToRestart), "{error}");
+		let embedded = args("pvs-demo --scenario embedded --restarts 20");
+		assert_eq!((embedded.batches(), embedded.restarts()), (1, 20));
+		assert!(embedded.check().is_ok());
 		let nodes = args("pvs-demo --scenario nodes");
 		assert_eq!((nodes.batches(), nodes.pipeline(), nodes.limit()), (2, 1, 240));
 		let validators = args("pvs-demo --scenario validators");
 		assert_eq!((validators.batches(), validators.limit()), (3, 600));
 		assert_eq!(args("pvs-demo --scenario pruned").limit(), 240);
-		for scenario in ["faults", "silent", "nodes", "pruned", "validators", "crash"] {
+		for scenario in ["faults", "silent", "nodes", "pruned", "validators", "embedded", "crash"] {
 			for line in ["--batches 3", "--pipeline 1"] {
 				let line = format!("pvs-demo --scenario {scenario} {line}");
 				let error = args(&line).check().unwrap_err();

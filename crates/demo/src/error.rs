@@ -31,6 +31,10 @@ pub(crate) enum DemoError {
 	Stopped { name: &'static str, status: String },
 	#[error("{name} was not ready after {seconds} s; the end of its log is above")]
 	NotReady { name: &'static str, seconds: u64 },
+	#[error("{name} had not ended {seconds} s after it was asked to; the end of its log is above")]
+	StillThere { name: &'static str, seconds: u64 },
+	#[error("--restarts is for the scenario `embedded`")]
+	NothingToRestart,
 	#[error(
 		"--batches and --pipeline are for the scenarios `plain` and `latency`; the others have as many batches as \
 		 they need, one after the other but for `crash`"

@@ -10,6 +10,7 @@
 //! | [`nodes`] | the scenario in which nothing becomes final and nodes freeze |
 //! | [`pruned`] | the scenario in which a node has forgotten what became of a bid |
 //! | [`validators`] | the scenario in which one of three validators is lost |
+//! | [`embedded`] | the scenario in which nodes prove |
 //! | [`node`] | nodes: the one that makes blocks, and others |
 //! | [`sequencer`] | a serving sequencer, and the load generator that sends it transfers |
 //! | [`roles`] | the owner and the bidder that the demo plays itself |
@@ -20,6 +21,7 @@
 
 mod cli;
 mod crash;
+mod embedded;
 mod error;
 mod faults;
 mod figures;

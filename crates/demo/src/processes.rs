@@ -94,6 +94,25 @@ impl Process {
 		let _ = self.child.wait();
 	}
 
+	/// Asks the process to end, and waits until it has.
+	///
+	/// # Errors
+	///
+	/// It fails, or takes longer than `limit`; the end of its log is shown.
+	pub(crate) fn terminate(&mut self, limit: Duration) -> Result<(), DemoError> {
+		self.signal(Signal::TERM);
+		let give_up = Instant::now() + limit;
+		while !self.has_finished()? {
+			if Instant::now() >= give_up {
+				self.show_log();
+				let (name, seconds) = (self.name, limit.as_secs());
+				return Err(DemoError::StillThere { name, seconds });
+			}
+			std::thread::sleep(STOP_POLL);
+		}
+		Ok(())
+	}
+
 	/// Stops the process where it is: it keeps its connections and answers nothing.
 	pub(crate) fn freeze(&self) {
 		self.signal(Signal::STOP);
@@ -239,6 +258,23 @@ mod tests {
 		let id = process.child.id();
 		drop(process);
 		assert!(!Path::new(&format!("/proc/{id}")).exists());
+	}
+
+	#[test]
+	fn process_should_end_when_it_is_asked_to_unless_it_fails_or_is_deaf() {
+		let logs = tempfile::tempdir().unwrap();
+		let limit = Duration::from_secs(10);
+		let end = |script: &str, limit| {
+			let mut process = shell(script, logs.path());
+			wait_for(&mut process, "ready");
+			process.terminate(limit)
+		};
+		end("trap 'exit 0' TERM; echo ready; while :; do sleep 0.1; done", limit).unwrap();
+		let error = end("trap 'exit 4' TERM; echo ready; while :; do sleep 0.1; done", limit);
+		assert!(error.unwrap_err().to_string().contains("exit status: 4"));
+		let deaf = "trap '' TERM; echo ready; while :; do sleep 0.1; done";
+		let error = end(deaf, Duration::from_millis(300));
+		assert!(matches!(error, Err(DemoError::StillThere { .. })));
 	}
 
 	#[test]

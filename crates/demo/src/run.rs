@@ -3,7 +3,7 @@
 
 use crate::{
 	cli::{Args, Scenario},
-	crash,
+	crash, embedded,
 	error::DemoError,
 	faults,
 	latency::{self, Latency},
@@ -74,6 +74,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			Scenario::Nodes => nodes::play(&mut demo).await?,
 			Scenario::Pruned => pruned::play(&mut demo).await?,
 			Scenario::Validators => validators::play(&mut demo).await?,
+			Scenario::Embedded => embedded::play(&mut demo).await?,
 			Scenario::Latency => return latency::play(&mut demo).await.map(Outcome::Latency),
 			Scenario::Crash => return crash::play(&mut demo).await.map(Outcome::Crash),
 		}
@@ -105,6 +106,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 		Scenario::Nodes => nodes::check(&story),
 		Scenario::Pruned => pruned::check(&story),
 		Scenario::Validators => validators::check(&story),
+		Scenario::Embedded => embedded::check(&story),
 	}
 }
 
@@ -326,6 +328,16 @@ impl<'a> Demo<'a> {
 	/// Where the logs are, and other files that go when the demo ends.
 	pub(crate) fn files(&self) -> &Path {
 		self.files.path()
+	}
+
+	/// Where the proving keys are.
+	pub(crate) fn keys_dir(&self) -> &Path {
+		&self.keys_dir
+	}
+
+	/// The program of nodes.
+	pub(crate) fn node_program(&self) -> &Path {
+		&self.node_program
 	}
 
 	/// One of the programs.

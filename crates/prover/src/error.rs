@@ -28,7 +28,7 @@ pub enum ProverError {
 	Proving(#[from] ProvingError),
 	#[error("the seal of this prover's bid is not in block {0}, where the chain says it was placed; has the node pruned old blocks?")]
 	SealNotFound(BlockNumber),
-	#[error("rollup {0} is not registered on this chain; name another one with --rollup")]
+	#[error("rollup {0} is not registered on this chain; name another one with --rollup (--prover-rollup in a node)")]
 	UnknownRollup(u32),
 	#[error(
 		"rollup {rollup} has another verifying key (hash 0x{}) than {keys} for batches of {shape} \
