@@ -3,6 +3,7 @@
 //!
 //! | room | what happens there |
 //! | --- | --- |
+//! | `config` | what it is started with, and what it does if not told otherwise |
 //! | `service` | the loop: follows best blocks, commits batches, stops |
 //! | `pace`, `trouble` | when the next commit is tried, and what is wrong |
 //! | `core` | what a serving sequencer knows, and its rules: no network |
@@ -19,6 +20,7 @@
 mod chain;
 pub mod cli;
 mod commands;
+mod config;
 mod core;
 mod dir;
 mod error;
@@ -35,9 +37,10 @@ mod seat;
 mod service;
 mod trouble;
 
+pub use config::{Config, RpcConfig};
 pub use error::SequencerError;
 pub use report::{Report, Reporter};
-pub use service::{run, Config, Summary};
+pub use service::{run, Summary};
 
 /// The name of the service in its events and, with underscores, in its metrics.
 pub const SERVICE: &str = "pvs-sequencer";

@@ -20,10 +20,10 @@ pub enum Report {
 		#[serde(serialize_with = "as_text")]
 		address: SocketAddr,
 	},
-	/// Transfers are taken at this address, and the chain is followed.
+	/// The chain is followed, and transfers are taken at this address, if there is one.
 	Ready {
-		#[serde(serialize_with = "as_text")]
-		listen: SocketAddr,
+		#[serde(skip_serializing_if = "Option::is_none")]
+		listen: Option<SocketAddr>,
 		#[serde(serialize_with = "as_hex")]
 		final_root: Bytes32,
 		#[serde(serialize_with = "as_hex")]
@@ -90,7 +90,8 @@ impl Event for Report {
 		match self {
 			Self::ServesMetrics { address } => format!("metrics at http://{address}/metrics"),
 			Self::Ready { listen, waiting, data_dir, .. } => {
-				format!("ready on {listen}; {waiting} transfers wait; data in {data_dir}")
+				let place = listen.map(|address| format!(" on {address}")).unwrap_or_default();
+				format!("ready{place}; {waiting} transfers wait; data in {data_dir}")
 			},
 			Self::Committed { batch, block, transfers } => format!(
 				"batch {rollup}/{batch}: committed in block {block} with {transfers} transfers"
@@ -143,13 +144,14 @@ mod tests {
 
 	#[test]
 	fn report_should_be_one_line_in_both_forms() {
-		let report = Report::Ready {
-			listen: ([127, 0, 0, 1], 9_955).into(),
+		let ready = |listen| Report::Ready {
+			listen,
 			final_root: [1; 32],
 			tip_root: [2; 32],
 			waiting: 3,
 			data_dir: "./here".into(),
 		};
+		let report = ready(Some(([127, 0, 0, 1], 9_955).into()));
 		assert_eq!(report.text(&7), "ready on 127.0.0.1:9955; 3 transfers wait; data in ./here");
 		assert_eq!(
 			as_json(&report),
@@ -162,6 +164,9 @@ mod tests {
 				"data_dir": "./here",
 			})
 		);
+		let alone = ready(None);
+		assert_eq!(alone.text(&7), "ready; 3 transfers wait; data in ./here");
+		assert_eq!(as_json(&alone).get("listen"), None);
 	}
 
 	#[test]

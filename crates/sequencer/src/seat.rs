@@ -3,7 +3,7 @@
 
 use crate::error::SequencerError;
 use pvs_client::{
-	Account, Amount, Block, Call, Client, Keypair, PalletError, SubmitError, Submitter,
+	Account, Amount, Block, Call, Client, PalletError, Signer, SubmitError, Submitter,
 };
 use pvs_primitives::{api::RollupInfo, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
@@ -62,7 +62,7 @@ impl Seat {
 	/// [`Seat::check_right`], and whether it can pay for one [`Seat::check_funds`]: both can change.
 	pub(crate) async fn take(
 		client: Client,
-		key: Keypair,
+		key: Arc<dyn Signer>,
 		max_fee: Option<&Amount>,
 		wanted: Wanted,
 	) -> Result<Self, SequencerError> {
@@ -89,7 +89,7 @@ impl Seat {
 				highest: token.show(highest),
 			});
 		}
-		let submitter = Submitter::new(client.clone(), Arc::new(key));
+		let submitter = Submitter::new(client.clone(), key);
 		Ok(Self { client, max_fee, submitter, rollup })
 	}
 

@@ -2,7 +2,7 @@
 //! The command that serves.
 
 use super::SECONDS;
-use crate::{run, Config, Reporter, SequencerError, SERVICE};
+use crate::{config::defaults, run, Config, Reporter, RpcConfig, SequencerError, SERVICE};
 use clap::{builder::RangedU64ValueParser, Args};
 use pvs_client::{
 	cli::{ConnectArgs, KeyArgs},
@@ -14,7 +14,7 @@ use pvs_service::{
 	shutdown::{self, Signals},
 	Form,
 };
-use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, ops::RangeInclusive, path::PathBuf, sync::Arc, time::Duration};
 
 /// Blocks from one commit to the next.
 const BLOCKS: RangeInclusive<i64> = 0..=1_000_000;
@@ -47,57 +47,57 @@ pub(crate) struct ServeArgs {
 	#[arg(long, value_name = "NAME")]
 	pub(crate) allow_host: Vec<String>,
 	/// Connections at the same time
-	#[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+	#[arg(long, default_value_t = defaults::MAX_CONNECTIONS, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
 	pub(crate) max_connections: u32,
 	/// Connections of one address at the same time; of IPv6, of one network of 64 bits. Behind a reverse proxy all
 	/// come from its address
-	#[arg(long, default_value_t = 32, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+	#[arg(long, default_value_t = defaults::MAX_CONNECTIONS_PER_ADDRESS, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
 	pub(crate) max_connections_per_address: u32,
 	/// Seconds that a WebSocket may be open without a request
-	#[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
+	#[arg(long, default_value_t = defaults::MAX_IDLE_SECONDS, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
 	pub(crate) max_idle_seconds: u64,
 	/// Milliseconds that a transfer waits at most before a batch is made that is not full
-	#[arg(long, default_value_t = 1_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=86_400_000))]
+	#[arg(long, default_value_t = defaults::MAX_WAIT_MS, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=86_400_000))]
 	pub(crate) max_wait_ms: u64,
 	/// Fewest blocks from one commit to the next
-	#[arg(long, default_value_t = 1, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(BLOCKS))]
+	#[arg(long, default_value_t = defaults::BATCH_BLOCKS, value_name = "BLOCKS", value_parser = clap::value_parser!(u32).range(BLOCKS))]
 	pub(crate) batch_blocks: u32,
 	/// Batches that may be unproven at the same time
-	#[arg(long, default_value_t = 1, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
+	#[arg(long, default_value_t = defaults::PIPELINE, value_name = "K", value_parser = clap::value_parser!(u32).range(PIPELINE))]
 	pub(crate) pipeline: u32,
 	/// Highest fee for a proof, such as "2 UNIT" or "2000000 planck" [default: the rollup's max_reserve]
 	#[arg(long, value_name = "AMOUNT")]
 	pub(crate) max_fee: Option<Amount>,
 	/// The rollup's account that gets the fees of the transfers
-	#[arg(long, default_value_t = pvs_rollup::demo::FEE_ACCOUNT, value_name = "INDEX")]
+	#[arg(long, default_value_t = defaults::FEE_ACCOUNT, value_name = "INDEX")]
 	pub(crate) fee_account: u32,
 	/// Lowest fee of a transfer, in the rollup's smallest unit
-	#[arg(long, default_value_t = 1, value_name = "FEE")]
+	#[arg(long, default_value_t = defaults::MIN_FEE, value_name = "FEE")]
 	pub(crate) min_fee: u32,
 	/// Lowest fee of a transfer that opens an account, which takes a place of the tree for ever; --min-fee
 	/// holds for it too
-	#[arg(long, default_value_t = 100, value_name = "FEE")]
+	#[arg(long, default_value_t = defaults::MIN_OPENING_FEE, value_name = "FEE")]
 	pub(crate) min_opening_fee: u32,
 	/// Transfers in the pool at most, those in batches that are not final included
-	#[arg(long, default_value_t = 10_000, value_name = "N",
+	#[arg(long, default_value_t = defaults::POOL_LIMIT, value_name = "N",
 		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
 	pub(crate) pool_limit: usize,
 	/// Waiting transfers of one account at most
-	#[arg(long, default_value_t = 64, value_name = "N",
+	#[arg(long, default_value_t = defaults::ACCOUNT_LIMIT, value_name = "N",
 		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
 	pub(crate) account_limit: usize,
 	/// How far a nonce may be above the account's next free one
-	#[arg(long, default_value_t = 16, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
+	#[arg(long, default_value_t = defaults::MAX_NONCE_GAP, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
 	pub(crate) max_nonce_gap: u32,
 	/// Seconds that a transfer may wait; then it ends as expired
-	#[arg(long, default_value_t = 3_600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
+	#[arg(long, default_value_t = defaults::MAX_AGE_SECONDS, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(SECONDS))]
 	pub(crate) max_age_seconds: u64,
 	/// Final batches from one saved state to the next: fewer make a start quicker, and cost a write of all
 	/// accounts each
-	#[arg(long, default_value_t = 8, value_name = "BATCHES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+	#[arg(long, default_value_t = defaults::SAVE_EVERY, value_name = "BATCHES", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
 	pub(crate) save_every: u32,
 	/// Records of no more use after which the journal is written anew
-	#[arg(long, default_value_t = 16_384, value_name = "N",
+	#[arg(long, default_value_t = defaults::COMPACT_RECORDS, value_name = "N",
 		value_parser = RangedU64ValueParser::<usize>::new().range(1..=100_000_000))]
 	pub(crate) compact_records: usize,
 	/// Seconds to wait for a commit that is on its way when asked to stop; asked twice, it stops at once
@@ -126,16 +126,18 @@ impl ServeArgs {
 			None => demo::genesis(),
 		};
 		Ok(Config {
-			connect: self.connect.clone(),
-			key: self.key.load()?,
+			connect: self.connect.endpoint(),
+			key: Arc::new(self.key.load()?),
 			rollup: self.rollup,
 			genesis,
 			data_dir: self.data_dir.clone(),
-			listen: self.listen,
-			hosts: self.allow_host.clone(),
-			max_connections: self.max_connections,
-			max_connections_per_address: self.max_connections_per_address,
-			max_idle: Duration::from_secs(self.max_idle_seconds),
+			rpc: Some(RpcConfig {
+				listen: self.listen,
+				hosts: self.allow_host.clone(),
+				max_connections: self.max_connections,
+				max_connections_per_address: self.max_connections_per_address,
+				max_idle: Duration::from_secs(self.max_idle_seconds),
+			}),
 			max_wait: Duration::from_millis(self.max_wait_ms),
 			batch_blocks: self.batch_blocks,
 			pipeline: self.pipeline,
@@ -150,6 +152,7 @@ impl ServeArgs {
 			save_every: self.save_every,
 			compact_records: self.compact_records,
 			metrics: self.metrics,
+			registry: None,
 		})
 	}
 }
@@ -192,7 +195,7 @@ mod tests {
 		let error = serve("--listen 0.0.0.0:1").config().err().unwrap().to_string();
 		assert!(error.contains("--listen-anywhere"), "{error}");
 		let config = serve("--listen 0.0.0.0:1 --listen-anywhere").config().unwrap();
-		assert!(config.listen.ip().is_unspecified());
+		assert!(config.rpc.unwrap().listen.ip().is_unspecified());
 	}
 
 	#[test]
@@ -204,7 +207,8 @@ mod tests {
 	#[test]
 	fn times_should_be_in_the_units_of_their_options() {
 		let config = serve("--max-wait-ms 5 --max-age-seconds 6 --max-idle-seconds 7").config();
-		let Config { max_wait, max_age, max_idle, .. } = config.unwrap();
+		let Config { max_wait, max_age, rpc, .. } = config.unwrap();
+		let RpcConfig { max_idle, .. } = rpc.unwrap();
 		let expected = [Duration::from_millis(5), Duration::from_secs(6), Duration::from_secs(7)];
 		assert_eq!([max_wait, max_age, max_idle], expected);
 	}

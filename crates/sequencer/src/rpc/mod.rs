@@ -32,7 +32,10 @@ use std::{
 	thread,
 	time::{SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+	net::TcpListener,
+	sync::{mpsc, oneshot},
+};
 
 /// Calls in one batch request.
 pub(crate) const MAX_CALLS: u32 = 64;
@@ -169,10 +172,12 @@ pub(crate) async fn start(
 	options: &Options,
 	accepted: IntCounter,
 ) -> std::io::Result<Server> {
+	// Before there is a thread that holds the core: this can fail.
+	let listener = TcpListener::bind(options.listen).await?;
 	let (intake, thread) = Intake::start(shared.clone(), accepted)?;
 	let module =
 		methods(Context { shared: shared.clone(), intake }).map_err(std::io::Error::other)?;
-	Server::start(shared, module.into(), thread, options).await
+	Server::start(listener, shared, module.into(), thread, options)
 }
 
 /// Reads parameters by name or by place, and nothing more than there should be.

@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::{
 	net::{TcpListener, TcpStream},
-	task::{spawn_blocking, JoinHandle, JoinSet},
+	task::{spawn_blocking, JoinSet},
 	time::{sleep, timeout},
 };
 use tower::{layer::util::Identity, Layer, ServiceBuilder};
@@ -55,25 +55,26 @@ pub(crate) struct Options {
 	pub(crate) limits: ConnectionLimits,
 }
 
-/// A server that answers requests.
+/// A server that answers requests, until it is stopped or dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
 	address: SocketAddr,
 	handle: ServerHandle,
-	accepting: JoinHandle<()>,
+	/// One task, which ends with this.
+	accepting: JoinSet<()>,
 	/// Ends after the methods that hand transfers to it.
 	intake: thread::JoinHandle<()>,
 }
 
 impl Server {
 	/// Starts to answer requests.
-	pub(super) async fn start(
+	pub(super) fn start(
+		listener: TcpListener,
 		shared: Shared,
 		methods: Methods,
 		intake: thread::JoinHandle<()>,
 		options: &Options,
 	) -> io::Result<Self> {
-		let listener = TcpListener::bind(options.listen).await?;
 		let address = listener.local_addr()?;
 		let (stop, handle) = stop_channel();
 		let limits = options.limits;
@@ -87,7 +88,9 @@ impl Server {
 			.to_service_builder();
 		let guarding = Guarding::new(shared, &options.hosts);
 		let door = Door { builder, methods, guarding, limits, stop };
-		Ok(Self { address, handle, accepting: tokio::spawn(door.accept(listener)), intake })
+		let mut accepting = JoinSet::new();
+		accepting.spawn(door.accept(listener));
+		Ok(Self { address, handle, accepting, intake })
 	}
 
 	/// Returns where it listens.
@@ -98,25 +101,21 @@ impl Server {
 	/// Waits until it takes no more connections, which it does until it is stopped.
 	pub(crate) async fn ended(&mut self) {
 		// Whether it returned or panicked is the same to whoever needs it.
-		let _ = (&mut self.accepting).await;
+		let _ = self.accepting.join_next().await;
 	}
 
 	/// Stops it: requests that are being answered have a moment for that. The address is free then, and the core
 	/// is not used any more.
 	pub(crate) async fn stop(self) {
-		let Self { handle, accepting, intake, .. } = self;
+		let Self { handle, mut accepting, intake, .. } = self;
 		let _ = handle.stop();
-		let abort = accepting.abort_handle();
 		let ended = async move {
-			if !accepting.is_finished() {
-				let _ = accepting.await;
-			}
+			let _ = accepting.join_next().await;
 			handle.stopped().await;
 			let _ = spawn_blocking(move || intake.join()).await;
 		};
-		if timeout(STOP_LIMIT, ended).await.is_err() {
-			abort.abort();
-		}
+		// What takes longer is dropped.
+		let _ = timeout(STOP_LIMIT, ended).await;
 	}
 }
 

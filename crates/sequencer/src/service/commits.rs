@@ -26,7 +26,7 @@ impl Service {
 		let is_due = self.last_commit.is_none_or(|last| {
 			best.number.saturating_add(1) >= last.saturating_add(self.config.batch_blocks)
 		});
-		if !has_room || !is_due || self.commit.is_some() || self.stop.is_requested() {
+		if !has_room || !is_due || !self.commit.is_empty() || self.stop.is_requested() {
 			return Ok(None);
 		}
 		// A commit without the right to it costs a transaction fee.
@@ -57,10 +57,8 @@ impl Service {
 			self.shared.with_core(Core::landed).await;
 			return Ok(None);
 		}
-		self.commit =
-			Some(tokio::spawn(
-				async move { seat.commit(&before, &built.data, built.next_root).await },
-			));
+		let commit = async move { seat.commit(&before, &built.data, built.next_root).await };
+		self.commit.spawn(commit);
 		Ok(None)
 	}
 

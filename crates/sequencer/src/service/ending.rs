@@ -8,7 +8,7 @@ impl Service {
 	/// Stops, as asked or after an error. Nothing new is committed any more.
 	pub(super) async fn finish(
 		&mut self,
-		server: Server,
+		server: Option<Server>,
 		followed: Result<(), SequencerError>,
 	) -> Result<Summary, SequencerError> {
 		let reason = match &followed {
@@ -21,10 +21,10 @@ impl Service {
 			Ok(()) => self.drain().await,
 			Err(error) => Err(error),
 		};
-		if let Some(commit) = self.commit.take() {
-			commit.abort();
+		self.commit.shutdown().await;
+		if let Some(server) = server {
+			server.stop().await;
 		}
-		server.stop().await;
 		let ended = match ended {
 			Ok(()) => self.save().await,
 			Err(error) => Err(error),
@@ -40,13 +40,12 @@ impl Service {
 
 	/// Waits for a commit that is on its way, until the time for that is over.
 	async fn drain(&mut self) -> Result<(), SequencerError> {
-		if self.commit.is_none() {
+		if self.commit.is_empty() {
 			return Ok(());
 		}
 		let (health, stop) = (self.monitor.health.clone(), self.stop.clone());
 		let landing = async {
 			let result = finished(&mut self.commit).await;
-			self.commit = None;
 			self.committed(result).await
 		};
 		tokio::select! {

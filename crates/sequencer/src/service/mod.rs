@@ -12,6 +12,7 @@ mod tests;
 
 use crate::{
 	chain::{Found, Reader, Seen},
+	config::Config,
 	core::{Change, Core, CoreError},
 	monitor::Monitor,
 	pace::Pace,
@@ -21,73 +22,16 @@ use crate::{
 	trouble::{Standstill, Troubles},
 	SequencerError, SERVICE,
 };
-use pvs_client::{
-	cli::ConnectArgs, Amount, Block, Error, Keypair, Notice, ReplicaError, Step, SubmitError,
-};
-use pvs_primitives::{BlockNumber, RollupId};
-use pvs_rollup::genesis::Genesis;
+use pvs_client::{Block, Error, Notice, ReplicaError, Step, SubmitError};
+use pvs_primitives::BlockNumber;
 use pvs_service::{supervise::caught, Metrics, Stop, Supervisor};
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
-use tokio::task::JoinHandle;
+use std::{future::pending, sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 
 /// Time that no block may come before the chain counts as standing still.
 const STALL: Duration = Duration::from_secs(60);
 /// Interval at which the loop makes a turn when nothing happens.
 const TURN: Duration = Duration::from_secs(10);
-
-/// What the service needs.
-#[derive(Clone)]
-pub struct Config {
-	/// Which nodes to use.
-	pub connect: ConnectArgs,
-	/// Whose account commits batches, and pays for their proofs.
-	pub key: Keypair,
-	/// The rollup whose sequencer that account is.
-	pub rollup: RollupId,
-	/// The rollup's genesis.
-	pub genesis: Genesis,
-	/// Where the journal and saved states are.
-	pub data_dir: PathBuf,
-	/// Where to take transfers. Port 0 takes one that is free. Whoever reaches the address can send transfers.
-	pub listen: SocketAddr,
-	/// Names of hosts under which the RPC may be reached, beside `localhost` and addresses, and whose web pages
-	/// may use it.
-	pub hosts: Vec<String>,
-	/// Connections at the same time.
-	pub max_connections: u32,
-	/// Those of one address, at least 1.
-	pub max_connections_per_address: u32,
-	/// Time that a WebSocket may be open without a request.
-	pub max_idle: Duration,
-	/// Time that a transfer waits at most before a batch is made that is not full.
-	pub max_wait: Duration,
-	/// Fewest blocks from one commit to the next.
-	pub batch_blocks: BlockNumber,
-	/// Batches that may be unproven at the same time.
-	pub pipeline: u32,
-	/// Highest fee for a proof; the rollup's highest reserve if there is none.
-	pub max_fee: Option<Amount>,
-	/// The rollup's account that gets the fees of the transfers.
-	pub fee_account: u32,
-	/// Lowest fee of a transfer, in the rollup's smallest unit.
-	pub min_fee: u32,
-	/// The same of one that opens an account.
-	pub min_opening_fee: u32,
-	/// Transfers in the pool at most, those in batches that are not final included.
-	pub pool_limit: usize,
-	/// Waiting transfers of one account at most.
-	pub account_limit: usize,
-	/// How far a nonce may be above the account's next free one.
-	pub max_nonce_gap: u32,
-	/// Time that a transfer may wait before it ends as expired.
-	pub max_age: Duration,
-	/// Final batches from one saved state to the next.
-	pub save_every: u32,
-	/// Records of no more use after which the journal is written anew.
-	pub compact_records: usize,
-	/// Where to serve metrics and health, if anywhere.
-	pub metrics: Option<SocketAddr>,
-}
 
 /// What a sequencer that was stopped leaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -98,7 +42,9 @@ pub struct Summary {
 	pub left: usize,
 }
 
-/// Runs the sequencer until it is asked to stop, and says what is left.
+/// Runs the sequencer until it is asked to stop, and says what is left. If this is dropped before, all that it started
+/// ends too, and what it held is free a moment later: commits break off, and the next start sees on the chain what
+/// became of them.
 ///
 /// # Errors
 ///
@@ -110,7 +56,10 @@ pub async fn run(
 	reporter: Reporter,
 	stop: Stop,
 ) -> Result<Summary, SequencerError> {
-	let metrics = Metrics::new(SERVICE)?;
+	let metrics = match &config.registry {
+		Some(metrics) => metrics.clone(),
+		None => Metrics::new(SERVICE)?,
+	};
 	let reporter = reporter.counted(&metrics)?;
 	let monitor = Monitor::new(&metrics, STALL)?;
 	let (told, rollup) = (reporter.clone(), config.rollup);
@@ -141,7 +90,8 @@ async fn serve(
 	service.finish(server, followed).await
 }
 
-type Committing = JoinHandle<Result<Commit, SequencerError>>;
+/// A commit on its way, or none. It ends with whoever holds this.
+type Committing = JoinSet<Result<Commit, SequencerError>>;
 
 struct Service {
 	config: Config,
@@ -154,7 +104,7 @@ struct Service {
 	/// Time from one block of the chain to the next.
 	slot: Duration,
 	/// A batch on its way to the chain.
-	commit: Option<Committing>,
+	commit: Committing,
 	last_commit: Option<BlockNumber>,
 	/// The best block that was seen last.
 	best: BlockNumber,
@@ -195,7 +145,7 @@ impl Service {
 	}
 
 	/// Follows the chain until asked to stop.
-	async fn follow(&mut self, server: &mut Server) -> Result<(), SequencerError> {
+	async fn follow(&mut self, server: &mut Option<Server>) -> Result<(), SequencerError> {
 		let mut nodes = self.seat.client.follow(self.slot, Duration::MAX);
 		let stop = self.stop.clone();
 		loop {
@@ -208,11 +158,8 @@ impl Service {
 						Ok(())
 					},
 				},
-				result = finished(&mut self.commit) => {
-					self.commit = None;
-					self.committed(result).await
-				},
-				() = server.ended() => {
+				result = finished(&mut self.commit) => self.committed(result).await,
+				() = ended(server) => {
 					return Err(SequencerError::Crashed("it takes no more connections".into()));
 				},
 				() = stop.requested() => return Ok(()),
@@ -356,13 +303,19 @@ impl Service {
 }
 
 /// Waits for a commit to be over; forever if there is none.
-async fn finished(commit: &mut Option<Committing>) -> Result<Commit, SequencerError> {
-	match commit {
-		None => std::future::pending().await,
-		Some(commit) => match commit.await {
-			Ok(result) => result,
-			Err(error) => Err(SequencerError::Unfinished(format!("a commit broke off: {error}"))),
-		},
+async fn finished(commit: &mut Committing) -> Result<Commit, SequencerError> {
+	match commit.join_next().await {
+		None => pending().await,
+		Some(Ok(result)) => result,
+		Some(Err(error)) => Err(SequencerError::Unfinished(format!("a commit broke off: {error}"))),
+	}
+}
+
+/// Waits until the server takes no more connections; forever if there is none.
+async fn ended(server: &mut Option<Server>) {
+	match server {
+		None => pending().await,
+		Some(server) => server.ended().await,
 	}
 }
 

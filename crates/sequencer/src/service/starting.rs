@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How the service starts: checks all that it depends on, and reads what happened while it did not run.
 
-use super::{is_missing, Config, Service};
+use super::{is_missing, Committing, Service};
 use crate::{
 	chain::Reader,
+	config::{Config, RpcConfig},
 	core::{Core, Upkeep},
 	journal::Identity,
 	monitor::Monitor,
@@ -16,7 +17,7 @@ use crate::{
 	SequencerError,
 };
 use pvs_rollup::state::State;
-use pvs_service::Stop;
+use pvs_service::{metrics::IntCounter, Stop};
 use std::{sync::Arc, time::Duration};
 
 impl Config {
@@ -30,8 +31,10 @@ impl Config {
 			max_age: u64::try_from(self.max_age.as_millis()).unwrap_or(u64::MAX),
 		}
 	}
+}
 
-	fn rpc(&self) -> Options {
+impl RpcConfig {
+	fn options(&self) -> Options {
 		Options {
 			listen: self.listen,
 			hosts: self.hosts.clone(),
@@ -52,7 +55,7 @@ impl Service {
 		reporter: Reporter,
 		monitor: Monitor,
 		stop: Stop,
-	) -> Result<(Self, Server), SequencerError> {
+	) -> Result<(Self, Option<Server>), SequencerError> {
 		let genesis = State::from_genesis(&config.genesis)
 			.map_err(|error| SequencerError::Genesis(error.to_string()))?;
 		let genesis_root = genesis.root();
@@ -85,7 +88,7 @@ impl Service {
 			seat: Arc::new(seat),
 			reader: Reader::default(),
 			slot: Duration::from_millis(seals.slot_millis),
-			commit: None,
+			commit: Committing::new(),
 			last_commit: None,
 			best: best.number,
 			pace: Pace::default(),
@@ -98,21 +101,22 @@ impl Service {
 			service.say(Report::Warning { text });
 		}
 		service.catch_up().await?;
-		let (listen, accepted) = (service.config.listen, service.monitor.accepted.clone());
-		let server = rpc::start(service.shared.clone(), &service.config.rpc(), accepted).await;
-		let server = server.map_err(|error| SequencerError::Listen {
-			address: listen,
-			reason: error.to_string(),
-		})?;
+		let server = match &service.config.rpc {
+			Some(rpc) => {
+				let (shared, accepted) = (service.shared.clone(), service.monitor.accepted.clone());
+				Some(serve(rpc, shared, accepted).await?)
+			},
+			None => None,
+		};
 		service.monitor.running.meet();
-		service.say(service.ready(&server));
+		service.say(service.ready(server.as_ref()));
 		Ok((service, server))
 	}
 
-	fn ready(&self, server: &Server) -> Report {
+	fn ready(&self, server: Option<&Server>) -> Report {
 		let core = self.shared.core();
 		Report::Ready {
-			listen: server.address(),
+			listen: server.map(Server::address),
 			final_root: core.settled().root(),
 			tip_root: core.tip().root(),
 			waiting: core.pool().waiting(core.tip()),
@@ -146,4 +150,17 @@ impl Service {
 			false => Err(SequencerError::NoFeeAccount(fee_account)),
 		}
 	}
+}
+
+/// Starts to take transfers from others, and counts those that are accepted.
+async fn serve(
+	config: &RpcConfig,
+	shared: Shared,
+	accepted: IntCounter,
+) -> Result<Server, SequencerError> {
+	let server = rpc::start(shared, &config.options(), accepted).await;
+	server.map_err(|error| SequencerError::Listen {
+		address: config.listen,
+		reason: error.to_string(),
+	})
 }

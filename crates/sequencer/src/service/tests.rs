@@ -2,35 +2,13 @@
 //! The service without a chain: how it starts and fails, and what its errors mean.
 
 use super::*;
-use pvs_client::PalletError;
+use pvs_client::{keys, Endpoint, PalletError};
 
 fn config(dir: &tempfile::TempDir) -> Config {
-	Config {
-		connect: ConnectArgs { url: "ws://127.0.0.1:1".into(), connect_timeout: 5 },
-		key: pvs_client::keys::from_development_path("//Alice").unwrap(),
-		rollup: 0,
-		genesis: pvs_rollup::demo::genesis(),
-		data_dir: dir.path().into(),
-		listen: ([127, 0, 0, 1], 0).into(),
-		hosts: vec![],
-		max_connections: 10,
-		max_connections_per_address: 10,
-		max_idle: Duration::from_secs(60),
-		max_wait: Duration::from_secs(1),
-		batch_blocks: 1,
-		pipeline: 1,
-		max_fee: None,
-		fee_account: 0,
-		min_fee: 1,
-		min_opening_fee: 1,
-		pool_limit: 10,
-		account_limit: 10,
-		max_nonce_gap: 1,
-		max_age: Duration::from_secs(60),
-		save_every: 8,
-		compact_records: 100,
-		metrics: None,
-	}
+	let (urls, timeout) = (vec!["ws://127.0.0.1:1".into()], Duration::from_secs(5));
+	let key = Arc::new(keys::from_development_path("//Alice").unwrap());
+	let genesis = pvs_rollup::demo::genesis();
+	Config::new(Endpoint::Urls { urls, timeout }, key, 0, genesis, dir.path().into())
 }
 
 /// A program that embeds the service runs it as a task, so it must be one that can move between threads.
@@ -52,6 +30,32 @@ async fn service_should_say_where_its_metrics_are_before_a_node_answers() {
 	run(config, reporter, Stop::never()).await.unwrap_err();
 	let Report::ServesMetrics { address } = events.recv().await.unwrap().event else { panic!() };
 	assert_ne!(address.port(), 0);
+}
+
+#[tokio::test]
+async fn metrics_should_be_kept_where_the_embedding_program_keeps_its_own() {
+	let dir = tempfile::tempdir().unwrap();
+	let (reporter, _events) = Reporter::channel(SERVICE, 1);
+	let registry = Metrics::new(SERVICE).unwrap();
+	let config = Config { registry: Some(registry.clone()), ..config(&dir) };
+	run(config, reporter, Stop::never()).await.unwrap_err();
+	let text = registry.text().unwrap();
+	assert!(text.contains("pvs_sequencer_transfers_accepted_total 0"), "{text}");
+}
+
+/// Whoever drops the service waits for no commit, and the connection is free too.
+#[tokio::test]
+async fn commit_should_break_off_when_the_service_is_dropped() {
+	let (sender, dropped) = tokio::sync::oneshot::channel::<()>();
+	let mut commit = Committing::new();
+	commit.spawn(async move {
+		let _held = sender;
+		pending().await
+	});
+	tokio::task::yield_now().await;
+	drop(commit);
+	let ended = tokio::time::timeout(Duration::from_secs(60), dropped).await;
+	ended.expect("what it held is free").unwrap_err();
 }
 
 #[test]

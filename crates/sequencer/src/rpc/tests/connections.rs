@@ -95,3 +95,20 @@ async fn address_and_directory_should_be_free_when_the_server_has_stopped() {
 	drop(world.shared);
 	pvs_files::Lock::take(world.dir.path()).expect("the data directory is free too");
 }
+
+/// As an embedding program does that ends the service at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn address_and_directory_should_be_free_when_the_server_is_dropped() {
+	let World { shared, link, address, server, dir, .. } = World::new().await;
+	let _idle = connect(HERE, address).await;
+	drop((server, shared));
+	let free = async {
+		while tokio::net::TcpListener::bind(address).await.is_err()
+			|| pvs_files::Lock::take(dir.path()).is_err()
+		{
+			tokio::time::sleep(POLL).await;
+		}
+	};
+	timeout(WAIT, free).await.expect("nothing is held any more");
+	assert!(link.call::<u8>("rollup_info", &[]).await.is_err());
+}
