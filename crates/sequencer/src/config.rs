@@ -82,6 +82,8 @@ pub struct Config {
 	pub save_every: u32,
 	/// Records of no more use after which the journal is written anew.
 	pub compact_records: usize,
+	/// Transfers that it makes itself, if any, for development: only of the demo's genesis.
+	pub transfers: Option<Transfers>,
 	/// Where to serve metrics and health, if anywhere.
 	pub metrics: Option<SocketAddr>,
 	/// Where metrics are kept; a place of their own if `None`. Of one run only, since their names are taken then.
@@ -89,8 +91,8 @@ pub struct Config {
 }
 
 impl Config {
-	/// Returns what `pvs-sequencer serve` does with no more options than these, but takes no transfers from others and
-	/// serves no metrics.
+	/// Returns what `pvs-sequencer serve` does with no more options than these, but takes no transfers from others,
+	/// makes none, and serves no metrics.
 	pub fn new(
 		connect: Endpoint,
 		key: Arc<dyn Signer>,
@@ -118,6 +120,7 @@ impl Config {
 			max_age: Duration::from_secs(defaults::MAX_AGE_SECONDS),
 			save_every: defaults::SAVE_EVERY,
 			compact_records: defaults::COMPACT_RECORDS,
+			transfers: None,
 			metrics: None,
 			registry: None,
 		}
@@ -151,4 +154,15 @@ impl RpcConfig {
 			max_idle: Duration::from_secs(defaults::MAX_IDLE_SECONDS),
 		}
 	}
+}
+
+/// Random transfers between the accounts of the demo rollup, whose secrets are public: so that a development chain has
+/// batches without anybody else. They are taken as those of others are, which fails while their accounts or the pool
+/// are full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfers {
+	/// Number of transfers a second, all made at once; none if 0.
+	pub per_second: u8,
+	/// What amounts, fees and receivers follow from.
+	pub seed: u64,
 }

@@ -57,6 +57,17 @@ pub enum SequencerError {
 	/// No state can be made from the genesis.
 	#[error("the rollup's genesis is invalid: {0}")]
 	Genesis(String),
+	/// Of other accounts the secrets are not known.
+	#[error(
+		"the sequencer makes transfers of its own (`transfers`) for the demo rollup only: the genesis given \
+		 starts from state root 0x{}, the demo's from 0x{}; give the demo's genesis, or no `transfers`",
+		hex::encode(found),
+		hex::encode(pvs_rollup::demo::GENESIS_ROOT)
+	)]
+	NotDemo {
+		/// The first root of the genesis.
+		found: Bytes32,
+	},
 	/// The file of the genesis cannot be read.
 	#[error(transparent)]
 	GenesisFile(#[from] GenesisFileError),

@@ -14,6 +14,7 @@
 //! | [`report`] | what the operator sees |
 //! | `monitor` | what monitoring sees: metrics, and the conditions under which the sequencer is ready |
 //! | [`cli`] | the command line of the program |
+//! | `generator` | random transfers of demo accounts |
 //! | `link`, `commands`, `load` | the other side of the RPC: commands for users, a load generator |
 //! | `key_file` | secrets of accounts |
 
@@ -24,6 +25,7 @@ mod config;
 mod core;
 mod dir;
 mod error;
+mod generator;
 mod journal;
 mod key_file;
 mod link;
@@ -37,7 +39,7 @@ mod seat;
 mod service;
 mod trouble;
 
-pub use config::{Config, RpcConfig};
+pub use config::{Config, RpcConfig, Transfers};
 pub use error::SequencerError;
 pub use report::{Report, Reporter};
 pub use service::{run, Summary};

@@ -151,6 +151,7 @@ impl ServeArgs {
 			max_age: Duration::from_secs(self.max_age_seconds),
 			save_every: self.save_every,
 			compact_records: self.compact_records,
+			transfers: None,
 			metrics: self.metrics,
 			registry: None,
 		})

@@ -14,16 +14,14 @@ mod book;
 use crate::{
 	cli::LoadArgs,
 	error::SequencerError,
+	generator::payment,
 	link::{Link, LinkError},
 	pool::hash_of,
 	rpc::{errors, types::hex, MAX_CALLS},
 };
 use book::Book;
 use indicatif::{ProgressBar, ProgressStyle};
-use pvs_rollup::{
-	demo,
-	transfer::{SignedTransfer, Transfer},
-};
+use pvs_rollup::{demo, transfer::SignedTransfer};
 use rand::{rngs::StdRng, Rng, SeedableRng};
 use std::{
 	fs::File,
@@ -40,8 +38,6 @@ use tokio::{
 const POLL: Duration = Duration::from_millis(250);
 /// Pause before connecting again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
-/// The most that one transfer moves.
-const MAX_AMOUNT: u64 = 1_000;
 /// Where accounts that are opened lie: behind the demo accounts.
 const OPENED_FROM: u32 = 1_000;
 
@@ -251,20 +247,18 @@ impl Sender<'_> {
 
 	fn make(&mut self) -> SignedTransfer {
 		let (from, nonce, args) = (self.account, self.nonce, self.common.args);
-		let amount = self.rng.gen_range(1..=MAX_AMOUNT);
-		let fee = self.rng.gen_range(args.min_fee..=args.max_fee);
-		let other = self.rng.gen_range(1..args.accounts);
+		let fees = args.min_fee..=args.max_fee;
+		let mut transfer = payment(&mut self.rng, from, nonce, args.accounts, fees);
 		let (opened, opening_fee) = {
 			let mut openings = self.openings();
 			(openings.take(), openings.fee)
 		};
-		let (to, fee, new_key) = match opened {
-			Some(index) => {
-				(index, fee.max(opening_fee), Some(demo::secret_key(index).public_key()))
-			},
-			None => ((from + other) % args.accounts, fee, None),
-		};
-		Transfer { from, to, amount, fee, nonce, new_key }.sign(&demo::secret_key(from))
+		if let Some(index) = opened {
+			transfer.to = index;
+			transfer.fee = transfer.fee.max(opening_fee);
+			transfer.new_key = Some(demo::secret_key(index).public_key());
+		}
+		transfer.sign(&demo::secret_key(from))
 	}
 
 	async fn send(&mut self) -> Result<(), SequencerError> {

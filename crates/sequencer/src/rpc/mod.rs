@@ -67,8 +67,16 @@ impl Shared {
 		&self,
 		act: impl FnOnce(&mut Core) -> R + Send + 'static,
 	) -> R {
+		self.on_thread(move |shared| act(&mut shared.core())).await
+	}
+
+	/// Does something that may take its time, on a thread for that.
+	pub(crate) async fn on_thread<R: Send + 'static>(
+		&self,
+		act: impl FnOnce(&Self) -> R + Send + 'static,
+	) -> R {
 		let shared = self.clone();
-		match tokio::task::spawn_blocking(move || act(&mut shared.core())).await {
+		match tokio::task::spawn_blocking(move || act(&shared)).await {
 			Ok(result) => result,
 			Err(error) => match error.try_into_panic() {
 				Ok(panic) => std::panic::resume_unwind(panic),
@@ -76,6 +84,20 @@ impl Shared {
 				Err(_) => std::future::pending().await,
 			},
 		}
+	}
+
+	/// Takes transfers, each or not, which share one write to the disk, and counts those that were accepted. Others can
+	/// use the core while signatures are checked.
+	pub(crate) fn submit(
+		&self,
+		transfers: &[SignedTransfer],
+		accepted: &IntCounter,
+	) -> Vec<Result<Hash, SubmitError>> {
+		let verdicts = verdicts(self, transfers);
+		let results = self.core().submit(transfers, &verdicts, now());
+		let count = results.iter().filter(|result| result.is_ok()).count();
+		accepted.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+		results
 	}
 
 	/// Notes why the chain is not followed or no batch can be committed, or that all is well.
@@ -129,10 +151,7 @@ impl Intake {
 				}
 				let transfers: Vec<SignedTransfer> =
 					group.iter().map(|(signed, _)| *signed).collect();
-				let verdicts = verdicts(&shared, &transfers);
-				let results = shared.core().submit(&transfers, &verdicts, now());
-				let count = results.iter().filter(|result| result.is_ok()).count();
-				accepted.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
+				let results = shared.submit(&transfers, &accepted);
 				for ((_, answer), result) in group.into_iter().zip(results) {
 					// Whoever asked may have gone away.
 					let _ = answer.send(result);

@@ -14,6 +14,7 @@ use crate::{
 	chain::{Found, Reader, Seen},
 	config::Config,
 	core::{Change, Core, CoreError},
+	generator::{self, Generator},
 	monitor::Monitor,
 	pace::Pace,
 	report::{Report, Reporter},
@@ -26,7 +27,10 @@ use pvs_client::{Block, Error, Notice, ReplicaError, Step, SubmitError};
 use pvs_primitives::BlockNumber;
 use pvs_service::{supervise::caught, Metrics, Stop, Supervisor};
 use std::{future::pending, sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{
+	task::JoinSet,
+	time::{interval, Interval, MissedTickBehavior},
+};
 
 /// Time that no block may come before the chain counts as standing still.
 const STALL: Duration = Duration::from_secs(60);
@@ -113,6 +117,8 @@ struct Service {
 	standstill: Standstill,
 	/// Whether it was told that the files cannot be put in order.
 	told_untidy: bool,
+	/// What makes transfers of its own, if anything does.
+	generator: Option<Generator>,
 }
 
 impl Service {
@@ -148,6 +154,11 @@ impl Service {
 	async fn follow(&mut self, server: &mut Option<Server>) -> Result<(), SequencerError> {
 		let mut nodes = self.seat.client.follow(self.slot, Duration::MAX);
 		let stop = self.stop.clone();
+		let mut turns = self.generator.as_ref().map(|_| {
+			let mut turns = interval(generator::TURN);
+			turns.set_missed_tick_behavior(MissedTickBehavior::Skip);
+			turns
+		});
 		loop {
 			self.monitor.health.turn();
 			let result = tokio::select! {
@@ -159,6 +170,10 @@ impl Service {
 					},
 				},
 				result = finished(&mut self.commit) => self.committed(result).await,
+				() = next_turn(&mut turns) => {
+					self.make_transfers().await;
+					Ok(())
+				},
 				() = ended(server) => {
 					return Err(SequencerError::Crashed("it takes no more connections".into()));
 				},
@@ -171,6 +186,17 @@ impl Service {
 			}
 			self.look_at_disk().await?;
 		}
+	}
+
+	/// Makes transfers of its own, as many as are due at once.
+	async fn make_transfers(&mut self) {
+		let Some(mut generator) = self.generator.take() else { return };
+		let accepted = self.monitor.accepted.clone();
+		let work = move |shared: &Shared| {
+			generator.turn(shared, &accepted);
+			generator
+		};
+		self.generator = Some(self.shared.on_thread(work).await);
 	}
 
 	/// Tells what is wrong with the nodes, or right again. Only a higher block says that all is well.
@@ -308,6 +334,16 @@ async fn finished(commit: &mut Committing) -> Result<Commit, SequencerError> {
 		None => pending().await,
 		Some(Ok(result)) => result,
 		Some(Err(error)) => Err(SequencerError::Unfinished(format!("a commit broke off: {error}"))),
+	}
+}
+
+/// Waits until transfers of its own are due; forever if there are none.
+async fn next_turn(turns: &mut Option<Interval>) {
+	match turns {
+		None => pending().await,
+		Some(turns) => {
+			turns.tick().await;
+		},
 	}
 }
 

@@ -6,6 +6,7 @@ use crate::{
 	chain::Reader,
 	config::{Config, RpcConfig},
 	core::{Core, Upkeep},
+	generator::Generator,
 	journal::Identity,
 	monitor::Monitor,
 	pace::Pace,
@@ -16,7 +17,7 @@ use crate::{
 	trouble::{Standstill, Troubles},
 	SequencerError,
 };
-use pvs_rollup::state::State;
+use pvs_rollup::{demo, state::State};
 use pvs_service::{metrics::IntCounter, Stop};
 use std::{sync::Arc, time::Duration};
 
@@ -59,6 +60,9 @@ impl Service {
 		let genesis = State::from_genesis(&config.genesis)
 			.map_err(|error| SequencerError::Genesis(error.to_string()))?;
 		let genesis_root = genesis.root();
+		if config.transfers.is_some() && genesis_root != *demo::GENESIS_ROOT {
+			return Err(SequencerError::NotDemo { found: genesis_root });
+		}
 		let wanted = Wanted { rollup: config.rollup, genesis_root };
 		let client = config.connect.connect().await?;
 		monitor.connected.meet();
@@ -95,6 +99,7 @@ impl Service {
 			troubles: Troubles::default(),
 			standstill: Standstill::after(best.number),
 			told_untidy: false,
+			generator: config.transfers.map(Generator::new),
 			config,
 		};
 		for text in notes {

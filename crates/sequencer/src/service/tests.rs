@@ -2,6 +2,7 @@
 //! The service without a chain: how it starts and fails, and what its errors mean.
 
 use super::*;
+use crate::config::Transfers;
 use pvs_client::{keys, Endpoint, PalletError};
 
 fn config(dir: &tempfile::TempDir) -> Config {
@@ -41,6 +42,21 @@ async fn metrics_should_be_kept_where_the_embedding_program_keeps_its_own() {
 	run(config, reporter, Stop::never()).await.unwrap_err();
 	let text = registry.text().unwrap();
 	assert!(text.contains("pvs_sequencer_transfers_accepted_total 0"), "{text}");
+}
+
+#[tokio::test]
+async fn transfers_of_its_own_should_be_refused_when_the_rollup_is_not_the_demo() {
+	let dir = tempfile::tempdir().unwrap();
+	let (reporter, _events) = Reporter::channel(SERVICE, 1);
+	let transfers = Some(Transfers { per_second: 1, seed: 0 });
+	let demo = Config { transfers, ..config(&dir) };
+	let mut other = demo.clone();
+	other.genesis.accounts.pop();
+	let error = run(other, reporter.clone(), Stop::never()).await.unwrap_err();
+	assert!(matches!(error, SequencerError::NotDemo { .. }), "{error}");
+	assert!(error.to_string().contains("`transfers`"), "{error}");
+	let error = run(demo, reporter, Stop::never()).await.unwrap_err();
+	assert!(error.to_string().contains("no node answers"), "{error}");
 }
 
 /// Whoever drops the service waits for no commit, and the connection is free too.
