@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc};
 /// The key of a service.
 pub(crate) enum Key {
 	/// One that was in a file, or is well known.
-	Known(Keypair),
+	Known(Box<Keypair>),
 	/// The one of its type in the node's keystore.
 	Keystore,
 }
@@ -24,11 +24,11 @@ impl Key {
 		development: Option<&str>,
 	) -> Result<Self, String> {
 		match (file, development) {
-			(Some(file), _) => {
-				keys::from_file(file).map(Self::Known).map_err(|error| format!("{option}: {error}"))
-			},
+			(Some(file), _) => keys::from_file(file)
+				.map(|key| Self::Known(Box::new(key)))
+				.map_err(|error| format!("{option}: {error}")),
 			(None, Some(path)) => keys::from_development_path(path)
-				.map(Self::Known)
+				.map(|key| Self::Known(Box::new(key)))
 				.map_err(|error| error.to_string()),
 			(None, None) => Ok(Self::Keystore),
 		}
@@ -41,7 +41,7 @@ impl Key {
 	/// The keystore has none that can be used.
 	pub(crate) fn signer(self, option: &str, host: &Host) -> Result<Arc<dyn Signer>, ServiceError> {
 		match self {
-			Self::Known(key) => Ok(Arc::new(key)),
+			Self::Known(key) => Ok(Arc::new(*key)),
 			Self::Keystore => match KeystoreSigner::find(host.keystore.clone()) {
 				Ok(signer) => Ok(Arc::new(signer)),
 				Err(error) => Err(ServiceError::Other(format!("{option}: {error}"))),

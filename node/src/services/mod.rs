@@ -5,6 +5,7 @@ mod host;
 mod key;
 mod opener;
 mod prover;
+mod sequencer;
 mod status;
 
 pub(crate) use host::Host;
@@ -19,12 +20,15 @@ pub(crate) struct Params {
 	prover: prover::Params,
 	#[clap(flatten)]
 	opener: opener::Params,
+	#[clap(flatten)]
+	sequencer: sequencer::Params,
 }
 
 /// The services that a node was asked for.
 pub(crate) struct Requested {
 	prover: Option<prover::Requested>,
 	opener: Option<opener::Requested>,
+	sequencer: Option<sequencer::Requested>,
 }
 
 impl Params {
@@ -35,7 +39,11 @@ impl Params {
 	///
 	/// A text that names the option and says what to do.
 	pub(crate) fn load(&self, is_dev: bool) -> Result<Requested, String> {
-		Ok(Requested { prover: self.prover.load(is_dev)?, opener: self.opener.load(is_dev)? })
+		Ok(Requested {
+			prover: self.prover.load(is_dev)?,
+			opener: self.opener.load(is_dev)?,
+			sequencer: self.sequencer.load(is_dev)?,
+		})
 	}
 }
 
@@ -49,6 +57,9 @@ impl Requested {
 	pub(crate) async fn start(self, host: &Host) -> Result<(), ServiceError> {
 		if let Some(opener) = self.opener {
 			opener::start(opener, host)?;
+		}
+		if let Some(sequencer) = self.sequencer {
+			sequencer::start(sequencer, host)?;
 		}
 		if let Some(prover) = self.prover {
 			prover::start(prover, host).await?;

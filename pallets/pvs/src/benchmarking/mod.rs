@@ -30,7 +30,7 @@ use setup::{
 	commitment, data, full_assignment, funded, keep_slashed, key, late_proofs, late_until,
 	max_reserve, one_step, overpriced, params, payload, payload_bytes, pending, place, places,
 	provers, put_proven, put_stage, register_prover, reveals, rollup, root, run_to, set_now,
-	silent_round, unsettled_round, wake, windows,
+	silent_round, unsettled_round, wake, windows, with_statement,
 };
 use sp_runtime::traits::Zero;
 use trapdoor::Trapdoor;

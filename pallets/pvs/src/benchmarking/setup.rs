@@ -91,7 +91,7 @@ fn fund<T: Config>(who: &T::AccountId) {
 	T::Currency::set_balance(who, each * 1_000);
 }
 
-fn funded<T: Config>(name: &'static str, index: u32) -> T::AccountId {
+pub(super) fn funded<T: Config>(name: &'static str, index: u32) -> T::AccountId {
 	let who = account(name, index, 0);
 	fund::<T>(&who);
 	who
@@ -347,7 +347,7 @@ fn silent_bids<T: Config>(
 }
 
 /// What a statement about a bid's seal is made of.
-fn with_statement<T: Config, R>(
+pub(super) fn with_statement<T: Config, R>(
 	batch: BatchId,
 	bidder: &T::AccountId,
 	opener: &T::AccountId,
@@ -400,7 +400,7 @@ pub(super) fn bids<T: Config>(
 
 /// All but the first `skipped` reveal, in the first block of the reveal window. The last bid to be
 /// revealed closes the round.
-fn reveals<T: Config>(
+pub(super) fn reveals<T: Config>(
 	batch: BatchId,
 	bidders: &[T::AccountId],
 	skipped: usize,

@@ -28,6 +28,9 @@ use serde_json::{json, Value};
 use sp_core::bytes::{from_hex, to_hex};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Returns whether bytes decode to a row, all of them.
+type Decodes = Box<dyn Fn(&[u8]) -> bool>;
+
 /// A row of an item of the storage.
 struct Row {
 	/// The item.
@@ -36,8 +39,7 @@ struct Row {
 	what: &'static str,
 	/// Its bytes.
 	bytes: Vec<u8>,
-	/// Whether bytes decode to it, all of them.
-	decodes: Box<dyn Fn(&[u8]) -> bool>,
+	decodes: Decodes,
 }
 
 fn row<R>(item: &'static str, what: &'static str, value: R) -> Row
