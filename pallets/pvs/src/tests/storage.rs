@@ -281,7 +281,7 @@ fn rows() -> Vec<Row> {
 		row("Rollups", "fresh", rollup_row(None, None)),
 		row("Stats", "", market_stats()),
 		row("RecentBatches", "", RecentBatches::truncate_from(recent)),
-		row("VerifyingKeys", "", [0x5a; PREPARED_KEY_BYTES]),
+		row("VerifyingKeys", "", [0x5a_u8; PREPARED_KEY_BYTES]),
 	];
 	let policies = [
 		SilencePolicy::Exclude,
