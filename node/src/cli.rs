@@ -17,7 +17,7 @@ pub(crate) struct Cli {
 	pub(crate) services: services::Params,
 }
 
-/// What the node can do beside running.
+/// Commands of the node beside running.
 #[derive(Debug, clap::Subcommand)]
 #[allow(clippy::large_enum_variant, reason = "parsed once")]
 pub(crate) enum Subcommand {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What each command does.
+//! Actions of the commands.
 
 use crate::{
 	chain_spec,
@@ -54,7 +54,7 @@ impl SubstrateCli for Cli {
 	}
 }
 
-/// How long a stopping node waits for its tasks to let go of the database.
+/// Time that a stopping node waits for its tasks to let go of the database.
 const DATABASE_RELEASE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Runs the command that the user gave.

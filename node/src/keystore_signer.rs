@@ -8,7 +8,7 @@ use sp_keystore::KeystorePtr;
 /// The type of the services' key. One of its own: the keys of block production and finality sign for the network,
 /// hold no tokens and change without an operator.
 pub(crate) const KEY_TYPE: KeyTypeId = KeyTypeId(*b"pvsp");
-/// What is signed when the node starts, to see whether the key can be used. No call begins like this.
+/// Message that is signed when the node starts, to see whether the key can be used. No call begins like this.
 const TRIAL: &[u8] = b"pvs-node: can this key sign?";
 
 /// The one sr25519 key of type `pvsp` in the node's keystore.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where wallets, monitors and programs on this machine reach the node: what listens, not what was asked
-//! for.
+//! Addresses at which wallets, monitors and programs on this machine reach the node: of what listens, not of
+//! what was asked for.
 
 use std::{
 	io,

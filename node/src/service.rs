@@ -25,7 +25,7 @@ use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 use sp_runtime::traits::Block as BlockT;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-/// What the runtime may call: the SDK's functions and the verification of proofs.
+/// Functions that the runtime may call: the SDK's and those that verify proofs.
 type HostFunctions = (sp_io::SubstrateHostFunctions, pvs_verifier::host::HostFunctions);
 /// The client.
 pub(crate) type FullClient =
@@ -40,7 +40,7 @@ type BlockHash = <Block as BlockT>::Hash;
 
 /// Justifications are kept at least every so many blocks.
 const JUSTIFICATION_PERIOD: u32 = 512;
-/// How long GRANDPA expects a message to take through the network. A round takes four times as long; see
+/// Time that GRANDPA expects a message to take through the network. A round takes four times as long; see
 /// `docs/adr/0017-finality-of-the-best-block.md`.
 const GOSSIP_DURATION: Duration = Duration::from_millis(100);
 
@@ -50,7 +50,7 @@ fn voting_rule() -> impl sc_consensus_grandpa::VotingRule<Block, FullClient> + C
 	VotingRulesBuilder::new().add(ThreeQuartersOfTheUnfinalizedChain).build()
 }
 
-/// What every command needs.
+/// Components that every command needs.
 pub(crate) type Partial = sc_service::PartialComponents<
 	FullClient,
 	FullBackend,
@@ -153,7 +153,7 @@ pub(crate) struct Node {
 	pub(crate) tasks: TaskManager,
 	/// Its database, for the caller to close last.
 	pub(crate) backend: Arc<FullBackend>,
-	/// What it gives services.
+	/// Means that it gives services.
 	pub(crate) host: Host,
 }
 

@@ -56,7 +56,7 @@ fn keystore_should_be_refused_with_all_accounts_when_it_has_several_keys() {
 	assert!(text.contains("70767370"), "{text}");
 }
 
-/// What the node opens: files, which say nothing of the scheme of their keys.
+/// Files that the node opens say nothing of the scheme of their keys.
 #[test]
 fn key_in_a_file_should_be_used_only_when_it_is_of_the_scheme() {
 	let dir = tempfile::tempdir().unwrap();

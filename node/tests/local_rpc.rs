@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// More messages than may wait.
 const MANY: usize = 100_000;
 
-/// What the subscriptions of the test have done.
+/// Actions of the subscriptions of the test.
 #[derive(Default)]
 struct Seen {
 	/// Messages that were taken without anybody reading them.
@@ -36,7 +36,7 @@ struct Seen {
 	ended: Notify,
 }
 
-/// What the node grants to those inside it.
+/// Rights that the node grants to those inside it.
 #[derive(Clone, Copy)]
 struct Trusted;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What keeps the node from starting. Nothing here needs a runtime, which a build for tests may lack.
+//! Causes that keep the node from starting. Nothing here needs a runtime, which a build for tests may lack.
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the ranking and the payments mean for bidders: order does not matter, a better offer never
+//! Consequences of the ranking and the payments for bidders: order does not matter, a better offer never
 //! ranks worse, and lying about time or fee never pays, whenever one reveals.
 
 use common::{committed, id, Id};
@@ -330,9 +330,9 @@ fn audited() -> RollupParams {
 	}
 }
 
-/// What prover 1 is paid, less lateness, in the round of finding M1. Without delays, it has a cost of 2 and
-/// 9 blocks of work against a rival that asks 2.5 for 8 blocks and reveals at once. Knowing that it wins,
-/// it starts work in block 14. In version 1 the clock started when the round closed.
+/// Returns what prover 1 is paid, less lateness, in the round of finding M1. Without delays, it has a cost of
+/// 2 and 9 blocks of work against a rival that asks 2.5 for 8 blocks and reveals at once. Knowing that it
+/// wins, it starts work in block 14. In version 1 the clock started when the round closed.
 fn paid(proof_blocks: u32, reveal: u32, clock: ClockRule) -> u128 {
 	let mut market = committed(audited(), 10 * UNIT, 5 * UNIT, Standing::Head);
 	market.snapshot.inclusion_slack = 0;

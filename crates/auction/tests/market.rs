@@ -22,13 +22,13 @@ use std::collections::BTreeMap;
 
 mod common;
 
-/// How many lives, unless told.
+/// Number of lives, unless told.
 const SEQUENCES: u64 = 20_000;
 
 /// The prover that always follows the protocol.
 const HONEST: u8 = 7;
 
-/// How the others, the predecessors and the agenda of one sequence behave, in percent.
+/// Behavior of the others, the predecessors and the agenda of one sequence, in percent.
 struct Temper {
 	bids: u32,
 	honest_bids: bool,
@@ -90,26 +90,26 @@ fn random_params(random: &mut Random) -> RollupParams {
 	}
 }
 
-/// What was seen, by name: every transition must have been.
+/// Counts of what was seen, by name: every transition must have been.
 type Seen = BTreeMap<String, u64>;
 
 fn see(seen: &mut Seen, what: impl Into<String>) {
 	*seen.entry(what.into()).or_default() += 1;
 }
 
-/// What becomes of an unsettled bid, decided when its round closes.
+/// Fate of an unsettled bid, decided when its round closes.
 struct Silent {
 	/// The prover and the round.
 	bid: (u8, u32),
-	/// What is in its seal, if it is sound.
+	/// Content of its seal, if it is sound.
 	payload: Option<[u8; PAYLOAD_BYTES]>,
-	/// Who opens the seal; `None` if the payload is shown.
+	/// Number of the one that opens the seal; `None` if the payload is shown.
 	opener: Option<u8>,
 	/// The block in which that is tried.
 	at: u32,
-	/// What it loses then.
+	/// Loss that it has then.
 	verdict: Verdict,
-	/// How much that is, in planck.
+	/// Amount of that loss, in planck.
 	slashed: u128,
 }
 
@@ -118,7 +118,7 @@ struct Run<'a> {
 	random: Random,
 	temper: Temper,
 	seen: &'a mut Seen,
-	/// What the honest prover should have now, apart from its stake.
+	/// Balance that the honest prover should have now, apart from its stake.
 	honest_free: u128,
 	/// Bids that are still to be settled.
 	silent: Vec<Silent>,
@@ -415,7 +415,7 @@ impl Run<'_> {
 		(!self.random.chance(self.temper.malformed)).then(|| payload.encode())
 	}
 
-	/// What the protocol says that a silent bid loses.
+	/// Returns what a silent bid loses according to the protocol.
 	fn judged(
 		&self,
 		closed: &ClosedRound,
@@ -492,7 +492,7 @@ impl Run<'_> {
 		see(self.seen, format!("settled {how}{ended}"));
 	}
 
-	/// What the honest prover does in every block: reveals, takes its place, delivers on time.
+	/// Acts as the honest prover does in every block: reveals, takes its place, delivers on time.
 	fn honest(&mut self) {
 		if self.market.end.is_some() {
 			return;

@@ -207,7 +207,7 @@ fn withdrawing_should_gain_nothing_when_the_rivals_bids_are_not_known_beforehand
 	}
 }
 
-/// Why a bid that would have won costs more than the penalty.
+/// Reason why a bid that would have won costs more than the penalty.
 #[test]
 fn withdrawing_should_gain_under_first_price_when_it_costs_the_penalty_alone() {
 	let found = hedge(&cheap_or_dear(PaymentRule::FirstPrice), Judging::PenaltyAlone);

@@ -14,10 +14,10 @@ use pvs_primitives::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// How many old blocks are fetched at the same time.
+/// Number of old blocks that are fetched at the same time.
 const PARALLEL_FETCHES: usize = 16;
 
-/// What was read of one rollup.
+/// Data that was read of one rollup.
 #[derive(Debug, Default)]
 pub(crate) struct Reader {
 	/// Data of batches that are not final yet, by index and commitment.
@@ -42,7 +42,7 @@ pub(crate) struct Found {
 }
 
 impl Reader {
-	/// What the chain says at `best` and at its newest finalised block.
+	/// Returns what the chain says at `best` and at its newest finalised block.
 	pub(crate) async fn heads(&mut self, seat: &Seat, best: Block) -> Result<Seen, SequencerError> {
 		let finalized = seat.client.finalized().await?;
 		let rollup = seat.rollup(best).await?;

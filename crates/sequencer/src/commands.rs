@@ -17,7 +17,7 @@ use pvs_text::OutputError;
 use serde_json::{json, Value};
 use std::{io::IsTerminal, time::Duration};
 
-/// How often a transfer that is waited for is looked at.
+/// Pause between two looks at a transfer that is waited for.
 const POLL: Duration = Duration::from_millis(250);
 
 /// Signs a transfer and sends it.
@@ -80,7 +80,7 @@ pub(crate) async fn transfer(args: TransferArgs) -> Result<(), SequencerError> {
 	}
 }
 
-/// What a transfer that is waited for is at, on a terminal.
+/// Returns a display of the status of a transfer that is waited for, on a terminal.
 fn spinner() -> ProgressBar {
 	if !std::io::stderr().is_terminal() {
 		return ProgressBar::hidden();
@@ -195,7 +195,7 @@ async fn check_on_chain(node: &str, rollup: u32, root: &Bytes32) -> Result<(), S
 	)))
 }
 
-/// Whether a transfer's status will not change any more.
+/// Returns whether a transfer's status will not change any more.
 pub(crate) fn is_over(status: &Value) -> bool {
 	let over = ["final", "replaced", "evicted", "expired", "rejected"];
 	status["status"].as_str().is_some_and(|status| over.contains(&status))

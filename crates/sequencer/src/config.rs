@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a sequencer is started with.
+//! Values that a sequencer is started with.
 
 use pvs_client::{Amount, Endpoint, Signer};
 use pvs_primitives::{BlockNumber, RollupId};
@@ -7,7 +7,7 @@ use pvs_rollup::genesis::Genesis;
 use pvs_service::Metrics;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-/// What a sequencer does that is not told otherwise, on the command line or as a library.
+/// Defaults of a sequencer that is not told otherwise, on the command line or as a library.
 pub(crate) mod defaults {
 	/// Connections at the same time.
 	pub(crate) const MAX_CONNECTIONS: u32 = 100;
@@ -31,7 +31,7 @@ pub(crate) mod defaults {
 	pub(crate) const POOL_LIMIT: usize = 10_000;
 	/// Waiting transfers of one account at most.
 	pub(crate) const ACCOUNT_LIMIT: usize = 64;
-	/// How far a nonce may be above the account's next free one.
+	/// Greatest distance of a nonce from the account's next free one.
 	pub(crate) const MAX_NONCE_GAP: u32 = 16;
 	/// Seconds that a transfer may wait.
 	pub(crate) const MAX_AGE_SECONDS: u64 = 3_600;
@@ -41,20 +41,20 @@ pub(crate) mod defaults {
 	pub(crate) const COMPACT_RECORDS: usize = 16_384;
 }
 
-/// What the service needs.
+/// Everything that the service needs.
 #[derive(Clone)]
 pub struct Config {
-	/// How the chain is reached.
+	/// Way to the chain.
 	pub connect: Endpoint,
-	/// Whose account commits batches, and pays for their proofs.
+	/// Key of the account that commits batches, and pays for their proofs.
 	pub key: Arc<dyn Signer>,
 	/// The rollup whose sequencer that account is.
 	pub rollup: RollupId,
 	/// The rollup's genesis.
 	pub genesis: Genesis,
-	/// Where the journal and saved states are.
+	/// Directory of the journal and of saved states.
 	pub data_dir: PathBuf,
-	/// How to take transfers from others; if `None`, no socket is opened for that.
+	/// Way to take transfers from others; if `None`, no socket is opened for that.
 	pub rpc: Option<RpcConfig>,
 	/// Time that a transfer waits at most before a batch is made that is not full.
 	pub max_wait: Duration,
@@ -74,7 +74,7 @@ pub struct Config {
 	pub pool_limit: usize,
 	/// Waiting transfers of one account at most.
 	pub account_limit: usize,
-	/// How far a nonce may be above the account's next free one.
+	/// Greatest distance of a nonce from the account's next free one.
 	pub max_nonce_gap: u32,
 	/// Time that a transfer may wait before it ends as expired.
 	pub max_age: Duration,
@@ -84,9 +84,9 @@ pub struct Config {
 	pub compact_records: usize,
 	/// Transfers that it makes itself, if any, for development: only of the demo's genesis.
 	pub transfers: Option<Transfers>,
-	/// Where to serve metrics and health, if anywhere.
+	/// Address at which to serve metrics and health, if anywhere.
 	pub metrics: Option<SocketAddr>,
-	/// Where metrics are kept; a place of their own if `None`. Of one run only, since their names are taken then.
+	/// Registry of the metrics; one of their own if `None`. Of one run only, since their names are taken then.
 	pub registry: Option<Metrics>,
 }
 
@@ -127,10 +127,10 @@ impl Config {
 	}
 }
 
-/// How transfers are taken from others.
+/// Settings by which transfers are taken from others.
 #[derive(Clone, Debug)]
 pub struct RpcConfig {
-	/// Where to listen. Port 0 takes one that is free. Whoever reaches the address can send transfers.
+	/// Address to listen at. Port 0 takes one that is free. Anyone who reaches the address can send transfers.
 	pub listen: SocketAddr,
 	/// Names of hosts under which the RPC may be reached, beside `localhost` and addresses, and whose web pages
 	/// may use it.
@@ -163,6 +163,6 @@ impl RpcConfig {
 pub struct Transfers {
 	/// Number of transfers a second, all made at once; none if 0.
 	pub per_second: u8,
-	/// What amounts, fees and receivers follow from.
+	/// Seed that amounts, fees and receivers follow from.
 	pub seed: u64,
 }

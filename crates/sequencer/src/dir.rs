@@ -16,10 +16,10 @@ use std::{
 };
 
 const STATE_PREFIX: &str = "state-";
-/// What is appended to the name of a state file that cannot be used.
+/// Suffix of the name of a state file that cannot be used.
 const DAMAGED: &str = ".damaged";
 
-/// Why a directory cannot be used.
+/// Reason why a directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DirError {
 	/// Another process has it, or it cannot be made.
@@ -34,7 +34,7 @@ pub enum DirError {
 }
 
 impl DirError {
-	/// Whether there was no room. What was to be written is not there, not even in part.
+	/// Returns whether there was no room. What was to be written is not there, not even in part.
 	pub(crate) fn is_full(&self) -> bool {
 		match self {
 			Self::Journal(error) => error.is_full(),
@@ -49,7 +49,7 @@ impl DirError {
 pub(crate) struct DataDir {
 	path: PathBuf,
 	journal: Journal,
-	/// Whether there is no room for states, for tests.
+	/// True if there is no room for states, for tests.
 	#[cfg(test)]
 	pub(crate) lacks_room_for_states: bool,
 }
@@ -62,17 +62,17 @@ pub(crate) struct Saved {
 	pub(crate) cursor: u32,
 }
 
-/// What a directory remembers.
+/// Content of a directory.
 #[derive(Debug, Default)]
 pub(crate) struct Remembered {
 	/// Accepted transfers that have not ended, in order, with the time of their arrival.
 	pub(crate) live: Vec<(u64, SignedTransfer)>,
-	/// How others ended, oldest first.
+	/// Ends of the others, oldest first.
 	pub(crate) ended: Vec<(Hash, Ended)>,
 	/// Records in the journal.
 	pub(crate) records: usize,
 	pub(crate) saved: Option<Saved>,
-	/// What the operator should know.
+	/// Notes that the operator should know.
 	pub(crate) notes: Vec<String>,
 }
 
@@ -136,7 +136,7 @@ impl DataDir {
 		Ok((dir, remembered))
 	}
 
-	/// Where it is.
+	/// Returns where it is.
 	pub(crate) fn path(&self) -> &Path {
 		&self.path
 	}

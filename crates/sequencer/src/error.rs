@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why a command fails.
+//! Reasons why a command fails.
 
 use crate::{core::CoreError, link::LinkError};
 use pvs_client::{amount::AmountError, Error, KeyError, ReplicaError, SubmitError};
@@ -88,9 +88,9 @@ pub enum SequencerError {
 	BalanceTooLow {
 		/// Its SS58 address.
 		account: String,
-		/// What it has.
+		/// Balance that it has.
 		free: String,
-		/// What it needs.
+		/// Balance that it needs.
 		needed: String,
 	},
 	/// Nobody could get the fees.
@@ -113,7 +113,7 @@ pub enum SequencerError {
 	/// A running sequencer does not answer, or refuses.
 	#[error(transparent)]
 	Link(#[from] LinkError),
-	/// What a command found cannot be printed.
+	/// Findings of a command cannot be printed.
 	#[error(transparent)]
 	Output(#[from] OutputError),
 	/// Metrics cannot be served.
@@ -125,7 +125,7 @@ pub enum SequencerError {
 	/// The system refuses something.
 	#[error("{what}: {source}")]
 	Io {
-		/// What failed.
+		/// Action that failed.
 		what: String,
 		/// Cause given by the system.
 		source: std::io::Error,

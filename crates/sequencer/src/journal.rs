@@ -18,7 +18,7 @@ const FORMAT: Format = Format {
 /// Records per append when a journal is written anew.
 const RECORDS_PER_APPEND: usize = 1024;
 
-/// What a journal belongs to.
+/// Rollup and chain that a journal belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
 	pub(crate) rollup: u32,
@@ -28,7 +28,7 @@ pub(crate) struct Identity {
 	pub(crate) chain_genesis: Bytes32,
 }
 
-/// How a transfer ended.
+/// End that a transfer came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
 	/// In a batch whose root is final. The index is not known if the node has forgotten it.
@@ -142,7 +142,7 @@ fn number64(bytes: &[u8]) -> Result<(u64, &[u8]), RecordError> {
 	take(bytes).map(|(number, rest)| (u64::from_le_bytes(number), rest))
 }
 
-/// What is wrong with a record.
+/// Defect of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum RecordError {
 	#[error("a record is malformed")]
@@ -151,7 +151,7 @@ enum RecordError {
 	Transfer(DecodeError),
 }
 
-/// What a journal says.
+/// Content of a journal.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Contents {
 	pub(crate) records: Vec<Record>,
@@ -163,7 +163,7 @@ pub(crate) struct Contents {
 #[derive(Debug)]
 pub(crate) struct Journal {
 	file: pvs_files::Journal,
-	/// What writes fail with, for tests.
+	/// Error that writes fail with, for tests.
 	#[cfg(test)]
 	pub(crate) failure: Option<std::io::ErrorKind>,
 }

@@ -14,13 +14,13 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long to wait for a connection, and for an answer.
+/// Time to wait for a connection, and for an answer.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 const ANSWER_WAIT: Duration = Duration::from_secs(30);
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER_BYTES: u32 = 4 * 1024 * 1024;
 
-/// Why a sequencer gives no answer.
+/// Reason why a sequencer gives no answer.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LinkError {
 	/// The address is none.
@@ -115,7 +115,7 @@ impl Link {
 		Ok([fee("min_fee")?, fee("min_opening_fee")?])
 	}
 
-	/// Where transfers stand, at most as many as one batch request may ask for.
+	/// Returns where transfers stand, at most as many as one batch request may ask for.
 	pub(crate) async fn statuses(&self, hashes: &[Hash]) -> Result<Vec<Value>, LinkError> {
 		let method = "rollup_transferStatus";
 		let malformed = |reason: String| LinkError::Answer { method, reason };

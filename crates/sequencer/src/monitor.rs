@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What monitoring sees of a sequencer: its metrics, and the conditions under which it is ready.
+//! Monitoring of a sequencer: its metrics, and the conditions under which it is ready.
 
 use crate::core::Change;
 use pvs_primitives::BlockNumber;

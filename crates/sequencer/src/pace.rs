@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! When the next batch may be tried, after attempts that failed and batches that were lost. Pure.
+//! Time of the next attempt at a batch, after attempts that failed and batches that were lost. Pure.
 
 use pvs_primitives::BlockNumber;
 
@@ -12,7 +12,7 @@ const MAX_LONG_PAUSE: BlockNumber = 640;
 /// each costs a transaction fee, or nothing.
 const MAX_REFUSAL_PAUSE: BlockNumber = 32;
 
-/// What holds the next commit back.
+/// Causes that hold the next commit back.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pace {
 	/// The first block on which a commit may be tried again, after commits and after losses.
@@ -29,12 +29,12 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-	/// Whether the time has come.
+	/// Returns whether the time has come.
 	pub(crate) fn is_time(&self, best: BlockNumber) -> bool {
 		best >= self.after_commits.max(self.after_losses)
 	}
 
-	/// Whether the chain may take one more batch on top of so many pending ones.
+	/// Returns whether the chain may take one more batch on top of so many pending ones.
 	pub(crate) fn has_place(&self, pending: u32) -> bool {
 		self.full_at.is_none_or(|full| pending < full)
 	}

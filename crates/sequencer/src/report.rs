@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the operator sees: a line of text or of JSON per event.
+//! Reports for the operator: a line of text or of JSON per event.
 
 use crate::core::Change;
 use pvs_primitives::{BlockNumber, Bytes32, RollupId};
@@ -45,7 +45,7 @@ pub enum Report {
 	Expired { transfers: usize },
 	/// A node answers, after another one or after none did.
 	Connected { url: String },
-	/// What keeps the chain from being followed, or batches from being committed: what `rollup_health` says too.
+	/// Problem that keeps the chain from being followed, or batches from being committed: `rollup_health` says it too.
 	Problem { text: String },
 	/// There is no room for the journal: nothing is accepted or committed until there is.
 	DiskFull { text: String },

@@ -8,7 +8,7 @@ use pvs_client::{
 use pvs_primitives::{api::RollupInfo, BlockNumber, Bytes32};
 use std::{sync::Arc, time::Duration};
 
-/// How long to wait for a block to take a batch before looking at the chain.
+/// Time to wait for a block to take a batch before looking at the chain.
 const INCLUSION_WAIT: Duration = Duration::from_secs(12);
 /// Blocks in which a commit whose outcome is unknown may still be taken: how long the client's
 /// transactions are valid, counted from a finalised block.
@@ -35,7 +35,7 @@ pub(crate) struct Seat {
 	rollup: u32,
 }
 
-/// What a connection has to be good for.
+/// Conditions that a connection has to meet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Wanted {
 	pub(crate) rollup: u32,
@@ -43,7 +43,7 @@ pub(crate) struct Wanted {
 	pub(crate) genesis_root: Bytes32,
 }
 
-/// What became of a commit.
+/// Outcome of a commit.
 pub(crate) enum Commit {
 	/// A block took it.
 	Included(BlockNumber),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is wrong with commits, with batches and with the nodes, until the chain shows that it is over. Pure.
+//! Problems with commits, with batches and with the nodes, until the chain shows that they are over. Pure.
 
 use crate::core::Change;
 use pvs_primitives::BlockNumber;
@@ -45,7 +45,7 @@ impl Troubles {
 		self.losses = None;
 	}
 
-	/// What is wrong, if anything is.
+	/// Returns what is wrong, if anything is.
 	pub(crate) fn problem(&self) -> Option<String> {
 		let problems: Vec<&str> =
 			[&self.commits, &self.losses].into_iter().flatten().map(String::as_str).collect();
@@ -53,8 +53,8 @@ impl Troubles {
 	}
 }
 
-/// What is wrong with the nodes, until there is a higher block than all before: that a node answers again, or
-/// shows the same block again, does not make the chain move.
+/// Problem with the nodes, until there is a higher block than all before: that a node answers again, or shows
+/// the same block again, does not make the chain move.
 #[derive(Clone, Debug)]
 pub(crate) struct Standstill {
 	highest: BlockNumber,
@@ -82,7 +82,7 @@ impl Standstill {
 		is_higher
 	}
 
-	/// What is wrong, if anything is.
+	/// Returns what is wrong, if anything is.
 	pub(crate) fn problem(&self) -> Option<String> {
 		self.problem.clone()
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a node gives its services, and how it keeps them running.
+//! Means that a node gives its services, and how it keeps them running.
 
 use pvs_client::{rpcs::RpcClient, Client, Endpoint};
 use pvs_service::{metrics::Registry, Event, Level, Reporter, Stamped};
@@ -20,20 +20,20 @@ const SYNC_POLL: Duration = Duration::from_secs(1);
 /// Age of the best block from which on the node counts as not synced.
 const MAX_AGE: Duration = Duration::from_secs(30);
 
-/// What a node gives its services.
+/// Means that a node gives its services.
 #[derive(Clone)]
 pub(crate) struct Host {
 	/// The node's RPC. Whoever holds it keeps the database open.
 	pub(crate) rpc: RpcClient,
 	pub(crate) keystore: KeystorePtr,
-	/// Where services keep their files, each in a directory of its own.
+	/// Directory in which services keep their files, each in one of its own.
 	pub(crate) dir: PathBuf,
 	pub(crate) tasks: SpawnTaskHandle,
 	/// The node's metrics, if it has any.
 	pub(crate) registry: Option<Registry>,
-	/// Whether the node is far behind the nodes that it knows.
+	/// Returns whether the node is far behind the nodes that it knows.
 	pub(crate) is_syncing: Arc<dyn Fn() -> bool + Send + Sync>,
-	/// Whether the chain is a development chain, whose first state is all that there is to know.
+	/// True if the chain is a development chain, whose first state is all that there is to know.
 	pub(crate) is_dev: bool,
 	pub(crate) prover: super::Status,
 }
@@ -94,7 +94,7 @@ impl Host {
 	}
 }
 
-/// How old the best block is by its own clock; `None` if that cannot be told.
+/// Returns how old the best block is by its own clock; `None` if that cannot be told.
 async fn best_age(client: &Client) -> Option<Duration> {
 	let view = client.at(client.best().await.ok()?).await.ok()?;
 	let made_at = UNIX_EPOCH.checked_add(Duration::from_millis(view.timestamp().await.ok()?))?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where the key of a service is.
+//! Place of the key of a service.
 
 use super::Host;
 use crate::keystore_signer::KeystoreSigner;

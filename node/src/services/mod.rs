@@ -13,7 +13,7 @@ pub(crate) use status::Status;
 
 use sc_service::error::Error as ServiceError;
 
-/// Which services a node runs, and how.
+/// Options of the services that a node runs.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Params {
 	#[clap(flatten)]

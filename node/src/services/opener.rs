@@ -8,14 +8,14 @@ use pvs_service::{metrics::Embedded, Stop};
 use sc_service::error::Error as ServiceError;
 use std::path::PathBuf;
 
-/// How far the priority of the solving threads is lowered: blocks come first.
+/// Number by which the priority of the solving threads is lowered: blocks come first.
 const NICE: i32 = 10;
 /// Seconds to keep trying when the node's RPC does not answer.
 const RECONNECT_FOR: u64 = 600;
-/// Whose account opens seals on a development chain.
+/// Key of the account that opens seals on a development chain.
 const DEVELOPMENT_KEY: &str = "//Ferdie";
 
-/// Whether and how the node opens seals.
+/// Options of the node's opener of seals.
 #[derive(Clone, Debug, clap::Args)]
 #[command(
 	next_help_heading = "Opener",

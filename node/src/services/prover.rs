@@ -9,16 +9,16 @@ use pvs_service::{metrics::Embedded, shutdown};
 use sc_service::error::Error as ServiceError;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// How far the priority of what proves is lowered: blocks come first.
+/// Number by which the priority of what proves is lowered: blocks come first.
 const NICE: i32 = 10;
-/// How long to keep trying when the node's RPC does not answer.
+/// Time to keep trying when the node's RPC does not answer.
 const RECONNECT_FOR: Duration = Duration::from_secs(600);
 /// Time that open jobs may take after a request to drain.
 const DRAIN: Duration = Duration::from_secs(120);
-/// Whose account proves on a development chain. That of //Alice is the sequencer.
+/// Key of the account that proves on a development chain. That of //Alice is the sequencer.
 const DEVELOPMENT_KEY: &str = "//Bob";
 
-/// Whether and how the node proves.
+/// Options of the node's prover.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Prover")]
 pub(crate) struct Params {

@@ -15,7 +15,7 @@ const DEVELOPMENT_KEY: &str = "//Alice";
 /// Transfers that it makes itself, in a second: a batch's worth every two.
 const TRANSFERS: Transfers = Transfers { per_second: 2, seed: 1 };
 
-/// Whether and how the node commits batches.
+/// Options of the node's sequencer.
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Sequencer")]
 pub(crate) struct Params {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the RPC says about the prover, and how it is asked to stop.
+//! Answers of the RPC about the prover, and how it is asked to stop.
 
 use jsonrpsee::{types::ErrorObjectOwned, RpcModule};
 use pvs_client::Account;
@@ -14,7 +14,7 @@ use std::{
 /// The code of the error that says that there is nothing to drain.
 const NOT_RUNNING: i32 = 1_100;
 
-/// What is known of the node's prover. Clones know the same.
+/// Knowledge of the node's prover. Clones know the same.
 #[derive(Clone, Default)]
 pub(crate) struct Status(Arc<Mutex<Inner>>);
 
@@ -32,7 +32,7 @@ struct About {
 	metrics: Embedded,
 }
 
-/// What the prover does.
+/// State of the prover.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum State {
@@ -49,7 +49,7 @@ enum State {
 	Drained,
 	/// It does not run, and is started again after a while.
 	Failed {
-		/// Why not.
+		/// Reason why it does not run.
 		reason: String,
 	},
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the constants of a runtime must not contradict.
+//! Rules that the constants of a runtime must not contradict.
 
 use crate::{pallet::*, weights::WeightInfo};
 use codec::Encode;

@@ -43,7 +43,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "pvs-sequencer", version, after_help = SERVE_EXAMPLES)]
 pub struct Cli {
-	/// What to do
+	/// Command to run
 	#[command(subcommand)]
 	pub(crate) command: Command,
 }
@@ -75,7 +75,7 @@ pub(crate) enum Command {
 ///
 /// # Errors
 ///
-/// What keeps the command from its end.
+/// The error that keeps the command from its end.
 pub async fn run(cli: Cli) -> Result<usize, SequencerError> {
 	let result = match cli.command {
 		Command::Serve(args) => return serve::serve(&args).await,
@@ -88,7 +88,7 @@ pub async fn run(cli: Cli) -> Result<usize, SequencerError> {
 	result.map(|()| 0)
 }
 
-/// Which sequencer to ask, and how to answer.
+/// Sequencer to ask, and form of the answer.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RpcArgs {
 	/// WebSocket address of a running sequencer
@@ -108,7 +108,7 @@ pub(crate) struct RpcArgs {
 pub(crate) struct LoadArgs {
 	#[command(flatten)]
 	pub(crate) rpc: RpcArgs,
-	/// How many of the demo accounts send
+	/// Number of the demo accounts that send
 	#[arg(long, default_value_t = 8, value_name = "N",
 		value_parser = clap::value_parser!(u32).range(2..=i64::from(pvs_rollup::demo::ACCOUNTS)))]
 	pub(crate) accounts: u32,
@@ -118,7 +118,7 @@ pub(crate) struct LoadArgs {
 	/// Transfers per second
 	#[arg(long, default_value_t = 4.0, value_parser = rate)]
 	pub(crate) rate: f64,
-	/// How many of the transfers open a new account each
+	/// Number of the transfers that open a new account each
 	#[arg(long, default_value_t = 0, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
 	pub(crate) open: u32,
 	/// Transfers without an answer at most, one per account
@@ -153,16 +153,16 @@ fn rate(text: &str) -> Result<f64, String> {
 pub(crate) struct TransferArgs {
 	#[command(flatten)]
 	pub(crate) rpc: RpcArgs,
-	/// Who pays
+	/// Account that pays
 	#[arg(long, value_name = "INDEX")]
 	pub(crate) from: u32,
-	/// Who is paid
+	/// Account that is paid
 	#[arg(long, value_name = "INDEX")]
 	pub(crate) to: u32,
-	/// What is paid, in the rollup's smallest unit
+	/// Amount that is paid, in the rollup's smallest unit
 	#[arg(long)]
 	pub(crate) amount: u64,
-	/// What is paid on top to the sequencer's account [default: the lowest that the sequencer takes]
+	/// Fee that is paid on top to the sequencer's account [default: the lowest that the sequencer takes]
 	#[arg(long)]
 	pub(crate) fee: Option<u32>,
 	/// The payer's nonce [default: the next one]

@@ -36,7 +36,7 @@ pub(crate) struct ServeArgs {
 	/// The rollup's genesis [default: that of the demo rollup]
 	#[arg(long, value_name = "FILE")]
 	pub(crate) genesis: Option<PathBuf>,
-	/// Where to take transfers, over HTTP and WebSocket; port 0 takes a free one
+	/// Address at which to take transfers, over HTTP and WebSocket; port 0 takes a free one
 	#[arg(long, default_value = "127.0.0.1:9955", value_name = "ADDRESS")]
 	pub(crate) listen: SocketAddr,
 	/// Allow an address that others can reach
@@ -86,7 +86,7 @@ pub(crate) struct ServeArgs {
 	#[arg(long, default_value_t = defaults::ACCOUNT_LIMIT, value_name = "N",
 		value_parser = RangedU64ValueParser::<usize>::new().range(1..=1_000_000))]
 	pub(crate) account_limit: usize,
-	/// How far a nonce may be above the account's next free one
+	/// Greatest distance of a nonce from the account's next free one
 	#[arg(long, default_value_t = defaults::MAX_NONCE_GAP, value_name = "N", value_parser = clap::value_parser!(u32).range(..=1_000_000))]
 	pub(crate) max_nonce_gap: u32,
 	/// Seconds that a transfer may wait; then it ends as expired
@@ -112,7 +112,7 @@ pub(crate) struct ServeArgs {
 }
 
 impl ServeArgs {
-	/// What the service needs.
+	/// Returns what the service needs.
 	///
 	/// # Errors
 	///

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a block changed about batches. Pure.
+//! Changes of batches by a block. Pure.
 
 use super::path::{Commit, Layer, Stage, Step};
 use pvs_primitives::BlockNumber;
 
-/// What changed with a block.
+/// Change that came with a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
 	/// A batch is on the best chain.
@@ -17,7 +17,7 @@ pub(crate) enum Change {
 	Lost { batch: u64, transfers: usize },
 }
 
-/// What is new about the batches behind the final state.
+/// Returns what is new about the batches behind the final state.
 pub(super) fn changes(before: &[Layer], settled: &[Step], after: &[Layer]) -> Vec<Change> {
 	let is = |one: &Step, other: &Step| {
 		one.commit.next_root == other.commit.next_root && one.commit.index == other.commit.index

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which transfers are on their way to the chain. Pure.
+//! Transfers that are on their way to the chain. Pure.
 
 use crate::pool::Hash;
 use pvs_primitives::{BlockNumber, Bytes32};

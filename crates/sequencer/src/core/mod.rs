@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the sequencer knows, and its rules. No network: the chain is told to it, block by block.
+//! Knowledge of the sequencer, and its rules. No network: the chain is told to it, block by block.
 //!
 //! Three things decide everything: the journal (what was accepted), the rollup's final state at a
 //! finalised block (which never goes back), and the batches that lead from there to the tip of the best
@@ -43,7 +43,7 @@ const MAX_ENDED: usize = 100_000;
 const MAX_DONE: usize = 256;
 const MAX_OLD_STATES: usize = 4;
 
-/// What the chain says about the rollup.
+/// State of the rollup as the chain tells it.
 #[derive(Clone, Debug)]
 pub(crate) struct Heads {
 	/// The best block.
@@ -70,7 +70,7 @@ pub(crate) struct Built {
 	pub(crate) transfers: usize,
 }
 
-/// Where a transfer stands.
+/// Stage that a transfer has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
 	/// Nobody has sent it here, or it is too long ago.
@@ -83,7 +83,7 @@ pub(crate) enum Status {
 	Ended(Ended),
 }
 
-/// Why the core stops.
+/// Reason why the core stops.
 #[derive(Debug, thiserror::Error)]
 pub enum CoreError {
 	/// The chain's data does not lead to its roots.
@@ -97,7 +97,7 @@ pub enum CoreError {
 	Stopped(String),
 }
 
-/// Why a transfer is not accepted.
+/// Reason why a transfer is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SubmitError {
 	#[error(transparent)]
@@ -400,7 +400,7 @@ impl Core {
 		self.flights.give_up(tip, until);
 	}
 
-	/// Whether a block may still take a commit whose fate is not known.
+	/// Returns whether a block may still take a commit whose fate is not known.
 	pub(crate) fn is_committing(&self) -> bool {
 		!self.flights.hashes().is_empty()
 	}
@@ -457,12 +457,12 @@ impl Core {
 		(self.best, self.finalized)
 	}
 
-	/// Whether there is nothing to do: no transfer waits, and no batch is on its way to being final.
+	/// Returns whether there is nothing to do: no transfer waits, and no batch is on its way to being final.
 	pub(crate) fn is_idle(&self) -> bool {
 		self.pool.len() == 0 && self.layers.is_empty()
 	}
 
-	/// Where a transfer stands.
+	/// Returns where a transfer stands.
 	pub(crate) fn status(&self, hash: &Hash) -> Status {
 		if let Some(layer) = self.layers.iter().find(|layer| layer.step.hashes.contains(hash)) {
 			let Commit { index, block, stage, .. } = layer.step.commit;

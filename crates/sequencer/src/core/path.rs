@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which batches lead from one state to another. Pure.
+//! Batches that lead from one state to another. Pure.
 
 use crate::pool::{hash_of, Hash};
 use pvs_primitives::{BlockNumber, Bytes32};
@@ -9,7 +9,7 @@ use std::{
 	sync::Arc,
 };
 
-/// Where a batch stands at the best block.
+/// Stage of a batch at the best block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
 	/// No proof yet.
@@ -159,7 +159,7 @@ impl Commits {
 	}
 }
 
-/// What was executed of a way.
+/// Part of a way that was executed.
 #[derive(Default)]
 struct Prefix {
 	steps: Vec<Step>,

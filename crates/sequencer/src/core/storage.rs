@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is on the disk, and what is not there yet because there was no room.
+//! Records on the disk, and those that are not there yet because there was no room.
 //!
 //! One thing has to be on the disk before it is acted on: that a transfer was accepted, before anybody is told so and
 //! before a batch has it. How transfers ended has happened by the time that it is written down, and the chain tells
@@ -18,7 +18,7 @@ const ROOM_BYTES: usize = 1 << 16;
 /// Records of those in memory that go to the disk at once.
 const RECORDS_PER_APPEND: usize = 1_024;
 
-/// What the disk takes.
+/// Records that the disk takes.
 #[derive(Debug)]
 enum Disk {
 	/// Everything so far.
@@ -47,7 +47,7 @@ pub(super) struct Storage {
 	unwritten: Vec<Record>,
 	/// Number of records in the journal and in memory.
 	records: usize,
-	/// Why the newest state could not be saved, or the journal not be written anew.
+	/// Reason why the newest state could not be saved, or the journal not be written anew.
 	untidy: Option<String>,
 }
 
@@ -65,12 +65,12 @@ impl Storage {
 		self.records
 	}
 
-	/// Whether something can be accepted.
+	/// Returns whether something can be accepted.
 	pub(super) fn works(&self) -> bool {
 		matches!(self.disk, Disk::Works)
 	}
 
-	/// Why nothing can be written now, or any more.
+	/// Returns why nothing can be written now, or any more.
 	pub(super) fn failure(&self) -> Option<&str> {
 		match &self.disk {
 			Disk::Works => None,
@@ -78,7 +78,7 @@ impl Storage {
 		}
 	}
 
-	/// Why the files could not be put in order, which does no harm but that they grow.
+	/// Returns why the files could not be put in order, which does no harm but that they grow.
 	pub(super) fn untidy(&self) -> Option<&str> {
 		self.untidy.as_deref()
 	}

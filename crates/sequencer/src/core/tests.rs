@@ -39,7 +39,7 @@ fn transfer(from: u32, nonce: u32) -> SignedTransfer {
 	Transfer { from, to, amount: 10, fee: 1, nonce, new_key: None }.sign(&demo::secret_key(from))
 }
 
-/// What the pallet does with the batches of one rollup.
+/// Behavior of the pallet toward the batches of one rollup.
 #[derive(Clone)]
 struct Chain {
 	block: BlockNumber,
@@ -75,7 +75,7 @@ impl Chain {
 		self.pending().last().map_or(self.final_root, |commit| commit.next_root)
 	}
 
-	/// Whether the commit was taken: it must build on the tip.
+	/// Returns whether the commit was taken: it must build on the tip.
 	fn commit(&mut self, built: &Built) -> bool {
 		self.block += 1;
 		if built.prev_root != self.tip() {

@@ -5,7 +5,7 @@ use super::{Core, CoreError};
 use crate::{dir::checkpoint, journal::Record};
 use std::path::Path;
 
-/// When the data directory is put in order.
+/// Conditions under which the data directory is put in order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Upkeep {
 	/// Final batches from one saved state to the next.
@@ -71,12 +71,12 @@ impl Core {
 		self.storage.look_for_room()
 	}
 
-	/// Why nothing can be stored now, or any more, if so.
+	/// Returns why nothing can be stored now, or any more, if so.
 	pub(crate) fn failure(&self) -> Option<&str> {
 		self.storage.failure()
 	}
 
-	/// Why the files could not be put in order, if so: there was no room for that.
+	/// Returns why the files could not be put in order, if so: there was no room for that.
 	pub(crate) fn untidy(&self) -> Option<&str> {
 		self.storage.untidy()
 	}
@@ -88,7 +88,7 @@ impl Core {
 		self.storage.dir().journal().failure = failure;
 	}
 
-	/// Where the data is.
+	/// Returns the directory of the data.
 	pub(crate) fn dir(&self) -> &Path {
 		self.storage.path()
 	}

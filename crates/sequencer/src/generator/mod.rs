@@ -18,7 +18,7 @@ use std::{ops::RangeInclusive, time::Duration};
 pub(crate) const TURN: Duration = Duration::from_secs(1);
 /// The most that one transfer moves.
 const MAX_AMOUNT: u64 = 1_000;
-/// How far a fee may be above the lowest that the sequencer takes.
+/// Greatest distance of a fee from the lowest that the sequencer takes.
 const FEE_RANGE: u32 = 9;
 
 /// Makes a payment from one of the first `accounts` demo accounts, 2 or more, to another of them.

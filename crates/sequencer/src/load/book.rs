@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What became of the transfers that were sent, and the figures. Pure but for the time it is told.
+//! Fates of the transfers that were sent, and the figures. Pure but for the time it is told.
 
 use crate::pool::Hash;
 use serde_json::{json, Value};
@@ -33,7 +33,7 @@ pub(super) struct Book {
 	transfers: HashMap<Hash, Times>,
 	/// By code: how many, and what the first one was told.
 	refusals: BTreeMap<i32, (u64, String)>,
-	/// When the first transfer was sent, and when the last one had its answer.
+	/// Time at which the first transfer was sent, and time at which the last one had its answer.
 	began: Option<Instant>,
 	sent_all: Option<Instant>,
 }
@@ -116,7 +116,7 @@ impl Book {
 		self.transfers.values().filter(|times| times.is_lost).count()
 	}
 
-	/// Whether all were sent and none can change any more.
+	/// Returns whether all were sent and none can change any more.
 	pub(super) fn is_over(&self) -> bool {
 		self.sent_all.is_some() && self.open() == 0
 	}

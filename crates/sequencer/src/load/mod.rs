@@ -34,11 +34,11 @@ use tokio::{
 	time::{Instant, MissedTickBehavior},
 };
 
-/// How often statuses are asked for.
+/// Pause between two questions for statuses.
 const POLL: Duration = Duration::from_millis(250);
 /// Pause before connecting again.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
-/// Where accounts that are opened lie: behind the demo accounts.
+/// First index of the accounts that are opened: behind the demo accounts.
 const OPENED_FROM: u32 = 1_000;
 
 type Shared = Arc<Mutex<Book>>;
@@ -113,7 +113,7 @@ async fn connect(args: &LoadArgs) -> Result<Link, LinkError> {
 	}
 }
 
-/// What the accounts have in common.
+/// Values that the accounts have in common.
 struct Common<'a> {
 	args: &'a LoadArgs,
 	book: &'a Shared,

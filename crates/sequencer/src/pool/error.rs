@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why a transfer is not taken.
+//! Reasons why a transfer is not taken.
 
 use crate::pool::Hash;
 use pvs_rollup::transfer::DecodeError;
 
-/// Why a transfer is not taken into the pool. Nothing has changed then.
+/// Reason why a transfer is not taken into the pool. Nothing has changed then.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PoolError {
 	#[error("transfer: {0}")]

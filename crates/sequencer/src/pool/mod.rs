@@ -37,7 +37,7 @@ use std::{
 };
 use types::cost;
 
-/// What a transfer is known by: `blake2_256` of a tag and its encoding.
+/// Identity of a transfer: `blake2_256` of a tag and its encoding.
 pub(crate) type Hash = Bytes32;
 
 const HASH_TAG: &[u8] = b"pvs/rollup/transfer/v1";
@@ -82,7 +82,7 @@ impl Pool {
 		self.by_hash.len()
 	}
 
-	/// What it holds at most.
+	/// Returns what it holds at most.
 	pub(crate) fn limits(&self) -> &Limits {
 		&self.limits
 	}

@@ -389,8 +389,8 @@ fn pool_should_let_go_what_the_final_state_has_or_rules_out() {
 proptest! {
 	#![proptest_config(ProptestConfig::with_cases(24))]
 
-	/// Whatever is accepted and has its nonces in order is executed, batch by batch, and the pool never
-	/// holds more than it may.
+	/// Everything that is accepted and has its nonces in order is executed, batch by batch, and the pool
+	/// never holds more than it may.
 	#[test]
 	fn accepted_transfers_should_all_execute_when_nonces_have_no_gap(
 		sent in prop::collection::vec((0u32..3, 0u32..4, 0u64..400, 0u32..30), 1..30),

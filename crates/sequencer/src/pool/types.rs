@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What goes into the pool and comes out of it.
+//! Types of what goes into the pool and comes out of it.
 
 use super::{nonce, Hash};
 use pvs_rollup::{keys::PublicKey, state::State, transfer::SignedTransfer};
 use std::collections::BTreeSet;
 
-/// What the pool holds at most.
+/// Limits of what the pool holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
 	/// Transfers in all, those in batches that are not final included.
 	pub(crate) total: usize,
 	/// Waiting transfers of one account.
 	pub(crate) per_account: usize,
-	/// How far a nonce may be above the account's next free one.
+	/// Greatest distance of a nonce from the account's next free one.
 	pub(crate) max_gap: u32,
 	/// The lowest fee.
 	pub(crate) min_fee: u32,
 	/// The lowest fee of a transfer that opens an account, if that is more.
 	pub(crate) min_opening_fee: u32,
-	/// How long a transfer may wait, in milliseconds from its arrival.
+	/// Time that a transfer may wait, in milliseconds from its arrival.
 	pub(crate) max_age: u64,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 	pub(crate) hash: Hash,
 	/// Its place in the order of arrival.
 	pub(crate) arrival: u64,
-	/// When it came, in milliseconds since 1970.
+	/// Time of its arrival, in milliseconds since 1970.
 	pub(crate) received: u64,
 }
 
@@ -39,7 +39,7 @@ impl Entry {
 	}
 }
 
-/// Whether a signature is a key's, found out before the transfer came to the pool.
+/// Finding on whether a signature is a key's, made before the transfer came to the pool.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Verdict {
 	pub(super) key: PublicKey,
@@ -53,7 +53,7 @@ impl Verdict {
 	}
 }
 
-/// What a transfer takes from its sender.
+/// Returns what a transfer takes from its sender.
 pub(super) fn cost(signed: &SignedTransfer) -> u128 {
 	u128::from(signed.transfer.amount).saturating_add(u128::from(signed.transfer.fee))
 }
@@ -66,7 +66,7 @@ pub(crate) struct Admitted {
 	pub(crate) evicted: Option<Entry>,
 }
 
-/// Why the final state rules a transfer out.
+/// Reason why the final state rules a transfer out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RuledOut {
 	/// The nonce is used: by the transfer itself, or by another one.
@@ -75,7 +75,7 @@ pub(crate) enum RuledOut {
 	AlreadyOpen,
 }
 
-/// What the pool is compared with.
+/// State and transfers that the pool is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Against<'a> {
 	/// The state at the tip.

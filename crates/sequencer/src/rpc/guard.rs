@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Who may ask, by the headers of a request, and `GET /health`.
+//! Rules of who may ask, by the headers of a request, and `GET /health`.
 //!
 //! A browser tells by `Origin` whose page asks, and sends the name under which it found the server as
 //! `Host`: so foreign pages are kept out, and those that let their name resolve to this machine.
@@ -23,10 +23,10 @@ use std::{
 };
 use tower::{Layer, Service};
 
-/// Where the health is told.
+/// Path at which the health is told.
 const HEALTH: &str = "/health";
 
-/// What all connections are guarded by.
+/// Guard of all connections.
 #[derive(Clone, Debug)]
 pub(super) struct Guarding {
 	shared: Shared,

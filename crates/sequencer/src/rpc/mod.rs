@@ -47,7 +47,7 @@ const MAX_GROUP: usize = 128;
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
 	core: Arc<Mutex<Core>>,
-	/// Why the chain is not followed at the moment.
+	/// Reason why the chain is not followed at the moment.
 	problem: Arc<Mutex<Option<String>>>,
 }
 
@@ -105,7 +105,7 @@ impl Shared {
 		*self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = problem;
 	}
 
-	/// Whether a problem is another one than the one that was noted.
+	/// Returns whether a problem is another one than the one that was noted.
 	pub(crate) fn is_new(&self, problem: &str) -> bool {
 		self.noted().as_deref() != Some(problem)
 	}
@@ -114,7 +114,7 @@ impl Shared {
 		self.problem.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 	}
 
-	/// What [`Shared::set_problem`] noted, and why nothing can be stored.
+	/// Returns what [`Shared::set_problem`] noted, and why nothing can be stored.
 	pub(crate) fn problem(&self) -> Option<String> {
 		let failure = self.core().failure().map(String::from);
 		let problems: Vec<String> = self.noted().into_iter().chain(failure).collect();
@@ -179,7 +179,7 @@ fn verdicts(shared: &Shared, transfers: &[SignedTransfer]) -> Vec<Option<Verdict
 	transfers.iter().zip(keys).map(verdict).collect()
 }
 
-/// What the methods work with.
+/// State that the methods work with.
 struct Context {
 	shared: Shared,
 	intake: Intake,

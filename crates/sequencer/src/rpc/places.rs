@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many connections there may be, in all and of one address, and for how long one may be idle.
+//! Limits of the number of connections, in all and of one address, and of the time for which one may be idle.
 
 use std::{
 	collections::BTreeMap,
@@ -17,7 +17,7 @@ use tokio::{
 	time::{Instant, Sleep},
 };
 
-/// What clients may use up.
+/// Limits of what clients may use up.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionLimits {
 	/// Connections at the same time.
@@ -96,7 +96,7 @@ impl Drop for Place {
 	}
 }
 
-/// What an address counts as: who has one of IPv6 has 2^64 of them.
+/// Returns what an address counts as: who has one of IPv6 has 2^64 of them.
 fn origin(address: IpAddr) -> IpAddr {
 	match address.to_canonical() {
 		IpAddr::V4(address) => address.into(),
@@ -104,7 +104,7 @@ fn origin(address: IpAddr) -> IpAddr {
 	}
 }
 
-/// When the last request came over a connection, and for how long there may be none.
+/// Time of the last request over a connection, and the time for which there may be none.
 #[derive(Debug)]
 pub(super) struct Activity {
 	idle_socket: Duration,
@@ -128,14 +128,14 @@ impl Activity {
 		*lock(&self.state) = (Instant::now(), self.idle_socket);
 	}
 
-	/// When the connection will have been idle for too long; `None` if that is beyond the clock.
+	/// Returns when the connection will have been idle for too long; `None` if that is beyond the clock.
 	fn until(&self) -> Option<Instant> {
 		let (since, limit) = *lock(&self.state);
 		since.checked_add(limit)
 	}
 }
 
-/// What is behind these locks is whole between two statements.
+/// Locks a mutex, even after a panic: what is behind these locks is whole between two statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 	mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -45,7 +45,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time that requests may take that are being answered when the server is stopped.
 const STOP_LIMIT: Duration = Duration::from_secs(5);
 
-/// Where to serve whom.
+/// Address to serve at, and the clients to serve.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
 	/// The address to listen at. Port 0 takes one that is free.
@@ -119,7 +119,7 @@ impl Server {
 	}
 }
 
-/// What is needed for each connection.
+/// Everything that is needed for each connection.
 struct Door {
 	builder: TowerServiceBuilder<Identity, Identity>,
 	methods: Methods,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What goes over the wire. Amounts and balances are decimal strings, because many JSON readers keep 53
-//! bits of a number only; on the way in plain integers are taken as well. Bytes are hexadecimal with 0x.
+//! Types of what goes over the wire. Amounts and balances are decimal strings, because many JSON readers keep
+//! 53 bits of a number only; on the way in plain integers are taken as well. Bytes are hexadecimal with 0x.
 
 use crate::{
 	core::{Stage, Status, Step},
@@ -132,7 +132,7 @@ pub(crate) fn transfer(value: &Value) -> Result<SignedTransfer, ErrorObjectOwned
 		.map_err(|cause| errors::refusal(&crate::pool::PoolError::Encoding(cause).into()))
 }
 
-/// Where a transfer stands.
+/// Returns where a transfer stands.
 pub(crate) fn status(hash: &Hash, status: Status) -> Value {
 	let hash = hex(hash);
 	match status {
@@ -169,7 +169,7 @@ pub(crate) fn status(hash: &Hash, status: Status) -> Value {
 	}
 }
 
-/// What a stage is called.
+/// Returns what a stage is called.
 pub(crate) fn stage_name(stage: Stage) -> &'static str {
 	match stage {
 		Stage::Committed => "committed",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How the service stops: a commit that is on its way arrives, and the state is saved.
+//! End of the service: a commit that is on its way arrives, and the state is saved.
 
 use super::{can_pass, finished, Service, Summary};
 use crate::{core::Core, report::Report, rpc::Server, SequencerError};

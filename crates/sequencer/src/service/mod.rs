@@ -37,7 +37,7 @@ const STALL: Duration = Duration::from_secs(60);
 /// Interval at which the loop makes a turn when nothing happens.
 const TURN: Duration = Duration::from_secs(10);
 
-/// What a sequencer that was stopped leaves.
+/// Work that a sequencer that was stopped leaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
 	/// Accepted transfers that wait, in the journal.
@@ -115,9 +115,9 @@ struct Service {
 	pace: Pace,
 	troubles: Troubles,
 	standstill: Standstill,
-	/// Whether it was told that the files cannot be put in order.
+	/// True if it was told that the files cannot be put in order.
 	told_untidy: bool,
-	/// What makes transfers of its own, if anything does.
+	/// Generator of transfers of its own, if there is one.
 	generator: Option<Generator>,
 }
 
@@ -381,7 +381,7 @@ fn is_about_data(error: &SequencerError) -> bool {
 	}
 }
 
-/// Whether a commit came to no block and cost nothing, because the node's pool refused it.
+/// Returns whether a commit came to no block and cost nothing, because the node's pool refused it.
 fn is_free(error: &SequencerError) -> bool {
 	use SubmitError::{CannotPay, Refused};
 	matches!(error, SequencerError::Submit(Refused { .. } | CannotPay { .. }))

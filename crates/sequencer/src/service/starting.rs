@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How the service starts: checks all that it depends on, and reads what happened while it did not run.
+//! Start of the service: it checks all that it depends on, and reads what happened while it did not run.
 
 use super::{is_missing, Committing, Service};
 use crate::{

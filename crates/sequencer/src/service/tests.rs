@@ -59,7 +59,7 @@ async fn transfers_of_its_own_should_be_refused_when_the_rollup_is_not_the_demo(
 	assert!(error.to_string().contains("no node answers"), "{error}");
 }
 
-/// Whoever drops the service waits for no commit, and the connection is free too.
+/// Dropping the service waits for no commit, and frees the connection too.
 #[tokio::test]
 async fn commit_should_break_off_when_the_service_is_dropped() {
 	let (sender, dropped) = tokio::sync::oneshot::channel::<()>();

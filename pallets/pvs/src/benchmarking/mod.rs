@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What each call and each step of the agenda costs at the most, measured on the runtime's Wasm.
+//! Highest cost of each call and of each step of the agenda, measured on the runtime's Wasm.
 //!
 //! Calls are measured where nothing is overdue: what a call performs beside its own work is weighed as
 //! a step of the agenda. Steps are measured through the agenda, so that each includes one lookup and

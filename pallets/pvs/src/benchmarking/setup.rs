@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What benchmarks start from: rollups, provers, batches and rounds, made by calls and blocks.
+//! States that benchmarks start from: rollups, provers, batches and rounds, made by calls and blocks.
 
 use super::trapdoor::Trapdoor;
 use crate::{
@@ -346,7 +346,7 @@ fn silent_bids<T: Config>(
 	Ok((batch, seal))
 }
 
-/// What a statement about a bid's seal is made of.
+/// Calls a function with the statement about a bid's seal.
 pub(super) fn with_statement<T: Config, R>(
 	batch: BatchId,
 	bidder: &T::AccountId,
@@ -426,7 +426,7 @@ pub(super) fn payload_bytes(payload: &[u8; PAYLOAD_BYTES]) -> Result<PayloadByte
 	payload.to_vec().try_into().map_err(|_| "a payload has 85 bytes".into())
 }
 
-/// How many bids fill the winner's place and the longest ladder.
+/// Returns how many bids fill the winner's place and the longest ladder.
 pub(super) fn places<T: Config>() -> u32 {
 	T::MaxBids::get().min(MAX_LADDER + 1)
 }

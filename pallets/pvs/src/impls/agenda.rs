@@ -27,14 +27,14 @@ const RETRY_MILLIS: u64 = 100_000;
 /// A batch, and when its next transition is due.
 type Item = (Due, BatchId);
 
-/// Whose turn it is, while a block works off the agenda. The items of one rollup and block are a group.
+/// Order of turns while a block works off the agenda. The items of one rollup and block are a group.
 #[derive(Default)]
 struct Turns {
 	/// The pass, as storage keeps it from block to block.
 	pass: AgendaPass,
-	/// Whether the pass began in this call, so that `groups` has all of its groups.
+	/// True if the pass began in this call, so that `groups` has all of its groups.
 	whole: bool,
-	/// Whether a whole pass is over and the next ones go through `groups`: seeking a group again from its
+	/// True if a whole pass is over and the next ones go through `groups`: seeking a group again from its
 	/// first key would look over every entry that this block took out of it.
 	again: bool,
 	/// The last item of each group that this block took one of, in the order of the next turns.
@@ -117,7 +117,7 @@ impl<T: Config> Pallet<T> {
 			.max(T::WeightInfo::finalize_batch())
 	}
 
-	/// What the transition of a batch beside a call's own work may weigh.
+	/// Returns what the transition of a batch beside a call's own work may weigh.
 	pub(crate) fn step_budget() -> WeightMeter {
 		WeightMeter::with_limit(Self::heaviest_step())
 	}
@@ -128,7 +128,7 @@ impl<T: Config> Pallet<T> {
 		Self::step_weight_if(entry, fails)
 	}
 
-	/// What the next transition of a batch weighs if it fails the batch, or if it does not.
+	/// Returns what the next transition of a batch weighs if it fails the batch, or if it does not.
 	fn step_weight_if(entry: &Entry<T>, fails: bool) -> Weight {
 		let bids = match entry.batch.round.stage {
 			Stage::Auction(auction) => auction.bids,

@@ -23,15 +23,15 @@ struct Awaited<T: Config> {
 	entry: Entry<T>,
 	/// The public inputs of the proof.
 	inputs: [Bytes32; PUBLIC_INPUTS],
-	/// Whether a transition was overdue and is done now.
+	/// True if a transition was overdue and is done now.
 	moved: bool,
 }
 
-/// What came of several proofs.
+/// Outcome of several proofs.
 struct Submitted {
 	/// The weight of the transitions that were overdue, those that were undone included.
 	overdue: Weight,
-	/// Whether false proofs had to be searched for: what is malformed, or not awaited, is known without.
+	/// True if false proofs had to be searched for: what is malformed, or not awaited, is known without.
 	searched: bool,
 }
 
@@ -172,8 +172,8 @@ impl<T: Config> Pallet<T> {
 		Ok(Awaited { entry, inputs, moved })
 	}
 
-	/// What `submit_proofs` weighs beside overdue transitions. To find those that do not hold, batches
-	/// of batches are verified again; what a call with some of them does is within the sum of what
+	/// Returns what `submit_proofs` weighs beside overdue transitions. To find those that do not hold,
+	/// batches of batches are verified again; what a call with some of them does is within the sum of what
 	/// one with none and one with nothing else do.
 	pub(crate) fn submit_proofs_weight(proofs: usize, searched: bool) -> Weight {
 		// More are refused before anything is done.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What follows from a transition: money moves, records change, events are told.
+//! Effects of a transition: money moves, records change, events are told.
 
 use crate::{pallet::*, types::*};
 use frame_support::pallet_prelude::*;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What calls and hooks do, by what it is about.
+//! Work of calls and hooks, by subject.
 
 mod agenda;
 mod batch;

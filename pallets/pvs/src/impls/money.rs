@@ -35,7 +35,7 @@ impl<T: Config> Pallet<T> {
 		T::Currency::hold(&reason.into(), who, amount).map_err(|_| Error::<T>::InsufficientBalance)
 	}
 
-	/// Whether an account can take an amount as free balance. Without the existential deposit, which
+	/// Returns whether an account can take an amount as free balance. Without the existential deposit, which
 	/// it can only lack while something else keeps it alive, it takes no less than that.
 	fn can_take(who: &T::AccountId, amount: Balance) -> bool {
 		T::Currency::balance(who).saturating_add(amount) >= Self::existential_deposit()
@@ -282,13 +282,13 @@ impl<T: Config> Pallet<T> {
 		})
 	}
 
-	/// What is in the pot.
+	/// Returns what is in the pot.
 	#[cfg_attr(not(any(feature = "std", feature = "try-runtime")), allow(dead_code))]
 	pub(crate) fn pot_balance() -> Balance {
 		T::Currency::balance(&Self::pot_account())
 	}
 
-	/// What is held from an account for one reason.
+	/// Returns what is held from an account for one reason.
 	#[cfg_attr(not(any(feature = "std", feature = "try-runtime")), allow(dead_code))]
 	pub(crate) fn held(reason: HoldReason, who: &T::AccountId) -> Balance {
 		T::Currency::balance_on_hold(&reason.into(), who)

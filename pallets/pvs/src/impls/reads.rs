@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the Runtime API shows, and the hashes that bind bids and proofs.
+//! Answers of the Runtime API, and the hashes that bind bids and proofs.
 
 use crate::{pallet::*, types::*};
 use alloc::vec::Vec;
@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
 		bytes
 	}
 
-	/// What a bid of this bidder in the current round is bound to.
+	/// Returns what a bid of this bidder in the current round is bound to.
 	pub(crate) fn bid_context(entry: &Entry<T>, bidder: &T::AccountId) -> [u8; BID_CONTEXT_BYTES] {
 		bid::bid_context(
 			&Self::genesis_hash(),

@@ -159,7 +159,7 @@ impl<T: Config> Pallet<T> {
 		Ok(record)
 	}
 
-	/// What the chain allows a rollup's parameters to be.
+	/// Returns what the chain allows a rollup's parameters to be.
 	pub(crate) fn limits() -> Limits {
 		Limits {
 			max_data_bytes: T::MaxDataBytes::get(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How a batch moves: the pallet reads it with its rollup, asks the transition function what becomes of
+//! Transitions of a batch: the pallet reads it with its rollup, asks the transition function what becomes of
 //! its round, and writes back what follows.
 
 use crate::{pallet::*, types::*};
@@ -19,7 +19,7 @@ use pvs_primitives::{
 use pvs_timelock::Parameters;
 
 impl<T: Config> Pallet<T> {
-	/// Where a batch that has a row stands among those of its rollup. Indices below
+	/// Returns where a batch that has a row stands among those of its rollup. Indices below
 	/// `next_to_finalize` have ended, so that such a row can only be waiting for its clean-up.
 	pub(crate) fn standing(id: BatchId, rollup: &RollupRecordOf<T>) -> Standing {
 		match id.index.cmp(&rollup.next_to_finalize) {
@@ -49,7 +49,7 @@ impl<T: Config> Pallet<T> {
 			.find(|parameters| parameters.digest() == *digest)
 	}
 
-	/// What transitions of a batch depend on.
+	/// Returns what transitions of a batch depend on.
 	pub(crate) fn context(entry: &Entry<T>) -> Context<'_> {
 		let snapshot = &entry.batch.snapshot;
 		Context {
@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
 		Self::advance(entry, Input::Due(&bids))
 	}
 
-	/// Whether a batch's next transition is due. A proven batch whose turn has come is made final.
+	/// Returns whether a batch's next transition is due. A proven batch whose turn has come is made final.
 	pub(crate) fn is_due(entry: &Entry<T>) -> bool {
 		due(&entry.batch.round, &Self::context(entry)).is_some_and(|due| due <= Self::now())
 	}

@@ -204,7 +204,7 @@ impl<T: Config> Pallet<T> {
 		first.is_some_and(|(due, _)| due <= Self::now())
 	}
 
-	/// What one look at the expiries and one of them weigh at least.
+	/// Returns what one look at the expiries and one of them weigh at least.
 	pub(crate) fn least_expiry() -> Weight {
 		T::WeightInfo::agenda_lookup().saturating_add(T::WeightInfo::expire_bids(1))
 	}

@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 /// Number of actions in a sequence.
 pub(super) const ACTIONS: u32 = 200;
 
-/// What the rivals have bid, so that most of their reveals match.
+/// Bids of the rivals, so that most of their reveals match.
 pub(super) type Bids = BTreeMap<(BatchId, u32, AccountId), [u8; PAYLOAD_BYTES]>;
 
 const RIVALS: [AccountId; 3] = [BEN, CID, DEE];
 
-/// What the rivals of a sequence are like.
+/// Character of the rivals of a sequence.
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
 	Mixed,

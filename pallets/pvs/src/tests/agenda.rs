@@ -20,7 +20,7 @@ fn later(at: u32) -> Due {
 	Due { lane: Lane::Others, at }
 }
 
-/// What looking up and closing one empty round takes.
+/// Returns what looking up and closing one empty round takes.
 fn one_item() -> Weight {
 	Weights::agenda_lookup().saturating_add(Weights::close_round(0))
 }

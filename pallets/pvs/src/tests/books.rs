@@ -6,7 +6,7 @@ use pvs_auction::settle::Verdict;
 use pvs_primitives::{api::BatchId, Balance};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What the events say. Amounts in planck.
+/// Sums of what the events say. Amounts in planck.
 #[derive(Default)]
 pub(super) struct Books {
 	pub(super) committed: BTreeSet<BatchId>,

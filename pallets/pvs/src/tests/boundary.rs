@@ -8,7 +8,7 @@ use sp_runtime::{DispatchError, TransactionOutcome};
 
 type Outcome = Result<(), Error<Test>>;
 
-/// What a call would do now, undone afterwards.
+/// Returns what a call would do now, undone afterwards.
 fn probe(call: impl FnOnce() -> Result<(), DispatchError>) -> Result<(), DispatchError> {
 	with_transaction(|| -> TransactionOutcome<Result<_, DispatchError>> {
 		TransactionOutcome::Rollback(Ok(call()))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What steps of the agenda are charged, how many fit a block, and in whose turn.
+//! Charges for steps of the agenda, the number that fits a block, and the order of their turns.
 //!
 //! A round without bids that opens in block `c` closes in `c + 4`.
 
@@ -34,13 +34,13 @@ fn rollups(count: u32, test: impl FnOnce()) {
 	});
 }
 
-/// How many rounds this block has closed so far.
+/// Returns how many rounds this block has closed so far.
 fn closed() -> u64 {
 	let closes = events().into_iter().filter(|event| matches!(event, Event::RoundEmpty { .. }));
 	u64::try_from(closes.count()).expect("few")
 }
 
-/// What the start of the next block takes of the limit.
+/// Returns what the start of the next block takes of the limit.
 fn weight_of_next_block() -> Weight {
 	System::reset_events();
 	next_block()
@@ -147,7 +147,7 @@ fn end_of_a_rescue_should_be_charged_the_failure_when_it_is_the_last() {
 	}
 }
 
-/// What a step does not need of its bound is there for the next one.
+/// Weight that a step does not need of its bound is there for the next one.
 #[test]
 fn bound_of_a_step_should_be_given_back_when_it_does_less() {
 	rollups(2, || {
@@ -273,7 +273,7 @@ fn flood_of_one_rollup_should_not_delay_another() {
 	});
 }
 
-/// Whatever falls due later, each item's turn comes: a pass ends with what was due when it began.
+/// Each item's turn comes, whatever falls due later: a pass ends with what was due when it began.
 #[test]
 fn later_deadlines_should_not_keep_an_item_from_its_turn() {
 	rollups(7, || {

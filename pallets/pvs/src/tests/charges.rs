@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a call is charged, also if it fails: what it did, with the transition that it performed beside
-//! that, and not the heaviest one that it declares.
+//! Charges for a call, also if it fails: for what it did, with the transition that it performed beside that,
+//! and not for the heaviest one that it declares.
 
 use crate::{mock::*, Call, Config, Error, WeightInfo};
 use frame_support::{assert_ok, dispatch::GetDispatchInfo, weights::Weight};
@@ -297,7 +297,7 @@ fn call_without_proofs_should_be_charged_a_refusal() {
 	});
 }
 
-/// Whatever is wrong with a batch is found before its data is hashed.
+/// Anything wrong with a batch is found before its data is hashed.
 #[test]
 fn refused_batch_should_not_be_charged_the_hashing_of_its_data() {
 	let unhashed = Weights::commit_batch(0);

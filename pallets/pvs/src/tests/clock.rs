@@ -412,7 +412,7 @@ fn expected_winner_should_wait_for_seals_when_they_may_be_opened() {
 	});
 }
 
-/// Whoever reads that it has won need not wait for the agenda.
+/// A prover that reads that it has won need not wait for the agenda.
 #[test]
 fn proof_should_close_the_round_itself_when_the_agenda_does_not_come_to_it() {
 	market(|| {

@@ -54,7 +54,7 @@ fn variants<T: TypeInfo>() -> Vec<String> {
 	}
 }
 
-/// Whether a test says `prefix` followed by exactly `name`.
+/// Returns whether a test says `prefix` followed by exactly `name`.
 fn is_named(prefix: &str, name: &str) -> bool {
 	let wanted = format!("{prefix}{name}");
 	SOURCES.iter().any(|source| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What becomes of the batches behind a failed one, whatever phase they are in.
+//! Fate of the batches behind a failed one, in each phase that they may be in.
 
 use crate::{mock::*, Batches, Error, Event, HoldReason};
 use frame_support::{

@@ -25,7 +25,7 @@ use std::collections::BTreeSet;
 
 const DEFAULT_SEQUENCES: u64 = 320;
 
-/// What a transaction of Ann is for.
+/// Purpose of a transaction of Ann.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
 	Bid,
@@ -40,7 +40,7 @@ type Purpose = (BatchId, u32, Kind);
 /// Reason why a transaction of Ann may fail that is no bid: its batch has been dropped.
 const GONE: [Error<Test>; 2] = [Error::BatchNotFound, Error::BatchWasDropped];
 
-/// What the sequences have met.
+/// Counts of the cases that the sequences have met.
 #[derive(Debug, Default)]
 struct Met {
 	/// Reveals in the last block of their window.
@@ -77,17 +77,17 @@ impl Met {
 /// of a block.
 struct Ann {
 	seed: u64,
-	/// What she asks, in planck.
+	/// Fee that she asks, in planck.
 	fee: Balance,
 	/// The time that she promises, in blocks: her proof is there one block before it is over.
 	time: u32,
 	/// The number of blocks by which a transaction may be delayed.
 	longest_delay: u32,
-	/// Whether her proof is there as soon as she has won.
+	/// True if her proof is there as soon as she has won.
 	is_fast: bool,
-	/// Whether each transaction takes as long as it may.
+	/// True if each transaction takes as long as it may.
 	is_slow: bool,
-	/// Whether she misses the first block upon which she may reveal.
+	/// True if she misses the first block upon which she may reveal.
 	is_absent: bool,
 	sent: BTreeSet<Purpose>,
 	/// Transactions on their way, with the blocks in which they arrive.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the chain shows of a bid before it is opened: nothing (G5), and what a fork could show of it.
+//! Secrecy of a bid before it is opened: the chain shows nothing of it (G5), and what a fork could show of it.
 
 use crate::{mock::*, Bids, Error, SealBytes};
 use frame_support::{assert_noop, assert_ok};

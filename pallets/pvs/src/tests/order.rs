@@ -25,8 +25,8 @@ fn permutations(of: &[usize]) -> Vec<Vec<usize>> {
 	}
 }
 
-/// Who won at what, and the ladder, after bids and reveals in these orders. `spread` puts each bid and
-/// each reveal into a block of its own as far as the windows allow.
+/// Returns who won at what, and the ladder, after bids and reveals in these orders. `spread` puts each bid
+/// and each reveal into a block of its own as far as the windows allow.
 fn outcome(
 	params: &RollupParams,
 	bids: &[(AccountId, BidPayload)],

@@ -362,9 +362,9 @@ fn runtime_should_be_refused_when_places_or_rollups_have_no_price() {
 
 /// Places of the pool in a siege.
 const PLACES: u32 = 64;
-/// What a full pool of them costs in a block: 8 places at each price from 1 to 128.
+/// Price of a full pool of them in a block: 8 places at each price from 1 to 128.
 const PRICE: u128 = 8 * 255;
-/// For how many blocks an attacker holds it.
+/// Number of blocks for which an attacker holds it.
 const DAY: u32 = 200;
 
 /// An attack that shuts everybody out of the pool.
@@ -372,7 +372,7 @@ const DAY: u32 = 200;
 struct Siege {
 	/// Blocks at whose end every place was taken.
 	full: u32,
-	/// What was burned for places of the pool.
+	/// Amount that was burned for places of the pool.
 	burned: u128,
 }
 

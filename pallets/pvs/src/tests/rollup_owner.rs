@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a rollup's owner may change, and when.
+//! Changes that a rollup's owner may make, and the times for them.
 
 use crate::{mock::*, weights::SubstrateWeight, Error, Event, HoldReason, WeightInfo};
 use frame_support::{assert_noop, assert_ok};

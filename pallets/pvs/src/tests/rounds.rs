@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What follows a round without delivery.
+//! Consequences of a round without delivery.
 
 use crate::{mock::*, Batches, Error, Event};
 use frame_support::{assert_noop, assert_ok};

@@ -58,7 +58,7 @@ impl Solved {
 		outcome(dispatch(signed(&self.opener), call))
 	}
 
-	/// What the Runtime API says about it.
+	/// Returns what the Runtime API says about it.
 	fn holds(&self) -> Option<bool> {
 		let Call::open_bid { seal, solution, proof, .. } = &self.call else { panic!("it opens") };
 		let opening = opening_of(seal, solution, proof);
@@ -414,7 +414,7 @@ fn opening_should_wait_for_the_end_of_the_reveal_window() {
 	});
 }
 
-/// Whoever could keep a reveal out may settle, and earns nothing by it under its own name.
+/// An account that could keep a reveal out may settle, and earns nothing by it under its own name.
 #[test]
 fn sequencer_should_not_be_rewarded_when_it_settles_a_bid() {
 	settling_market(|| {

@@ -26,7 +26,7 @@ use pvs_primitives::{
 use std::collections::BTreeMap;
 
 const DEFAULT_SEQUENCES: u64 = 1_000;
-/// What Ann promises: she delivers in the block in which she can.
+/// Time that Ann promises: she delivers in the block in which she can.
 const HONEST_TIME: u32 = 10;
 
 /// Ann plays by the rules: reveals what she bid, takes her place, delivers on time. Where the

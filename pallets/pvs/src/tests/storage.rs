@@ -35,7 +35,7 @@ type Decodes = Box<dyn Fn(&[u8]) -> bool>;
 struct Row {
 	/// The item.
 	item: &'static str,
-	/// What is particular about it.
+	/// Particular of this row.
 	what: &'static str,
 	/// Its bytes.
 	bytes: Vec<u8>,

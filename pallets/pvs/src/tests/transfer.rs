@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How a rollup gets another owner, finding M11 of the audit.
+//! Transfer of a rollup to another owner, finding M11 of the audit.
 
 use crate::{mock::*, Call, Error, Event, HoldReason, Rollups};
 use frame_support::{assert_noop, assert_ok};
@@ -113,7 +113,7 @@ fn rollup_should_stay_with_its_owner_when_the_next_one_cannot_pay_the_deposit() 
 	});
 }
 
-/// Whatever a new rollup would cost: what is held stays the same.
+/// The amount that is held stays the same, whatever a new rollup would cost.
 #[test]
 fn deposit_should_be_the_one_that_was_held_when_new_rollups_cost_more() {
 	market(|| {

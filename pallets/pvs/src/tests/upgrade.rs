@@ -173,7 +173,7 @@ fn bidders(id: BatchId) -> Vec<(AccountId, Balance)> {
 	}
 }
 
-/// What everyone does in this block. Nobody delivers batch 0, batch 1 is delivered at once, batch 3 late.
+/// Acts for everyone in this block. Nobody delivers batch 0, batch 1 is delivered at once, batch 3 late.
 fn play(id: BatchId) {
 	if let Some(round) = Pvs::round_info(id) {
 		for (who, fee) in bidders(id) {

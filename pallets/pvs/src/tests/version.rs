@@ -35,8 +35,8 @@ impl log::Log for Lines {
 	fn flush(&self) {}
 }
 
-/// What the pallet logs while a test runs; `None` if another test has set what takes the process's log first, as the
-/// one of FRAME that checks the runtime does.
+/// Returns what the pallet logs while a test runs; `None` if another test has set what takes the process's
+/// log first, as the one of FRAME that checks the runtime does.
 fn logged(test: impl FnOnce()) -> Option<Vec<String>> {
 	static IS_OURS: LazyLock<bool> = LazyLock::new(|| log::set_logger(&Lines).is_ok());
 	if *IS_OURS {

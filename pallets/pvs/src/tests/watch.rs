@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What an honest prover must be paid, from the market's events and without the pallet's arithmetic.
+//! Payments that an honest prover must get, from the market's events and without the pallet's arithmetic.
 
 use crate::{mock::*, Event, Provers};
 use pvs_primitives::{api::BatchId, params::RollupParams, Balance};
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Bidder, fee and promised blocks.
 type Revealed = (AccountId, Balance, u32);
 
-/// What the events say, from which Ann's income follows without the pallet's arithmetic.
+/// Record of what the events say, from which Ann's income follows without the pallet's arithmetic.
 pub(super) struct Watch {
 	/// Parameters of each rollup at the start: what scores depend on never changes.
 	params: Vec<RollupParams>,

@@ -47,7 +47,7 @@ fn ladder_stuffing_with_rescue_should_not_pay() {
 	}
 }
 
-/// What the operator could have had without the attack is more, whatever the rule of payment.
+/// Gain that the operator could have had without the attack is higher, whatever the rule of payment.
 #[test]
 fn own_default_should_earn_less_than_delivery() {
 	for payment_rule in [PaymentRule::FirstPrice, PaymentRule::SecondScore] {
@@ -125,7 +125,7 @@ fn defaulter_should_pay_a_bond_in_every_round() {
 	});
 }
 
-/// What Ann, who needs until eight blocks after her clock starts and one for inclusion, nets when she
+/// Returns what Ann, who needs until eight blocks after her clock starts and one for inclusion, nets when she
 /// claims `time`, against Ben who asks `rival_fee` for ten blocks.
 fn net_of_claiming(time: u32, fee: u128, rival_fee: u128) -> i128 {
 	let mut net = 0;

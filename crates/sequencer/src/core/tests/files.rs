@@ -9,7 +9,7 @@ fn fail(core: &mut Core, failure: Option<ErrorKind>) {
 	core.storage.dir().journal().failure = failure;
 }
 
-/// Whatever comes behind an append that failed may be behind half a frame.
+/// Records behind an append that failed may be behind half a frame.
 #[test]
 fn journal_should_be_left_alone_when_an_append_has_failed() {
 	let dir = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which transfers are taken.
+//! Transfers that are taken, and those that are not.
 
 use super::*;
 

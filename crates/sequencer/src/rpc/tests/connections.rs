@@ -23,7 +23,7 @@ async fn connect(from: [u8; 4], to: SocketAddr) -> TcpStream {
 	stream
 }
 
-/// What the server says to somebody who sends this, until it closes the connection.
+/// Returns what the server says to somebody who sends this, until it closes the connection.
 async fn told(mut stream: TcpStream, request: &'static str) -> String {
 	let talk = move || {
 		let _ = stream.write_all(request.as_bytes());
