@@ -13,7 +13,8 @@ pub struct ConnectArgs {
 	/// answers is used, another one when it fails, stands still or falls behind; transactions go to all
 	#[arg(long, env = "PVS_URL", default_value = "ws://127.0.0.1:9944", value_name = "URL")]
 	pub url: String,
-	/// Seconds to wait for the node to answer, 1 to 3600
+	/// Seconds to wait for a node that takes the connection to answer, 1 to 3600; one that refuses it is not waited
+	/// for
 	#[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
 	pub connect_timeout: u64,
 }

@@ -69,7 +69,10 @@ pub enum KeyError {
 	#[error("--suri has {0}")]
 	DevelopmentPath(PathError),
 	/// The file cannot be read.
-	#[error("cannot read the key file {}: {source}", path.display())]
+	#[error(
+		"cannot read the key file {}: {source}; name a file that is there and that this user may read",
+		path.display()
+	)]
 	Unreadable {
 		/// The file.
 		path: PathBuf,
