@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The words that all parts of PVS share: ids, encodings, hashes, and the read models of the
-//! Runtime API.
-//!
-//! Nothing here knows FRAME. Every byte layout is normative and has committed test vectors in
-//! `vectors/`.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The PVS runtime: Aura and GRANDPA with 1 s slots, balances, fees, and the proof market.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![recursion_limit = "256"]
 // The runtime's macros generate documentation-free public items.

@@ -1,14 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The rules of the proof market as pure functions: no FRAME, no floats, no clock.
-//!
-//! [`step::step`] is the transition function of a batch's market: whoever drives it (the pallet, the
-//! simulation, a model) turns the effects that it returns into storage, money and events, and decides
-//! nothing. [`settle`] says what silent bidders of a closed round lose. Under both lie the phases of a round and the arithmetic. Weights, rates and shares are in
-//! 10^-9, scores in 10^-18, amounts in planck, times in blocks. Every division is rounded against the
-//! claimant.
-//!
-//! With the feature `driver` comes a driver for tests, simulations and models.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
 	not(test),

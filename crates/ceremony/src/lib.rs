@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Phase 2 of a Groth16 set-up over BN254, by several parties one after the other: whoever trusts
-//! that one of them deleted their secret trusts the key.
-//!
-//! After Bowe, Gabizon, Miers, "Scalable Multi-party Computation for zk-SNARK Parameters in the
-//! Random Beacon Model" (ePrint 2017/1050), section 6. The powers of tau come from a snarkjs file
-//! ([`Powers`]), the circuit as matrices ([`Circuit`]), the result is a key of `ark-groth16` in the
-//! layout of its `LibsnarkReduction`. `docs/ceremony.md` says how to run one.
+#![doc = include_str!("../README.md")]
 //!
 //! | to change | go to |
 //! |---|---|

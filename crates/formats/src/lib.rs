@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Verifying keys, proofs and public inputs of snarkjs, gnark and arkworks, as PVS chains take them.
+#![doc = include_str!("../README.md")]
 //!
 //! | room | what happens there |
 //! | --- | --- |
@@ -8,11 +8,6 @@
 //! | `arkworks` | `CanonicalSerialize`, little-endian, flags in the last byte |
 //! | `points` | the checks of a point, by the name that the source gives it |
 //! | [`cli`] | the commands `pvs-prover key` and `pvs-prover proof` |
-//!
-//! A reader takes keys of any number of public inputs; [`ForeignKey::to_wire`] asks for four. Every
-//! point is checked twice: here, so that an error names it, and by `pvs_verifier` as a chain does.
-//! No bytes make these functions panic, and no length in a file is believed before it is compared
-//! with what the file holds.
 
 #![cfg_attr(
 	not(test),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Opens the seals of bidders that stay silent, for a reward.
+#![doc = include_str!("../README.md")]
 //!
 //! | room | what happens there |
 //! | --- | --- |
@@ -10,9 +10,6 @@
 //! | [`report`] | what the operator sees |
 //! | `monitor` | what monitoring sees: metrics, and the conditions under which the opener is ready |
 //! | [`cli`] | the command line of the program |
-//!
-//! The service runs as the program `pvs-opener` and inside a node: both start [`run`] with a [`Config`], a
-//! [`Reporter`] and a [`Stop`](pvs_service::Stop).
 
 pub mod cli;
 pub mod decide;

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The reference payments rollup of PVS and its Groth16 circuit.
-//!
-//! Accounts hold a public key, a nonce and a 64-bit balance in a Poseidon tree of fixed depth. A
-//! batch is a fixed number of signed transfers, padded with no-ops; a transfer pays a fee, and opens
-//! the account that it pays to if nobody has it. [`state::State`] executes batches,
-//! [`circuit::BatchCircuit`] states the same rules as constraints over the four public inputs of
-//! layout v1, and [`proving`] turns the two into proofs that a chain with the PVS pallet accepts.
+#![doc = include_str!("../README.md")]
 //!
 //! | to change | go to |
 //! |---|---|

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Text that people save and programs print.
+#![doc = include_str!("../README.md")]
 //!
 //! | room | what happens there |
 //! | --- | --- |

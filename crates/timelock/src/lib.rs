@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Sealed bids that open without their bidder: time-lock puzzles in `Z_N* / {+1,-1}`.
-//!
-//! A bidder seals its payload in milliseconds. Whoever squares `T` times, one after another, reads
-//! it and proves to the chain that it read right. So nobody can take a bid back by staying silent.
+#![doc = include_str!("../README.md")]
 //!
 //! | | who | cost |
 //! |---|---|---|

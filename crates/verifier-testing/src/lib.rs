@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Keys and proofs made on the spot, for the tests of whoever verifies proofs.
-//!
-//! The set-up's secrets follow from the seed, so anyone can forge proofs under these keys.
-
+#![doc = include_str!("../README.md")]
 #![allow(clippy::expect_used, reason = "for tests: what cannot be proved should fail loudly")]
 
 pub mod bytes;

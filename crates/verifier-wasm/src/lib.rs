@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The verifier as a runtime of its own, with nothing else in it: both its paths, compiled to Wasm and
-//! called as a node calls a runtime. Tests and measurements use it; no chain does.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 // The macros of the runtime API generate documentation-free public items.
 #![allow(missing_docs)]

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Groth16 over BN254 for chains: one wire format, keys checked once, proofs checked with one
-//! multi-Miller loop, natively through a host function or in the runtime's own Wasm.
-//!
-//! The number of public inputs is [`pvs_primitives::PUBLIC_INPUTS`], always checked here: arkworks
-//! 0.6 takes missing inputs for zeros. Arkworks never sees a coordinate that is not below the
-//! modulus, and no point of a proof or a new key that is not on its curve and in its subgroup. No
-//! bytes whatsoever make these functions panic.
+#![doc = include_str!("../README.md")]
 //!
 //! ```
 //! use pvs_verifier::{prepare_key, verify, KeyError, ProofError, PREPARED_KEY_BYTES};

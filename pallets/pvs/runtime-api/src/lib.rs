@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Runtime API of `pallet-pvs`: everything that a wallet, a prover or a sequencer needs to read to
-//! take part in the market.
-
+#![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![allow(clippy::multiple_bound_locations, reason = "the macro repeats the bounds")]
 #![allow(clippy::too_many_arguments, reason = "the macro adds the block to ask")]
