@@ -4,7 +4,7 @@
 use core::str::FromStr;
 use pvs_primitives::Balance;
 
-/// What whole tokens are called on every chain.
+/// Name of whole tokens on every chain.
 const DEFAULT_SYMBOL: &str = "UNIT";
 
 /// The chain's native token, as its properties name it.

@@ -6,7 +6,7 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 use subxt_signer::sr25519::Keypair;
 use tracing_subscriber::EnvFilter;
 
-/// Which node to use.
+/// Node to use.
 #[derive(Clone, Debug, clap::Args)]
 pub struct ConnectArgs {
 	/// WebSocket address of a node of the chain, or several with commas between them. The first that
@@ -30,14 +30,14 @@ impl ConnectArgs {
 		self.endpoint().connect().await
 	}
 
-	/// How the chain is reached, for a service that connects by itself.
+	/// Returns how the chain is reached, for a service that connects by itself.
 	pub fn endpoint(&self) -> Endpoint {
 		let urls = self.url.split(',').map(|url| url.trim().into()).collect();
 		Endpoint::Urls { urls, timeout: Duration::from_secs(self.connect_timeout) }
 	}
 }
 
-/// Whose key signs.
+/// Key that signs.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 pub struct KeyArgs {

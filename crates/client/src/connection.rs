@@ -23,9 +23,9 @@ use subxt::{
 	Metadata, OnlineClient,
 };
 
-/// How long programs wait for a node unless told otherwise.
+/// Time that programs wait for a node unless told otherwise.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a service waits for the node that it runs in, which may be busy with its start.
+/// Time that a service waits for the node that it runs in, which may be busy with its start.
 const IN_PROCESS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The metadata of the runtime that this crate belongs to, as the runtime's own test writes it.
@@ -46,7 +46,7 @@ impl Fingerprint {
 		}
 	}
 
-	/// What is wrong with the other side, if anything is.
+	/// Returns what is wrong with the other side, if anything is.
 	fn difference(&self, theirs: &Self) -> Option<String> {
 		match (theirs.pallet, theirs.runtime_api) {
 			(None, _) => Some(format!("it has no pallet `{PALLET}`")),
@@ -79,14 +79,14 @@ pub struct Block {
 	pub parent: BlockHash,
 }
 
-/// How a chain is reached.
+/// Way in which a chain is reached.
 #[derive(Clone, Debug)]
 pub enum Endpoint {
 	/// Over nodes at addresses.
 	Urls {
 		/// Their WebSocket addresses.
 		urls: Vec<String>,
-		/// How long to wait for the first that answers.
+		/// Time to wait for the first that answers.
 		timeout: Duration,
 	},
 	/// Over the RPC of the node that this program is a part of.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What can go wrong between a program and a node, and what to do then.
+//! Errors between a program and a node, and what to do then.
 
 use crate::SubmitError;
 
@@ -18,7 +18,7 @@ pub enum Error {
 	Unreachable {
 		/// The address.
 		url: String,
-		/// What the transport says.
+		/// Reason that the transport gives.
 		reason: String,
 	},
 	/// The chain has no pallet of that name, or another version of it.
@@ -29,7 +29,7 @@ pub enum Error {
 	DifferentPallet {
 		/// The address.
 		url: String,
-		/// Which part differs.
+		/// Part that differs.
 		detail: String,
 	},
 	/// A node that was found after the connection had failed has another first block.
@@ -43,7 +43,7 @@ pub enum Error {
 	Node {
 		/// The address.
 		url: String,
-		/// What subxt says.
+		/// Error of subxt.
 		#[source]
 		source: Box<subxt::Error>,
 	},
@@ -54,7 +54,7 @@ pub enum Error {
 	Decode {
 		/// The method of the Runtime API.
 		method: &'static str,
-		/// What the codec says.
+		/// Error of the codec.
 		source: codec::Error,
 	},
 	/// The node does not know a block.
@@ -116,7 +116,7 @@ pub enum Error {
 	},
 }
 
-/// Whether what failed may succeed when it is tried again.
+/// Chance that what failed succeeds when it is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retry {
 	/// It may, with the next block or at another node.

@@ -50,7 +50,7 @@ pub enum PvsEvent {
 		proof_blocks: BlockNumber,
 		penalty: Balance,
 	},
-	/// Whoever opened a seal got a part of what its bidder lost.
+	/// The opener of a seal got a part of what its bidder lost.
 	OpenerRewarded {
 		batch: BatchId,
 		round: RoundNumber,
@@ -148,7 +148,7 @@ pub enum PvsEvent {
 	ReserveUpdated { rollup: RollupId, reserve: Balance, mean_payment: Balance },
 }
 
-/// Why a bid does not count.
+/// Reason why a bid does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, DecodeAsType)]
 #[decode_as_type(crate_path = "subxt::ext::scale_decode")]
 pub enum VoidReason {

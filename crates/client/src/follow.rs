@@ -15,8 +15,8 @@ use tokio::{sync::watch, time::Instant};
 /// Interval at which time alone is looked at: whether nodes have stalled, or have been away for too long.
 const TICK: Duration = Duration::from_millis(500);
 
-/// After how many times what makes a node count as stalled the operator is told: by then another one would have
-/// been used.
+/// Number of times that what makes a node count as stalled after which the operator is told: by then another one
+/// would have been used.
 const TELL_AFTER: u32 = 3;
 
 /// Things that happen on the way.
@@ -35,7 +35,7 @@ pub enum Notice {
 	Lost {
 		/// The address of the node that was in use.
 		url: String,
-		/// What went wrong.
+		/// Reason why it failed.
 		reason: String,
 	},
 	/// Another node is used than before, or the same one again.
@@ -56,7 +56,7 @@ pub enum Notice {
 	Stalled {
 		/// The address of the node in use.
 		url: String,
-		/// For how many seconds.
+		/// Number of seconds that none was shown.
 		seconds: u64,
 	},
 }
@@ -88,7 +88,7 @@ pub struct Follower {
 	told: Told,
 }
 
-/// What was told so far.
+/// Notices that were told so far.
 #[derive(Debug, Default)]
 struct Told {
 	url: String,
@@ -96,7 +96,7 @@ struct Told {
 	is_lost: bool,
 	is_behind: bool,
 	is_stalled: bool,
-	/// Since when no node has answered.
+	/// Time since which no node has answered.
 	away_since: Option<Instant>,
 }
 

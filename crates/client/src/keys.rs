@@ -76,13 +76,13 @@ pub enum KeyError {
 	Unreadable {
 		/// The file.
 		path: PathBuf,
-		/// What the system says.
+		/// Error of the system.
 		source: std::io::Error,
 	},
 	/// It is a directory or a device.
 	#[error("{} is no file; name the file that holds the key", path.display())]
 	NotAFile {
-		/// What it is called.
+		/// Path of the directory or the device.
 		path: PathBuf,
 	},
 	/// Other users can read the file.
@@ -124,7 +124,7 @@ pub enum KeyError {
 	NotText {
 		/// The file.
 		path: PathBuf,
-		/// What it is.
+		/// Mistake in the text.
 		source: TextError,
 	},
 	/// The file holds more than a key. All of it would count: what follows a derivation path would be
@@ -152,7 +152,7 @@ pub enum KeyError {
 	Path {
 		/// The file.
 		path: PathBuf,
-		/// What is wrong with it.
+		/// Mistake in the path.
 		source: PathError,
 	},
 	/// The file holds no key.

@@ -53,7 +53,7 @@ pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
 pub use signer::{SignError, Signer};
 pub use submit::{Included, SubmitError, Submitter};
-/// What a client makes its calls over, for programs that bring one of their own.
+/// RPC layer that a client makes its calls over, for programs that bring one of their own.
 pub use subxt::rpcs;
 pub use subxt_signer::sr25519::Keypair;
 pub use view::View;

@@ -9,15 +9,15 @@ use futures::{stream, Stream, StreamExt, TryStreamExt};
 use pvs_primitives::{BatchIndex, BlockNumber, Bytes32, RollupId};
 use std::{pin::pin, sync::Arc};
 
-/// How many states are kept at most. Needed are the newest final one and one for each pending
-/// batch, of which chains allow 64; the others are those of other forks and of batches that ended
-/// without a proof. A batch builds on the one before it or on the newest final state, so that the
-/// states that were not used for longest are not needed.
+/// Number of states that are kept at most. Needed are the newest final one and one for each pending batch, of which
+/// chains allow 64; the others are those of other forks and of batches that ended without a proof. A batch builds
+/// on the one before it or on the newest final state, so that the states that were not used for longest are not
+/// needed.
 const MAX_STATES: usize = 128;
-/// How many blocks are fetched at the same time while catching up.
+/// Number of blocks that are fetched at the same time while catching up.
 const PARALLEL_FETCHES: usize = 16;
 
-/// What a rollup does with a batch. A rollup plugs into the programs by implementing this.
+/// Effect of batches on a rollup. A rollup plugs into the programs by implementing this.
 pub trait RollupState: Clone + Send + 'static {
 	/// The root of this state.
 	fn root(&self) -> Bytes32;
@@ -26,14 +26,14 @@ pub trait RollupState: Clone + Send + 'static {
 	/// batch is invalid and why.
 	fn execute(&mut self, data: &[u8]) -> Result<(), String>;
 
-	/// Whether the last [`execute`](Self::execute) failed for a reason that is not the batch, and
-	/// may succeed if it is tried again: for rollups that run outside this program.
+	/// Returns whether the last [`execute`](Self::execute) failed for a reason that is not the batch, and may
+	/// succeed if it is tried again: for rollups that run outside this program.
 	fn has_failed(&self) -> bool {
 		false
 	}
 }
 
-/// Why a state cannot be had.
+/// Reason why a state cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplicaError {
 	/// No data on the chain leads to this root.
@@ -59,7 +59,7 @@ pub enum ReplicaError {
 	/// The batch breaks a rule of the rollup.
 	#[error("the batch is invalid: {0}")]
 	Invalid(String),
-	/// What executes batches failed. That says nothing about the batch.
+	/// The program that executes batches failed. That says nothing about the batch.
 	#[error("cannot execute the batch: {0}")]
 	Failed(String),
 	/// The node failed.
@@ -75,7 +75,7 @@ pub struct Replica<S> {
 	states: Vec<Kept<S>>,
 	/// Number of times that a state was used.
 	uses: u64,
-	/// Whether states after the first one were forgotten for want of room.
+	/// True if states after the first one were forgotten for want of room.
 	has_gaps: bool,
 	/// The first block that has not been read for good.
 	next_block: BlockNumber,

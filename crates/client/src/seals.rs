@@ -10,7 +10,7 @@ use pvs_timelock::{
 	Parameters, ParametersError, ELEMENT_BYTES, INSECURE_DEVELOPMENT, PROOF_BYTES, STANDARD,
 };
 
-/// Why a chain's parameters cannot be sealed with.
+/// Reason why a chain's parameters cannot be sealed with.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealsError {
 	/// A seal would hide nothing.
@@ -22,7 +22,7 @@ pub enum SealsError {
 		 on this chain"
 	)]
 	MalformedElement {
-		/// How many bytes it has.
+		/// Number of bytes that it has.
 		length: usize,
 	},
 	/// The proof of `h` has a wrong length.
@@ -31,7 +31,7 @@ pub enum SealsError {
 		 chain"
 	)]
 	MalformedProof {
-		/// How many bytes it has.
+		/// Number of bytes that it has.
 		length: usize,
 	},
 	/// The proof of `h` does not hold.
@@ -98,7 +98,7 @@ pub fn parameters(info: &SealInfo) -> Result<Parameters, SealsError> {
 	Ok(told)
 }
 
-/// What to tell whoever bids under these parameters, if they protect nothing.
+/// Returns what to tell whoever bids under these parameters, if they protect nothing.
 pub fn warning(parameters: &Parameters) -> Option<String> {
 	parameters.insecure.then(|| {
 		format!(

@@ -9,7 +9,7 @@ use subxt_signer::sr25519::Keypair;
 /// An sr25519 signature.
 pub type Signature = [u8; 64];
 
-/// Whoever signs for an account, with an sr25519 key.
+/// Signer for an account, with an sr25519 key.
 ///
 /// Signing does not wait: a key in memory takes microseconds, one in a keystore on this machine the reading of a
 /// small file. A signer that asks another machine would need a thread of its own.

@@ -28,15 +28,15 @@ pub type AccountBytes = Bytes32;
 pub struct View {
 	client: Client,
 	block: Block,
-	/// What knows the metadata, once it was needed. Calls of the Runtime API go without it.
+	/// Client that knows the metadata, once it was needed. Calls of the Runtime API go without it.
 	at: Arc<OnceCell<OnlineClientAtBlock<ChainConfig>>>,
 }
 
-/// What an extrinsic did whose call succeeded.
+/// Effects of an extrinsic whose call succeeded.
 pub(crate) struct Applied {
 	/// The pallet's events, in order.
 	pub(crate) events: Vec<PvsEvent>,
-	/// What its signer paid without a tip, in planck, if the chain tells.
+	/// Fee that its signer paid without a tip, in planck, if the chain tells.
 	pub(crate) fee: Option<Balance>,
 }
 
@@ -182,7 +182,7 @@ impl View {
 		self.call("PvsApi_seals", ()).await
 	}
 
-	/// Whether the chain would take an opening of a bidder's seal from `opener`; `None` if the bid is
+	/// Returns whether the chain would take an opening of a bidder's seal from `opener`; `None` if the bid is
 	/// neither sealed nor unsettled.
 	pub async fn check_opening(
 		&self,
@@ -209,7 +209,7 @@ impl View {
 		}
 	}
 
-	/// When this block was made, in milliseconds since 1970.
+	/// Returns when this block was made, in milliseconds since 1970.
 	///
 	/// # Errors
 	///
@@ -221,7 +221,7 @@ impl View {
 		value.decode().map_err(|error| self.client.failed(error))
 	}
 
-	/// How long a slot of an Aura chain is, in milliseconds.
+	/// Returns how long a slot of an Aura chain is, in milliseconds.
 	pub async fn slot_duration(&self) -> Result<u64, Error> {
 		self.call("AuraApi_slot_duration", ()).await
 	}
@@ -233,7 +233,7 @@ impl View {
 		events::of_pallet(all.iter()).map_err(|error| self.client.failed(error))
 	}
 
-	/// What one extrinsic of this block did, or the error that its call failed with.
+	/// Returns what one extrinsic of this block did, or the error that its call failed with.
 	pub(crate) async fn events_of(
 		&self,
 		extrinsic: u32,

@@ -36,10 +36,10 @@ Examples:
 #[derive(Clone, Debug, Parser)]
 #[command(name = "pvs-demo", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
-	/// What to show
+	/// Scenario to show
 	#[arg(long, value_enum, default_value_t = Scenario::Plain)]
 	pub(crate) scenario: Scenario,
-	/// How many batches to prove [default: 3; for latency 100]
+	/// Number of batches to prove [default: 3; for latency 100]
 	#[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
 	batches: Option<u32>,
 	/// Batches that may be unproven at the same time [default: 1; for latency 2]
@@ -77,7 +77,7 @@ pub(crate) struct Args {
 	pub(crate) json: bool,
 }
 
-/// What the demo shows.
+/// Scenario that the demo shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Scenario {
 	/// Batches that are bid for, proven and paid as they should be
@@ -85,7 +85,7 @@ pub(crate) enum Scenario {
 	/// A winner that defaults and a runner-up that takes its place; a batch that nobody bids for until
 	/// its reserve has risen; a proof that comes late
 	Faults,
-	/// Where the time goes: batches as in `plain`, the next one's auction while one is proved
+	/// Measurement of where the time goes: batches as in `plain`, the next one's auction while one is proved
 	Latency,
 	/// A bidder that never reveals: an opener solves its seals and is paid from the bonds. Twice the round has
 	/// closed without the bid, which is settled; once the bid is opened by force, and wins
@@ -126,7 +126,7 @@ impl Scenario {
 }
 
 impl Args {
-	/// How many batches there are in all.
+	/// Returns how many batches there are in all.
 	pub(crate) fn batches(&self) -> u32 {
 		match self.scenario {
 			Scenario::Plain => self.batches.unwrap_or(3),
@@ -141,7 +141,7 @@ impl Args {
 		}
 	}
 
-	/// How many batches may be unproven at the same time.
+	/// Returns how many batches may be unproven at the same time.
 	pub(crate) fn pipeline(&self) -> u32 {
 		match self.scenario {
 			Scenario::Crash => crash::PIPELINE,
@@ -150,7 +150,7 @@ impl Args {
 		}
 	}
 
-	/// How often a node is stopped while it proves.
+	/// Returns how often a node is stopped while it proves.
 	pub(crate) fn restarts(&self) -> u32 {
 		self.restarts.unwrap_or(embedded::RESTARTS)
 	}

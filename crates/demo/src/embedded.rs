@@ -32,7 +32,7 @@ const EMBEDDED: Prover =
 /// Its secret: the phrase of all development accounts, with the path above.
 const SECRET: &str = "bottom drive obey lake curtain smoke basket hold race lonely fit walk//Bob";
 
-/// What the prover's log lines say.
+/// Parts of the prover's log lines.
 const PROVING: &str = ": proving";
 const PAID: &str = ": paid";
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why the demo fails.
+//! Reasons why the demo fails.
 
 use pvs_client::{Error, KeyError, SealsError, SubmitError};
 use pvs_rollup::proving::KeyStoreError;

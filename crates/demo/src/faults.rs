@@ -18,7 +18,7 @@ use std::time::Duration;
 /// One that asks little and promises a proof in the next block. Its machine is held up for longer.
 const HASTY: Prover =
 	Prover { name: "dave", key: "//Dave", ask_percent: 10, promise: 1, threads: None };
-/// For how many blocks more than it has promised.
+/// Number of blocks more than it has promised.
 const DELAY: BlockNumber = 2;
 
 /// Plays the scenario.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Percentiles.
 
-/// What a set of latencies comes to, in seconds.
+/// Summary of a set of latencies, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Summary {
 	pub(crate) p50: f64,

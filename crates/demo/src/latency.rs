@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where the time goes from a batch in a block to its proof verified and finalised.
+//! Account of where the time goes from a batch in a block to its proof verified and finalised.
 
 use crate::{
 	error::DemoError,
@@ -16,12 +16,12 @@ use std::{
 	time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// How many batches are measured unless the command line says otherwise.
+/// Number of batches that are measured unless the command line says otherwise.
 pub(crate) const BATCHES: u32 = 100;
 /// The auction of a batch runs while the one before it is proved.
 pub(crate) const PIPELINE: u32 = 2;
 
-/// What [`Latency::check`] demands: seconds from a batch in a block to its proof finalised, for 95% of the
+/// Limits that [`Latency::check`] demands: seconds from a batch in a block to its proof finalised, for 95% of the
 /// batches, and slots without a block, in per cent.
 const MAX_FINALIZED: f64 = 10.0;
 const MAX_MISSED_PERCENT: f64 = 1.0;
@@ -106,14 +106,14 @@ impl Clock {
 	}
 }
 
-/// What a prover says of a proof, in seconds.
+/// Times that a prover tells of a proof, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Proving {
 	waited: f64,
 	took: f64,
 }
 
-/// How many slots went by, and in how many of them there was no block.
+/// Number of slots that went by, and number of them in which there was no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Slots {
 	all: u64,
@@ -148,7 +148,7 @@ fn proofs(log: &str) -> Vec<(u64, Proving)> {
 	log.lines().filter_map(proved).collect()
 }
 
-/// What each stage took in each batch.
+/// Returns what each stage took in each batch.
 fn stages(
 	story: &Story,
 	proving: &BTreeMap<u64, Proving>,

@@ -25,7 +25,7 @@ const CONNECT_WAIT: Duration = Duration::from_secs(1);
 pub(crate) struct Node {
 	pub(crate) process: Process,
 	pub(crate) client: Client,
-	/// Where other nodes find it.
+	/// Address at which other nodes find it.
 	pub(crate) address: String,
 }
 

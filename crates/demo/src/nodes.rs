@@ -20,10 +20,10 @@ pub(crate) const BATCHES: u32 = 2;
 /// The block from which on batches are committed: a transaction lives 64 blocks.
 const FIRST_BLOCK: BlockNumber = 70;
 
-/// Whose node freezes after its bid.
+/// Prover whose node freezes after its bid.
 const BIDDER: Prover =
 	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 15, threads: None };
-/// Whose node freezes after its win. It asks less.
+/// Prover whose node freezes after its win. It asks less.
 const WINNER: Prover =
 	Prover { name: "charlie", key: "//Charlie", ask_percent: 10, promise: 15, threads: None };
 

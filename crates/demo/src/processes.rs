@@ -12,12 +12,12 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// How many lines of a log are shown when its process failed.
+/// Number of lines of a log that are shown when its process failed.
 const TAIL_LINES: usize = 20;
 /// Time that a program may take to be ready: a prover loads its keys, a sequencer reads the chain.
 const READY_WAIT: Duration = Duration::from_secs(120);
 const READY_POLL: Duration = Duration::from_millis(100);
-/// How long a process may take to stop before it is killed.
+/// Time that a process may take to stop before it is killed.
 const STOP_WAIT: Duration = Duration::from_secs(3);
 const STOP_POLL: Duration = Duration::from_millis(50);
 
@@ -77,7 +77,7 @@ impl Process {
 		}
 	}
 
-	/// Whether the process has finished, and well. Fails as [`Process::check_not_failed`] does.
+	/// Returns whether the process has finished, and well. Fails as [`Process::check_not_failed`] does.
 	pub(crate) fn has_finished(&mut self) -> Result<bool, DemoError> {
 		self.check_not_failed()?;
 		Ok(self.exit_status()?.is_some())
@@ -129,12 +129,12 @@ impl Process {
 		log.lines().rev().find_map(|line| serde_json::from_str(line).ok()).unwrap_or_default()
 	}
 
-	/// Whether the log has a text by now.
+	/// Returns whether the log has a text by now.
 	pub(crate) fn has_logged(&self, text: &str) -> bool {
 		self.log().contains(text)
 	}
 
-	/// What it has printed so far.
+	/// Returns what it has printed so far.
 	pub(crate) fn log(&self) -> String {
 		fs::read_to_string(&self.log).unwrap_or_default()
 	}
@@ -177,7 +177,7 @@ impl Process {
 		}
 	}
 
-	/// Whether the process has ended, however it did.
+	/// Returns whether the process has ended, however it did.
 	pub(crate) fn has_stopped(&mut self) -> bool {
 		!matches!(self.child.try_wait(), Ok(None))
 	}

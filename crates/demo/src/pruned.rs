@@ -22,7 +22,7 @@ const KEPT_BLOCKS: &str = "16";
 /// for finality, and as many again for those that the node has yet to remove.
 const FORGETTING_BLOCKS: BlockNumber = 48;
 
-/// Who loses the first round. It asks more.
+/// Prover that loses the first round. It asks more.
 const LOSER: Prover =
 	Prover { name: "bob", key: "//Bob", ask_percent: 25, promise: 15, threads: None };
 const WINNER: Prover =

@@ -25,14 +25,14 @@ pub(crate) const HONEST: [Prover; 2] = [
 	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 15, threads: None },
 	Prover { name: "charlie", key: "//Charlie", ask_percent: 25, promise: 15, threads: None },
 ];
-/// Whoever plays the bidder.
+/// Key of the account that plays the bidder.
 const BIDDER: &str = "//Eve";
 /// Owner of the development chain's rollup.
 const OWNER: &str = "//Alice";
 
-/// How long a block may take to have a transaction.
+/// Time that a block may take to have a transaction.
 const INCLUSION_WAIT: Duration = Duration::from_secs(30);
-/// How long a batch may take to be committed, or bidding to end.
+/// Time that a batch may take to be committed, or bidding to end.
 const PHASE_WAIT: Duration = Duration::from_secs(60);
 /// The highest price for the bidder's slot, as a multiple of the price quoted.
 const SLOT_FEE_FACTOR: u128 = 8;

@@ -30,23 +30,23 @@ use std::{
 
 /// The development chain's rollup.
 pub(crate) const ROLLUP: RollupId = 0;
-/// How often something is looked at that tells nobody when it changes.
+/// Interval at which something is looked at that tells nobody when it changes.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
-/// How often the children are looked after.
+/// Interval at which the children are looked after.
 const CHECK: Duration = Duration::from_secs(1);
 
 /// A prover process.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Prover {
-	/// What it is called.
+	/// Name of the prover.
 	pub(crate) name: &'static str,
 	/// The path of its development key.
 	pub(crate) key: &'static str,
-	/// What it asks, in per cent of the highest fee.
+	/// Fee that it asks, in per cent of the highest fee.
 	pub(crate) ask_percent: u128,
-	/// What it promises, in blocks.
+	/// Time that it promises, in blocks.
 	pub(crate) promise: BlockNumber,
-	/// How many threads it proves on, if not on those that the command line says.
+	/// Number of threads that it proves on, if not on those that the command line says.
 	pub(crate) threads: Option<usize>,
 }
 
@@ -110,7 +110,7 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 	}
 }
 
-/// What a scenario comes to.
+/// Result of a scenario.
 enum Outcome {
 	Story(Box<Story>, Token),
 	Latency(Latency),
@@ -134,7 +134,7 @@ pub(crate) struct Demo<'a> {
 	/// Nodes beside the one that is used here.
 	others: Vec<Process>,
 	node_program: PathBuf,
-	/// Where nodes find the author.
+	/// Address at which nodes find the author.
 	author: String,
 	node: Process,
 	files: tempfile::TempDir,
@@ -325,12 +325,12 @@ impl<'a> Demo<'a> {
 		Ok(())
 	}
 
-	/// Where the logs are, and other files that go when the demo ends.
+	/// Returns where the logs are, and other files that go when the demo ends.
 	pub(crate) fn files(&self) -> &Path {
 		self.files.path()
 	}
 
-	/// Where the proving keys are.
+	/// Returns where the proving keys are.
 	pub(crate) fn keys_dir(&self) -> &Path {
 		&self.keys_dir
 	}
@@ -345,7 +345,7 @@ impl<'a> Demo<'a> {
 		self.programs.join(name)
 	}
 
-	/// What has happened so far.
+	/// Returns what has happened so far.
 	pub(crate) fn story(&self) -> &Story {
 		&self.story
 	}
@@ -355,7 +355,7 @@ impl<'a> Demo<'a> {
 		&self.provers
 	}
 
-	/// What has happened so far, to be added to.
+	/// Returns what has happened so far, to be added to.
 	pub(crate) fn story_mut(&mut self) -> &mut Story {
 		&mut self.story
 	}

@@ -125,7 +125,7 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 	)
 }
 
-/// What went wrong with a batch, and how it went on: a line per event.
+/// Returns what went wrong with a batch, and how it went on: a line per event.
 fn what_happened(story: &Story, batch: &Batch, token: &Token) -> String {
 	let mut lines = Vec::new();
 	if let (1.., [first, .., last]) = (batch.empty_rounds, batch.reserves.as_slice()) {

@@ -21,7 +21,7 @@ use pvs_primitives::{
 };
 use std::time::Duration;
 
-/// How many batches the scenario has.
+/// Number of batches that the scenario has.
 pub(crate) const BATCHES: u32 = 3;
 
 /// Plays the scenario.
@@ -117,7 +117,7 @@ fn was_settled_by_opener(bid: &Settled) -> bool {
 	})
 }
 
-/// Whether the bidder paid for its silence and the opener got a part of that, at most half.
+/// Returns whether the bidder paid for its silence and the opener got a part of that, at most half.
 fn was_paid_for(bid: &Opened) -> bool {
 	bid.opener.is_some_and(|(opener, reward)| {
 		opener != bid.bidder && reward > 0 && reward <= bid.penalty / 2

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What happened to each batch. Pure: events and the moments at which they were seen go in.
+//! History of each batch. Pure: events and the moments at which they were seen go in.
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Instant};
 pub(crate) struct Batch {
 	pub(crate) commit_block: BlockNumber,
 	pub(crate) commit_seen: Instant,
-	/// When the author of that block began it, in milliseconds since 1970, if somebody asked.
+	/// Time when the author of that block began it, in milliseconds since 1970, if somebody asked.
 	pub(crate) commit_time: Option<u64>,
 	pub(crate) rounds: u32,
 	pub(crate) bids: u32,
@@ -22,11 +22,11 @@ pub(crate) struct Batch {
 	pub(crate) first_reveal: Option<BlockNumber>,
 	/// The block that named the first winner.
 	pub(crate) first_winner: Option<BlockNumber>,
-	/// How many bids lost their bonds.
+	/// Number of bids that lost their bonds.
 	pub(crate) slashed_bids: u32,
 	/// The reserve of each round.
 	pub(crate) reserves: Vec<u128>,
-	/// How many rounds had no bid that counts.
+	/// Number of rounds that had no bid that counts.
 	pub(crate) empty_rounds: u32,
 	pub(crate) defaults: Vec<Defaulted>,
 	/// Bids whose bidders stayed silent and whose seals were opened.
@@ -35,11 +35,11 @@ pub(crate) struct Batch {
 	pub(crate) settled: Vec<Settled>,
 	/// The first block in which bids could not be revealed any more, if somebody said so.
 	pub(crate) reveal_until: Option<BlockNumber>,
-	/// Whom the newest closed round chose.
+	/// Prover that the newest closed round chose.
 	pub(crate) selected: Option<Account>,
 	/// The runner-up that is asked, or has taken its place.
 	pub(crate) runner_up: Option<Winner>,
-	/// Whether any prover may deliver.
+	/// True if any prover may deliver.
 	pub(crate) in_rescue: bool,
 	/// The prover that is, or was last, to deliver.
 	pub(crate) winner: Option<Winner>,
@@ -51,7 +51,7 @@ pub(crate) struct Batch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Defaulted {
 	pub(crate) prover: Account,
-	/// What it lost, in planck.
+	/// Amount that it lost, in planck.
 	pub(crate) slashed: u128,
 }
 
@@ -59,11 +59,11 @@ pub(crate) struct Defaulted {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Opened {
 	pub(crate) bidder: Account,
-	/// What it asks, in planck.
+	/// Fee that it asks, in planck.
 	pub(crate) fee: u128,
-	/// What its bidder paid for its silence, in planck.
+	/// Penalty that its bidder paid for its silence, in planck.
 	pub(crate) penalty: u128,
-	/// Who opened it and what it got of the penalty, in planck.
+	/// Account that opened it and what it got of the penalty, in planck.
 	pub(crate) opener: Option<(Account, u128)>,
 	pub(crate) block: BlockNumber,
 	pub(crate) seen: Instant,
@@ -73,12 +73,12 @@ pub(crate) struct Opened {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settled {
 	pub(crate) bidder: Account,
-	/// What its bidder lost, in planck.
+	/// Amount that its bidder lost, in planck.
 	pub(crate) slashed: u128,
-	/// What it got back of its bond, in planck.
+	/// Amount that it got back of its bond, in planck.
 	pub(crate) released: u128,
 	pub(crate) verdict: Verdict,
-	/// Who opened the seal and what it got, in planck.
+	/// Account that opened the seal and what it got, in planck.
 	pub(crate) opener: Option<(Account, u128)>,
 	pub(crate) block: BlockNumber,
 }
@@ -97,9 +97,9 @@ pub(crate) struct Proof {
 	pub(crate) prover: Account,
 	pub(crate) payment: u128,
 	pub(crate) late_blocks: BlockNumber,
-	/// What lateness took off the payment, in planck.
+	/// Amount that lateness took off the payment, in planck.
 	pub(crate) late_cost: u128,
-	/// What it got of the bonds of others, in planck.
+	/// Amount that it got of the bonds of others, in planck.
 	pub(crate) slashed_share: u128,
 	pub(crate) block: BlockNumber,
 	pub(crate) seen: Instant,
@@ -116,13 +116,13 @@ impl Batch {
 		self.final_seen.map(|seen| (seen - self.commit_seen).as_secs_f64())
 	}
 
-	/// Whether a runner-up delivered it.
+	/// Returns whether a runner-up delivered it.
 	pub(crate) fn was_promoted(&self) -> bool {
 		let provers = self.proof.zip(self.runner_up);
 		provers.is_some_and(|(proof, runner_up)| proof.prover == runner_up.prover)
 	}
 
-	/// Whether it was delivered in a rescue.
+	/// Returns whether it was delivered in a rescue.
 	pub(crate) fn was_rescued(&self) -> bool {
 		self.in_rescue && self.proof.is_some()
 	}
@@ -139,7 +139,7 @@ impl Batch {
 pub(crate) struct Story {
 	batches: BTreeMap<u64, Batch>,
 	lost: Option<u64>,
-	/// When each block was seen.
+	/// Time when each block was seen.
 	seen: BTreeMap<BlockNumber, Instant>,
 }
 
@@ -156,7 +156,7 @@ impl Story {
 		}
 	}
 
-	/// When a block was seen.
+	/// Returns when a block was seen.
 	pub(crate) fn seen(&self, block: BlockNumber) -> Option<Instant> {
 		self.seen.get(&block).copied()
 	}
@@ -418,17 +418,17 @@ impl Story {
 		self.batches.get(&index)
 	}
 
-	/// How many batches are proven.
+	/// Returns how many batches are proven.
 	pub(crate) fn proven(&self) -> usize {
 		self.batches.values().filter(|batch| batch.proof.is_some()).count()
 	}
 
-	/// How many proofs are in finalised blocks.
+	/// Returns how many proofs are in finalised blocks.
 	pub(crate) fn finalized(&self) -> usize {
 		self.batches.values().filter(|batch| batch.final_seen.is_some()).count()
 	}
 
-	/// How many silent bids were settled, and how many of all expired instead.
+	/// Returns how many silent bids were settled, and how many of all expired instead.
 	pub(crate) fn settled(&self) -> (usize, usize) {
 		let all = self.batches.values().flat_map(|batch| &batch.settled);
 		let expired = all.clone().filter(|bid| bid.verdict == Verdict::Expired).count();

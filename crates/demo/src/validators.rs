@@ -28,13 +28,13 @@ const KEYS: [&str; 2] = [
 	"0000000000000000000000000000000000000000000000000000000000000003",
 ];
 
-/// Who is killed behind its bid.
+/// Prover that is killed behind its bid.
 const SILENT: Prover =
 	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 15, threads: None };
-/// Who stays, and delivers what the others do not.
+/// Prover that stays, and delivers what the others do not.
 const STEADY: Prover =
 	Prover { name: "charlie", key: "//Charlie", ask_percent: 25, promise: 15, threads: None };
-/// Who is killed behind its win.
+/// Prover that is killed behind its win.
 const WINNER: Prover =
 	Prover { name: "dave", key: "//Dave", ask_percent: 10, promise: 4, threads: None };
 

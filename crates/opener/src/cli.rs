@@ -30,10 +30,10 @@ Examples:
 #[derive(Clone, Debug, Parser)]
 #[command(name = "pvs-opener", version, after_help = EXAMPLES)]
 pub struct Args {
-	/// Which node to use.
+	/// Node to use.
 	#[command(flatten)]
 	pub connect: ConnectArgs,
-	/// Whose account opens and is rewarded.
+	/// Account that opens and is rewarded.
 	#[command(flatten)]
 	pub key: KeyArgs,
 	/// Seals to solve at the same time, at most, 1 to 1024: one core each
@@ -42,13 +42,13 @@ pub struct Args {
 	/// Open a seal only if its reward exceeds what the transaction costs by this much, such as "0.1 UNIT"
 	#[arg(long, default_value = "0", value_name = "AMOUNT")]
 	pub min_profit: Amount,
-	/// What an opening costs, such as "0.1 UNIT" [default: the transaction fee that the node tells]
+	/// Cost of an opening, such as "0.1 UNIT" [default: the transaction fee that the node tells]
 	#[arg(long, value_name = "AMOUNT")]
 	pub cost: Option<Amount>,
 	/// Directory where unfinished work is kept over restarts [default: pvs/opener-ACCOUNT in the user's data directory]
 	#[arg(long, value_name = "DIR")]
 	pub state_dir: Option<PathBuf>,
-	/// How far to lower the priority of the threads that solve, 0 to 19
+	/// Amount by which to lower the priority of the threads that solve, 0 to 19
 	#[arg(long, default_value_t = 10, value_parser = clap::value_parser!(i32).range(0..=19))]
 	pub nice: i32,
 	/// Seconds to keep trying when the node goes away, before giving up; a year at most
@@ -67,7 +67,7 @@ pub struct Args {
 }
 
 impl Args {
-	/// What the service needs. Fails if the key cannot be loaded.
+	/// Returns what the service needs. Fails if the key cannot be loaded.
 	pub fn config(&self) -> Result<Config, OpenerError> {
 		let key = self.key.load()?;
 		let state_dir = self
@@ -90,7 +90,7 @@ impl Args {
 }
 
 /// Opens seals and writes to stdout what happens, until a signal asks to stop; a second one stops at once.
-/// What the program `pvs-opener` does.
+/// The program `pvs-opener` does just that.
 ///
 /// # Errors
 ///

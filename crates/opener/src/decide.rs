@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which seals to solve, to give up and to open. Pure: the same rounds and the same jobs give the
+//! Decision about which seals to solve, to give up and to open. Pure: the same rounds and the same jobs give the
 //! same plan.
 
 #[cfg(test)]
@@ -17,13 +17,13 @@ use std::{
 	time::Duration,
 };
 
-/// For how many blocks a seal has to stay sealed before its opening is sent again. Fewer, and a
-/// transaction that is still on its way, or back in the pool after a reorganisation, would be
-/// followed by a second one, whose fee is lost.
+/// Number of blocks that a seal has to stay sealed before its opening is sent again. Fewer, and a transaction that
+/// is still on its way, or back in the pool after a reorganisation, would be followed by a second one, whose fee is
+/// lost.
 pub const RESEND_AFTER: BlockNumber = 6;
-/// For how many blocks a measured speed counts: a machine that was busy may not be any more.
+/// Number of blocks for which a measured speed counts: a machine that was busy may not be any more.
 pub const SPEED_COUNTS_FOR: BlockNumber = 600;
-/// What the proof takes of the work on a seal: an eighth at the most.
+/// Part that the proof takes of the work on a seal: an eighth at the most.
 const PROOF_PART: u64 = 8;
 
 /// Identifies one seal on one fork, opened by one account under one parameter set.
@@ -38,29 +38,29 @@ pub struct Target {
 	pub batch: BatchId,
 	/// Its round.
 	pub round: RoundNumber,
-	/// Who stays silent so far.
+	/// Account that stays silent so far.
 	pub bidder: Bytes32,
-	/// What the bid committed to.
+	/// Commitment of the bid.
 	pub commitment: Bytes32,
 	/// The seal.
 	pub seal: Seal,
-	/// What the seal is bound to.
+	/// Context that the seal is bound to.
 	pub context: [u8; BID_CONTEXT_BYTES],
-	/// Whether it can be opened in the next block.
+	/// True if it can be opened in the next block.
 	pub is_due: bool,
 	/// The first block in which it cannot be opened any more.
 	pub until: BlockNumber,
-	/// What opening it earns, in planck: half of the silence penalty.
+	/// Reward for opening it, in planck: half of the silence penalty.
 	pub reward: Balance,
-	/// Whether it is the opener's own bid: opening it saves all of the bond but half the penalty.
+	/// True if it is the opener's own bid: opening it saves all of the bond but half the penalty.
 	pub is_own: bool,
-	/// Whether its round has closed, so that opening it settles the bid.
+	/// True if its round has closed, so that opening it settles the bid.
 	pub settles: bool,
-	/// How many squarings were done and saved before.
+	/// Number of squarings that were done and saved before.
 	pub done: u64,
 }
 
-/// For whom and under which parameters seals are opened.
+/// Account for which, and parameters under which, seals are opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope {
 	/// The chain.
@@ -189,7 +189,7 @@ fn opens_seals(round: &RoundInfo<Bytes32>) -> bool {
 	is_closed && round.opening_until > round.reveal_until
 }
 
-/// Where the work on a seal stands.
+/// Stage of the work on a seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
 	/// A thread solves it, or is about to.
@@ -204,26 +204,26 @@ pub enum Stage {
 	Refused,
 }
 
-/// What an opener works with.
+/// Means that an opener works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Means {
-	/// How many seals it solves at the same time, at most.
+	/// Number of seals that it solves at the same time, at most.
 	pub threads: usize,
-	/// What the transaction costs, in planck.
+	/// Cost of the transaction, in planck.
 	pub cost: Balance,
-	/// What must be left of the reward then, in planck.
+	/// Profit that must be left of the reward then, in planck.
 	pub min_profit: Balance,
 	/// The height of the block that is looked at.
 	pub height: BlockNumber,
-	/// How many squarings a seal takes.
+	/// Number of squarings that a seal takes.
 	pub delay: u64,
-	/// How fast a thread was lately; `None` before the first seal.
+	/// Speed that a thread had lately; `None` before the first seal.
 	pub speed: Option<Speed>,
 	/// The time between two blocks, in milliseconds.
 	pub slot_millis: u64,
 }
 
-/// How fast a thread was.
+/// Speed that a thread had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Speed {
 	/// Squarings a second, the proof counted in.
@@ -233,8 +233,8 @@ pub struct Speed {
 }
 
 impl Speed {
-	/// What a job tells about the speed of a thread: nothing if it did less than half of the
-	/// squarings itself, since it always takes the whole proof.
+	/// Returns what a job tells about the speed of a thread: nothing if it did less than half of the squarings
+	/// itself, since it always takes the whole proof.
 	pub fn measured(squarings: u64, delay: u64, took: Duration, at: BlockNumber) -> Option<Self> {
 		if squarings < delay.div_ceil(2) {
 			return None;
@@ -244,36 +244,36 @@ impl Speed {
 		(per_second > 0).then_some(Self { per_second, at })
 	}
 
-	/// Whether it still counts, so that a refusal because of it is never for ever.
+	/// Returns whether it still counts, so that a refusal because of it is never for ever.
 	fn counts_at(&self, height: BlockNumber) -> bool {
 		height.saturating_sub(self.at) < SPEED_COUNTS_FOR
 	}
 }
 
-/// Why a seal is left to others.
+/// Reason why a seal is left to others.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Pass {
 	/// It would cost more than it earns.
 	#[error("the reward of {reward} planck does not cover the cost of {cost} and --min-profit of {min_profit}")]
 	Unprofitable {
-		/// What it earns, in planck.
+		/// Reward that it earns, in planck.
 		reward: Balance,
-		/// What the transaction costs, in planck.
+		/// Cost of the transaction, in planck.
 		cost: Balance,
-		/// What must be left, in planck.
+		/// Profit that must be left, in planck.
 		min_profit: Balance,
 	},
 	/// The opening window would be over.
 	#[error("solving takes {needed} s here, and the opening window ends in {left} s")]
 	NoTime {
-		/// What it takes, in seconds.
+		/// Time that it takes, in seconds.
 		needed: u64,
-		/// What there is, in seconds.
+		/// Time that there is, in seconds.
 		left: u64,
 	},
 }
 
-/// What to do now, each in order of urgency.
+/// Work to do now, each in order of urgency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
 	/// Seals to start solving.
@@ -286,7 +286,7 @@ pub struct Plan {
 	pub pass: Vec<(Id, Pass)>,
 }
 
-/// What to do about the seals of a block, given the work that is under way.
+/// Returns what to do about the seals of a block, given the work that is under way.
 ///
 /// An opening that was sent is sent again if the bid is still sealed [`RESEND_AFTER`] blocks later:
 /// it got lost, or a reorganisation has undone it.
@@ -323,8 +323,8 @@ pub fn plan(targets: &[Target], jobs: &BTreeMap<Id, Stage>, means: &Means) -> Pl
 	plan
 }
 
-/// Whether the reward covers the transaction and leaves the profit asked for. The opener's own seal
-/// is always worth it: unopened it costs the bond.
+/// Checks that the reward covers the transaction and leaves the profit asked for. The opener's own seal is always
+/// worth it: unopened it costs the bond.
 fn worth(target: &Target, means: &Means) -> Result<(), Pass> {
 	if target.is_own {
 		return Ok(());
@@ -336,7 +336,7 @@ fn worth(target: &Target, means: &Means) -> Result<(), Pass> {
 	Ok(())
 }
 
-/// Whether a thread that starts now is done while the transaction can still get in.
+/// Checks that a thread that starts now is done while the transaction can still get in.
 fn in_time(target: &Target, means: &Means) -> Result<(), Pass> {
 	let speed = means.speed.filter(|speed| speed.counts_at(means.height));
 	let left_to_square = means.delay.saturating_sub(target.done);
@@ -355,7 +355,7 @@ fn in_time(target: &Target, means: &Means) -> Result<(), Pass> {
 	Ok(())
 }
 
-/// Why a seal that was being solved is of no use any more, in words.
+/// Returns why a seal that was being solved is of no use any more, in words.
 pub fn why_gone(rounds: &Rounds, target: &Target) -> &'static str {
 	if target.settles {
 		return "the bid is settled, or its time is over";

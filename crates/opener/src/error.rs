@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why the opener stops.
+//! Reasons why the opener stops.
 
 use pvs_client::{amount::AmountError, Error, KeyError, Retry, SealsError};
 use pvs_files::LockError;
@@ -28,9 +28,9 @@ pub enum OpenerError {
 	BalanceTooLow {
 		/// Its SS58 address.
 		account: String,
-		/// What it has.
+		/// Balance that it has.
 		free: String,
-		/// What it needs.
+		/// Balance that it needs.
 		needed: String,
 	},
 	/// The node does not tell fees.

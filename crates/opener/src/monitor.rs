@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What monitoring sees of an opener: its metrics, and the conditions under which it is ready.
+//! Monitoring of an opener: its metrics, and the conditions under which it is ready.
 
 use crate::report::OpenedBid;
 use pvs_primitives::{Balance, BlockNumber};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// Metrics and conditions.
 pub(crate) struct Monitor {
-	/// What every service that follows a chain has.
+	/// Parts that every service that follows a chain has.
 	pub(crate) base: ChainMonitor,
 	/// The account can pay for an opening.
 	pub(crate) can_pay: Condition,

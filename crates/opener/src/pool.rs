@@ -24,7 +24,7 @@ use std::{
 
 /// Squarings between two looks at whether to go on; about 20 ms.
 const CHUNK: u64 = 1 << 14;
-/// How often a solver is saved, and the work below which it is not worth it.
+/// Interval at which a solver is saved, and the work below which it is not worth it.
 const SAVE_EVERY: Duration = Duration::from_secs(30);
 /// Work that is worth saving when the opener stops.
 const WORTH_SAVING: Duration = Duration::from_secs(5);
@@ -32,7 +32,7 @@ const WORTH_SAVING: Duration = Duration::from_secs(5);
 /// that made it useless may not last.
 const WORTH_KEEPING: u64 = 32;
 
-/// What becomes of a job that is asked to stop.
+/// Fate of a job that is asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
 	/// Nothing: it goes on.
@@ -76,29 +76,29 @@ pub struct Job {
 	pub parameters: Arc<Parameters>,
 	/// The seal.
 	pub seal: Seal,
-	/// What it is bound to.
+	/// Context that it is bound to.
 	pub context: [u8; BID_CONTEXT_BYTES],
-	/// What its bid committed to.
+	/// Commitment of its bid.
 	pub commitment: Bytes32,
-	/// For whom it is opened.
+	/// Account for which it is opened.
 	pub opener: Bytes32,
 }
 
-/// How a job ended.
+/// Outcome of a job.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
 	/// The seal is solved and proven.
 	Solved {
-		/// What to send.
+		/// Opening to send.
 		opening: Box<Opening>,
-		/// How long it took, the proof counted in, without what was done before a restart.
+		/// Time that it took, the proof counted in, without what was done before a restart.
 		took: Duration,
-		/// How many squarings were done in that time.
+		/// Number of squarings that were done in that time.
 		squarings: u64,
 	},
 	/// It was asked to stop.
 	Stopped {
-		/// How many squarings of the seal are saved.
+		/// Number of squarings of the seal that are saved.
 		saved: u64,
 	},
 	/// It cannot be solved here, and why.
@@ -158,7 +158,7 @@ impl Pool {
 		}
 	}
 
-	/// Whether nothing is being solved.
+	/// Returns whether nothing is being solved.
 	pub fn is_idle(&self) -> bool {
 		self.taken.load(Ordering::Relaxed) == 0
 	}
@@ -231,7 +231,7 @@ fn solve(job: &Job, handle: &Handle, store: &Store, squarings: &IntCounter) -> O
 	}
 }
 
-/// What cannot be saved is only missed after a restart. Returns whether it could.
+/// Logs a failure to save; what cannot be saved is only missed after a restart. Returns whether it could.
 fn note(result: std::io::Result<()>) -> bool {
 	result.inspect_err(|error| tracing::warn!("cannot keep unfinished work: {error}")).is_ok()
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the operator sees: a line of text or of JSON per event.
+//! Events that the operator sees: a line of text or of JSON per event.
 
 use pvs_client::{Account, Token};
 use pvs_primitives::{api::BatchId, Balance, BlockNumber, RoundNumber};
@@ -73,18 +73,18 @@ pub enum Report {
 	Warning { text: String },
 	/// The service is about to stop.
 	Stopping { reason: String },
-	/// What was done in all.
+	/// Sum of what was done in all.
 	Summary(Summary),
 }
 
-/// How a seal is called.
+/// Name of a seal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct SealName {
 	/// The batch.
 	pub batch: BatchId,
 	/// Its round.
 	pub round: RoundNumber,
-	/// Whose bid it is.
+	/// Account whose bid it is.
 	#[serde(serialize_with = "as_address")]
 	pub bidder: Account,
 }
@@ -101,7 +101,7 @@ pub enum OpenedBid {
 	Settled,
 }
 
-/// What an opener has done since it was started.
+/// Summary of what an opener has done since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
 	/// Seals that it began to solve.

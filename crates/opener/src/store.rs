@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What solvers have done so far and what they found, in a directory, so that a restart costs
-//! nothing but the time since the last save.
+//! Store of what solvers have done so far and what they found, in a directory, so that a restart costs nothing but
+//! the time since the last save.
 //!
 //! `ID.solver` is the state of a solver, up to 64 MiB; `ID.opening` is a solution and its proof.
 //! Neither is a secret: both come from what the chain shows. A file that cannot be used is as good
@@ -55,7 +55,7 @@ impl Store {
 		write_whole(&self.path(id, STATE), &solver.to_bytes())
 	}
 
-	/// What was found for a seal before, if it was.
+	/// Returns what was found for a seal before, if it was.
 	pub fn opening(&self, id: &Id) -> Option<Opening> {
 		let limit = ELEMENT_BYTES.saturating_add(PROOF_BYTES);
 		let (bytes, _) = read_bounded(&self.path(id, OPENING), limit).ok()?;
@@ -112,7 +112,7 @@ fn id_of(name: &OsStr) -> Option<Id> {
 	is_ours.then_some(id)
 }
 
-/// Whether a file was last written to so long ago. One that is gone, or from the future, is not.
+/// Returns whether a file was last written to so long ago. One that is gone, or from the future, is not.
 fn is_older_than(path: &Path, age: Duration) -> bool {
 	let written = fs::metadata(path).and_then(|about| about.modified()).ok();
 	written.and_then(|at| at.elapsed().ok()).is_some_and(|since| since >= age)

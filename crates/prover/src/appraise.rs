@@ -14,10 +14,10 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// How many appraised batches are kept at most; above the number that can be pending.
+/// Number of appraised batches that are kept at most; above the number that can be pending.
 const MAX_KEPT: usize = 64;
 
-/// What a proof is made from. Cheap to clone.
+/// Input that a proof is made from. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Work {
 	/// The state before the batch.
@@ -28,7 +28,7 @@ pub(crate) struct Work {
 	pub(crate) batch: BatchInfo<Bytes32>,
 }
 
-/// What a bid is decided on.
+/// Facts that a bid is decided on.
 #[derive(Debug)]
 pub(crate) struct Appraisal {
 	/// The batch as the chain has it.
@@ -39,7 +39,7 @@ pub(crate) struct Appraisal {
 	pub(crate) free: Balance,
 }
 
-/// Why a batch cannot be taken on.
+/// Reason why a batch cannot be taken on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unfit {
 	/// Another block may change it: try again.
@@ -166,7 +166,7 @@ impl Appraiser {
 	}
 }
 
-/// Whether it is the same batch: after a reorganisation an index can stand for another one.
+/// Returns whether it is the same batch: after a reorganisation an index can stand for another one.
 fn is_same(known: &BatchInfo<Bytes32>, found: &BatchInfo<Bytes32>) -> bool {
 	known.prev_state_root == found.prev_state_root
 		&& known.next_state_root == found.next_state_root

@@ -46,7 +46,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "pvs-prover", version, after_help = EXAMPLES)]
 pub(crate) struct Cli {
-	/// What to do
+	/// Command to run
 	#[command(subcommand)]
 	pub(crate) command: Command,
 }
@@ -115,16 +115,16 @@ pub(crate) struct RunArgs {
 	/// then, the prover passes, which costs nothing.
 	#[arg(long, default_value_t = 1, value_name = "JOBS", value_parser = clap::value_parser!(u32).range(1..=1024))]
 	pub(crate) max_jobs: u32,
-	/// When to prove batches that all assigned provers left: whoever delivers first is paid
+	/// Condition for proving batches that all assigned provers left: whoever delivers first is paid
 	#[arg(long, value_enum, default_value_t = RescueWhen::Idle, value_name = "WHEN")]
 	pub(crate) rescue: RescueWhen,
 	/// Threads that prove, 1 to 1024 [default: all cores but one]
 	#[arg(long, value_name = "THREADS", conflicts_with = "program", value_parser = clap::value_parser!(u16).range(1..=1024))]
 	pub(crate) threads: Option<u16>,
-	/// What makes proofs: "fast", or "arkworks", the reference
+	/// Back end that makes proofs: "fast", or "arkworks", the reference
 	#[arg(long, value_name = "NAME", default_value_t, conflicts_with = "program")]
 	pub(crate) back_end: Kind,
-	/// How far to lower the priority of what proves, threads or program, 0 to 19
+	/// Amount by which to lower the priority of what proves, threads or program, 0 to 19
 	#[arg(long, default_value_t = 5, value_parser = clap::value_parser!(i32).range(0..=19))]
 	pub(crate) nice: i32,
 	/// Stop after this many batches have ended, one way or another
@@ -159,7 +159,7 @@ fn parse_hash(text: &str) -> Result<Bytes32, String> {
 	Ok(hash)
 }
 
-/// How to prove for a rollup other than the reference payments rollup.
+/// Program to prove with for a rollup other than the reference payments rollup.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ProgramArgs {
 	/// Program that executes and proves this rollup's batches, instead of the built-in payments
@@ -181,18 +181,18 @@ pub(crate) struct ProgramArgs {
 	pub(crate) execute_timeout: u32,
 }
 
-/// When to prove in rescues.
+/// Condition for proving in rescues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RescueWhen {
-	/// When no other job is open and the payment has reached --fee and the transaction's fee. Puts no
-	/// stake at risk; the work is lost if another prover is faster
+	/// If no other job is open and the payment has reached --fee and the transaction's fee. Puts no stake at risk;
+	/// the work is lost if another prover is faster
 	Idle,
 	/// Never
 	Never,
 }
 
 impl RunArgs {
-	/// After how many batches to stop.
+	/// Returns after how many batches to stop.
 	fn batch_limit(&self) -> Option<u64> {
 		if self.once {
 			Some(1)
@@ -201,7 +201,7 @@ impl RunArgs {
 		}
 	}
 
-	/// What executes and proves batches.
+	/// Returns what executes and proves batches.
 	fn batches(&self) -> Result<Batches, CliError> {
 		if let Some(program) = &self.program.program {
 			let verifying_key = self.program.verifying_key.clone();
@@ -225,7 +225,7 @@ impl RunArgs {
 		})
 	}
 
-	/// What the service needs. Fails if the key cannot be loaded.
+	/// Returns what the service needs. Fails if the key cannot be loaded.
 	fn config(&self, bars: Arc<Bars>) -> Result<Config, CliError> {
 		let key = self.key.load()?;
 		let data_dir = data_dir(self.data_dir.clone(), Account::of(&key));
@@ -252,7 +252,7 @@ impl RunArgs {
 	}
 }
 
-/// Where the journal of an account is unless the operator says otherwise.
+/// Returns where the journal of an account is unless the operator says otherwise.
 fn data_dir(named: Option<PathBuf>, account: Account) -> PathBuf {
 	named.unwrap_or_else(|| default_dir(&format!("prover-{}", account.address())))
 }
@@ -328,7 +328,7 @@ pub(crate) struct RegisterArgs {
 	pub(crate) connect: ConnectArgs,
 	#[command(flatten)]
 	pub(crate) key: KeyArgs,
-	/// What to hold as stake, such as "1000 UNIT"
+	/// Amount to hold as stake, such as "1000 UNIT"
 	#[arg(long, value_name = "AMOUNT")]
 	pub(crate) stake: Amount,
 }

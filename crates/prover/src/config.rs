@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a prover is started with.
+//! Settings that a prover is started with.
 
 use crate::{program::Launch, Progress};
 use pvs_client::{Amount, Endpoint, Signer};
@@ -8,18 +8,18 @@ use pvs_rollup::proving::Kind;
 use pvs_service::Metrics;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
-/// What the service needs.
+/// Settings that the service needs.
 #[derive(Clone)]
 pub struct Config {
-	/// How the chain is reached.
+	/// Way in which the chain is reached.
 	pub connect: Endpoint,
-	/// Whose stake is at risk, and who is paid.
+	/// Key of the account whose stake is at risk, and which is paid.
 	pub key: Arc<dyn Signer>,
 	/// The rollup to prove for.
 	pub rollup: RollupId,
-	/// What executes and proves its batches.
+	/// Executor and prover of its batches.
 	pub batches: Batches,
-	/// Where the journal and the rollup's saved state are.
+	/// Directory of the journal and the rollup's saved state.
 	pub data_dir: PathBuf,
 	/// The lowest fee for a proof. The fees of the bid's place and of the transactions are added to it.
 	pub fee: Amount,
@@ -29,28 +29,28 @@ pub struct Config {
 	pub min_balance: Amount,
 	/// Open bids, unproven wins and rescues at the same time, at most.
 	pub max_jobs: usize,
-	/// Whether to prove in rescues while there is nothing else to do.
+	/// True to prove in rescues while there is nothing else to do.
 	pub rescue: bool,
-	/// How far to lower the priority of what proves.
+	/// Amount by which to lower the priority of what proves.
 	pub nice: i32,
-	/// After how many batches to stop, if after any.
+	/// Number of batches after which to stop, if after any.
 	pub batch_limit: Option<u64>,
-	/// How long to keep trying when the nodes go away.
+	/// Time to keep trying when the nodes go away.
 	pub reconnect_for: Duration,
 	/// Time that open jobs may take when the service stops for a reason of its own. How long they may take when it is
 	/// asked to is said by who asks.
 	pub drain: Duration,
-	/// Whether what the chain's record says now counts as explained, although the journal does not know it.
+	/// True if what the chain's record says now counts as explained, although the journal does not know it.
 	pub accept_record: bool,
-	/// Where to serve metrics and health, if anywhere.
+	/// Address at which to serve metrics and health, if anywhere.
 	pub metrics: Option<SocketAddr>,
-	/// Where metrics are kept; a place of their own if `None`. Of one run only, since their names are taken then.
+	/// Place where metrics are kept; one of their own if `None`. Of one run only, since their names are taken then.
 	pub registry: Option<Metrics>,
-	/// Who hears how work gets on that takes long.
+	/// Listener that hears how work gets on that takes long.
 	pub progress: Arc<dyn Progress>,
 }
 
-/// What executes and proves the batches of a rollup.
+/// Executor and prover of the batches of a rollup.
 #[derive(Clone, Debug)]
 pub enum Batches {
 	/// This program itself, those of a payments rollup.
@@ -61,19 +61,19 @@ pub enum Batches {
 		keys: Keys,
 		/// Number of threads that prove; all cores but one if `None`.
 		threads: Option<usize>,
-		/// What makes proofs.
+		/// Back end that makes proofs.
 		back_end: Kind,
 	},
 	/// A program of the rollup's own.
 	Program {
-		/// How to start it.
+		/// Way to start it.
 		launch: Launch,
 		/// The file of the rollup's verifying key.
 		verifying_key: PathBuf,
 	},
 }
 
-/// Where the proving keys of a payments rollup are.
+/// Place of the proving keys of a payments rollup.
 #[derive(Clone, Debug)]
 pub enum Keys {
 	/// Development keys in this directory, made if they are not there.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What to do next about a round. The state of the chain decides; the journal adds what only this
+//! Decision about what to do next about a round. The state of the chain decides; the journal adds what only this
 //! prover knows. Pure: the same round and the same job give the same step.
 
 use crate::{
@@ -36,9 +36,9 @@ pub(crate) enum Step {
 	Deliver,
 	/// Another prover is at work or asked, and this one is on the ladder.
 	StandBy {
-		/// How many are asked before this prover.
+		/// Number of provers that are asked before this one.
 		ahead: usize,
-		/// What was fixed for it when the round closed.
+		/// Terms that were fixed for it when the round closed.
 		place: PlaceInfo<Bytes32>,
 	},
 	/// The place on the ladder is offered to this prover.
@@ -172,7 +172,7 @@ fn on_the_ladder(round: &RoundInfo<Bytes32>, me: &Bytes32, job: Option<&Job>) ->
 	}
 }
 
-/// Whoever lost a bond in this round stays out: what went wrong would go wrong again.
+/// Returns the step in a rescue. Whoever lost a bond in this round stays out: what went wrong would go wrong again.
 fn in_rescue(phase: Phase, rescue: RescueInfo, job: Option<&Job>) -> Step {
 	if let Some(job) = job {
 		match &job.outcome {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why the prover stops.
+//! Reasons why the prover stops.
 
 use crate::{journal::JournalError, workers::ProvingError};
 use pvs_client::{amount::AmountError, Error, ReplicaError, Retry, SealsError};

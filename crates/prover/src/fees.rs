@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the transactions of a job cost: what this account paid last, and until then what the node tells.
+//! Costs of the transactions of a job: what this account paid last, and until then what the node tells.
 
 use pvs_client::{Call, Error, Submitter};
 use pvs_primitives::{
@@ -8,7 +8,7 @@ use pvs_primitives::{
 use pvs_timelock::SEAL_BYTES;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// After how many blocks the node is asked again.
+/// Number of blocks after which the node is asked again.
 const REFRESH: BlockNumber = 100;
 
 /// Transaction fees, in planck.
@@ -44,9 +44,9 @@ struct Known {
 /// The fee of one transaction, in planck.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Fee {
-	/// By what the node tells: the most that the call can cost. What it does not do is given back.
+	/// Most that the call can cost, by what the node tells. What it does not do is given back.
 	most: Balance,
-	/// What the last one cost.
+	/// Cost of the last one.
 	paid: Option<Balance>,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What monitoring sees of a prover: its metrics, and the conditions under which it is ready.
+//! Monitoring of a prover: its metrics, and the conditions under which it is ready.
 
 use crate::report::Report;
 use pvs_primitives::{Balance, BlockNumber};
@@ -16,7 +16,7 @@ const PROVING_SECONDS: [f64; 12] =
 /// Metrics and conditions.
 #[derive(Debug)]
 pub(crate) struct Monitor {
-	/// What every service that follows a chain has.
+	/// Parts that every service that follows a chain has.
 	pub(crate) base: ChainMonitor,
 	/// Nothing has happened after which this prover makes no bids until it is started again.
 	pub(crate) may_bid: Condition,

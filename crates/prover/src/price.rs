@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whether to bid, and what; whether to step in for others. Pure.
+//! Decision about whether to bid, and what; whether to step in for others. Pure.
 
 use crate::{fees::Fees, journal::Totals};
 use pvs_primitives::{
@@ -8,7 +8,7 @@ use pvs_primitives::{
 	Balance, BlockNumber, Bytes32,
 };
 
-/// What the operator wants, in planck and blocks.
+/// Wishes of the operator, in planck and blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Policy {
 	/// The lowest fee for a proof, before what the bid itself costs.
@@ -19,11 +19,11 @@ pub(crate) struct Policy {
 	pub(crate) min_balance: Balance,
 	/// Open bids, unproven wins and rescues at the same time, at most.
 	pub(crate) max_jobs: usize,
-	/// Whether to prove in rescues while there is nothing else to do.
+	/// True to prove in rescues while there is nothing else to do.
 	pub(crate) rescue: bool,
 }
 
-/// What this prover has at the moment.
+/// Means that this prover has at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Means {
 	/// Its free balance, in planck.
@@ -31,11 +31,11 @@ pub(crate) struct Means {
 	/// Its open bids, unproven wins and rescues, without the round in question. Places on ladders
 	/// do not count: hardly any is ever offered, and to pass costs nothing.
 	pub(crate) jobs: usize,
-	/// How many blocks its slowest recent proof took, if it has proved.
+	/// Number of blocks that its slowest recent proof took, if it has proved.
 	pub(crate) measured_blocks: Option<BlockNumber>,
 	/// Outcome of its earlier bids.
 	pub(crate) record: Record,
-	/// What its transactions cost.
+	/// Fees of its transactions.
 	pub(crate) fees: Fees,
 }
 
@@ -55,18 +55,18 @@ impl Record {
 	}
 }
 
-/// What to bid.
+/// Bid to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ask {
 	/// The fee, in planck.
 	pub(crate) fee: Balance,
 	/// The promised time, in blocks.
 	pub(crate) proof_blocks: BlockNumber,
-	/// What `place_bid` may cost at most, in planck.
+	/// Highest cost of `place_bid`, in planck.
 	pub(crate) max_slot_fee: Balance,
 }
 
-/// Why not to take on work.
+/// Reason why not to take on work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Pass {
 	#[error("busy: {0} jobs are open (--max-jobs)")]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How work gets on that takes long.
+//! Progress of work that takes long.
 
 use pvs_primitives::{api::BatchId, RoundNumber};
 use pvs_rollup::proving::{Progress as LoadProgress, Silent};

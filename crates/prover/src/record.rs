@@ -79,7 +79,7 @@ impl Counts {
 	}
 }
 
-/// What the chain has taken out of this prover's stake, as far as it is counted.
+/// Amount that the chain has taken out of this prover's stake, as far as it is counted.
 ///
 /// The chain adds up all of it in one place: penalties for silence, void bids, silent bids that were settled or not, and
 /// assignments that were not delivered. Events tell only of those that this program saw happen.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the operator sees: a line of text or of JSON per event.
+//! Events that the operator sees: a line of text or of JSON per event.
 
 mod show;
 
@@ -72,14 +72,14 @@ pub enum Report {
 		/// The file of the saved state, for a rollup that has one.
 		#[serde(rename = "saved_state")]
 		saved: Option<String>,
-		/// What is wrong with it, if it is of no use.
+		/// Reason why it is of no use, if it is of none.
 		reason: Option<String>,
 	},
 	/// A proof is begun.
 	Proving {
 		batch: BatchId,
 		round: RoundNumber,
-		/// How many steps it has, if that is known.
+		/// Number of steps that it has, if that is known.
 		steps: Option<u32>,
 	},
 	/// A proof was not wanted any more before it was made.
@@ -324,7 +324,7 @@ impl Event for Report {
 	}
 }
 
-/// How a batch and its round are called in text.
+/// Returns how a batch and its round are called in text.
 pub(crate) fn name(batch: BatchId, round: RoundNumber) -> String {
 	match round {
 		0 => format!("batch {}/{}", batch.rollup, batch.index),

@@ -15,7 +15,7 @@ use pvs_verifier::PreparedKey;
 use std::{fs::File, io::Read, path::Path, sync::Arc};
 use tokio::{runtime::Handle, sync::Mutex, task::block_in_place};
 
-/// What is read of a verifying key's file at most: its hex digits in UTF-16 take less.
+/// Number of bytes that are read of a verifying key's file at most: its hex digits in UTF-16 take less.
 const MAX_KEY_FILE_BYTES: usize = 5 * VERIFYING_KEY_BYTES;
 
 /// A state of the rollup, and how to get to the next.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What to do about a bid of this prover that the chain has sealed: before its round has closed, and after the
-//! round has closed without it. Pure.
+//! Decision about a bid of this prover that the chain has sealed: before its round has closed, and after the round
+//! has closed without it. Pure.
 
 use crate::journal::{Job, Key};
 use pvs_primitives::{
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) struct SealedBid {
 	/// Digest of the batch in the round of the bid.
 	pub(crate) batch_digest: Bytes32,
-	/// What the bid was committed to with.
+	/// Commitment of the bid.
 	pub(crate) commitment: Bytes32,
 	/// `blake2_256` of the seal.
 	pub(crate) seal_hash: Bytes32,
@@ -31,7 +31,7 @@ pub(crate) struct UnsettledBid {
 	pub(crate) until: BlockNumber,
 }
 
-/// Where the payload of a sealed bid is to be had.
+/// Source of the payload of a sealed bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
 	/// In the journal.

@@ -24,10 +24,10 @@ use rand::{
 
 /// No sum of a batch's amounts is above half of what an account can hold.
 const MAX_AMOUNT: u64 = 1 << 56;
-/// What each account has at first.
+/// Balance that each account has at first.
 const BALANCE: u64 = 1 << 63;
 
-/// Why a key is not used.
+/// Reason why a key is not used.
 #[derive(Debug, thiserror::Error)]
 pub enum SelfCheckError {
 	#[error(

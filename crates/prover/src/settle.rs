@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How a round ended that is over before this program saw its end: after a restart, a lost
-//! connection, or a proof that somebody else relayed.
+//! Search for how a round ended that is over before this program saw its end: after a restart, a lost connection,
+//! or a proof that somebody else relayed.
 
 use crate::journal::{Job, Key, Outcome, Verdict};
 use pvs_client::{Block, Client, Error, PvsEvent};
 use pvs_primitives::{BlockNumber, Bytes32};
 use std::ops::RangeInclusive;
 
-/// How far back a node is asked for events. Nodes keep the state of 256 blocks by default.
+/// Number of blocks back that a node is asked for events. Nodes keep the state of 256 blocks by default.
 const MAX_BLOCKS: BlockNumber = 200;
 
-/// How a round that is over stands for this prover.
+/// State in which a round that is over is for this prover.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
 	/// The chain is not as far as the round was: it is on another fork, or the node is behind.
@@ -24,7 +24,7 @@ pub(crate) enum Ending {
 	Ended(Outcome),
 }
 
-/// Where to look up how a round ended.
+/// Place to look up how a round ended.
 #[derive(Debug, PartialEq, Eq)]
 enum Search {
 	/// The chain is not as far as the round was.
@@ -104,7 +104,7 @@ fn unsettled_in(event: &PvsEvent, me: &Bytes32, key: &Key) -> Option<BlockNumber
 	}
 }
 
-/// What an event says about how a round ended for `me`.
+/// Returns what an event says about how a round ended for `me`.
 pub(crate) fn outcome_in(event: &PvsEvent, me: &Bytes32, key: &Key) -> Option<Outcome> {
 	match *event {
 		PvsEvent::ProofAccepted {

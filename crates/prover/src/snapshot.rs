@@ -39,7 +39,7 @@ const LEAST_PAUSE: Duration = Duration::from_secs(60);
 /// Saving takes at most one part in this many of the time.
 const PAUSE_PER_SAVE: u32 = 100;
 
-/// Why a saved state is of no use. In a sentence it follows the name of the file.
+/// Reason why a saved state is of no use. In a sentence it follows the name of the file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unusable {
 	#[error("is not there yet")]
@@ -66,7 +66,7 @@ pub(crate) enum Unusable {
 	NotFinal,
 }
 
-/// Where on the chain a state belongs.
+/// Point on the chain where a state belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
 	/// The finalised block after which it was the newest final state.
@@ -84,7 +84,7 @@ pub(crate) struct Snapshot {
 	pub(crate) point: Point,
 }
 
-/// Whose state it is.
+/// Owner of a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner {
 	/// Hash of the chain's first block.
@@ -108,7 +108,7 @@ impl Store {
 		Self { path: dir.join(format!("rollup-{}.state", owner.rollup)), owner }
 	}
 
-	/// Where it is.
+	/// Returns where it is.
 	pub(crate) fn path(&self) -> &Path {
 		&self.path
 	}
@@ -178,7 +178,7 @@ impl Store {
 		Ok(Snapshot { state, point })
 	}
 
-	/// Where the state belongs, and the bytes of the state.
+	/// Returns where the state belongs, and the bytes of the state.
 	fn decode_head<'a>(&self, bytes: &'a [u8]) -> Result<(Point, &'a [u8]), Unusable> {
 		let (head, rest) = bytes.split_first_chunk::<HEAD_BYTES>().ok_or(Unusable::Magic)?;
 		if !head.starts_with(MAGIC) {
@@ -234,7 +234,7 @@ fn take<const N: usize>(bytes: &[u8]) -> ([u8; N], &[u8]) {
 	bytes.split_first_chunk().map_or(([0; N], &[]), |(first, rest)| (*first, rest))
 }
 
-/// When to save: one state at a time, each once, and not so often that it costs much.
+/// Pace of saving: one state at a time, each once, and not so often that it costs much.
 #[derive(Debug)]
 pub(crate) struct Pace {
 	/// The root that the file has.
@@ -250,7 +250,7 @@ impl Pace {
 		Self { saved, saving: None, not_before: Instant::now() }
 	}
 
-	/// Whether the state with this root should be saved now.
+	/// Returns whether the state with this root should be saved now.
 	pub(crate) fn is_due(&self, root: &Bytes32) -> bool {
 		self.saving.is_none() && self.saved != Some(*root) && Instant::now() >= self.not_before
 	}

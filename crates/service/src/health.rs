@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whether a service lives and is ready: named conditions, each of which only its own event meets.
+//! Health of a service, whether it lives and is ready: named conditions, each of which only its own event meets.
 //!
 //! There is no call that makes a service healthy as a whole. Who connects again meets `connected`, and
 //! has no way to meet `chain_moves`: that stays unmet until a block comes.
@@ -15,7 +15,7 @@ use std::{
 };
 use tokio::time::timeout;
 
-/// What is known about a service. Clones show the same.
+/// Facts known about the health of a service. Clones show the same.
 #[derive(Clone, Debug)]
 pub struct Health(Arc<Inner>);
 
@@ -31,9 +31,9 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub struct Condition {
 	name: &'static str,
-	/// For how long the event that meets it counts.
+	/// Time for which the event that meets it counts.
 	lasts: Option<Duration>,
-	/// What lacks if the event does not come again in time.
+	/// Complaint if the event does not come again in time.
 	lack: &'static str,
 	state: Arc<Mutex<State>>,
 }
@@ -49,9 +49,9 @@ enum State {
 pub struct Unmet {
 	/// Its name.
 	pub condition: &'static str,
-	/// What keeps it from being met.
+	/// Reason why it is not met.
 	pub reason: String,
-	/// Since when, in JSON as RFC 3339 in UTC.
+	/// Time since which it is not met, in JSON as RFC 3339 in UTC.
 	#[serde(serialize_with = "as_timestamp")]
 	pub since: SystemTime,
 }
@@ -166,7 +166,8 @@ impl Condition {
 	}
 }
 
-/// What is behind these locks is whole between two statements: a panic elsewhere leaves nothing half done.
+/// Locks, even after a panic elsewhere, which leaves nothing half done: what is behind these locks is whole between
+/// two statements.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 	mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What monitoring sees of every service that follows a chain. What a service has beside that is its own.
+//! Monitoring of every service that follows a chain. What a service has beside that is its own.
 
 use crate::{
 	metrics::{IntGauge, Metrics, MetricsError},

@@ -26,7 +26,7 @@ pub fn exit_code(left: usize) -> ExitCode {
 	}
 }
 
-/// How far a service is to stop.
+/// Extent to which a service is to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
 	Running,
@@ -43,7 +43,7 @@ pub struct Stopper {
 	limit: Duration,
 }
 
-/// What a service looks at to know whether to stop. Clones show the same.
+/// Signal that a service looks at to know whether to stop. Clones show the same.
 #[derive(Clone, Debug)]
 pub struct Stop(watch::Receiver<Phase>);
 

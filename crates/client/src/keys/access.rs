@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Who may have access to a file with a secret. Pure.
+//! Access that users may have to a file with a secret. Pure.
 
 /// The user that service managers mount secrets as.
 const ROOT: u32 = 0;
-/// What everybody but the owner may do.
+/// Mode bits of what everybody but the owner may do.
 const OTHERS: u32 = 0o077;
 
 /// Reasons to leave a file alone.

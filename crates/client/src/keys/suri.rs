@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What may follow a phrase or a seed: a derivation path and a password. Pure.
+//! Suffixes that may follow a phrase or a seed: a derivation path and a password. Pure.
 //!
 //! The parser behind this takes everything after a slash for a part of the path, a comment and the words of
 //! a second key included, and another account signs. So what no tool writes is refused before it.
@@ -13,7 +13,7 @@ pub enum PathError {
 		 whatever else out, as all of it would count and another account would sign"
 	)]
 	WhiteSpace,
-	/// What a comment begins with, or what quotes the key in another file.
+	/// It has what a comment begins with, or what quotes the key in another file.
 	#[error(
 		"a # or a quotation mark in the derivation path; write the key without comment and without \
 		 quotation marks"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which node to use. Pure.
+//! Choice of the node to use. Pure.
 
 use pvs_primitives::BlockNumber;
 
@@ -16,7 +16,7 @@ pub(crate) fn is_behind(height: BlockNumber, highest: BlockNumber) -> bool {
 	highest.saturating_sub(height) > MAX_LAG
 }
 
-/// What is known of a node.
+/// Facts known of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
 	/// A connection is open, and the node is on the chain.
@@ -29,7 +29,7 @@ pub(super) struct Standing {
 	pub(super) height: BlockNumber,
 }
 
-/// How useful a node is, best first.
+/// Usefulness of a node, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
 	Good,

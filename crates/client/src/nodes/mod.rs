@@ -33,13 +33,13 @@ use tokio::{sync::watch, task::AbortHandle, time::Instant};
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
 /// Time that it may take where the answer is large, or nobody else can be asked.
 const LONG_ANSWER_LIMIT: Duration = Duration::from_secs(10);
-/// How long a node that is named later waits for those before it, when a program starts.
+/// Time that a node that is named later waits for those before it, when a program starts.
 const PRECEDENCE: Duration = Duration::from_secs(1);
-/// For how long a node that did not answer in time comes last, unless it shows a block before.
+/// Time for which a node that did not answer in time comes last, unless it shows a block before.
 const SUSPICION: Duration = Duration::from_secs(10);
-/// What stands for the address of the node that this program is a part of.
+/// Name that stands for the address of the node that this program is a part of.
 const THIS_PROCESS: &str = "this process";
-/// After how long without a block a node counts as stalled, until the chain's slots are known.
+/// Time without a block after which a node counts as stalled, until the chain's slots are known.
 const FIRST_STALL: Duration = Duration::from_secs(18);
 
 /// The connections to the nodes of a chain. They are closed when this is dropped.
@@ -54,7 +54,7 @@ impl Drop for Nodes {
 	}
 }
 
-/// What calls and keepers share.
+/// State that calls and keepers share.
 struct Shared {
 	urls: Vec<String>,
 	/// The RPC of the node that this program is a part of. It is the only node then.
@@ -70,7 +70,7 @@ struct Shared {
 /// Count of the calls that were made: what a node has to bear, and may limit.
 struct Calls {
 	all: u64,
-	/// When the present minute began, how many were made before it, and how many in the minute before it.
+	/// Time when the present minute began, number of calls made before it, and number in the minute before it.
 	minute: Instant,
 	before: u64,
 	last_minute: u64,
@@ -113,11 +113,11 @@ struct State {
 	runtimes: Runtimes,
 }
 
-/// What is known of a node.
+/// Facts known of a node.
 struct Node {
 	connection: Connection,
 	head: Option<Block>,
-	/// When it last showed a block, or was connected.
+	/// Time when it last showed a block, or was connected.
 	head_at: Instant,
 	suspect_until: Option<Instant>,
 }
@@ -133,7 +133,7 @@ enum Connection {
 	Foreign,
 }
 
-/// What is known of the nodes at a time.
+/// Facts known of the nodes at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
 	/// The address of the node in use, and whether a connection to it is open.
@@ -146,7 +146,7 @@ pub(crate) struct Report {
 	pub(crate) highest: BlockNumber,
 	/// Reason why no connection is open, if none is.
 	pub(crate) down: Option<Arc<Error>>,
-	/// Whether all nodes are on another chain.
+	/// True if all nodes are on another chain.
 	pub(crate) all_foreign: bool,
 }
 

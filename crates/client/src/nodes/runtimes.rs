@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which blocks have the same runtime, by their headers: a chain says in the header of a block that it changes
-//! the code. So nobody has to ask for the version of the runtime with each block.
+//! Blocks that have the same runtime, by their headers: a chain says in the header of a block that it changes the
+//! code. So nobody has to ask for the version of the runtime with each block.
 
 use crate::{connection::Block, BlockHash};
 use pvs_primitives::BlockNumber;

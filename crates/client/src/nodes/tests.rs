@@ -33,12 +33,12 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The block whose header says that the code has changed.
 const UPGRADE: u32 = 30;
 
-/// What a node does.
+/// Behavior of a node.
 struct Behavior {
 	genesis: [u8; 32],
 	/// Its best block.
 	head: watch::Sender<u32>,
-	/// Whether it answers nothing any more.
+	/// True if it answers nothing any more.
 	is_frozen: AtomicBool,
 	/// The error that it answers to a call of `state_call`.
 	error: Option<&'static str>,
@@ -130,7 +130,7 @@ fn hash_of(header: Value) -> String {
 	hex_of(blake2_256(&[&header.encode()]))
 }
 
-/// What the runtime answers, as hex digits.
+/// Returns what the runtime answers, as hex digits.
 fn runtime_answer(method: &str) -> String {
 	let answer = match method {
 		"Core_version" => {

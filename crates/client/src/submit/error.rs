@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How transactions fail, in the words of a node and of the chain.
+//! Failures of transactions, in the words of a node and of the chain.
 
 use crate::{error::Error, pallet_error::PalletError, PALLET};
 use subxt::{error::DispatchError, rpcs::Error as RpcError};
@@ -20,7 +20,7 @@ pub enum SubmitError {
 	Refused {
 		/// The call.
 		call: &'static str,
-		/// What the node says.
+		/// Reason that the node gives.
 		reason: String,
 	},
 	/// A block took it, and the call failed.
@@ -40,9 +40,9 @@ pub enum SubmitError {
 	Unknown {
 		/// The call.
 		call: &'static str,
-		/// How long was waited.
+		/// Number of seconds that were waited.
 		seconds: u64,
-		/// Why nothing more is known.
+		/// Reason why nothing more is known.
 		reason: String,
 	},
 	/// The transaction could not be built or sent.
@@ -71,7 +71,7 @@ pub(super) fn refusal(error: &RpcError) -> Option<String> {
 	})
 }
 
-/// Whether signing again with a fresh nonce can help.
+/// Returns whether signing again with a fresh nonce can help.
 pub(super) fn is_about_the_nonce(reason: &str) -> bool {
 	const SIGNS: [&str; 5] =
 		["outdated", "Priority is too low", "nonce", "Already Imported", "usurped"];

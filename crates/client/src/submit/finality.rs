@@ -49,7 +49,7 @@ pub(super) async fn keep(
 	}
 }
 
-/// What is asked of the chain.
+/// Questions that are asked of the chain.
 trait Chain {
 	/// Returns the hash of the best chain's block at a height.
 	async fn hash_at(&self, number: BlockNumber) -> Result<BlockHash, Error>;
@@ -90,7 +90,7 @@ struct Kept {
 	sent_at: Option<BlockNumber>,
 }
 
-/// Whether there is more to do for a transaction.
+/// Answer to whether there is more to do for a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outlook {
 	Open,

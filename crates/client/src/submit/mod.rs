@@ -42,10 +42,10 @@ use tokio::{
 /// Blocks after which a transaction that no block took is void. A power of two. Short, because
 /// nothing that a prover sends is of use after its window.
 const MORTALITY_BLOCKS: u64 = 64;
-/// How far below the best block the block may be that mortality counts from. Half of what a transaction lives,
-/// and deeper than any reorganization among blocks that are not final should go.
+/// Number of blocks that the block may be below the best one from which mortality counts. Half of what a
+/// transaction lives, and deeper than any reorganization among blocks that are not final should go.
 const MAX_ANCHOR_DEPTH: BlockNumber = 32;
-/// How often a transaction is signed again when the pool refused it for its nonce.
+/// Number of times that a transaction is signed again when the pool refused it for its nonce.
 const ATTEMPTS: u32 = 3;
 /// Pause before signing again.
 const RETRY_PAUSE: Duration = Duration::from_millis(150);
@@ -55,8 +55,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const REPLACE_AFTER: BlockNumber = 3;
 /// Number of times that the tip rises: to an eighth of the transaction's fee, a quarter, a half, and all of it.
 const RISES: u32 = 4;
-/// How far below the block that was best when it was sent a transaction is searched for: a reorganization can
-/// put it there.
+/// Number of blocks below the one that was best when it was sent in which a transaction is searched for: a
+/// reorganization can put it there.
 const SEARCH_DEPTH: BlockNumber = 4;
 
 type Signed = SubmittableTransaction<ChainConfig, OnlineClientAtBlockImpl<ChainConfig>>;
@@ -68,9 +68,9 @@ pub struct Included {
 	pub block: BlockHash,
 	/// The block's height.
 	pub number: BlockNumber,
-	/// What the pallet reported about it.
+	/// Events that the pallet reported about it.
 	pub events: Vec<PvsEvent>,
-	/// What it cost without a tip, in planck, after what was given back; `None` if the chain does not tell.
+	/// Cost without a tip, in planck, after what was given back; `None` if the chain does not tell.
 	pub fee: Option<Balance>,
 }
 

@@ -13,9 +13,9 @@ pub(super) struct Open {
 	pub(super) nonce: u64,
 	/// The hashes of what was signed.
 	pub(super) hashes: Vec<Bytes32>,
-	/// What was signed last.
+	/// Transaction that was signed last.
 	pub(super) encoded: Vec<u8>,
-	/// What it costs without a tip, in planck, once that was asked.
+	/// Cost without a tip, in planck, once that was asked.
 	pub(super) fee: Option<Balance>,
 	/// Number of times that its tip has risen.
 	pub(super) rises: u32,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What becomes of a transaction on the way to a block.
+//! Fate of a transaction on the way to a block.
 
 use super::{
 	error::{explain, SubmitError},
@@ -14,14 +14,14 @@ use pvs_primitives::{hash::blake2_256, BlockNumber, Bytes32};
 use std::sync::{Arc, PoisonError};
 use tokio::sync::watch::Receiver;
 
-/// Where a transaction was found.
+/// Place where a transaction was found.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
 	pub(super) block: Block,
 	pub(super) extrinsic: u32,
 }
 
-/// What the best chain says of a transaction.
+/// Answer of the best chain about a transaction.
 pub(super) enum Fate {
 	/// No block has it.
 	Open,
@@ -30,7 +30,7 @@ pub(super) enum Fate {
 	NonceTaken,
 }
 
-/// What finds transactions of an account on the chain.
+/// Finder of an account's transactions on the chain.
 pub(super) struct Lookup {
 	pub(super) client: Client,
 	account: Bytes32,

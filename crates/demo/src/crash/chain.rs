@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the chain's batches and the acknowledged transfers lead to.
+//! Result that the chain's batches and the acknowledged transfers lead to.
 
 use crate::{error::DemoError, run::ROLLUP};
 use pvs_client::{Client, Committed, PvsEvent};

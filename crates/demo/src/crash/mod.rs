@@ -41,7 +41,7 @@ const OPENED: u32 = 3;
 pub(crate) const PIPELINE: u32 = 4;
 /// The fewest batches that hold all transfers.
 pub(crate) const BATCHES: u32 = TRANSFERS.div_ceil(4) as u32;
-/// How long a moment may take to come.
+/// Time that a moment may take to come.
 const MOMENT_WAIT: Duration = Duration::from_secs(45);
 
 /// Kills before the first batch fails, while there are no provers.
@@ -243,7 +243,7 @@ struct Acknowledged {
 	encoding: Vec<u8>,
 }
 
-/// What the load generator has written down.
+/// Returns what the load generator has written down.
 fn acknowledged(path: &Path) -> Result<Vec<Acknowledged>, DemoError> {
 	let what = "cannot read the accepted transfers";
 	let text = fs::read_to_string(path).map_err(|source| DemoError::Io { what, source })?;
@@ -300,7 +300,7 @@ fn served_accounts<'a>(
 	Ok(found.iter().filter_map(read).collect())
 }
 
-/// How many of these transfers the sequencer does not call final.
+/// Returns how many of these transfers the sequencer does not call final.
 fn unsettled(demo: &Demo<'_>, rpc: &str, sent: &[Acknowledged]) -> Result<usize, DemoError> {
 	let found = ask(demo, rpc, "status", sent.iter().map(|sent| sent.hash.clone()))?;
 	let settled: BTreeSet<&str> = found

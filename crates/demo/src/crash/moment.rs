@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! When a sequencer is killed: at random, or at the first sign that it writes something.
+//! Moments at which a sequencer is killed: at random, or at the first sign that it writes something.
 
 use pvs_primitives::hash::blake2_256;
 use std::{
@@ -10,7 +10,7 @@ use std::{
 	time::{Duration, Instant},
 };
 
-/// How often the data directory is looked at: a write takes milliseconds.
+/// Interval at which the data directory is looked at: a write takes milliseconds.
 const POLL: Duration = Duration::from_micros(300);
 /// From the sign of a write to the kill at most, so that some come in the middle of it and some after it.
 const MAX_DELAY: Duration = Duration::from_millis(2);
@@ -19,7 +19,7 @@ const MAX_WAIT: Duration = Duration::from_secs(2);
 
 const TEMPORARY: &str = ".tmp";
 
-/// What a kill waits for.
+/// Moment that a kill waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Moment {
 	/// The journal grows.
@@ -35,7 +35,7 @@ pub(super) enum Moment {
 }
 
 impl Moment {
-	/// What it is called.
+	/// Returns what it is called.
 	pub(super) fn name(self) -> &'static str {
 		match self {
 			Self::Append => "append",
@@ -79,7 +79,7 @@ impl Dice {
 		}
 	}
 
-	/// How long to wait once the moment has come.
+	/// Returns how long to wait once the moment has come.
 	pub(super) fn delay(&mut self, moment: Moment) -> Duration {
 		match moment {
 			Moment::Any => self.time_below(MAX_WAIT),
@@ -89,7 +89,7 @@ impl Dice {
 	}
 }
 
-/// What a data directory looks like.
+/// Look of a data directory.
 #[derive(Debug)]
 pub(super) struct Look {
 	dir: PathBuf,
@@ -108,7 +108,7 @@ impl Look {
 		}
 	}
 
-	/// Whether the moment has come since then.
+	/// Returns whether the moment has come since then.
 	fn shows(&self, before: &Self, moment: Moment) -> bool {
 		let is_half = |name: &&String| name.starts_with("journal.") && name.ends_with(TEMPORARY);
 		let (now, then) = (self.journal.unwrap_or_default(), before.journal.unwrap_or_default());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the scenario comes to: pure.
+//! Outcome of the scenario: pure.
 
 use super::{moment::Moment, KILLS, TRANSFERS, WITHOUT_PROVERS, WITH_PROVERS};
 use crate::error::DemoError;
 use serde_json::{json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was found at the end.
+/// Facts that were found at the end.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
 	/// Transfers that were acknowledged.
@@ -31,7 +31,7 @@ pub(crate) struct Outcome {
 	/// Files that a kill left half written, and those that were still there after the next start.
 	pub(super) interrupted: usize,
 	pub(super) left: usize,
-	/// What the load generator measured.
+	/// Figures that the load generator measured.
 	pub(super) load: Value,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How the service stops: what is on its way arrives, and the rest is saved.
+//! End of the service: what is on its way arrives, and the rest is saved.
 
 use super::{Message, Service, Work};
 use crate::{

@@ -38,28 +38,28 @@ const STALL: Duration = Duration::from_secs(60);
 /// Interval at which the loop makes a turn when nothing happens.
 const TURN: Duration = Duration::from_secs(10);
 
-/// What the service needs.
+/// Settings that the service needs.
 #[derive(Clone)]
 pub struct Config {
-	/// How the chain is reached.
+	/// Way in which the chain is reached.
 	pub connect: Endpoint,
-	/// Whose account opens and is rewarded.
+	/// Key of the account that opens and is rewarded.
 	pub key: Arc<dyn Signer>,
 	/// Seals to solve at the same time, at most.
 	pub threads: u32,
-	/// How far to lower the priority of the threads.
+	/// Amount by which to lower the priority of the threads.
 	pub nice: i32,
-	/// What must be left of a reward.
+	/// Profit that must be left of a reward.
 	pub min_profit: Amount,
-	/// What an opening costs, if the node is not to be asked.
+	/// Cost of an opening, if the node is not to be asked.
 	pub cost: Option<Amount>,
-	/// Where unfinished work is kept.
+	/// Directory of unfinished work.
 	pub state_dir: PathBuf,
 	/// Seconds to keep trying when the node goes away.
 	pub reconnect_for: u64,
-	/// Where to serve metrics and health, if anywhere.
+	/// Address at which to serve metrics and health, if anywhere.
 	pub metrics: Option<SocketAddr>,
-	/// Where metrics are kept; a place of their own if `None`. Of one run only, since their names are taken then.
+	/// Place where metrics are kept; one of their own if `None`. Of one run only, since their names are taken then.
 	pub registry: Option<Metrics>,
 }
 
@@ -109,7 +109,7 @@ async fn open_seals(
 	Ok(service.finish(&mut messages, stop).await)
 }
 
-/// What solvers and transactions bring back.
+/// Results that solvers and transactions bring back.
 enum Message {
 	Ended(Id, Outcome),
 	/// The chain was asked about an opening, and sent it if that says yes.
@@ -118,7 +118,7 @@ enum Message {
 	BrokeOff(Id),
 }
 
-/// What became of an opening.
+/// Fate of an opening.
 enum Sent {
 	/// The chain would refuse it.
 	Refused,
@@ -153,17 +153,17 @@ impl Work {
 	}
 }
 
-/// How a seal is called.
+/// Returns how a seal is called.
 fn name(target: &Target) -> SealName {
 	SealName { batch: target.batch, round: target.round, bidder: Account(target.bidder) }
 }
 
-/// What is left of a seal when there is no work on it.
+/// Rest of a seal when there is no work on it.
 #[derive(Clone, Copy, Debug)]
 struct Trace {
 	/// The height at which the seal was last worth looking at.
 	seen: BlockNumber,
-	/// How many squarings of it are saved.
+	/// Number of squarings of it that are saved.
 	saved: u64,
 }
 
@@ -174,12 +174,12 @@ struct Service {
 	reporter: Reporter,
 	monitor: Monitor,
 	genesis_hash: Bytes32,
-	/// What kept the newest block from being looked at, if anything did.
+	/// Error that kept the newest block from being looked at, if anything did.
 	trouble: Option<String>,
 	min_profit: Balance,
 	parameters: Arc<Parameters>,
 	slot_millis: u64,
-	/// What an opening costs, and the height at which that was asked.
+	/// Cost of an opening, and the height at which that was asked.
 	cost: Balance,
 	asked_at: BlockNumber,
 	height: BlockNumber,
@@ -197,11 +197,11 @@ struct Service {
 	traces: BTreeMap<Id, Trace>,
 	/// The height at which seals that are gone were last forgotten.
 	cleaned_at: BlockNumber,
-	/// Whether the chain keeps this account from opening the seals of a batch: it is the sequencer.
+	/// True for batches whose seals the chain keeps this account from opening: it is the sequencer.
 	barred: BTreeMap<BatchId, bool>,
-	/// What was said once about a seal, and the height at which there was last reason to.
+	/// Lines that were said once about a seal, and the height at which there was last reason to.
 	told: BTreeMap<(Id, String), BlockNumber>,
-	/// What each opened seal has earned; one that is opened again after a reorganisation counts once.
+	/// Reward that each opened seal has earned; one that is opened again after a reorganisation counts once.
 	earned: BTreeMap<Id, Balance>,
 	summary: Summary,
 	messages: mpsc::UnboundedSender<Message>,
@@ -374,7 +374,7 @@ impl Service {
 		Ok(())
 	}
 
-	/// For whom and under which parameters seals are opened.
+	/// Returns for whom and under which parameters seals are opened.
 	fn scope(&self) -> Scope {
 		Scope {
 			genesis_hash: self.genesis_hash,
@@ -420,8 +420,8 @@ fn afford(
 	Ok(())
 }
 
-/// What an opening costs, in planck: what the operator says, else what the node tells for a
-/// transaction of the same size and weight.
+/// Returns what an opening costs, in planck: what the operator says, else what the node tells for a transaction of
+/// the same size and weight.
 async fn cost(
 	config: &Config,
 	token: &Token,

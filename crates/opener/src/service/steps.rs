@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From what the chain shows to solvers and transactions, and from what they bring back to the
-//! operator.
+//! Way from what the chain shows to solvers and transactions, and from what they bring back to the operator.
 
 use super::{
 	cost, name, Block, Call, Message, OpenerError, Sent, Service, Session, Trace, View, Work,
@@ -19,14 +18,14 @@ use std::{
 	time::Duration,
 };
 
-/// How long to wait for a block to take an opening before looking at the chain again.
+/// Time to wait for a block to take an opening before looking at the chain again.
 const INCLUSION_WAIT: Duration = Duration::from_secs(30);
-/// After how many blocks fee and seals are asked for again.
+/// Number of blocks after which fee and seals are asked for again.
 const ASK_EVERY: BlockNumber = 100;
-/// For how many blocks a seal that is gone is remembered: a reorganisation may bring it back.
+/// Number of blocks for which a seal that is gone is remembered: a reorganisation may bring it back.
 const REMEMBER: BlockNumber = 64;
-/// For how long unfinished work is kept on the disk that no block has shown yet. After a restart the
-/// node may have to catch up first; no opening window is as long as this.
+/// Time for which unfinished work is kept on the disk that no block has shown yet. After a restart the node may
+/// have to catch up first; no opening window is as long as this.
 const KEEP_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Service {
@@ -396,8 +395,8 @@ impl Service {
 	}
 }
 
-/// Whether so many blocks have passed since the last clean-up; blocks may be skipped, and a
-/// reorganisation may lead to a lower one.
+/// Returns whether so many blocks have passed since the last clean-up; blocks may be skipped, and a reorganisation
+/// may lead to a lower one.
 fn is_cleaning_due(cleaned_at: BlockNumber, height: BlockNumber) -> bool {
 	height.saturating_sub(cleaned_at) >= REMEMBER
 }
@@ -424,9 +423,9 @@ fn sent_or_unknown(result: Result<Included, SubmitError>) -> Result<Sent, Submit
 	}
 }
 
-/// Where the work stands on a seal that is shown at `height`, and was last shown at `seen`. If the
-/// `previous` block did not show it, a reorganisation has undone its opening, which is in the pool
-/// again: the wait before it is sent again starts anew.
+/// Returns where the work stands on a seal that is shown at `height`, and was last shown at `seen`. If the
+/// `previous` block did not show it, a reorganisation has undone its opening, which is in the pool again: the wait
+/// before it is sent again starts anew.
 fn stage_when_shown(
 	stage: Stage,
 	seen: BlockNumber,
@@ -439,7 +438,7 @@ fn stage_when_shown(
 	}
 }
 
-/// Where the work on a seal stands after an attempt to open it at `height`.
+/// Returns where the work on a seal stands after an attempt to open it at `height`.
 ///
 /// Whatever may be in a block, or get into one, is not repeated at once. That is so for an opening
 /// that failed, too: after a reorganisation it may succeed.
@@ -459,7 +458,7 @@ fn stage_after(result: &Result<Sent, SubmitError>, height: BlockNumber) -> Stage
 	}
 }
 
-/// What an opening has earned, in planck, and what became of the bid, from its events.
+/// Returns what an opening has earned, in planck, and what became of the bid, from its events.
 fn result_of(events: &[PvsEvent], target: &Target, me: &Bytes32) -> (u128, OpenedBid) {
 	let key = (target.batch, target.round, target.bidder);
 	let reward = events.iter().find_map(|event| match *event {

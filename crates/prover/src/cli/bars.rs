@@ -14,7 +14,7 @@ use std::{
 
 /// Interval at which a bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
-/// After how long a replay shows its progress.
+/// Time after which a replay shows its progress.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bars for what takes long.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Why a command fails.
+//! Reasons why a command fails.
 
 use crate::{journal::JournalError, ProverError};
 use pvs_client::{amount::AmountError, Error, KeyError, SubmitError};

@@ -9,9 +9,9 @@ use pvs_primitives::{api::ProverInfo, params::WHOLE, Bytes32};
 use serde_json::json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-/// How many rounds the table shows.
+/// Number of rounds that the table shows.
 const SHOWN_ROUNDS: usize = 20;
-/// How long to wait for a block to take the registration.
+/// Time to wait for a block to take the registration.
 const REGISTRATION_WAIT: Duration = Duration::from_secs(30);
 
 /// Shows what the chain and the journal say about a prover.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the chain and the journal together ask for, in every phase of a round.
+//! Table of what the chain and the journal together ask for, in every phase of a round.
 
 use super::*;
 use crate::journal::{Bid, Verdict, Win};

@@ -12,13 +12,13 @@ use serde::{Deserialize, Serialize};
 /// A round of a batch: what a bid, an assignment and a proof belong to.
 pub(crate) type Key = (BatchId, RoundNumber);
 
-/// How a round ended for this prover.
+/// Outcome of a round for this prover.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub(crate) enum Outcome {
 	/// It did not bid.
 	Skipped {
-		/// Why not.
+		/// Reason why not.
 		reason: String,
 	},
 	/// It bid and another one won, or nobody did; it was on the ladder and not needed, or passed; or
@@ -26,18 +26,18 @@ pub(crate) enum Outcome {
 	Lost,
 	/// It delivered and was paid.
 	Paid {
-		/// What it got from escrow, in planck.
+		/// Payment that it got from escrow, in planck.
 		#[serde(with = "decimal")]
 		payment: u128,
-		/// How many blocks it was late.
+		/// Number of blocks that it was late.
 		late_blocks: BlockNumber,
-		/// What it got of the bonds of others, in planck.
+		/// Amount that it got of the bonds of others, in planck.
 		#[serde(with = "decimal", default)]
 		slashed_share: u128,
 	},
 	/// It won and did not deliver.
 	Defaulted {
-		/// What it lost, in planck.
+		/// Amount that it lost, in planck.
 		#[serde(with = "decimal")]
 		slashed: u128,
 	},
@@ -45,20 +45,20 @@ pub(crate) enum Outcome {
 	Voided,
 	/// It did not reveal, the round closed without its bid, and the bid was settled afterwards.
 	Settled {
-		/// What it lost, in planck.
+		/// Amount that it lost, in planck.
 		#[serde(with = "decimal")]
 		slashed: u128,
 		/// The rest of its bond, which it got back, in planck.
 		#[serde(with = "decimal")]
 		released: u128,
-		/// What came out of the bid.
+		/// Verdict on the bid.
 		verdict: Verdict,
 	},
 	/// It may have lost a bond, and the node no longer has the events that say how it went.
 	Unknown,
 }
 
-/// What came out of a silent bid.
+/// Verdict on a silent bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -91,7 +91,7 @@ impl Verdict {
 pub(crate) enum Entry {
 	/// Numbers of rounds that have ended and are in the journal no more.
 	Totals(Totals),
-	/// What the chain's record of this prover said before the journal began, or what was accepted as that.
+	/// The chain's record of this prover before the journal began, or what was accepted as that.
 	Base(Counts),
 	/// A seal is about to be made: whoever has its exponent reads the payload from the chain's seal,
 	/// should the next entry be lost.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the entries of a journal come to.
+//! History that the entries of a journal come to.
 
 use super::{
 	entry::{Entry, Key},
@@ -19,7 +19,7 @@ pub(crate) struct History {
 	ended: VecDeque<Key>,
 	/// Numbers of all that have ended, known or forgotten.
 	totals: Totals,
-	/// What the chain's record said before all that.
+	/// Record of the chain before all that.
 	base: Option<Counts>,
 }
 

@@ -61,7 +61,7 @@ pub(crate) struct Job {
 	/// The block after which a rescue was begun.
 	pub(crate) rescue: Option<BlockNumber>,
 	pub(crate) proof: Option<Box<[u8; PROOF_BYTES]>>,
-	/// How long the proof took, in milliseconds.
+	/// Time that the proof took, in milliseconds.
 	pub(crate) proof_milliseconds: u64,
 	pub(crate) delivered: Option<BlockNumber>,
 	pub(crate) outcome: Option<Outcome>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What this prover has bid, won and proved.
+//! Journal of what this prover has bid, won and proved.
 //!
 //! A [`pvs_files::Journal`] whose payloads are lines of JSON. What must not be done without is on the disk before the
 //! program acts on it, above all the exponent and the payload of a bid before its seal goes out: a prover that
@@ -32,7 +32,7 @@ use std::{
 };
 
 const FILE_NAME: &str = "journal";
-/// What the journal of version 3 and older was called.
+/// Name of the journal of version 3 and older.
 const OLDER_FILE_NAME: &str = "journal.jsonl";
 /// Version 4 has frames, and forgets.
 const FORMAT: Format =
@@ -75,7 +75,7 @@ pub(crate) struct Journal {
 	history: History,
 	/// Entries of what has happened that are not in the file yet.
 	unwritten: Vec<u8>,
-	/// Whether the disk is full, for tests.
+	/// True if the disk is full, for tests.
 	#[cfg(test)]
 	is_disk_full: bool,
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How rounds ended, in numbers.
+//! Numbers of how rounds ended.
 
 use super::{
 	entry::{decimal, Outcome, Verdict},

@@ -32,25 +32,25 @@ use tokio::{
 };
 use wire::{After, Genesis, Method};
 
-/// How long the program may take to start and to name its first state.
+/// Time that the program may take to start and to name its first state.
 const START_LIMIT: Duration = Duration::from_secs(60);
-/// How long a program that has closed its output may take to end.
+/// Time that a program that has closed its output may take to end.
 const END_LIMIT: Duration = Duration::from_secs(1);
 /// The longest answer, in bytes.
 pub(crate) const MAX_ANSWER_BYTES: usize = 1 << 20;
 
-/// How to start the program.
+/// Way to start the program.
 #[derive(Clone, Debug)]
 pub struct Launch {
 	/// The executable: a path, or a name that is looked up in `PATH`.
 	pub program: PathBuf,
 	/// Its arguments. No shell reads them.
 	pub arguments: Vec<String>,
-	/// How long the execution of a batch may take.
+	/// Time that the execution of a batch may take.
 	pub execute_limit: Duration,
 }
 
-/// Why the program gave no usable answer.
+/// Reason why the program gave no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ProgramError {
 	#[error("cannot start the program {program}: {source}")]
@@ -83,7 +83,7 @@ pub enum ProgramError {
 #[derive(Debug)]
 pub(crate) struct Program {
 	launch: Arc<Launch>,
-	/// By how much its priority is lower than this program's.
+	/// Amount by which its priority is lower than this program's.
 	nice: i32,
 	genesis: Genesis,
 	running: Option<Running>,
@@ -162,7 +162,7 @@ impl Program {
 }
 
 impl Launch {
-	/// What errors call the program.
+	/// Returns what errors call the program.
 	fn name(&self) -> String {
 		format!("`{}`", self.program.display())
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What goes over the pipe. `docs/provers.md` describes it for authors of programs.
+//! Messages that go over the pipe. `docs/provers.md` describes it for authors of programs.
 //!
 //! | method | params | result |
 //! | --- | --- | --- |
@@ -18,10 +18,10 @@ use std::sync::Arc;
 
 /// The version of this protocol.
 pub(crate) const VERSION: u32 = 1;
-/// How much of a foreign text goes into an error, in characters.
+/// Length of the part of a foreign text that goes into an error, in characters.
 const QUOTE_LENGTH: usize = 80;
 
-/// What the program is asked for.
+/// Method that the program is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
 	/// The first state.
@@ -62,17 +62,17 @@ pub(crate) fn request(id: u64, method: Method, params: Value) -> String {
 	line
 }
 
-/// What `genesis` is asked with.
+/// Returns what `genesis` is asked with.
 pub(crate) fn genesis_params() -> Value {
 	json!({ "version": VERSION })
 }
 
-/// What `execute` is asked with.
+/// Returns what `execute` is asked with.
 pub(crate) fn execute_params(state: &str, data: &[u8]) -> Value {
 	json!({ "state": state, "data": format!("0x{}", hex::encode(data)) })
 }
 
-/// What `prove` is asked with.
+/// Returns what `prove` is asked with.
 pub(crate) fn prove_params(state: &str, data: &[u8], inputs: &PublicInputs) -> Value {
 	let mut params = execute_params(state, data);
 	params["inputs"] =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where reports go, and how proofs get on.
+//! Output of reports, and of how proofs get on.
 
 use super::{Report, Reporter};
 use crate::{monitor::Monitor, progress::Progress};

@@ -143,7 +143,7 @@ async fn start_and_follow(
 	service.run(config, client, results, stop).await
 }
 
-/// What a finished task brings back.
+/// Result that a finished task brings back.
 #[allow(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 enum Done {
 	Appraised(Box<RoundInfo<Bytes32>>, Result<Appraisal, Unfit>),
@@ -154,7 +154,7 @@ enum Done {
 	Accepted(Key, Result<Included, SubmitError>),
 	Proved(Key, Result<Proof, ProveFailure>),
 	Delivered(Key, Result<Included, SubmitError>),
-	/// How a round ended that the chain shows no longer.
+	/// Ending of a round that the chain shows no longer.
 	Settled(Key, Result<Ending, Error>),
 	Saved(Saved),
 	/// The task of a round has crashed.
@@ -179,7 +179,7 @@ impl Done {
 	}
 }
 
-/// Why a batch that was won, or is in rescue, has no proof.
+/// Reason why a batch that was won, or is in rescue, has no proof.
 #[derive(Debug, thiserror::Error)]
 enum ProveFailure {
 	#[error(transparent)]
@@ -212,33 +212,32 @@ struct Service {
 	slot: Duration,
 	/// Time that open jobs may take when it stops by itself.
 	drain_for: Duration,
-	/// Whether no node answers or the one that does lacks blocks, so that nothing is done but to wait.
+	/// True if no node answers or the one that does lacks blocks, so that nothing is done but to wait.
 	is_waiting: bool,
-	/// What kept the newest block from being looked at, if anything did.
+	/// Error that kept the newest block from being looked at, if anything did.
 	looking_failed: Option<String>,
-	/// What the chain sealed bids with at the start, and what bids are sealed with.
+	/// Parameters that the chain sealed bids with at the start, and that bids are sealed with.
 	seals: Parameters,
 	height: BlockNumber,
 	cleaning: Cleaning,
 	rounds: Rounds,
-	/// What runs the tasks.
+	/// Runner of the tasks.
 	running: Tasks,
 	done: mpsc::UnboundedSender<Done>,
 	/// Rounds that have closed without this prover's bid.
 	unsettled: Unsettled,
-	/// Whether a transaction of this prover moved a round on, so that the best block is worth another
-	/// look.
+	/// True if a transaction of this prover moved a round on, so that the best block is worth another look.
 	look_again: bool,
 	recent_proofs: VecDeque<BlockNumber>,
 	ended: BTreeSet<BatchId>,
-	/// What was slashed, as far as it is counted, and whether there may be more.
+	/// Amount that was slashed, as far as it is counted, and whether there may be more.
 	slashed: Slashed,
 	may_be_slashed: bool,
-	/// Whether a round has ended in a way that only the chain's record can tell.
+	/// True if a round has ended in a way that only the chain's record can tell.
 	is_record_due: bool,
-	/// Why no new bids are made.
+	/// Reason why no new bids are made.
 	breaker: Option<String>,
-	/// Whether the disk of the journal is full, so that no new bids are made until it is not.
+	/// True if the disk of the journal is full, so that no new bids are made until it is not.
 	out_of_room: bool,
 	draining_since: Option<Instant>,
 	/// A round with a bid of this account that the journal does not know.

@@ -106,7 +106,7 @@ impl Service {
 		let _ = start.send(cancel);
 	}
 
-	/// Whether a round is this prover's by a rescue, and not by a bid.
+	/// Returns whether a round is this prover's by a rescue, and not by a bid.
 	pub(super) fn is_rescue(&self, key: &Key) -> bool {
 		self.journal.job(key).is_some_and(|job| job.rescue.is_some())
 	}
@@ -136,7 +136,7 @@ impl Service {
 	}
 }
 
-/// Whoever delivers in a rescue is looked at then. What would be refused is not begun.
+/// Checks what the chain checks of whoever delivers in a rescue. What would be refused is not begun.
 async fn check_rescuer(view: &View, me: Bytes32, batch: BatchId) -> Result<(), Unfit> {
 	let refused = |why: &str| Err(Unfit::ForEver(format!("no rescue by this account: {why}")));
 	match view.prover(me).await? {

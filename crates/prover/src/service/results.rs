@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From what tasks bring back to the journal, the operator and the next task.
+//! Way from what tasks bring back to the journal, the operator and the next task.
 
 use super::{steps::MAX_DELIVERIES, Done, ProveFailure, Service, Session};
 use crate::{
@@ -17,7 +17,7 @@ use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
 
 /// Number of times that a node is asked about a state that it does not have, before the end of a round counts as unknown.
 const MAX_QUESTIONS: u32 = 3;
-/// How many proofs count as recent.
+/// Number of proofs that count as recent.
 const RECENT_PROOFS: usize = 8;
 
 impl Service {

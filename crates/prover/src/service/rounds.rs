@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the service remembers of rounds beside the journal. It is lost with the process.
+//! Memory of rounds that the service has beside the journal. It is lost with the process.
 
 use crate::{journal::Key, workers::Cancel};
 use pvs_primitives::{BlockNumber, Bytes32};
@@ -14,7 +14,7 @@ pub(super) struct Task {
 /// A question how a round ended, which no node has answered yet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Question {
-	/// How often it was asked.
+	/// Number of times that it was asked.
 	pub(super) asked: u32,
 	/// The height at which to ask again.
 	pub(super) again_at: BlockNumber,
@@ -22,15 +22,15 @@ pub(super) struct Question {
 
 /// Every how many blocks to clean up.
 const CLEAN_EVERY: BlockNumber = 16;
-/// How often after the last work: by then its state is final and saved.
+/// Number of times after the last work: by then its state is final and saved.
 const CLEANINGS: u32 = 2;
 
-/// When to save and forget what work leaves behind. Without work there is nothing to ask the node for.
+/// Schedule for saving and forgetting what work leaves behind. Without work there is nothing to ask the node for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cleaning {
 	/// The height at which it was done last.
 	at: BlockNumber,
-	/// How often it is to be done still.
+	/// Number of times that it is to be done still.
 	due: u32,
 }
 
@@ -59,15 +59,15 @@ impl Cleaning {
 pub(super) struct RoundState {
 	/// The task in flight; one at a time.
 	pub(super) task: Option<Task>,
-	/// Whether it was looked at and not bid in.
+	/// True if it was looked at and not bid in.
 	pub(super) is_skipped: bool,
 	/// The reason why it could not be looked at yet.
 	pub(super) deferred: Option<String>,
 	/// The commitment of this prover's bid, if it cannot be revealed.
 	pub(super) unreadable: Option<Bytes32>,
-	/// Whether others opened this prover's seal.
+	/// True if others opened this prover's seal.
 	pub(super) is_opened: bool,
-	/// Whether this prover is on the ladder and not asked yet.
+	/// True if this prover is on the ladder and not asked yet.
 	pub(super) stands_by: bool,
 	/// Number of deliveries that the chain refused.
 	pub(super) refusals: u32,

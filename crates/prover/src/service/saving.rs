@@ -31,8 +31,8 @@ pub(super) struct Saved {
 	took: Duration,
 }
 
-/// How long the node's finalised block may take to reach that of the saved state: a replay from the
-/// genesis takes longer.
+/// Time that the node's finalised block may take to reach that of the saved state: a replay from the genesis takes
+/// longer.
 const FINALITY_WAIT: Duration = Duration::from_secs(60);
 const FINALITY_POLL: Duration = Duration::from_secs(1);
 

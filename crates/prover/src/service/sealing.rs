@@ -69,7 +69,7 @@ impl Service {
 		Ok(())
 	}
 
-	/// What this prover's bids in a round are bound to.
+	/// Returns what this prover's bids in a round are bound to.
 	fn context(&self, (batch, round): Key, batch_digest: &Bytes32) -> [u8; BID_CONTEXT_BYTES] {
 		bid_context(&self.genesis_hash, batch, round, batch_digest, &self.me.0)
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From what the chain shows to tasks.
+//! Way from what the chain shows to tasks.
 
 use super::{rounds::Task, Done, Service, Session};
 use crate::{
@@ -21,9 +21,9 @@ use pvs_primitives::{
 use pvs_service::Answer;
 use std::{collections::BTreeSet, future::Future, time::Duration};
 
-/// How long to wait for a block to take a transaction before looking at the chain again.
+/// Time to wait for a block to take a transaction before looking at the chain again.
 const INCLUSION_WAIT: Duration = Duration::from_secs(6);
-/// How often a proof that the chain refuses is sent.
+/// Number of times that a proof that the chain refuses is sent.
 pub(super) const MAX_DELIVERIES: u32 = 3;
 
 /// The longest pause, in blocks, between two questions of the same kind that no node answers.
@@ -36,8 +36,8 @@ impl Service {
 		self.journal.history().open().iter().copied().filter(move |key| ours(key))
 	}
 
-	/// What this prover has for work on a round, beside that round. Places on ladders that are not
-	/// offered and silent bids of closed rounds do not count.
+	/// Returns what this prover has for work on a round, beside that round. Places on ladders that are not offered
+	/// and silent bids of closed rounds do not count.
 	pub(super) fn means(&self, key: &Key, free: u128) -> Means {
 		let is_work = |job: &Key| {
 			let stands_by = self.rounds.get(job).is_some_and(|state| state.stands_by);
@@ -52,7 +52,7 @@ impl Service {
 		}
 	}
 
-	/// Why no new obligation is taken on, if none is.
+	/// Returns why no new obligation is taken on, if none is.
 	pub(super) fn reason_to_pass(&self) -> Option<String> {
 		let stopping = self.draining_since.map(|_| "about to stop".to_owned());
 		let full = || self.out_of_room.then(|| "the disk of the journal is full".to_owned());

@@ -16,7 +16,7 @@ use pvs_rollup::{
 };
 use std::{num::NonZeroUsize, path::PathBuf, sync::Arc};
 
-/// Where the keys of the reference payments rollup are.
+/// Source of the keys of the reference payments rollup.
 #[derive(Clone, Debug)]
 pub(crate) enum KeySource {
 	/// Development keys, made if they are not there.

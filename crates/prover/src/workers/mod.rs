@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What makes proofs, and the one queue of jobs before it.
+//! Makers of proofs, and the one queue of jobs before them.
 
 mod local;
 mod program;
@@ -26,7 +26,7 @@ use tokio::sync::watch;
 /// A proof as it goes to a chain.
 pub(crate) type ProofBytes = [u8; PROOF_BYTES];
 
-/// What makes proofs.
+/// Makers of proofs.
 pub(crate) trait Workers: Send + Sync {
 	/// Returns the number of proofs that are made at the same time.
 	fn capacity(&self) -> usize;
@@ -47,11 +47,11 @@ pub(crate) trait Workers: Send + Sync {
 
 /// A proof to make.
 pub(crate) struct Job {
-	/// What is proved.
+	/// Work that is proved.
 	pub(crate) work: Work,
-	/// For what the proof is to hold.
+	/// Inputs for which the proof is to hold.
 	pub(crate) inputs: PublicInputs,
-	/// How it is shown.
+	/// Display of the proof.
 	pub(crate) shown: ShownProof,
 }
 
@@ -90,7 +90,7 @@ impl Queue {
 	}
 }
 
-/// Why there is no proof, or no way to make one.
+/// Reason why there is no proof, or no way to make one.
 #[derive(Debug, thiserror::Error)]
 pub enum ProvingError {
 	#[error("no proving keys, so no bids: {0}")]
@@ -116,8 +116,7 @@ pub enum ProvingError {
 }
 
 impl ProvingError {
-	/// Whether another attempt may well succeed: the program broke down, and said nothing about the
-	/// batch.
+	/// Returns whether another attempt may well succeed: the program broke down, and said nothing about the batch.
 	pub(crate) fn is_outage(&self) -> bool {
 		matches!(self, Self::Program(error) if !matches!(error, ProgramError::Refused(_)))
 	}
@@ -129,7 +128,7 @@ pub(crate) struct Proof {
 	pub(crate) bytes: Box<ProofBytes>,
 	/// Without the time before it.
 	pub(crate) took: Duration,
-	/// How long it stood in the queue.
+	/// Time that it stood in the queue.
 	pub(crate) waited: Duration,
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Whose turn it is to prove: as many jobs at a time as there is room for, and of those that wait the one that is
-//! due first.
+//! Turns to prove: as many jobs at a time as there is room for, and of those that wait the one that is due first.
 
 use pvs_primitives::BlockNumber;
 use std::{

@@ -19,7 +19,7 @@ use std::{fmt::Display, time::SystemTime};
 /// Implemented by an enum that serde tags with the name of the event. No field is called `event`, `time`,
 /// `level` or `service`: they stand beside those of [`Stamped`].
 pub trait Event: Serialize {
-	/// What the text of an event needs and its JSON does not, such as the token that amounts are in.
+	/// Data that the text of an event needs and its JSON does not, such as the token that amounts are in.
 	type Context;
 
 	/// Returns how much the event matters.
@@ -29,7 +29,7 @@ pub trait Event: Serialize {
 	fn text(&self, context: &Self::Context) -> String;
 }
 
-/// How much an event matters.
+/// Importance of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
@@ -55,14 +55,14 @@ impl Level {
 /// An event with when and where it happened.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stamped<E> {
-	/// When, in JSON as RFC 3339 in UTC with milliseconds.
+	/// Time of the event, in JSON as RFC 3339 in UTC with milliseconds.
 	#[serde(serialize_with = "as_timestamp")]
 	pub time: SystemTime,
-	/// How much it matters.
+	/// Importance of the event.
 	pub level: Level,
-	/// In which service.
+	/// Service in which it happened.
 	pub service: &'static str,
-	/// What happened.
+	/// Event that happened.
 	#[serde(flatten)]
 	pub event: E,
 }

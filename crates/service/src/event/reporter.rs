@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where events go.
+//! Reporter that events go to.
 
 use super::{lines::Lines, Event, Stamped};
 use crate::metrics::{Metrics, MetricsError};
@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// How events are written.
+/// Form in which events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
 	/// A line for people.
@@ -65,7 +65,7 @@ impl<E: Event> Reporter<E> {
 	/// Returns a reporter that writes a line for each event. A reader that has gone away is not told
 	/// anything more, one that stops reading misses events; neither stops the service.
 	///
-	/// When the last clone is dropped it waits for what is not written yet, up to a second.
+	/// The last clone waits, as it is dropped, for what is not written yet, up to a second.
 	///
 	/// # Errors
 	///

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Where to serve metrics, as people write it.
+//! Address at which to serve metrics, as people write it.
 
 use std::net::{Ipv4Addr, SocketAddr};
 

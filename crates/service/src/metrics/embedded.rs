@@ -69,7 +69,7 @@ impl Embedded {
 	}
 }
 
-/// What the registry asks.
+/// Metric as the registry asks for it.
 struct Shown {
 	/// Registries tell collectors apart by what they say that they show.
 	desc: Desc,

@@ -21,7 +21,7 @@ pub enum MetricsError {
 	Listen {
 		/// The address.
 		address: SocketAddr,
-		/// What the system says.
+		/// Error of the system.
 		source: std::io::Error,
 	},
 	/// Two metrics have one name, or a name is none.
@@ -29,7 +29,7 @@ pub enum MetricsError {
 	Name {
 		/// The name.
 		name: String,
-		/// What the registry says.
+		/// Error of the registry.
 		source: prometheus::Error,
 	},
 	/// A metric cannot be written as text.

@@ -23,7 +23,7 @@ use tokio::{
 	time::{sleep, timeout},
 };
 
-/// What a client may use up.
+/// Resources that a client may use up.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
 	/// Connections at the same time. One more takes the place of the oldest.
@@ -62,7 +62,7 @@ pub struct Server {
 	limits: Limits,
 }
 
-/// What there is to see.
+/// Pages that there are to see.
 #[derive(Debug)]
 struct Pages {
 	metrics: Metrics,

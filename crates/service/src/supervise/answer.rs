@@ -4,7 +4,7 @@
 use std::future::Future;
 use tokio::task::JoinSet;
 
-/// What a piece of work brings back. If it is dropped without having been given, because the work panicked
+/// Result that a piece of work brings back. If it is dropped without having been given, because the work panicked
 /// or was ended, a value that stands for that is sent instead: nobody waits for ever.
 #[derive(Debug)]
 pub struct Answer<T, F: FnOnce(T)>(Option<Owed<T, F>>);

@@ -25,7 +25,7 @@ use tokio::task::JoinSet;
 /// A task that has lasted this long starts with the first pause again.
 const LASTED: Duration = Duration::from_secs(60);
 
-/// What to do when a task ends that should not.
+/// Reaction when a task ends that should not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Policy {
 	/// It is started again, after a pause.
@@ -52,7 +52,7 @@ pub struct Ended {
 	pub task: &'static str,
 	/// Reason why it ended.
 	pub cause: Cause,
-	/// In how long it is started again; `None` if the service ends.
+	/// Time in which it is started again; `None` if the service ends.
 	pub restarts_in: Option<Duration>,
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 const LONG: Duration = Duration::from_secs(3_600);
-/// How long a client waits, on a busy machine too.
+/// Time that a client waits, on a busy machine too.
 const WAIT: Duration = Duration::from_secs(30);
 
 const QUICK: Limits = Limits {
