@@ -5,13 +5,18 @@
 //! Calls go to the best one ([`choose`]); a call that one does not answer in time goes to the next, so that
 //! nothing that runs has to know which node is in use. Transactions go to all.
 
+mod calls;
 pub(crate) mod choose;
 mod keeper;
+mod report;
 mod runtimes;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use report::Report;
+
 use crate::{connection::Block, error::Error, BlockHash};
+use calls::Calls;
 use choose::Standing;
 use pvs_primitives::BlockNumber;
 use runtimes::Runtimes;
@@ -67,41 +72,6 @@ struct Shared {
 	changes: watch::Sender<u64>,
 }
 
-/// Count of the calls that were made: what a node has to bear, and may limit.
-struct Calls {
-	all: u64,
-	/// Time when the present minute began, number of calls made before it, and number in the minute before it.
-	minute: Instant,
-	before: u64,
-	last_minute: u64,
-}
-
-impl Calls {
-	fn new(now: Instant) -> Self {
-		Self { all: 0, minute: now, before: 0, last_minute: 0 }
-	}
-
-	fn count(&mut self, now: Instant) {
-		let minutes = now.saturating_duration_since(self.minute).as_secs() / 60;
-		if minutes > 0 {
-			let in_minute = self.all.saturating_sub(self.before);
-			*self = Self {
-				all: self.all,
-				minute: now,
-				before: self.all,
-				// After a pause the minute before was an idle one.
-				last_minute: if minutes == 1 { in_minute } else { 0 },
-			};
-		}
-		self.all = self.all.saturating_add(1);
-	}
-
-	/// The calls of the present minute or of the one before, whichever had more.
-	fn per_minute(&self) -> u64 {
-		self.last_minute.max(self.all.saturating_sub(self.before))
-	}
-}
-
 struct State {
 	/// The hash of the chain's first block, once a node has told it.
 	genesis: Option<BlockHash>,
@@ -131,23 +101,6 @@ enum Connection {
 	Down(Arc<Error>),
 	/// The node is on another chain.
 	Foreign,
-}
-
-/// Facts known of the nodes at a time.
-#[derive(Clone, Debug)]
-pub(crate) struct Report {
-	/// The address of the node in use, and whether a connection to it is open.
-	pub(crate) url: String,
-	pub(crate) is_up: bool,
-	/// Its best block, and how long ago it showed that.
-	pub(crate) head: Option<Block>,
-	pub(crate) silent_for: Duration,
-	/// The highest block that any node has shown.
-	pub(crate) highest: BlockNumber,
-	/// Reason why no connection is open, if none is.
-	pub(crate) down: Option<Arc<Error>>,
-	/// True if all nodes are on another chain.
-	pub(crate) all_foreign: bool,
 }
 
 impl Nodes {
@@ -226,22 +179,6 @@ impl Nodes {
 		}
 	}
 
-	/// A copy of an error that several may be told.
-	pub(crate) fn own(&self, error: &Arc<Error>) -> Error {
-		match &**error {
-			Error::Unreachable { url, reason } => {
-				Error::Unreachable { url: url.clone(), reason: reason.clone() }
-			},
-			Error::OtherChain { url } => Error::OtherChain { url: url.clone() },
-			other => Error::Unreachable { url: self.url(), reason: other.to_string() },
-		}
-	}
-
-	/// The address of the node in use.
-	pub(crate) fn url(&self) -> String {
-		self.report().url
-	}
-
 	/// Reports changes of what is known of the nodes.
 	pub(crate) fn changes(&self) -> watch::Receiver<u64> {
 		self.shared.changes.subscribe()
@@ -267,26 +204,6 @@ impl Nodes {
 	/// not shown lately.
 	pub(crate) fn runtime_of(&self, block: BlockHash) -> Option<NonZeroU64> {
 		self.shared.lock().runtimes.of(block)
-	}
-
-	/// Returns what is known now. Changes the node in use if there is a better one.
-	pub(crate) fn report(&self) -> Report {
-		let order = self.shared.order();
-		let state = self.shared.lock();
-		let node = state.nodes.get(state.preferred);
-		let down = order.is_empty().then(|| state.why_none_is_up(&self.shared.urls));
-		Report {
-			url: self.shared.urls.get(state.preferred).cloned().unwrap_or_default(),
-			is_up: !order.is_empty(),
-			head: node.and_then(|node| node.head),
-			silent_for: node.map_or(Duration::ZERO, |node| node.head_at.elapsed()),
-			highest: state.highest,
-			down,
-			all_foreign: state
-				.nodes
-				.iter()
-				.all(|node| matches!(node.connection, Connection::Foreign)),
-		}
 	}
 
 	/// Hands a transaction to all nodes that are up. The one in use answers for them; if it does not, the next
@@ -452,19 +369,6 @@ impl State {
 			Some(node) => node.is_up(),
 			None => !self.nodes.iter().any(is_pending),
 		}
-	}
-
-	/// Returns why no node is up: what the last one named says.
-	fn why_none_is_up(&self, urls: &[String]) -> Arc<Error> {
-		let failed = self.nodes.iter().rev().find_map(|node| match &node.connection {
-			Connection::Down(error) => Some(error.clone()),
-			_ => None,
-		});
-		// A node that fails may be on the chain when it is back.
-		failed.unwrap_or_else(|| {
-			let url = urls.last().cloned().unwrap_or_default();
-			Arc::new(Error::OtherChain { url })
-		})
 	}
 }
 

@@ -252,21 +252,6 @@ async fn ask(nodes: &Nodes) -> Result<String, RpcError> {
 	nodes.request_raw("state_call", None).await.map(|answer| answer.get().to_owned())
 }
 
-#[test]
-fn calls_should_be_counted_by_the_minute() {
-	let start = Instant::now();
-	let at = |seconds| start + Duration::from_secs(seconds);
-	let mut calls = Calls::new(start);
-	for second in [0, 20, 59] {
-		calls.count(at(second));
-	}
-	assert_eq!((calls.all, calls.per_minute()), (3, 3));
-	calls.count(at(60));
-	assert_eq!((calls.all, calls.per_minute()), (4, 3), "the minute before");
-	calls.count(at(200));
-	assert_eq!((calls.all, calls.per_minute()), (5, 1), "nothing for two minutes");
-}
-
 #[tokio::test]
 async fn first_node_should_be_used_when_all_answer() {
 	let (first, second) = (Node::start(5).await, Node::start(5).await);
