@@ -7,6 +7,7 @@
 //! [`Follower`](pvs_client::Follower)'s to say.
 
 mod ending;
+mod results;
 mod steps;
 #[cfg(test)]
 mod tests;
