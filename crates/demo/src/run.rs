@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Starts everything and follows the chain.
 
+mod programs;
+
+pub(crate) use programs::Prover;
+
 use crate::{
 	cli::{Args, Scenario},
 	crash, embedded,
@@ -19,11 +23,10 @@ use crate::{
 };
 use futures::StreamExt;
 use pvs_client::{Block, Client, Error, PvsEvent, Token};
-use pvs_primitives::{api::RollupInfo, params::RollupParams, BlockNumber, Bytes32, RollupId};
+use pvs_primitives::{api::RollupInfo, BlockNumber, Bytes32, RollupId};
 use pvs_rollup::proving;
 use std::{
 	env,
-	num::NonZeroUsize,
 	path::{Path, PathBuf},
 	time::{Duration, Instant},
 };
@@ -35,30 +38,12 @@ pub(crate) const POLL: Duration = Duration::from_millis(200);
 /// Interval at which the children are looked after.
 const CHECK: Duration = Duration::from_secs(1);
 
-/// A prover process.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Prover {
-	/// Name of the prover.
-	pub(crate) name: &'static str,
-	/// The path of its development key.
-	pub(crate) key: &'static str,
-	/// Fee that it asks, in per cent of the highest fee.
-	pub(crate) ask_percent: u128,
-	/// Time that it promises, in blocks.
-	pub(crate) promise: BlockNumber,
-	/// Number of threads that it proves on, if not on those that the command line says.
-	pub(crate) threads: Option<usize>,
-}
-
 /// The provers of the plain scenario. All ask less than the reserve that their prices lead to.
 const PROVERS: [Prover; 3] = [
 	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 12, threads: None },
 	Prover { name: "charlie", key: "//Charlie", ask_percent: 25, promise: 8, threads: None },
 	Prover { name: "dave", key: "//Dave", ask_percent: 28, promise: 6, threads: None },
 ];
-
-/// The path of the opener's development key.
-const OPENER: &str = "//Ferdie";
 
 /// Runs the demo.
 pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
@@ -205,123 +190,12 @@ impl<'a> Demo<'a> {
 		view.rollup(ROLLUP).await?.ok_or(DemoError::NoRollup)
 	}
 
-	/// Starts provers and waits until they are ready.
-	pub(crate) async fn start_provers(&mut self, provers: &[Prover]) -> Result<(), DemoError> {
-		self.start_provers_at(provers, &self.client.url()).await
-	}
-
-	/// Starts provers that use the nodes at these addresses, and waits until they are ready.
-	pub(crate) async fn start_provers_at(
-		&mut self,
-		provers: &[Prover],
-		urls: &str,
-	) -> Result<(), DemoError> {
-		let params = self.rollup().await?.params;
-		let first = self.provers.len();
-		for prover in provers {
-			let fee = (params.max_reserve.saturating_mul(prover.ask_percent) / 100).max(1);
-			let promise = promise(prover.promise, &params);
-			let process = self.start_prover(prover, fee, promise, urls)?;
-			self.provers.push(process);
-			self.progress.line(&format!(
-				"{}: asks {}, promises {promise} blocks",
-				prover.name,
-				self.client.token().show_short(fee)
-			));
-		}
-		self.progress.at(self.story.proven(), "waiting for the provers");
-		for prover in self.provers.iter_mut().skip(first) {
-			prover.wait_until_ready().await?;
-		}
-		Ok(())
-	}
-
-	/// Starts a further node with these options, and waits until it has all blocks. Returns its address.
-	pub(crate) async fn start_node(
-		&mut self,
-		name: &'static str,
-		options: &[&str],
-	) -> Result<String, DemoError> {
-		self.progress.at(self.story.proven(), "waiting for a node");
-		let (program, scenario) = (&self.node_program, self.args.scenario);
-		let author = (&self.client, self.author.as_str());
-		let logs = self.files.path();
-		let node = node::start_other(name, program, scenario, author, options, logs).await?;
-		let url = node.client.url();
-		self.others.push(node.process);
-		self.progress.line(&format!("{name}: {url}"));
-		Ok(url)
-	}
-
 	/// Waits for a block of this height.
 	pub(crate) async fn wait_for_block(&mut self, height: BlockNumber) -> Result<(), DemoError> {
 		while self.client.best().await?.number < height {
 			self.check_children()?;
 			tokio::time::sleep(POLL).await;
 		}
-		Ok(())
-	}
-
-	/// Freezes a prover.
-	pub(crate) fn freeze_prover(&self, name: &str) {
-		self.provers.iter().filter(|prover| prover.name() == name).for_each(Process::freeze);
-	}
-
-	/// Lets a frozen prover go on.
-	pub(crate) fn thaw_prover(&self, name: &str) {
-		self.provers.iter().filter(|prover| prover.name() == name).for_each(Process::thaw);
-	}
-
-	/// Kills a prover, without a chance to tidy up.
-	pub(crate) fn kill_prover(&mut self, name: &str) {
-		let mut killed = self.provers.extract_if(.., |prover| prover.name() == name);
-		killed.by_ref().for_each(|mut prover| prover.kill());
-		self.progress.line(&format!("{name} is killed"));
-	}
-
-	/// Returns whether a prover that runs has logged a text by now.
-	pub(crate) fn has_logged(&self, name: &str, text: &str) -> bool {
-		let mut provers = self.provers.iter().filter(|prover| prover.name() == name);
-		provers.any(|prover| prover.has_logged(text))
-	}
-
-	/// Freezes one of the further nodes.
-	pub(crate) fn freeze_node(&self, index: usize) {
-		if let Some(node) = self.others.get(index) {
-			node.freeze();
-			self.progress.line(&format!("{} is frozen", node.name()));
-		}
-	}
-
-	/// Kills one of the further nodes.
-	pub(crate) fn kill_node(&mut self, index: usize) {
-		if let Some(node) = self.others.get_mut(index) {
-			node.kill();
-			self.progress.line(&format!("{} is killed", node.name()));
-		}
-	}
-
-	/// Starts an opener and waits until it is ready. It solves one seal at a time.
-	pub(crate) async fn start_opener(&mut self) -> Result<(), DemoError> {
-		let state_dir = self.files.path().join("opener-state");
-		let arguments: Vec<String> = [
-			"--json",
-			"--url",
-			&self.client.url(),
-			"--suri",
-			OPENER,
-			"--threads",
-			"1",
-			"--state-dir",
-			&state_dir.to_string_lossy(),
-		]
-		.map(str::to_owned)
-		.to_vec();
-		let program = self.programs.join("pvs-opener");
-		let process = Process::start("opener", &program, &arguments, self.files.path())?;
-		self.progress.at(self.story.proven(), "waiting for the opener");
-		self.opener.insert(process).wait_until_ready().await?;
-		self.progress.line("opener: one seal at a time");
 		Ok(())
 	}
 
@@ -358,48 +232,6 @@ impl<'a> Demo<'a> {
 	/// Returns what has happened so far, to be added to.
 	pub(crate) fn story_mut(&mut self) -> &mut Story {
 		&mut self.story
-	}
-
-	fn start_prover(
-		&self,
-		prover: &Prover,
-		fee: u128,
-		promise: BlockNumber,
-		urls: &str,
-	) -> Result<Process, DemoError> {
-		let threads = prover
-			.threads
-			.or(self.args.threads)
-			.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
-		let data_dir = self.files.path().join(prover.name);
-		let arguments: Vec<String> = [
-			"run",
-			"--json",
-			"--url",
-			urls,
-			"--suri",
-			prover.key,
-			"--rollup",
-			&ROLLUP.to_string(),
-			"--nice",
-			"5",
-			"--fee",
-			&format!("{fee} planck"),
-			"--proof-blocks",
-			&promise.to_string(),
-			"--max-jobs",
-			&self.args.pipeline().to_string(),
-			"--threads",
-			&threads.to_string(),
-			"--data-dir",
-			&data_dir.to_string_lossy(),
-			"--keys-dir",
-			&self.keys_dir.to_string_lossy(),
-		]
-		.map(str::to_owned)
-		.to_vec();
-		let program = self.programs.join("pvs-prover");
-		Process::start(prover.name, &program, &arguments, self.files.path())
 	}
 
 	/// Has so many batches committed, by a sequencer that is started with the first of them. `max_fee` is in
@@ -525,20 +357,6 @@ impl<'a> Demo<'a> {
 		}
 		Ok(())
 	}
-
-	/// Fails if a program that should run has stopped.
-	pub(crate) fn check_children(&mut self) -> Result<(), DemoError> {
-		self.node.check_alive()?;
-		for program in self.provers.iter_mut().chain(&mut self.opener) {
-			program.check_alive()?;
-		}
-		self.sequencer.as_mut().map_or(Ok(()), Sequencer::check)
-	}
-}
-
-/// A promise that the rollup takes.
-fn promise(blocks: BlockNumber, params: &RollupParams) -> BlockNumber {
-	blocks.clamp(1, params.max_proof_blocks.max(1))
 }
 
 fn own_dir() -> std::io::Result<PathBuf> {
