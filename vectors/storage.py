@@ -152,6 +152,7 @@ BATCH = struct(
     prev_state_root=BYTES32,
     next_state_root=BYTES32,
     data_commitment=BYTES32,
+    genesis_hash=BYTES32,
     max_fee=U128,
     deposit=U128,
     place=PENDING_PLACE,
@@ -159,6 +160,18 @@ BATCH = struct(
     round=ROUND,
     due=option(DUE),
     cleaned=BOOL,
+)
+MARKET_STATS = struct(
+    proven=U64,
+    failed=U64,
+    dropped=U64,
+    late=U64,
+    defaults=U64,
+    empty_rounds=U64,
+    paid=U128,
+    last_payment=U128,
+    latency_blocks=U64,
+    last_latency_blocks=U32,
 )
 ROLLUP = struct(
     owner=ACCOUNT,
@@ -171,6 +184,9 @@ ROLLUP = struct(
     tip_root=BYTES32,
     pending=U32,
     guaranteed=U32,
+    waiting=U32,
+    finals=U64,
+    stats=MARKET_STATS,
     params=PARAMS,
     prices=RESERVE,
     deposit=U128,
@@ -218,23 +234,11 @@ PROVER = struct(
     recent_paid=RECENT_AMOUNT,
     stats=PROVER_STATS,
 )
-MARKET_STATS = struct(
-    proven=U64,
-    failed=U64,
-    dropped=U64,
-    late=U64,
-    defaults=U64,
-    empty_rounds=U64,
-    paid=U128,
-    last_payment=U128,
-    latency_blocks=U64,
-    last_latency_blocks=U32,
-)
 AGENDA_KEY = tuple_of(U8, big(4), big(4), big(8))
 EXPIRY_KEY = tuple_of(big(4), big(4), big(8), big(4))
 PASS = struct(last=option(tuple_of(U32, U32)), until=U32)
 PASSES = tuple_of(PASS, PASS)
-RECENT_BATCHES = sequence(RECENT_BATCH, 32)
+CHAIN_TOTALS = struct(recent_proofs=RECENT_COUNT, taken_places=U32, kept_bonds=U128)
 PREPARED_KEY = filled(768 + 384)
 
 # Hashers of keys, by what they put before the key.
@@ -244,20 +248,17 @@ ITEMS = {
     "NextRollupId": ([], U32),
     "RollupCount": ([], U32),
     "Rollups": ([(TWOX, U32)], ROLLUP),
-    "Stats": ([(TWOX, U32)], MARKET_STATS),
-    "RecentBatches": ([(TWOX, U32)], RECENT_BATCHES),
+    "RecentBatches": ([(TWOX, U32), (TWOX, U32)], RECENT_BATCH),
     "VerifyingKeys": ([(TWOX, U32)], PREPARED_KEY),
     "Batches": ([(TWOX, BATCH_ID)], BATCH),
-    "TakenPlaces": ([], U32),
+    "Totals": ([], CHAIN_TOTALS),
     "Bids": ([(TWOX, BATCH_ID), (BLAKE2, ACCOUNT)], BID),
     "UnsettledRounds": ([(TWOX, BATCH_ID), (TWOX, U32)], UNSETTLED_ROUND),
     "UnsettledBids": ([(TWOX, tuple_of(BATCH_ID, U32)), (BLAKE2, ACCOUNT)], UNSETTLED_BID),
     "Expiries": ([(IDENTITY, EXPIRY_KEY)], UNIT),
     "Provers": ([(BLAKE2, ACCOUNT)], PROVER),
-    "RecentProofs": ([], RECENT_COUNT),
     "Agenda": ([(IDENTITY, AGENDA_KEY)], UNIT),
     "CurrentPasses": ([], PASSES),
-    "KeptBonds": ([], U128),
     "CommitsInBlock": ([], U32),
     "BlockDataBytes": ([], U32),
 }
@@ -334,6 +335,7 @@ def batch(stage, policy, due):
         "prev_state_root": 2,
         "next_state_root": 3,
         "data_commitment": 4,
+        "genesis_hash": 0xE1,
         "max_fee": 5,
         "deposit": 6,
         "place": {"kind": "Pool", "rate": 7, "until": 8},
@@ -380,6 +382,9 @@ def rollup(offered_to, mean):
         "tip_root": 4,
         "pending": 5,
         "guaranteed": 6,
+        "waiting": 7,
+        "finals": 8,
+        "stats": STATS,
         "params": params(("Settle", 24)),
         "prices": {"reserve": 7, "mean": mean},
         "deposit": 8,
@@ -452,14 +457,14 @@ def cases():
     yield "RollupCount", "", U32.of(0x01020304)
     yield "Rollups", "offered", ROLLUP.of(rollup(0xC4, 9))
     yield "Rollups", "fresh", ROLLUP.of(rollup(None, None))
-    yield "Stats", "", MARKET_STATS.of(STATS)
-    yield "RecentBatches", "", RECENT_BATCHES.of([{"prover": 0xA1, "paid": 1}, {"prover": 0xA2, "paid": 2}])
+    yield "RecentBatches", "", RECENT_BATCH.of({"prover": 0xA1, "paid": 1})
     yield "VerifyingKeys", "", PREPARED_KEY.of(0x5A)
     for number, (name, stage) in enumerate(STAGES.items()):
         due = {"lane": "Closes" if name == "auction" else "Others", "at": 9}
         resting = name in ("waiting", "proven")
         yield "Batches", name, BATCH.of(batch(stage, POLICIES[number % 3], None if resting else due))
-    yield "TakenPlaces", "", U32.of(0x01020304)
+    totals = {"recent_proofs": {"epoch": 1, "count": 2}, "taken_places": 3, "kept_bonds": 1 << 100}
+    yield "Totals", "", CHAIN_TOTALS.of(totals)
     for name, stage in [
         ("sealed", "Sealed"),
         ("revealed", ("Revealed", OFFER)),
@@ -474,11 +479,9 @@ def cases():
     yield "Expiries", "key", EXPIRY_KEY.of((1, 2, 3, 4))
     yield "Provers", "unbonding", PROVER.of(prover({"amount": 18, "at": 19}))
     yield "Provers", "bonded", PROVER.of(prover(None))
-    yield "RecentProofs", "", RECENT_COUNT.of({"epoch": 1, "count": 2})
     yield "Agenda", "closes", AGENDA_KEY.of((0, 1, 2, 3))
     yield "Agenda", "others", AGENDA_KEY.of((1, 1, 2, 3))
     yield "CurrentPasses", "", PASSES.of(({"last": (1, 2), "until": 3}, {"last": None, "until": 4}))
-    yield "KeptBonds", "", U128.of(1 << 100)
     yield "CommitsInBlock", "", U32.of(0x01020304)
     yield "BlockDataBytes", "", U32.of(0x01020304)
 
@@ -492,7 +495,7 @@ def expected():
     rows = [{"item": item, "what": what, "bytes": "0x" + row.hex()} for item, what, row in cases()]
     assert {row["item"] for row in rows} == set(ITEMS)
     return {
-        "about": "SCALE bytes of rows of the pallet's storage, version 1, and the most bytes of key and value",
+        "about": "SCALE bytes of rows of the pallet's storage, version 2, and the most bytes of key and value",
         "cases": rows,
         "max_size": {item: most(item) for item in sorted(ITEMS)},
     }

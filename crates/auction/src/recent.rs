@@ -3,7 +3,6 @@
 
 use crate::concentration::concentration;
 use alloc::collections::BTreeMap;
-use bounded_collections::{BoundedVec, ConstU32};
 use codec::{Decode, Encode, MaxEncodedLen};
 use pvs_primitives::{api::Concentration, Balance};
 use scale_info::TypeInfo;
@@ -21,17 +20,10 @@ pub struct RecentBatch<AccountId> {
 	pub paid: Balance,
 }
 
-/// The newest final batches of a rollup, oldest first.
-pub type RecentBatches<AccountId> = BoundedVec<RecentBatch<AccountId>, ConstU32<RECENT_BATCHES>>;
-
-/// Adds a batch that has become final, in place of the oldest one if there are [`RECENT_BATCHES`].
-pub fn add_final<AccountId>(
-	batches: &mut RecentBatches<AccountId>,
-	newest: RecentBatch<AccountId>,
-) {
-	let end = batches.len();
-	// A bound of 0 would be the only reason to refuse it.
-	let _ = batches.force_insert_keep_right(end, newest);
+/// Returns the slot, below [`RECENT_BATCHES`], of the batch that becomes final after `finals` others of its
+/// rollup: a free one, or that of the oldest one that is kept.
+pub fn slot(finals: u64) -> u32 {
+	u32::try_from(finals % u64::from(RECENT_BATCHES)).unwrap_or_default()
 }
 
 /// Returns the figures over the number of batches that each prover proved.
@@ -62,23 +54,17 @@ mod tests {
 	use alloc::vec::Vec;
 	use pvs_primitives::params::WHOLE;
 
-	fn of(batches: &[(u32, Balance)]) -> RecentBatches<u32> {
-		let mut all = RecentBatches::default();
-		for (prover, paid) in batches {
-			add_final(&mut all, RecentBatch { prover: *prover, paid: *paid });
-		}
-		all
+	fn of(batches: &[(u32, Balance)]) -> Vec<RecentBatch<u32>> {
+		let batch = |(prover, paid): &(u32, Balance)| RecentBatch { prover: *prover, paid: *paid };
+		batches.iter().map(batch).collect()
 	}
 
 	#[test]
-	fn batches_should_push_out_the_oldest_when_there_are_as_many_as_are_kept() {
-		let mut all = RecentBatches::default();
-		for prover in 0..RECENT_BATCHES + 3 {
-			add_final(&mut all, RecentBatch { prover, paid: 1 });
-			assert!(all.len() <= 32);
-		}
-		let provers: Vec<_> = all.iter().map(|batch| batch.prover).collect();
-		assert_eq!(provers, (3..RECENT_BATCHES + 3).collect::<Vec<_>>());
+	fn slots_should_be_those_of_the_oldest_batches_when_as_many_as_are_kept_are_final() {
+		let slots: Vec<_> = (0..35).map(slot).collect();
+		assert_eq!(slots[..32], (0..32).collect::<Vec<_>>());
+		assert_eq!(slots[32..], [0, 1, 2]);
+		assert_eq!(slot(u64::MAX), 31);
 	}
 
 	#[test]

@@ -31,6 +31,19 @@ impl<T: Config> Pallet<T> {
 			most.is_none_or(|most| full.all_lte(most)),
 			"MaxProofs is too high: no block would take a full `submit_proofs`"
 		);
+		assert!(
+			T::MaxBidsPerCall::get() >= 1,
+			"MaxBidsPerCall is 0: `place_bids` and `reveal_bids` could take none"
+		);
+		let bids = usize::try_from(T::MaxBidsPerCall::get()).unwrap_or(usize::MAX);
+		let full = Self::reveal_bids_weight(bids).saturating_add(Self::heaviest_step());
+		let most_of = |class| T::BlockWeights::get().get(class).max_extrinsic;
+		assert!(
+			most_of(DispatchClass::Normal)
+				.is_none_or(|most| Self::place_bids_weight(bids).all_lte(most))
+				&& most_of(DispatchClass::Operational).is_none_or(|most| full.all_lte(most)),
+			"MaxBidsPerCall is too high: no block would take a full `place_bids` or `reveal_bids`"
+		);
 		assert!(T::MaxRounds::get() >= 2, "MaxRounds is below 2: no parameters would pass");
 		assert!(T::ShareEpoch::get() >= 1, "ShareEpoch is 0: recent proofs would never fade");
 		assert!(
@@ -55,6 +68,7 @@ impl<T: Config> Pallet<T> {
 			Self::heaviest_step()
 				.saturating_add(T::WeightInfo::agenda_lookup())
 				.saturating_add(Self::least_expiry())
+				.saturating_add(Self::hook_weight())
 				.all_lte(T::MaxAgendaWeight::get()),
 			"MaxAgendaWeight does not fit the heaviest step and the expiry of a bid: the agenda could stall"
 		);

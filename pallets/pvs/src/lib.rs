@@ -32,8 +32,8 @@ mod tests;
 
 pub use pallet::*;
 pub use types::{
-	BatchRecord, BidRecord, Opening, PendingPlace, PlaceKind, ProofSubmission, ProverRecord,
-	RollupRecord, RoundKey, UnsettledBid, UnsettledRound,
+	BatchRecord, BidPlacement, BidRecord, BidReveal, ChainTotals, Opening, PendingPlace, PlaceKind,
+	ProofSubmission, ProverRecord, RollupRecord, RoundKey, UnsettledBid, UnsettledRound,
 };
 pub use weights::WeightInfo;
 
@@ -50,20 +50,17 @@ pub mod pallet {
 		PalletId,
 	};
 	use frame_system::pallet_prelude::*;
-	use pvs_auction::{round::VoidReason, settle::Verdict, share::RecentCount};
+	use pvs_auction::{round::VoidReason, settle::Verdict};
 	use pvs_primitives::{
-		api::{BatchId, MarketStats},
-		params::RollupParams,
-		seal_timing::SealTiming,
-		Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber, PROOF_BYTES,
-		VERIFYING_KEY_BYTES,
+		api::BatchId, params::RollupParams, seal_timing::SealTiming, Balance, BatchIndex,
+		BlockNumber, Bytes32, RollupId, RoundNumber, PROOF_BYTES, VERIFYING_KEY_BYTES,
 	};
 	use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES};
 	use pvs_verifier::{ProofVerifier, PREPARED_KEY_BYTES};
 	use sp_runtime::traits::BlockNumberProvider;
 
 	/// The version of the storage layout.
-	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(2);
 
 	/// Bytes of a fixed length that a person may paste: hex text, JSON or another file instead of them
 	/// still decodes, so that a wrong length is an error of ours and not an extrinsic that traps.
@@ -90,6 +87,12 @@ pub mod pallet {
 	pub type ProofSubmissions<T> =
 		BoundedVec<ProofSubmission<<T as frame_system::Config>::AccountId>, EightTimesMaxProofs<T>>;
 
+	/// What `place_bids` takes: eight times `MaxBidsPerCall` decode, for the same reason.
+	pub type BidPlacements<T> = BoundedVec<BidPlacement, EightTimesMaxBidsPerCall<T>>;
+	/// What `reveal_bids` takes: eight times `MaxBidsPerCall` decode, for the same reason.
+	pub type BidReveals<T> =
+		BoundedVec<BidReveal<<T as frame_system::Config>::AccountId>, EightTimesMaxBidsPerCall<T>>;
+
 	/// Four times `MaxDataBytes`.
 	pub struct FourTimesMaxDataBytes<T>(core::marker::PhantomData<T>);
 
@@ -105,6 +108,15 @@ pub mod pallet {
 	impl<T: Config> Get<u32> for EightTimesMaxProofs<T> {
 		fn get() -> u32 {
 			T::MaxProofs::get().saturating_mul(8)
+		}
+	}
+
+	/// Eight times `MaxBidsPerCall`.
+	pub struct EightTimesMaxBidsPerCall<T>(core::marker::PhantomData<T>);
+
+	impl<T: Config> Get<u32> for EightTimesMaxBidsPerCall<T> {
+		fn get() -> u32 {
+			T::MaxBidsPerCall::get().saturating_mul(8)
 		}
 	}
 
@@ -174,6 +186,10 @@ pub mod pallet {
 		/// The most proofs in one `submit_proofs`.
 		#[pallet::constant]
 		type MaxProofs: Get<u32>;
+
+		/// The most bids in one `place_bids` or `reveal_bids`.
+		#[pallet::constant]
+		type MaxBidsPerCall: Get<u32>;
 
 		/// The most pending batches of one rollup.
 		#[pallet::constant]
@@ -301,15 +317,20 @@ pub mod pallet {
 	pub type Rollups<T: Config> =
 		StorageMap<_, Twox64Concat, RollupId, RollupRecordOf<T>, OptionQuery>;
 
-	/// The rollups' records. Paid for by the rollup's deposit.
-	#[pallet::storage]
-	pub type Stats<T> = StorageMap<_, Twox64Concat, RollupId, MarketStats, ValueQuery>;
-
 	/// The provers of each rollup's newest final batches and what they were paid, at most
-	/// [`RECENT_BATCHES`](pvs_auction::recent::RECENT_BATCHES) of them. Paid for by the rollup's deposit.
+	/// [`RECENT_BATCHES`](pvs_auction::recent::RECENT_BATCHES) of them, by their
+	/// [`slot`](pvs_auction::recent::slot()). Paid for by the rollup's deposit.
+	// A row for each, so that a batch that becomes final reads none of the others.
 	#[pallet::storage]
-	pub type RecentBatches<T: Config> =
-		StorageMap<_, Twox64Concat, RollupId, RecentBatchesOf<T>, ValueQuery>;
+	pub type RecentBatches<T: Config> = StorageDoubleMap<
+		_,
+		Twox64Concat,
+		RollupId,
+		Twox64Concat,
+		u32,
+		RecentBatchOf<T>,
+		OptionQuery,
+	>;
 
 	/// The verifying keys with what verification can compute ahead. Paid for by the rollup's deposit.
 	#[pallet::storage]
@@ -321,9 +342,9 @@ pub mod pallet {
 	pub type Batches<T: Config> =
 		StorageMap<_, Twox64Concat, BatchId, BatchRecordOf<T>, OptionQuery>;
 
-	/// The number of places of the pool that pending batches take.
+	/// Sums over the whole chain.
 	#[pallet::storage]
-	pub type TakenPlaces<T> = StorageValue<_, u32, ValueQuery>;
+	pub type Totals<T> = StorageValue<_, ChainTotals, ValueQuery>;
 
 	/// The bids of each batch's open auction, at most `MaxBids`. A row lives no longer than the auction,
 	/// and is paid for by the bond behind it (which a void bid has lost) and the slot fee.
@@ -376,10 +397,6 @@ pub mod pallet {
 	pub type Provers<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, ProverRecord, OptionQuery>;
 
-	/// The recent proofs of the whole chain.
-	#[pallet::storage]
-	pub type RecentProofs<T> = StorageValue<_, RecentCount, ValueQuery>;
-
 	/// The deadlines: lane, block, rollup and index of each batch whose next transition has one, big-endian,
 	/// in the order in which they are worked off. One entry at the most per batch.
 	// Identity: the order of keys is the order of work, and all numbers are given by the chain.
@@ -389,10 +406,6 @@ pub mod pallet {
 	/// How far the passes over what is overdue have come: over auctions that close, and over the rest.
 	#[pallet::storage]
 	pub type CurrentPasses<T> = StorageValue<_, [AgendaPass; 2], ValueQuery>;
-
-	/// The slashed bonds on the pallet's account, in planck: the sum over all batches.
-	#[pallet::storage]
-	pub type KeptBonds<T> = StorageValue<_, Balance, ValueQuery>;
 
 	/// Commits in this block so far.
 	#[pallet::storage]
@@ -648,6 +661,19 @@ pub mod pallet {
 			slashed: Balance,
 			/// Why.
 			reason: VoidReason,
+		},
+		/// One of several bids was not placed, or not revealed; the others are not affected.
+		BidRefused {
+			/// Its index in the call, from 0.
+			item: u32,
+			/// The batch.
+			batch: BatchId,
+			/// The round.
+			round: RoundNumber,
+			/// The bidder.
+			bidder: T::AccountId,
+			/// The error of `place_bid` or `reveal_bid` that names the reason.
+			error: DispatchError,
 		},
 		/// A round closed with a winner.
 		WinnerSelected {
@@ -1099,8 +1125,12 @@ pub mod pallet {
 		NoProofs,
 		/// `submit_proofs` takes at most `MaxProofs` proofs. Send the others in another call.
 		TooManyProofs,
-		/// Dealing with the deadlines of all batches of the call takes more than one call may. Submit this
-		/// proof in a call of its own.
+		/// `place_bids` or `reveal_bids` was called without a bid. Give at least one.
+		NoBids,
+		/// `place_bids` and `reveal_bids` take at most `MaxBidsPerCall` bids. Send the others in another call.
+		TooManyBids,
+		/// Dealing with the deadlines of all batches of the call takes more than one call may. Send this
+		/// proof, or this payload, in a call of its own.
 		TooMuchOverdue,
 
 		/// The chain's own records contradict each other. Report it.
@@ -1691,6 +1721,62 @@ pub mod pallet {
 		pub fn accept_rollup(origin: OriginFor<T>, rollup: RollupId) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_accept_rollup(owner, rollup)
+		}
+
+		/// Place sealed bids on several batches at once.
+		///
+		/// ## Dispatch Origin
+		/// Signed by a registered prover, whose bids they all are.
+		///
+		/// ## Details
+		/// Each of at most `MaxBidsPerCall` bids has the effects that `place_bid` would have, in the order
+		/// given. A bid that is refused fails alone and costs nothing but its part of the fee: the event
+		/// `BidRefused` names its index and the error of `place_bid`.
+		///
+		/// ## Errors
+		/// `NoBids`, `TooManyBids`.
+		///
+		/// ## Events
+		/// `BidPlaced` or `BidRefused` for each bid.
+		#[pallet::call_index(18)]
+		#[pallet::weight(Pallet::<T>::place_bids_weight(bids.len()))]
+		pub fn place_bids(
+			origin: OriginFor<T>,
+			bids: BidPlacements<T>,
+		) -> DispatchResultWithPostInfo {
+			let bidder = ensure_signed(origin)?;
+			Self::do_place_bids(bidder, &bids)
+		}
+
+		/// Reveal several bids at once.
+		///
+		/// ## Dispatch Origin
+		/// Signed by anyone: payloads that match prove themselves.
+		///
+		/// ## Details
+		/// Each of at most `MaxBidsPerCall` payloads has the effects that `reveal_bid` would have, in the order
+		/// given. One that is refused fails alone: the event `BidRefused` names its index and the error of
+		/// `reveal_bid`. Rounds of which these were the last reveals are closed as far as one call may; beyond
+		/// that the agenda closes them, and a round that has to be closed before a silent bid of it can be
+		/// settled refuses that with `TooMuchOverdue`.
+		///
+		/// ## Errors
+		/// `NoBids`, `TooManyBids`.
+		///
+		/// ## Events
+		/// For each payload those of `reveal_bid`, or `BidRefused`.
+		#[pallet::call_index(19)]
+		#[pallet::weight((
+			Pallet::<T>::reveal_bids_weight(reveals.len())
+				.saturating_add(Pallet::<T>::heaviest_step()),
+			DispatchClass::Operational
+		))]
+		pub fn reveal_bids(
+			origin: OriginFor<T>,
+			reveals: BidReveals<T>,
+		) -> DispatchResultWithPostInfo {
+			ensure_signed(origin)?;
+			Self::do_reveal_bids(&reveals)
 		}
 	}
 

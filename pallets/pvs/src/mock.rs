@@ -4,8 +4,8 @@
 use crate as pallet_pvs;
 use crate::{
 	types::{Roots, RoundId, RoundKey},
-	Call, Config, Event, Opening, OpeningProofBytes, ProofSubmission, ProofSubmissions, SealBytes,
-	SolutionBytes,
+	BidPlacement, Call, Config, Event, Opening, OpeningProofBytes, ProofSubmission,
+	ProofSubmissions, SealBytes, SolutionBytes,
 };
 use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
@@ -108,6 +108,7 @@ pub(crate) const POOL: u32 = 8;
 pub(crate) const ROLLUPS: u32 = 4_096;
 pub(crate) const RENT: Balance = 1;
 pub(crate) const MAX_PROOFS: u32 = 3;
+pub(crate) const MAX_BIDS_PER_CALL: u32 = 4;
 pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
 parameter_types! {
@@ -177,6 +178,7 @@ impl Config for Test {
 	type InclusionSlack = SlackBlocks;
 	type MaxAgendaWeight = MaxAgendaWeight;
 	type MaxBids = BidPlaces;
+	type MaxBidsPerCall = ConstU32<MAX_BIDS_PER_CALL>;
 	type MaxBlockDataBytes = ConstU32<200>;
 	type MaxCommitsPerBlock = ConstU32<MAX_COMMITS>;
 	type MaxDataBytes = ConstU32<100>;
@@ -524,6 +526,32 @@ pub(crate) fn place_with(
 		commitment(id, bidder, payload),
 		seal,
 	)
+}
+
+/// Places a bid twice in one call: the second is refused.
+pub(crate) fn place_both(
+	id: BatchId,
+	bidder: &AccountId,
+	payload: &[u8; 85],
+) -> Result<(), DispatchError> {
+	let bid = placement(id, bidder, payload);
+	let bids = vec![bid.clone(), bid].try_into().expect("two");
+	outcome(dispatch(signed(bidder), Call::place_bids { bids })).map(|_| ())
+}
+
+/// A bid in the current round, as `place_bids` takes it, with a seal that nobody opens.
+pub(crate) fn placement(id: BatchId, bidder: &AccountId, payload: &[u8; 85]) -> BidPlacement {
+	let round = Pvs::round_info(id).expect("a round is open");
+	let seal = any_seal();
+	remember_seal(&seal);
+	BidPlacement {
+		batch: id,
+		round: round.round,
+		batch_digest: round.batch_digest,
+		max_slot_fee: Balance::MAX,
+		commitment: commitment(id, bidder, payload),
+		seal,
+	}
 }
 
 /// What a bid of this bidder in the current round is bound to.

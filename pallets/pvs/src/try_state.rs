@@ -2,7 +2,7 @@
 //! What is true of the pallet's storage after every block and every test.
 
 use crate::{pallet::*, types::*};
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{ensure, pallet_prelude::*};
 use pvs_auction::{
 	recent::RECENT_BATCHES,
@@ -96,7 +96,7 @@ impl<T: Config> Pallet<T> {
 			*sum = sum.saturating_add(bond);
 		}
 		ensure!(
-			KeptBonds::<T>::get() == kept && Self::pot_balance() >= kept,
+			Totals::<T>::get().kept_bonds == kept && Self::pot_balance() >= kept,
 			"25: slashed bonds are kept until their batch ends"
 		);
 		for (prover, record) in Provers::<T>::iter() {
@@ -177,8 +177,14 @@ impl<T: Config> Pallet<T> {
 			);
 			rows.entry(batch.rollup).or_default().insert(batch.index, record);
 		}
-		ensure!(TakenPlaces::<T>::get() == pool, "12: the pool counts the places that are taken");
-		let mut recent: BTreeMap<RollupId, _> = RecentBatches::<T>::iter().collect();
+		ensure!(
+			Totals::<T>::get().taken_places == pool,
+			"12: the pool counts the places that are taken"
+		);
+		let mut recent = BTreeMap::<RollupId, BTreeSet<u32>>::new();
+		for (rollup, slot) in RecentBatches::<T>::iter_keys() {
+			recent.entry(rollup).or_default().insert(slot);
+		}
 		let mut rollups = 0u32;
 		for (id, rollup) in Rollups::<T>::iter() {
 			let batches = rows.remove(&id).unwrap_or_default();
@@ -218,16 +224,24 @@ impl<T: Config> Pallet<T> {
 			ensure!(root == rollup.tip_root, "18: the tip is the root of the last live batch");
 			// Before the next one to finalize, each index has become final, failed or been dropped; rows
 			// there wait for their clean-up.
-			let stats = Stats::<T>::get(id);
+			let stats = &rollup.stats;
 			let rows = batches.range(..rollup.next_to_finalize).count();
 			let others = stats.failed.saturating_add(stats.dropped);
 			let finals = u64::try_from(rows)
 				.ok()
 				.and_then(|rows| rollup.next_to_finalize.checked_sub(others)?.checked_sub(rows));
-			let kept = recent.remove(&id).map_or(0, |batches| batches.len());
+			ensure!(finals == Some(rollup.finals), "46: a rollup counts its final batches");
+			let kept = recent.remove(&id).unwrap_or_default();
 			ensure!(
-				finals.map(|finals| finals.min(RECENT_BATCHES.into())) == u64::try_from(kept).ok(),
+				(0..RECENT_BATCHES)
+					.all(|slot| { kept.contains(&slot) == (u64::from(slot) < rollup.finals) })
+					&& kept.iter().all(|slot| *slot < RECENT_BATCHES),
 				"43: a rollup keeps who proved its newest final batches"
+			);
+			let waiting = batches.values().filter(|record| record.is_waiting()).count();
+			ensure!(
+				usize::try_from(rollup.waiting) == Ok(waiting),
+				"47: a rollup counts its batches that wait for a predecessor"
 			);
 		}
 		ensure!(rows.is_empty(), "19: batches belong to a rollup");

@@ -7,19 +7,22 @@
 	reason = "the codec derives write the indices of variants that way"
 )]
 
-use crate::{pallet::ProofBytes, Config};
+use crate::{
+	pallet::{PayloadBytes, ProofBytes, SealBytes},
+	Config,
+};
 use alloc::collections::BTreeMap;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use pvs_auction::{
-	recent::RecentBatches,
+	recent::RecentBatch,
 	rent::rent_due,
 	reserve::Reserve,
-	round::{BidStage, Round},
+	round::{BidStage, Round, Stage},
 	settle::ClosedRound,
 	share::{RecentAmount, RecentCount},
 };
 use pvs_primitives::{
-	api::{BatchId, ProverStats, SealPlace, Unbonding},
+	api::{BatchId, MarketStats, ProverStats, SealPlace, Unbonding},
 	params::{RollupParams, Snapshot},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
@@ -28,8 +31,8 @@ use scale_info::TypeInfo;
 
 /// A rollup of this runtime.
 pub type RollupRecordOf<T> = RollupRecord<<T as frame_system::Config>::AccountId>;
-/// The newest final batches of a rollup of this runtime.
-pub type RecentBatchesOf<T> = RecentBatches<<T as frame_system::Config>::AccountId>;
+/// A final batch of a rollup of this runtime.
+pub type RecentBatchOf<T> = RecentBatch<<T as frame_system::Config>::AccountId>;
 /// A closed round of this runtime with unsettled bids.
 pub type UnsettledRoundOf<T> = UnsettledRound<<T as frame_system::Config>::AccountId>;
 /// A batch of this runtime.
@@ -145,6 +148,12 @@ pub struct RollupRecord<AccountId> {
 	pub pending: u32,
 	/// Number of them that hold a guaranteed place.
 	pub guaranteed: u32,
+	/// Number of them that wait for a predecessor, proven or not.
+	pub waiting: u32,
+	/// Number of its batches that have become final.
+	pub finals: u64,
+	/// Its record.
+	pub stats: MarketStats,
 	/// What the next batch takes as its snapshot.
 	pub params: RollupParams,
 	/// The reserve and the mean payment.
@@ -153,6 +162,17 @@ pub struct RollupRecord<AccountId> {
 	pub deposit: Balance,
 	/// Who may become the owner.
 	pub offered_to: Option<AccountId>,
+}
+
+/// Sums over the whole chain, in one row: a proof changes all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct ChainTotals {
+	/// The recent proofs.
+	pub recent_proofs: RecentCount,
+	/// Number of places of the pool that pending batches take.
+	pub taken_places: u32,
+	/// The slashed bonds on the pallet's account, in planck: the sum over all batches.
+	pub kept_bonds: Balance,
 }
 
 /// Kind of a place among the pending batches. A batch keeps it to its end.
@@ -197,6 +217,8 @@ pub struct BatchRecord<AccountId> {
 	pub next_state_root: Bytes32,
 	/// Poseidon commitment to the data.
 	pub data_commitment: Bytes32,
+	/// Hash of the chain's first block, to which bids and proofs are bound.
+	pub genesis_hash: Bytes32,
 	/// The amount in escrow.
 	pub max_fee: Balance,
 	/// The amount held for this row.
@@ -214,6 +236,11 @@ pub struct BatchRecord<AccountId> {
 }
 
 impl<AccountId> BatchRecord<AccountId> {
+	/// Returns true if nothing happens to the batch before its predecessor ends.
+	pub(crate) fn is_waiting(&self) -> bool {
+		matches!(self.round.stage, Stage::Waiting | Stage::Proven { .. })
+	}
+
 	/// Returns the rent that is held for the batch's place, in planck.
 	pub fn rent(&self) -> Balance {
 		self.place.rent_from(self.committed_at)
@@ -381,6 +408,40 @@ impl ProverRecord {
 	pub fn held(&self) -> Balance {
 		self.stake.saturating_add(self.unbonding.map_or(0, |unbonding| unbonding.amount))
 	}
+}
+
+/// One of the bids of `place_bids`.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct BidPlacement {
+	/// The batch that it is for.
+	pub batch: BatchId,
+	/// The round that is meant.
+	pub round: RoundNumber,
+	/// Digest of the batch in the round, from the Runtime API.
+	pub batch_digest: Bytes32,
+	/// The highest slot fee that the bidder pays, in planck.
+	pub max_slot_fee: Balance,
+	/// Commitment to the payload.
+	pub commitment: Bytes32,
+	/// The time-lock puzzle around the payload, 357 bytes.
+	pub seal: SealBytes,
+}
+
+/// One of the payloads of `reveal_bids`.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct BidReveal<AccountId> {
+	/// The batch that the bid is for.
+	pub batch: BatchId,
+	/// The round of the bid.
+	pub round: RoundNumber,
+	/// The bidder.
+	pub bidder: AccountId,
+	/// What the commitment was made of, 85 bytes.
+	pub payload: PayloadBytes,
 }
 
 /// One of the proofs of `submit_proofs`.

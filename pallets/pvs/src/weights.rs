@@ -26,6 +26,11 @@ pub trait WeightInfo {
 	fn place_bid() -> Weight;
 	/// `reveal_bid` that does not close its round.
 	fn reveal_bid() -> Weight;
+	/// `place_bids` with `n` bids, each for a batch of another rollup.
+	fn place_bids(n: u32) -> Weight;
+	/// `reveal_bids` with `n` payloads, each for a batch of another rollup, none of which closes its round or
+	/// settles a silent bid.
+	fn reveal_bids(n: u32) -> Weight;
 	/// `open_bid` that does not close its round, with a search for its challenge of usual length.
 	fn open_bid() -> Weight;
 	/// The longest search for the challenge of an opening.
@@ -125,6 +130,12 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(175_831_000, 6270)
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
+	}
+	fn place_bids(n: u32) -> Weight {
+		Self::place_bid().saturating_mul(n.into())
+	}
+	fn reveal_bids(n: u32) -> Weight {
+		Self::reveal_bid().saturating_mul(n.into())
 	}
 	fn open_bid() -> Weight {
 		// Fastest run: 3_637_486 ns.

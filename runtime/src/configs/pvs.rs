@@ -58,6 +58,7 @@ impl pallet_pvs::Config for Runtime {
 	type InclusionSlack = ConstU32<0>;
 	type MaxAgendaWeight = MaxAgendaWeight;
 	type MaxBids = ConstU32<64>;
+	type MaxBidsPerCall = ConstU32<16>;
 	type MaxBlockDataBytes = ConstU32<{ 4 * 4_096 }>;
 	type MaxCommitsPerBlock = ConstU32<64>;
 	type MaxDataBytes = ConstU32<4_096>;

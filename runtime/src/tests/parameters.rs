@@ -81,6 +81,7 @@ fn constants() -> BTreeMap<String, String> {
 		("MaxCommitsPerBlock", number::<<Runtime as Config>::MaxCommitsPerBlock>()),
 		("MaxBids", number::<<Runtime as Config>::MaxBids>()),
 		("MaxPendingBatches", number::<<Runtime as Config>::MaxPendingBatches>()),
+		("MaxBidsPerCall", number::<<Runtime as Config>::MaxBidsPerCall>()),
 		("MaxProofs", number::<<Runtime as Config>::MaxProofs>()),
 		("GuaranteedPlaces", number::<<Runtime as Config>::GuaranteedPlaces>()),
 		("PoolPlaces", number::<<Runtime as Config>::PoolPlaces>()),

@@ -13,7 +13,7 @@ mod trapdoor;
 
 use crate::{
 	pallet::*,
-	types::{agenda_key, Due, Lane, PlaceKind, ProofSubmission, RoundKey},
+	types::{agenda_key, BidPlacement, BidReveal, Due, Lane, PlaceKind, ProofSubmission, RoundKey},
 	weights::WeightInfo,
 };
 use alloc::vec;
@@ -26,11 +26,12 @@ use pvs_timelock::{
 	generator, testing, verify_opening, OpeningError, Statement, PROOF_BYTES as OPENING_PROOF_BYTES,
 };
 use setup::{
-	any_seal, assert_last, begin_pass, bids, caller, check_late_proof, check_recent_batch, commit,
-	commitment, data, full_assignment, funded, keep_slashed, key, late_proofs, late_until,
-	max_reserve, one_step, overpriced, params, payload, payload_bytes, pending, place, places,
-	provers, put_proven, put_stage, register_prover, reveals, rollup, root, run_to, set_now,
-	silent_round, unsettled_round, wake, windows, with_statement,
+	any_seal, assert_last, begin_pass, bids, bond_more_for, caller, check_late_proof,
+	check_recent_batch, commit, commitment, data, full_assignment, funded, keep_slashed, key,
+	late_proofs, late_until, max_reserve, one_step, overpriced, params, payload, payload_bytes,
+	pending, place, places, provers, put_proven, put_stage, register_prover, reveals, rollup,
+	rollups_with_a_batch, root, run_to, set_now, silent_round, unsettled_round, wake, windows,
+	with_statement,
 };
 use sp_runtime::traits::Zero;
 use trapdoor::Trapdoor;
@@ -60,8 +61,8 @@ mod benches {
 		#[extrinsic_call]
 		_(RawOrigin::Signed(owner), id);
 
-		assert!(!Rollups::<T>::contains_key(id) && !Stats::<T>::contains_key(id));
-		assert!(!RecentBatches::<T>::contains_key(id));
+		assert!(!Rollups::<T>::contains_key(id));
+		assert_eq!(RecentBatches::<T>::iter_prefix(id).count(), 0);
 		Ok(())
 	}
 
@@ -104,7 +105,7 @@ mod benches {
 		_(RawOrigin::Signed(sequencer), rollup, data, root(1), root(2), max_reserve::<T>());
 
 		let batch = Batches::<T>::get(BatchId { rollup, index: 1 }).ok_or("it is committed")?;
-		assert_eq!((batch.place.kind, TakenPlaces::<T>::get()), (PlaceKind::Pool, 2));
+		assert_eq!((batch.place.kind, Totals::<T>::get().taken_places), (PlaceKind::Pool, 2));
 		assert_eq!(BlockDataBytes::<T>::get(), d);
 		Ok(())
 	}
@@ -129,6 +130,71 @@ mod benches {
 
 		assert!(Bids::<T>::contains_key(batch, &bidder));
 		assert_eq!(Bids::<T>::iter_key_prefix(batch).count(), T::MaxBids::get() as usize);
+		Ok(())
+	}
+
+	/// As many bids, each on a batch of another rollup, in rounds that have bids.
+	#[benchmark]
+	fn place_bids(n: Linear<1, { T::MaxBidsPerCall::get() }>) -> Result<(), BenchmarkError> {
+		let batches = rollups_with_a_batch::<T>(n)?;
+		let (other, bidder) = (funded::<T>("other", 0), caller::<T>());
+		for prover in [&other, &bidder] {
+			super::register_prover::<T>(prover)?;
+			bond_more_for::<T>(prover, n)?;
+		}
+		let mut placements = vec![];
+		for batch in &batches {
+			bids::<T>(*batch, core::slice::from_ref(&other), 0)?;
+			let record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
+			placements.push(BidPlacement {
+				batch: *batch,
+				round: 0,
+				batch_digest: Pallet::<T>::batch_digest(&record, record.round.reserve),
+				max_slot_fee: Balance::MAX,
+				commitment: commitment::<T>(*batch, &bidder, &payload::<T>(1, [1; 32]))?,
+				seal: any_seal()?,
+			});
+		}
+		let placements = placements.try_into().map_err(|_| "no more than allowed")?;
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(bidder.clone()), placements);
+
+		assert!(batches.iter().all(|batch| Bids::<T>::contains_key(batch, &bidder)));
+		Ok(())
+	}
+
+	/// As many of the payloads of `reveal_bid`, each of another bidder and for a batch of another rollup.
+	#[benchmark]
+	fn reveal_bids(n: Linear<1, { T::MaxBidsPerCall::get() }>) -> Result<(), BenchmarkError> {
+		let batches = rollups_with_a_batch::<T>(n)?;
+		let bidders = provers::<T>(n, None)?;
+		let other = funded::<T>("other", 0);
+		super::register_prover::<T>(&other)?;
+		bond_more_for::<T>(&other, n)?;
+		let payload = overpriced::<T>();
+		let mut payloads = vec![];
+		let mut revealed = vec![];
+		for (batch, bidder) in batches.iter().zip(&bidders) {
+			// Another bid stays sealed, so that no round closes.
+			bids::<T>(*batch, core::slice::from_ref(&other), 0)?;
+			place::<T>(*batch, bidder, &payload)?;
+			let (round, payload) = (0, payload_bytes(&payload)?);
+			payloads.push(BidReveal { batch: *batch, round, bidder: bidder.clone(), payload });
+			revealed.push((*batch, bidder.clone()));
+		}
+		run_to::<T>(windows::<T>(batches[0])?.reveal_from);
+		let payloads = payloads.try_into().map_err(|_| "no more than allowed")?;
+		frame_system::Pallet::<T>::reset_events();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(caller::<T>()), payloads);
+
+		for (batch, bidder) in revealed {
+			let bid = Bids::<T>::get(batch, &bidder).ok_or("a void bid keeps its row")?;
+			assert_eq!(bid.stage, BidStage::Void);
+		}
 		Ok(())
 	}
 

@@ -4,7 +4,7 @@
 use super::trapdoor::Trapdoor;
 use crate::{
 	pallet::*,
-	types::{agenda_item, agenda_key, AgendaPass, Due, Lane, ProofSubmission, RecentBatchesOf},
+	types::{agenda_item, agenda_key, AgendaPass, Due, Lane, ProofSubmission, RecentBatchOf},
 	weights::WeightInfo,
 };
 use alloc::{vec, vec::Vec};
@@ -137,35 +137,43 @@ fn rollup_with<T: Config>(
 		sequencer.clone(),
 		params::<T>(data_len),
 	)?;
-	Stats::<T>::mutate(id, |stats| stats.proven = 1);
-	RecentBatches::<T>::insert(id, recent_batches::<T>());
+	for (slot, batch) in (0..).zip(recent_batches::<T>()) {
+		RecentBatches::<T>::insert(id, slot, batch);
+	}
 	Rollups::<T>::mutate(id, |record| {
 		if let Some(record) = record {
+			record.finals = RECENT_BATCHES.into();
+			record.stats.proven = RECENT_BATCHES.into();
 			record.prices = Reserve { mean: Some(max_reserve::<T>()), ..record.prices };
 			// As if batches had them, so that those of a set-up take places of the pool.
 			record.guaranteed = T::GuaranteedPlaces::get();
 		}
 	});
-	RecentProofs::<T>::put(RecentCount { epoch: 0, count: 1 << 40 });
+	let recent_proofs = RecentCount { epoch: 0, count: 1 << 40 };
+	Totals::<T>::mutate(|totals| totals.recent_proofs = recent_proofs);
 	Ok(id)
 }
 
 /// As many final batches as a rollup keeps, each of a prover of its own.
-fn recent_batches<T: Config>() -> RecentBatchesOf<T> {
+fn recent_batches<T: Config>() -> Vec<RecentBatchOf<T>> {
 	let batch = |index| RecentBatch {
 		prover: account("recent prover", index, 0),
 		paid: max_reserve::<T>(),
 	};
-	RecentBatchesOf::<T>::truncate_from((0..RECENT_BATCHES).map(batch).collect())
+	(0..RECENT_BATCHES).map(batch).collect()
 }
 
 /// Checks that a rollup's newest final batch is one of this prover, in place of the oldest one. Returns
 /// what the prover was paid for it, in planck.
 pub(super) fn check_recent_batch<T: Config>(rollup: RollupId, prover: &T::AccountId) -> Balance {
-	let batches = RecentBatches::<T>::get(rollup);
-	assert!(batches.is_full() && batches[..31] == recent_batches::<T>()[1..]);
-	assert_eq!(batches[31].prover, *prover);
-	batches[31].paid
+	let before = recent_batches::<T>();
+	for (slot, batch) in (0..).zip(&before).skip(1) {
+		assert!(RecentBatches::<T>::get(rollup, slot).as_ref() == Some(batch));
+	}
+	assert_eq!(RecentBatches::<T>::iter_prefix(rollup).count(), before.len());
+	let newest = RecentBatches::<T>::get(rollup, 0).expect("the newest took the oldest one's slot");
+	assert_eq!(newest.prover, *prover);
+	newest.paid
 }
 
 /// Lets calls seem to come in an extrinsic: batches and bids are refused elsewhere.
@@ -177,6 +185,18 @@ fn enter_extrinsic<T: Config>() {
 
 pub(super) fn key(keys: &Trapdoor) -> KeyBytes {
 	keys.verifying_key().try_into().expect("a key has 768 bytes")
+}
+
+/// As many rollups, each with a batch that was committed in the block before.
+pub(super) fn rollups_with_a_batch<T: Config>(
+	rollups: u32,
+) -> Result<Vec<BatchId>, BenchmarkError> {
+	let (owner, sequencer) = (funded::<T>("owner", 0), funded::<T>("sequencer", 0));
+	let batches = (0..rollups)
+		.map(|_| commit::<T>(&sequencer, rollup::<T>(&owner, &sequencer, 1)?))
+		.collect::<Result<Vec<_>, _>>()?;
+	run_to::<T>(Pallet::<T>::now() + 1);
+	Ok(batches)
 }
 
 /// A rollup with as many batches, committed one after the other in the block before: a part of their
@@ -229,6 +249,16 @@ pub(super) fn register_prover<T: Config>(who: &T::AccountId) -> Result<(), Bench
 			record.recent_paid = RecentAmount { epoch: 0, amount: max_reserve::<T>() };
 		}
 	});
+	Ok(())
+}
+
+/// Adds stake for the bonds of as many bids.
+pub(super) fn bond_more_for<T: Config>(
+	prover: &T::AccountId,
+	bids: u32,
+) -> Result<(), BenchmarkError> {
+	let amount = T::MinStake::get() * Balance::from(bids);
+	Pallet::<T>::bond_more(RawOrigin::Signed(prover.clone()).into(), amount)?;
 	Ok(())
 }
 
@@ -459,7 +489,14 @@ pub(super) fn put_stage<T: Config>(
 ) -> Result<(), BenchmarkError> {
 	let mut record = Batches::<T>::get(batch).ok_or("the batch is pending")?;
 	Pallet::<T>::unschedule(batch, &mut record);
+	let waited = u32::from(record.is_waiting());
 	record.round.stage = stage;
+	let waits = u32::from(record.is_waiting());
+	Rollups::<T>::mutate(batch.rollup, |rollup| {
+		if let Some(rollup) = rollup {
+			rollup.waiting = rollup.waiting - waited + waits;
+		}
+	});
 	Batches::<T>::insert(batch, record);
 	Ok(())
 }
@@ -540,7 +577,7 @@ pub(super) fn check_late_proof<T: Config>(
 pub(super) fn keep_slashed<T: Config>(batch: BatchId) -> Result<(), BenchmarkError> {
 	let bond = T::MinStake::get();
 	T::Currency::mint_into(&Pallet::<T>::pot_account(), bond)?;
-	KeptBonds::<T>::mutate(|kept| *kept += bond);
+	Totals::<T>::mutate(|totals| totals.kept_bonds += bond);
 	Batches::<T>::mutate(batch, |record| {
 		if let Some(record) = record {
 			record.round.slashed = bond;

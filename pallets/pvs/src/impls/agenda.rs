@@ -69,7 +69,7 @@ impl<T: Config> Pallet<T> {
 		BlockDataBytes::<T>::kill();
 		CommitsInBlock::<T>::kill();
 		// Silent bids expire after everything else, at least one in each block.
-		let most = T::MaxAgendaWeight::get();
+		let most = T::MaxAgendaWeight::get().saturating_sub(Self::hook_weight());
 		let expires = Self::is_expiry_due();
 		let kept = if expires { Self::least_expiry() } else { Weight::zero() };
 		let mut meter = WeightMeter::with_limit(most.saturating_sub(kept));
@@ -78,12 +78,13 @@ impl<T: Config> Pallet<T> {
 		if expires {
 			Self::service_expiries(&mut left);
 		}
-		// The version, the counters of commits and of their bytes, the passes, and the first expiry, which the
-		// meters do not see.
-		meter
-			.consumed()
-			.saturating_add(left.consumed())
-			.saturating_add(T::DbWeight::get().reads_writes(3, 3))
+		meter.consumed().saturating_add(left.consumed()).saturating_add(Self::hook_weight())
+	}
+
+	/// Returns what the start of a block weighs beside what its meters see: the version, the counters of
+	/// commits and of their bytes, the passes, and the first expiry.
+	pub(crate) fn hook_weight() -> Weight {
+		T::DbWeight::get().reads_writes(3, 3)
 	}
 
 	/// The end of a block: goes on with what is left of its weight. Returns what that took.

@@ -68,6 +68,7 @@ impl<T: Config> Pallet<T> {
 			prev_state_root,
 			next_state_root,
 			data_commitment: Bytes32::default(),
+			genesis_hash: Self::genesis_hash(),
 			max_fee,
 			deposit: T::BatchDeposit::get(),
 			place,

@@ -7,6 +7,7 @@ use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, WithPostDispatchInfo},
 	ensure,
 	pallet_prelude::*,
+	storage::with_storage_layer,
 	weights::WeightMeter,
 };
 use pvs_auction::{
@@ -102,22 +103,102 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
+	pub(crate) fn do_place_bids(
+		bidder: T::AccountId,
+		bids: &[BidPlacement],
+	) -> DispatchResultWithPostInfo {
+		Self::ensure_bids_per_call(bids.len())
+			.map_err(|error| error.with_weight(T::WeightInfo::place_bids(1)))?;
+		for (item, placement) in (0..).zip(bids) {
+			let BidPlacement { batch, round, batch_digest, max_slot_fee, commitment, seal } =
+				placement;
+			let (at, bid) = (
+				RoundKey { batch: *batch, round: *round },
+				SealedBid { commitment: *commitment, seal },
+			);
+			let placed = with_storage_layer(|| {
+				Self::do_place_bid(bidder.clone(), at, *batch_digest, *max_slot_fee, bid)
+			});
+			if let Err(error) = placed {
+				Self::emit_bid_refused(item, at, bidder.clone(), error);
+			}
+		}
+		Ok(().into())
+	}
+
 	pub(crate) fn do_reveal_bid(
 		at: RoundKey,
 		bidder: T::AccountId,
 		payload: &[u8],
 	) -> DispatchResultWithPostInfo {
 		let mut closing = Self::step_budget();
-		let (weight, revealed) = match Self::open_round(at, &mut closing) {
-			Ok(Some(entry)) => {
-				(T::WeightInfo::reveal_bid(), Self::reveal(entry, bidder, payload, &mut closing))
+		let mut weight = T::WeightInfo::reveal_bid();
+		let revealed = Self::open_round(at, &mut closing).and_then(|open| match open {
+			Some(entry) => Self::reveal(entry, bidder, payload, &mut closing),
+			None => {
+				weight = T::WeightInfo::settle_by_payload();
+				Self::settle_by_payload(at, bidder, payload)
 			},
-			Ok(None) => {
-				(T::WeightInfo::settle_by_payload(), Self::settle_by_payload(at, bidder, payload))
-			},
-			Err(error) => (T::WeightInfo::reveal_bid(), Err(error)),
-		};
+		});
 		Self::charged(weight.saturating_add(closing.consumed()), revealed)
+	}
+
+	pub(crate) fn do_reveal_bids(
+		reveals: &[BidReveal<T::AccountId>],
+	) -> DispatchResultWithPostInfo {
+		Self::ensure_bids_per_call(reveals.len())
+			.map_err(|error| error.with_weight(T::WeightInfo::reveal_bids(1)))?;
+		// One budget for all: it fits several rounds, and no call declares more than one heaviest step.
+		let mut closing = Self::step_budget();
+		let mut settled = 0u32;
+		for (item, BidReveal { batch, round, bidder, payload }) in (0..).zip(reveals) {
+			let at = RoundKey { batch: *batch, round: *round };
+			let revealed = with_storage_layer(|| match Self::open_round(at, &mut closing)? {
+				Some(entry) => Self::reveal(entry, bidder.clone(), payload, &mut closing),
+				None => {
+					settled = settled.saturating_add(1);
+					Self::settle_by_payload(at, bidder.clone(), payload)
+				},
+			});
+			if let Err(error) = revealed {
+				Self::emit_bid_refused(item, at, bidder.clone(), error);
+			}
+		}
+		let others = Self::count(reveals.len()).saturating_sub(settled);
+		let weight = T::WeightInfo::reveal_bids(others)
+			.saturating_add(T::WeightInfo::settle_by_payload().saturating_mul(settled.into()));
+		Ok(Some(weight.saturating_add(closing.consumed())).into())
+	}
+
+	/// Checks how many bids a call has.
+	fn ensure_bids_per_call(bids: usize) -> Result<(), Error<T>> {
+		ensure!(bids > 0, Error::<T>::NoBids);
+		ensure!(Self::count(bids) <= T::MaxBidsPerCall::get(), Error::<T>::TooManyBids);
+		Ok(())
+	}
+
+	fn emit_bid_refused(item: u32, at: RoundKey, bidder: T::AccountId, error: DispatchError) {
+		let RoundKey { batch, round } = at;
+		Self::deposit_event(Event::BidRefused { item, batch, round, bidder, error });
+	}
+
+	/// Returns what `place_bids` with so many bids weighs.
+	pub(crate) fn place_bids_weight(bids: usize) -> Weight {
+		T::WeightInfo::place_bids(Self::charged_bids(bids))
+	}
+
+	/// Returns the most that `reveal_bids` with so many payloads weighs beside the rounds that it closes:
+	/// each may settle a silent bid.
+	pub(crate) fn reveal_bids_weight(reveals: usize) -> Weight {
+		let count = Self::charged_bids(reveals);
+		T::WeightInfo::reveal_bids(count)
+			.max(T::WeightInfo::settle_by_payload().saturating_mul(count.into()))
+	}
+
+	/// Returns the number of bids that a call is charged at the most: more, or none, are refused before
+	/// anything is done.
+	fn charged_bids(bids: usize) -> u32 {
+		Self::count(bids).min(T::MaxBidsPerCall::get()).max(1)
 	}
 
 	fn reveal(
@@ -144,7 +225,10 @@ impl<T: Config> Pallet<T> {
 		ensure!(bid.stage == BidStage::Sealed, Error::<T>::BidNotSealed);
 		ensure!(commitment == bid.commitment, Error::<T>::CommitmentMismatch);
 		Self::apply_outcome(&mut entry, after)?;
-		Self::catch_up(&mut entry, closing)?;
+		// What several reveals leave of their common budget may not do: the agenda closes the round then.
+		if closing.can_consume(Self::step_weight(&entry)) {
+			Self::catch_up(&mut entry, closing)?;
+		}
 		Self::store(entry);
 		Ok(())
 	}

@@ -8,7 +8,7 @@ use pvs_auction::{
 	step::{Effect, Receipt, Reward},
 };
 use pvs_primitives::{
-	api::{BatchId, MarketStats, ProverStats},
+	api::{BatchId, ProverStats},
 	Balance,
 };
 
@@ -34,9 +34,8 @@ impl<T: Config> Pallet<T> {
 			},
 			Effect::BondReleased { prover, bond } => Self::unreserve(&prover, bond),
 			Effect::RoundEmpty(round) => {
-				Self::mutate_stats(batch, |stats| {
-					stats.empty_rounds = stats.empty_rounds.saturating_add(1);
-				});
+				let stats = &mut entry.rollup.stats;
+				stats.empty_rounds = stats.empty_rounds.saturating_add(1);
 				Self::emit(Event::RoundEmpty { batch, round })
 			},
 			Effect::WinnerSelected => Self::select_winner(entry),
@@ -48,9 +47,8 @@ impl<T: Config> Pallet<T> {
 					let all = &mut entry.batch.round.slashed;
 					*all = all.checked_sub(slashed).ok_or(Error::<T>::Corrupt)?;
 				}
-				Self::mutate_stats(batch, |stats| {
-					stats.defaults = stats.defaults.saturating_add(1)
-				});
+				let stats = &mut entry.rollup.stats;
+				stats.defaults = stats.defaults.saturating_add(1);
 				Self::emit(Event::ProverDefaulted { batch, round, prover, slashed })
 			},
 			Effect::PlaceOffered { until } => {
@@ -104,10 +102,6 @@ impl<T: Config> Pallet<T> {
 	fn emit(event: Event<T>) -> DispatchResult {
 		Self::deposit_event(event);
 		Ok(())
-	}
-
-	fn mutate_stats(batch: BatchId, change: impl FnOnce(&mut MarketStats)) {
-		Stats::<T>::mutate(batch.rollup, change);
 	}
 
 	/// The event of a round that opens.
@@ -276,14 +270,13 @@ impl<T: Config> Pallet<T> {
 			return Ok(());
 		}
 		let latency = Self::now().saturating_sub(entry.batch.committed_at);
-		Self::mutate_stats(entry.id, |stats| {
-			stats.proven = stats.proven.saturating_add(1);
-			stats.paid = stats.paid.saturating_add(paid);
-			stats.last_payment = receipt.payment;
-			stats.late = stats.late.saturating_add(u64::from(receipt.late_blocks > 0));
-			stats.latency_blocks = stats.latency_blocks.saturating_add(latency.into());
-			stats.last_latency_blocks = latency;
-		});
+		let stats = &mut entry.rollup.stats;
+		stats.proven = stats.proven.saturating_add(1);
+		stats.paid = stats.paid.saturating_add(paid);
+		stats.last_payment = receipt.payment;
+		stats.late = stats.late.saturating_add(u64::from(receipt.late_blocks > 0));
+		stats.latency_blocks = stats.latency_blocks.saturating_add(latency.into());
+		stats.last_latency_blocks = latency;
 		// The batch's own snapshot says how prices are averaged, today's bounds where they may lie.
 		entry.rollup.prices = entry
 			.rollup
@@ -312,7 +305,8 @@ impl<T: Config> Pallet<T> {
 		entry.rollup.next_to_finalize = entry.rollup.next_index;
 		entry.rollup.tip_root = entry.rollup.finalized_root;
 		Self::end(entry)?;
-		Self::mutate_stats(entry.id, |stats| stats.failed = stats.failed.saturating_add(1));
+		let stats = &mut entry.rollup.stats;
+		stats.failed = stats.failed.saturating_add(1);
 		Self::deposit_event(Event::BatchFailed {
 			batch: entry.id,
 			bond_burned,
@@ -330,7 +324,8 @@ impl<T: Config> Pallet<T> {
 		}
 		Self::burn_from_pot(slashed)?;
 		Self::end(entry)?;
-		Self::mutate_stats(entry.id, |stats| stats.dropped = stats.dropped.saturating_add(1));
+		let stats = &mut entry.rollup.stats;
+		stats.dropped = stats.dropped.saturating_add(1);
 		Self::deposit_event(Event::BatchDropped { batch: entry.id, slashed_burned: slashed });
 		Self::clean_up_successor(entry)
 	}

@@ -69,6 +69,9 @@ impl<T: Config> Pallet<T> {
 		who: &T::AccountId,
 		amount: Balance,
 	) -> DispatchResult {
+		if amount == 0 {
+			return Ok(());
+		}
 		T::Currency::release(&reason.into(), who, amount, Precision::Exact).map(|_| ())
 	}
 
@@ -77,6 +80,9 @@ impl<T: Config> Pallet<T> {
 		who: &T::AccountId,
 		amount: Balance,
 	) -> DispatchResult {
+		if amount == 0 {
+			return Ok(());
+		}
 		T::Currency::burn_held(&reason.into(), who, amount, Precision::Exact, Fortitude::Force)
 			.map(|_| ())
 	}
@@ -201,7 +207,7 @@ impl<T: Config> Pallet<T> {
 			Restriction::Free,
 			Fortitude::Force,
 		)?;
-		KeptBonds::<T>::mutate(|kept| *kept = kept.saturating_add(bond));
+		Totals::<T>::mutate(|totals| totals.kept_bonds = totals.kept_bonds.saturating_add(bond));
 		Ok(true)
 	}
 
@@ -276,8 +282,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn debit_pot(amount: Balance) -> DispatchResult {
-		KeptBonds::<T>::try_mutate(|kept| {
-			*kept = kept.checked_sub(amount).ok_or(Error::<T>::Corrupt)?;
+		Totals::<T>::try_mutate(|totals| {
+			let kept = totals.kept_bonds.checked_sub(amount).ok_or(Error::<T>::Corrupt)?;
+			totals.kept_bonds = kept;
 			Ok(())
 		})
 	}

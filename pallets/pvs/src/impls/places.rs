@@ -23,7 +23,7 @@ impl<T: Config> Pallet<T> {
 		let (kind, rate) = if rollup.guaranteed < T::GuaranteedPlaces::get() {
 			(PlaceKind::Guaranteed, lowest)
 		} else {
-			let (taken, pool) = (TakenPlaces::<T>::get(), T::PoolPlaces::get());
+			let (taken, pool) = (Totals::<T>::get().taken_places, T::PoolPlaces::get());
 			ensure!(taken < pool, Error::<T>::ChainFull);
 			(PlaceKind::Pool, rate(lowest, taken, pool))
 		};
@@ -45,7 +45,9 @@ impl<T: Config> Pallet<T> {
 		rollup.pending = rollup.pending.saturating_add(1);
 		match kind {
 			PlaceKind::Guaranteed => rollup.guaranteed = rollup.guaranteed.saturating_add(1),
-			PlaceKind::Pool => TakenPlaces::<T>::mutate(|taken| *taken = taken.saturating_add(1)),
+			PlaceKind::Pool => Totals::<T>::mutate(|totals| {
+				totals.taken_places = totals.taken_places.saturating_add(1);
+			}),
 		}
 	}
 
@@ -54,7 +56,9 @@ impl<T: Config> Pallet<T> {
 		rollup.pending = rollup.pending.saturating_sub(1);
 		match kind {
 			PlaceKind::Guaranteed => rollup.guaranteed = rollup.guaranteed.saturating_sub(1),
-			PlaceKind::Pool => TakenPlaces::<T>::mutate(|taken| *taken = taken.saturating_sub(1)),
+			PlaceKind::Pool => Totals::<T>::mutate(|totals| {
+				totals.taken_places = totals.taken_places.saturating_sub(1);
+			}),
 		}
 	}
 

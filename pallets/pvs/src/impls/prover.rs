@@ -101,7 +101,7 @@ impl<T: Config> Pallet<T> {
 	/// A prover's share of the proofs of late, in 10^-9.
 	pub(crate) fn recent_share(record: &ProverRecord) -> u32 {
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
-		share(record.recent.at(epoch), RecentProofs::<T>::get().at(epoch))
+		share(record.recent.at(epoch), Totals::<T>::get().recent_proofs.at(epoch))
 	}
 
 	/// Counts a proof among the recent ones, in the prover's record and in the chain's, and what escrow
@@ -110,6 +110,6 @@ impl<T: Config> Pallet<T> {
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
 		record.recent = record.recent.add_one(epoch);
 		record.recent_paid = record.recent_paid.add(epoch, paid);
-		RecentProofs::<T>::mutate(|recent| *recent = recent.add_one(epoch));
+		Totals::<T>::mutate(|totals| totals.recent_proofs = totals.recent_proofs.add_one(epoch));
 	}
 }

@@ -52,7 +52,7 @@ impl<T: Config> Pallet<T> {
 	/// Returns what a bid of this bidder in the current round is bound to.
 	pub(crate) fn bid_context(entry: &Entry<T>, bidder: &T::AccountId) -> [u8; BID_CONTEXT_BYTES] {
 		bid::bid_context(
-			&Self::genesis_hash(),
+			&entry.batch.genesis_hash,
 			entry.id,
 			entry.batch.round.number,
 			&Self::batch_digest(&entry.batch, entry.batch.round.reserve),
@@ -151,7 +151,7 @@ impl<T: Config> Pallet<T> {
 			prev_state_root: record.prev_state_root,
 			next_state_root: record.next_state_root,
 			data_commitment: record.data_commitment,
-			binding: binding(&Self::genesis_hash(), batch, record.round.number, prover.as_ref()),
+			binding: binding(&record.genesis_hash, batch, record.round.number, prover.as_ref()),
 		}
 	}
 
@@ -429,16 +429,16 @@ impl<T: Config> Pallet<T> {
 	/// The body of `PvsApi::market`. Work grows with the registered provers: it is for reading off
 	/// chain.
 	pub fn market_info(rollup: RollupId) -> Option<MarketInfo> {
-		let prices = Self::rollup(rollup).ok()?.prices;
+		let RollupRecord { prices, stats, .. } = Self::rollup(rollup).ok()?;
 		let epoch = epoch(Self::now(), T::ShareEpoch::get());
 		let (proofs, paid): (Vec<_>, Vec<_>) = Provers::<T>::iter_values()
 			.map(|record| (record.recent.at(epoch), record.recent_paid.at(epoch)))
 			.unzip();
-		let batches = RecentBatches::<T>::get(rollup);
+		let batches: Vec<_> = RecentBatches::<T>::iter_prefix_values(rollup).collect();
 		Some(MarketInfo {
 			reserve: prices.reserve,
 			mean_payment: prices.mean,
-			stats: Stats::<T>::get(rollup),
+			stats,
 			concentration: concentration(proofs.into_iter().map(u128::from)),
 			concentration_by_payment: concentration(paid),
 			rollup_concentration: by_batches(&batches),

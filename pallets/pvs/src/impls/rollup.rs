@@ -4,13 +4,18 @@
 use crate::{pallet::*, types::*, weights::WeightInfo};
 use frame_support::{dispatch::DispatchResultWithPostInfo, ensure, pallet_prelude::*};
 use pvs_auction::{
+	recent::RECENT_BATCHES,
 	rent::rollup_deposit,
 	reserve::Reserve,
 	round::BidStage,
 	rules::{self, Limits},
 };
 use pvs_primitives::{
-	api::BatchId, field, hash::blake2_256, params::RollupParams, BatchIndex, Bytes32, RollupId,
+	api::{BatchId, MarketStats},
+	field,
+	hash::blake2_256,
+	params::RollupParams,
+	BatchIndex, Bytes32, RollupId,
 };
 use pvs_verifier::ProofVerifier;
 
@@ -48,6 +53,9 @@ impl<T: Config> Pallet<T> {
 				tip_root: genesis_root,
 				pending: 0,
 				guaranteed: 0,
+				waiting: 0,
+				finals: 0,
+				stats: MarketStats::default(),
 				prices: Reserve::new(&params),
 				params,
 				deposit,
@@ -70,8 +78,8 @@ impl<T: Config> Pallet<T> {
 		Self::release(HoldReason::RollupDeposit, &owner, record.deposit)?;
 		Rollups::<T>::remove(rollup);
 		VerifyingKeys::<T>::remove(rollup);
-		Stats::<T>::remove(rollup);
-		RecentBatches::<T>::remove(rollup);
+		// One look finds all of them.
+		let _ = RecentBatches::<T>::clear_prefix(rollup, RECENT_BATCHES, None);
 		RollupCount::<T>::mutate(|rollups| *rollups = rollups.saturating_sub(1));
 		Self::deposit_event(Event::RollupDeregistered { rollup, deposit: record.deposit });
 		Ok(())

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use frame_support::pallet_prelude::*;
 use pvs_auction::{
 	phase::due,
-	recent::{add_final, RecentBatch},
+	recent::{slot, RecentBatch},
 	round::{Bid, BidStage, Context, Stage, Standing},
 	step::{step, Input, Outcome},
 };
@@ -79,8 +79,15 @@ impl<T: Config> Pallet<T> {
 		outcome: Outcome<T::AccountId>,
 	) -> DispatchResult {
 		let before = entry.batch.round.clone();
+		let waited = entry.batch.is_waiting();
 		if let Some(round) = outcome.round {
 			entry.batch.round = round;
+		}
+		let waiting = &mut entry.rollup.waiting;
+		match (waited, entry.batch.is_waiting()) {
+			(false, true) => *waiting = waiting.saturating_add(1),
+			(true, false) => *waiting = waiting.saturating_sub(1),
+			_ => (),
 		}
 		for effect in outcome.effects {
 			Self::apply_effect(entry, &before, effect)?;
@@ -119,14 +126,18 @@ impl<T: Config> Pallet<T> {
 			return Err(Error::<T>::Corrupt.into());
 		};
 		let newest = RecentBatch { prover: prover.clone(), paid: *paid };
-		RecentBatches::<T>::mutate(entry.id.rollup, |batches| add_final(batches, newest));
+		RecentBatches::<T>::insert(entry.id.rollup, slot(entry.rollup.finals), newest);
+		entry.rollup.finals = entry.rollup.finals.saturating_add(1);
 		let next = successor::<T>(entry.id.index)?;
 		let state_root = entry.batch.next_state_root;
 		entry.rollup.finalized_root = state_root;
 		entry.rollup.next_to_finalize = next;
 		Self::end(entry)?;
 		Self::deposit_event(Event::BatchFinalized { batch: entry.id, state_root });
-		Self::wake(BatchId { index: next, ..entry.id }, &entry.rollup);
+		// Where none waits, the successor's row need not be read.
+		if entry.rollup.waiting > 0 {
+			Self::wake(BatchId { index: next, ..entry.id }, &entry.rollup);
+		}
 		Ok(())
 	}
 
@@ -137,6 +148,9 @@ impl<T: Config> Pallet<T> {
 		Self::return_held(HoldReason::BatchDeposit, &entry.batch.sequencer, entry.batch.deposit)?;
 		Self::release_place(entry)?;
 		Batches::<T>::remove(entry.id);
+		if entry.batch.is_waiting() {
+			entry.rollup.waiting = entry.rollup.waiting.saturating_sub(1);
+		}
 		entry.ended = true;
 		Ok(())
 	}
@@ -147,6 +161,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn wake(id: BatchId, rollup: &RollupRecordOf<T>) {
 		if let Some(batch) = Batches::<T>::get(id) {
 			let mut entry = Entry::new(id, rollup.clone(), batch);
+			let due_before = entry.batch.due;
 			match Self::standing(id, rollup) {
 				Standing::Dropped => {
 					let due = Due { lane: Lane::Others, at: Self::now() };
@@ -154,7 +169,9 @@ impl<T: Config> Pallet<T> {
 				},
 				Standing::Head | Standing::Behind => Self::reschedule(&mut entry),
 			}
-			Batches::<T>::insert(id, entry.batch);
+			if entry.batch.due != due_before {
+				Batches::<T>::insert(id, entry.batch);
+			}
 		}
 	}
 

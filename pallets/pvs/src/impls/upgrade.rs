@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The version of the storage, and what is done about another one.
 //!
-//! Layouts before version 1 were never released, and version 0 names several: rows of it are not migrated.
+//! Layouts before version 2 were never released, and version 0 names several: rows of them are not migrated.
 //! Nothing is done to them, so that a runtime that knows their layout finds them as they were.
 
 use crate::pallet::*;

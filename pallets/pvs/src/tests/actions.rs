@@ -2,7 +2,7 @@
 //! Random actions of everyone but the honest prover, and the chains that they play on.
 
 use super::dice::Dice;
-use crate::{mock::*, Batches, Call, UnsettledBids};
+use crate::{mock::*, Batches, BidReveal, Call, UnsettledBids};
 use frame_support::weights::Weight;
 use pvs_auction::phase::phase;
 use pvs_primitives::{
@@ -166,11 +166,14 @@ pub(super) fn random_action(dice: &mut Dice, bids: &mut Bids, setup: &Setup) {
 					bid.proof_commitment = Some([1; 32]);
 				}
 				let bytes = bid.encode();
-				let placed = match dice.roll(4) {
+				let before = crate::Bids::<Test>::contains_key(id, &rival);
+				let _ = match dice.roll(5) {
 					0 => place(id, &rival, &bytes),
+					// The second one is refused.
+					1 => place_both(id, &rival, &bytes),
 					_ => place_sealed(id, &rival, &bytes),
 				};
-				if placed.is_ok() {
+				if !before && crate::Bids::<Test>::contains_key(id, &rival) {
 					bids.insert((id, round_number(id), rival), bytes);
 				}
 			}
@@ -187,6 +190,22 @@ pub(super) fn random_action(dice: &mut Dice, bids: &mut Bids, setup: &Setup) {
 		},
 		11 => {
 			let _ = reveal(id, &rival, u128::from(dice.roll(400)), 5);
+			if mood != Mood::NeverReveal {
+				let most = usize::try_from(MAX_BIDS_PER_CALL).expect("few");
+				let reveals: Vec<_> = bids
+					.iter()
+					.rev()
+					.take(most)
+					.map(|((batch, round, bidder), bytes)| BidReveal {
+						batch: *batch,
+						round: *round,
+						bidder: bidder.clone(),
+						payload: bytes.to_vec().try_into().expect("85 bytes"),
+					})
+					.collect();
+				let reveals = reveals.try_into().expect("no more than decode");
+				let _ = dispatch(signed, Call::reveal_bids { reveals });
+			}
 		},
 		12..=14 => {
 			// Whoever's turn it is, or anyone in a rescue.

@@ -15,6 +15,7 @@ const SOURCES: &[&str] = &[
 	include_str!("agenda.rs"),
 	include_str!("attacks.rs"),
 	include_str!("bid.rs"),
+	include_str!("bid_many.rs"),
 	include_str!("boundary.rs"),
 	include_str!("clock.rs"),
 	include_str!("commit.rs"),
@@ -157,6 +158,8 @@ fn every_call() -> Vec<Call<Test>> {
 		Call::set_params { rollup: 0, params: params() },
 		Call::transfer_rollup { rollup: 0, to: GUEST },
 		Call::accept_rollup { rollup: 0 },
+		Call::place_bids { bids: Default::default() },
+		Call::reveal_bids { reveals: Default::default() },
 		Call::open_bid {
 			batch: id,
 			round: 0,
@@ -191,8 +194,15 @@ fn every_call_should_pay_and_have_its_class() {
 		let name = call.get_call_name();
 		assert_eq!(info.pays_fee, Pays::Yes, "{name}");
 		assert!(info.call_weight.ref_time() > 0, "{name}");
-		let urgent = ["reveal_bid", "open_bid", "submit_proof", "submit_proofs", "accept_place"]
-			.contains(&name);
+		let urgent = [
+			"reveal_bid",
+			"reveal_bids",
+			"open_bid",
+			"submit_proof",
+			"submit_proofs",
+			"accept_place",
+		]
+		.contains(&name);
 		let class = if urgent { DispatchClass::Operational } else { DispatchClass::Normal };
 		assert_eq!(info.class, class, "{name}");
 	}

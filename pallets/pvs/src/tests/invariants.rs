@@ -4,13 +4,13 @@
 use crate::{
 	mock::*,
 	types::{agenda_key, expiry_key, Due, Lane, PlaceKind, RoundKey},
-	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, Expiries, KeptBonds,
-	ProverRecord, Provers, RecentBatches, RollupCount, RollupRecord, Rollups, TakenPlaces,
-	UnsettledBid, UnsettledBids, UnsettledRound, UnsettledRounds, VerifyingKeys,
+	Agenda, BatchRecord, Batches, BidRecord, Bids, CurrentPasses, Expiries, ProverRecord, Provers,
+	RecentBatches, RollupCount, RollupRecord, Rollups, Totals, UnsettledBid, UnsettledBids,
+	UnsettledRound, UnsettledRounds, VerifyingKeys,
 };
 use frame_support::{storage::with_transaction, traits::StorageVersion};
 use pvs_auction::{
-	recent::{add_final, RecentBatch},
+	recent::RecentBatch,
 	round::{BidStage, Stage},
 	settle::ClosedRound,
 };
@@ -56,9 +56,7 @@ fn silent_bid() -> UnsettledBid {
 
 /// Keeps a final batch that the rollup does not have.
 fn put_recent_batch(rollup: u32) {
-	RecentBatches::<Test>::mutate(rollup, |batches| {
-		add_final(batches, RecentBatch { prover: ANN, paid: 1 });
-	});
+	RecentBatches::<Test>::insert(rollup, 0, RecentBatch { prover: ANN, paid: 1 });
 }
 
 fn put_closed_round() {
@@ -125,7 +123,7 @@ fn corruptions() -> Vec<(u32, fn())> {
 			batch_row(0, |row| auction_of(row).bids += MAX_BIDS);
 		}),
 		(11, || Bids::<Test>::insert(batch(9), ANN, void_bid())),
-		(12, || TakenPlaces::<Test>::mutate(|count| *count += 1)),
+		(12, || Totals::<Test>::mutate(|totals| totals.taken_places += 1)),
 		(13, || rollup_row(|row| row.pending += 1)),
 		(14, || VerifyingKeys::<Test>::remove(0)),
 		(15, || {
@@ -148,11 +146,11 @@ fn corruptions() -> Vec<(u32, fn())> {
 			Agenda::<Test>::insert(agenda_key(OTHER, BatchId { rollup: 5, index: 5 }), ());
 		}),
 		(25, || batch_row(1, |row| row.round.slashed += 1)),
-		(25, || KeptBonds::<Test>::mutate(|kept| *kept += 1)),
+		(25, || Totals::<Test>::mutate(|totals| totals.kept_bonds += 1)),
 		(25, || {
 			// The sums agree, and the account has less.
 			batch_row(1, |row| row.round.slashed += 1);
-			KeptBonds::<Test>::mutate(|kept| *kept += 1);
+			Totals::<Test>::mutate(|totals| totals.kept_bonds += 1);
 		}),
 		(26, || prover_row(|row| row.deposit += 1)),
 		(27, || rollup_row(|row| row.prices.reserve = row.params.max_reserve + 1)),
@@ -183,13 +181,15 @@ fn corruptions() -> Vec<(u32, fn())> {
 		(40, || rollup_row(|row| row.guaranteed += 1)),
 		(40, || {
 			batch_row(2, |row| row.place.kind = PlaceKind::Guaranteed);
-			TakenPlaces::<Test>::put(0);
+			Totals::<Test>::mutate(|totals| totals.taken_places = 0);
 		}),
 		(41, || rollup_row(|row| row.offered_to = Some(OWNER))),
 		(42, || RollupCount::<Test>::mutate(|count| *count += 1)),
 		(43, || put_recent_batch(0)),
 		(44, || put_recent_batch(9)),
 		(45, || StorageVersion::new(0).put::<Pvs>()),
+		(46, || rollup_row(|row| row.finals += 1)),
+		(47, || rollup_row(|row| row.waiting += 1)),
 	]
 }
 

@@ -5,6 +5,7 @@ mod actions;
 mod agenda;
 mod attacks;
 mod bid;
+mod bid_many;
 mod books;
 mod boundary;
 mod capacity;

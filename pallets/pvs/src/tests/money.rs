@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! F5, F6 and what happens at the existential deposit.
 
-use crate::{mock::*, Batches, Error, Event, HoldReason, KeptBonds};
+use crate::{mock::*, Batches, Error, Event, HoldReason, Totals};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
@@ -196,13 +196,13 @@ fn opened_winner_in_default_should_go_to_the_ladder_at_the_existential_deposit()
 		let [id] = opened_winner_defaults(100);
 		assert!(!events().iter().any(|event| matches!(event, Event::AgendaItemFailed { .. })));
 		assert_eq!(status(id), BatchStatus::Offered);
-		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (100, 100));
+		assert_eq!((Pvs::pot_balance(), Totals::<Test>::get().kept_bonds), (100, 100));
 		Pvs::do_try_state().expect("the invariants hold");
 		let (ben, issued) = (total(&BEN), issuance() - rent(id));
 		assert_ok!(deliver(id, &BEN));
 		// Cid's score is the next: the reserve of 100, which leaves no room for a share.
 		assert_eq!((total(&BEN), issuance()), (ben + 100, issued - 100));
-		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (0, 0));
+		assert_eq!((Pvs::pot_balance(), Totals::<Test>::get().kept_bonds), (0, 0));
 	});
 }
 
@@ -211,7 +211,7 @@ fn opened_winner_in_default_should_go_to_the_ladder_at_the_existential_deposit()
 fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
 	market_with_deposit(300, || {
 		let ids = opened_winner_defaults::<2>(300);
-		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (600, 600));
+		assert_eq!((Pvs::pot_balance(), Totals::<Test>::get().kept_bonds), (600, 600));
 		// Ben may deliver until 23 and Cid until 27. The rescue is `[28, 33)`, from the 150 that
 		// Ann would have been paid to 300. With a share of what she lost it pays at most the
 		// reserve.
@@ -225,7 +225,7 @@ fn slashed_account_should_keep_nothing_of_a_batch_that_has_ended() {
 			assert_eq!((issuance(), Pvs::pot_balance()), (issued - (300 - share), kept - 300));
 			Pvs::do_try_state().expect("the invariants hold");
 		}
-		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (0, 0));
+		assert_eq!((Pvs::pot_balance(), Totals::<Test>::get().kept_bonds), (0, 0));
 	});
 }
 
@@ -253,7 +253,7 @@ fn bond_should_be_burned_when_it_is_below_the_existential_deposit() {
 			run_to_default(id);
 			assert!(events().contains(&Event::PayoutBurned { who: account, amount: 100 }));
 			assert_eq!((issuance(), Pvs::pot_balance()), (issued - 100, gift));
-			assert_eq!(KeptBonds::<Test>::get(), 0);
+			assert_eq!(Totals::<Test>::get().kept_bonds, 0);
 			assert_eq!(Pvs::batch_info(id).expect("pending").slashed, 0);
 			assert_eq!((prover(&ANN).stats.defaults, prover(&ANN).stats.slashed), (1, 200));
 			assert_ok!(deliver(id, &BEN));
@@ -275,7 +275,7 @@ fn batch_should_end_when_the_account_has_lost_its_bond() {
 			assert_ok!(deliver(id, &DEE));
 			assert!(!pending(id));
 		}
-		assert_eq!((Pvs::pot_balance(), KeptBonds::<Test>::get()), (0, 0));
+		assert_eq!((Pvs::pot_balance(), Totals::<Test>::get().kept_bonds), (0, 0));
 	});
 }
 

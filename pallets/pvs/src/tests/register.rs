@@ -301,7 +301,7 @@ fn rollup_should_leave_with_its_deposit_when_nothing_is_pending() {
 			events().last(),
 			Some(&Event::RollupDeregistered { rollup: 0, deposit: ROLLUP_DEPOSIT })
 		);
-		assert_eq!(crate::Stats::<Test>::iter().count(), 0);
+		assert_eq!(crate::RecentBatches::<Test>::iter().count(), 0);
 		assert_eq!(free(&OWNER), ENDOWMENT);
 		assert!(Pvs::rollup_info(0).is_none());
 		assert!(crate::VerifyingKeys::<Test>::get(0).is_none());

@@ -6,7 +6,7 @@
 
 use crate::{
 	mock::*, BatchRecord, Batches, BlockDataBytes, CommitsInBlock, Error, Event, HoldReason,
-	PlaceKind, RollupCount, Rollups, TakenPlaces,
+	PlaceKind, RollupCount, Rollups, Totals,
 };
 use frame_support::{
 	assert_noop, assert_ok, storage::with_storage_layer, traits::fungible::Mutate, weights::Weight,
@@ -71,7 +71,7 @@ fn batch_should_hold_its_rent_for_as_long_as_it_can_live() {
 			assert_eq!((info.rent_rate, info.rent_until), (rate, until));
 		}
 		assert_eq!(
-			(TakenPlaces::<Test>::get(), Rollups::<Test>::get(0).map(|row| row.guaranteed)),
+			(Totals::<Test>::get().taken_places, Rollups::<Test>::get(0).map(|row| row.guaranteed)),
 			(2, Some(2))
 		);
 	});
@@ -107,7 +107,7 @@ fn rollup_should_have_its_guaranteed_places_when_the_pool_is_full() {
 			assert_eq!((place.kind, place.rate), (PlaceKind::Guaranteed, RENT));
 		}
 		assert_eq!(try_commit(1), Err(Error::<Test>::ChainFull.into()));
-		assert_eq!(TakenPlaces::<Test>::get(), POOL);
+		assert_eq!(Totals::<Test>::get().taken_places, POOL);
 	});
 }
 
@@ -123,12 +123,15 @@ fn batch_should_keep_its_kind_of_place_when_a_guaranteed_one_gets_free() {
 		assert_eq!(row(ids[2]).place.kind, PlaceKind::Pool);
 		assert_eq!(row(commit(500)).place.kind, PlaceKind::Guaranteed);
 		assert_eq!(row(commit(500)).place.kind, PlaceKind::Pool);
-		assert_eq!(TakenPlaces::<Test>::get(), 2);
+		assert_eq!(Totals::<Test>::get().taken_places, 2);
 		Pvs::do_try_state().expect("the invariants hold");
 		// Nobody bids on the others: all of them go in one block, and no place stays taken.
 		run_to(20);
 		let rollup = Rollups::<Test>::get(0).expect("registered");
-		assert_eq!((rollup.pending, rollup.guaranteed, TakenPlaces::<Test>::get()), (0, 0, 0));
+		assert_eq!(
+			(rollup.pending, rollup.guaranteed, Totals::<Test>::get().taken_places),
+			(0, 0, 0)
+		);
 	});
 }
 
@@ -379,7 +382,7 @@ struct Siege {
 impl Siege {
 	/// Ends this block and begins the next one.
 	fn next_block(&mut self) {
-		self.full += u32::from(TakenPlaces::<Test>::get() == PLACES);
+		self.full += u32::from(Totals::<Test>::get().taken_places == PLACES);
 		let pool: BTreeSet<_> = Batches::<Test>::iter()
 			.filter(|(_, batch)| batch.place.kind == PlaceKind::Pool)
 			.map(|(id, _)| id)

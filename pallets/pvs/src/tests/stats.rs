@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Records of provers and of the market, shares of recent work, and what follows from them.
 
-use crate::{mock::*, RecentBatches};
+use crate::{mock::*, RecentBatches, Rollups};
 use frame_support::assert_ok;
-use pvs_auction::recent::RECENT_BATCHES;
+use pvs_auction::recent::{slot, RECENT_BATCHES};
 use pvs_primitives::{
 	api::{Concentration, MarketInfo, MarketStats},
 	params::{RollupParams, WHOLE},
@@ -35,8 +35,11 @@ fn figures(rollup: u32) -> [Concentration; 4] {
 
 /// Returns who proved the final batches that rollup 0 keeps, and what they were paid.
 fn recent() -> Vec<(AccountId, Balance)> {
-	let batches = RecentBatches::<Test>::get(0);
-	batches.into_iter().map(|batch| (batch.prover, batch.paid)).collect()
+	let finals = Rollups::<Test>::get(0).expect("registered").finals;
+	(finals.saturating_sub(RECENT_BATCHES.into())..finals)
+		.filter_map(|batch| RecentBatches::<Test>::get(0, slot(batch)))
+		.map(|batch| (batch.prover, batch.paid))
+		.collect()
 }
 
 #[test]
@@ -274,7 +277,7 @@ fn recent_batches_should_be_so_many_and_gone_when_the_rollup_is() {
 		}
 		assert_eq!(recent(), vec![(ANN, 100); 32]);
 		assert_ok!(Pvs::deregister_rollup(signed(&OWNER), 0));
-		assert!(!RecentBatches::<Test>::contains_key(0));
+		assert_eq!(RecentBatches::<Test>::iter().count(), 0);
 	};
 	with_cheap_proofs(|| market(test));
 }

@@ -8,7 +8,7 @@ use crate::{mock::*, types::*};
 use codec::{DecodeAll, Encode};
 use frame_support::traits::StorageInfoTrait;
 use pvs_auction::{
-	recent::{RecentBatch, RecentBatches},
+	recent::RecentBatch,
 	reserve::Reserve,
 	round::{
 		Assignment, Auction, BidStage, Delivery, Ladder, Offer, Place, Rescue, Round, Stage, Terms,
@@ -143,6 +143,7 @@ fn batch_row(
 		prev_state_root: bytes32(2),
 		next_state_root: bytes32(3),
 		data_commitment: bytes32(4),
+		genesis_hash: bytes32(0xe1),
 		max_fee: 5,
 		deposit: 6,
 		place: PendingPlace { kind: PlaceKind::Pool, rate: 7, until: 8 },
@@ -189,6 +190,9 @@ fn rollup_row(offered_to: Option<u8>, mean: Option<Balance>) -> RollupRecord<Acc
 		tip_root: bytes32(4),
 		pending: 5,
 		guaranteed: 6,
+		waiting: 7,
+		finals: 8,
+		stats: market_stats(),
 		params: numbered_params(SilencePolicy::Settle { settle_blocks: 24 }),
 		prices: Reserve { reserve: 7, mean },
 		deposit: 8,
@@ -271,16 +275,12 @@ fn market_stats() -> MarketStats {
 /// Rows of every item, in every stage, in the order of the file.
 fn rows() -> Vec<Row> {
 	let number: u32 = 0x0102_0304;
-	let recent = [(0xa1, 1), (0xa2, 2)]
-		.map(|(prover, paid)| RecentBatch { prover: account(prover), paid })
-		.to_vec();
 	let mut rows = vec![
 		row("NextRollupId", "", number),
 		row("RollupCount", "", number),
 		row("Rollups", "offered", rollup_row(Some(0xc4), Some(9))),
 		row("Rollups", "fresh", rollup_row(None, None)),
-		row("Stats", "", market_stats()),
-		row("RecentBatches", "", RecentBatches::truncate_from(recent)),
+		row("RecentBatches", "", RecentBatch { prover: account(0xa1), paid: 1 }),
 		row("VerifyingKeys", "", [0x5a_u8; PREPARED_KEY_BYTES]),
 	];
 	let policies = [
@@ -294,7 +294,12 @@ fn rows() -> Vec<Row> {
 		let due = (!resting).then_some(Due { lane, at: 9 });
 		rows.push(row("Batches", what, batch_row(stage, policy, due)));
 	}
-	rows.push(row("TakenPlaces", "", number));
+	let recent_proofs = RecentCount { epoch: 1, count: 2 };
+	rows.push(row(
+		"Totals",
+		"",
+		ChainTotals { recent_proofs, taken_places: 3, kept_bonds: 1 << 100 },
+	));
 	let terms = Terms {
 		fee: 1,
 		proof_blocks: 2,
@@ -321,11 +326,9 @@ fn rows() -> Vec<Row> {
 		row("Expiries", "key", expiry_key(1, RoundKey { batch, round: 4 })),
 		row("Provers", "unbonding", prover_row(Some(Unbonding { amount: 18, at: 19 }))),
 		row("Provers", "bonded", prover_row(None)),
-		row("RecentProofs", "", RecentCount { epoch: 1, count: 2 }),
 		row("Agenda", "closes", key(Lane::Closes)),
 		row("Agenda", "others", key(Lane::Others)),
 		row("CurrentPasses", "", passes),
-		row::<Balance>("KeptBonds", "", 1 << 100),
 		row("CommitsInBlock", "", number),
 		row("BlockDataBytes", "", number),
 	]);
@@ -355,7 +358,7 @@ fn committed() -> Value {
 				json!({ "item": item, "what": what, "bytes": to_hex(bytes, false) })
 			})
 			.collect();
-		let about = "SCALE bytes of rows of the pallet's storage, version 1, and the most bytes of key and value";
+		let about = "SCALE bytes of rows of the pallet's storage, version 2, and the most bytes of key and value";
 		let file = json!({ "about": about, "cases": cases, "max_size": max_size() });
 		let text = serde_json::to_string_pretty(&file).expect("it is JSON");
 		std::fs::write(&path, format!("{text}\n")).expect("the folder is writable");

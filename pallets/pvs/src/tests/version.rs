@@ -54,12 +54,18 @@ fn enact() {
 }
 
 #[test]
-fn rows_should_stay_as_they_are_when_they_are_of_version_0() {
+fn rows_should_stay_as_they_are_when_they_are_of_an_earlier_version() {
+	for version in [0, 1] {
+		rows_should_stay_when_they_are_of(version);
+	}
+}
+
+fn rows_should_stay_when_they_are_of(version: u16) {
 	market(|| {
 		let id = commit(500);
 		run_to(2);
 		bid(id, &ANN, 100, 5);
-		StorageVersion::new(0).put::<Pvs>();
+		StorageVersion::new(version).put::<Pvs>();
 		let before = storage_rows();
 		let lines = logged(|| {
 			enact();
@@ -72,16 +78,15 @@ fn rows_should_stay_as_they_are_when_they_are_of_version_0() {
 		assert_eq!(storage_rows(), before);
 		if let Some(lines) = lines {
 			assert_eq!(lines.len(), 1, "{lines:?}");
-			for words in
-				["ERROR pvs::upgrade", "StorageVersion(0)", "StorageVersion(1)", "migration"]
-			{
+			let found = format!("StorageVersion({version})");
+			for words in ["ERROR pvs::upgrade", &found, "StorageVersion(2)", "migration"] {
 				assert!(lines[0].contains(words), "{words}: {lines:?}");
 			}
 		}
 		let text = "45: storage has the version that this runtime reads";
 		assert_eq!(Pvs::do_try_state(), Err(DispatchError::Other(text)));
 		// A runtime that migrates them finds every deadline.
-		StorageVersion::new(1).put::<Pvs>();
+		StorageVersion::new(2).put::<Pvs>();
 		next_block();
 		assert!(events().iter().any(|event| matches!(event, Event::BidVoided { .. })));
 	});
@@ -92,7 +97,7 @@ fn storage_should_take_the_version_when_it_has_no_rows() {
 	chain(|| {
 		StorageVersion::new(0).put::<Pvs>();
 		assert!(logged(enact).unwrap_or_default().is_empty());
-		assert_eq!(Pvs::on_chain_storage_version(), StorageVersion::new(1));
+		assert_eq!(Pvs::on_chain_storage_version(), StorageVersion::new(2));
 	});
 }
 
