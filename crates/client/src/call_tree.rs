@@ -20,6 +20,7 @@ use subxt::{
 
 const COMMIT_CALL: &str = "commit_batch";
 const BID_CALL: &str = "place_bid";
+const BIDS_CALL: &str = "place_bids";
 
 /// A `commit_batch` call with its arguments. That it is in a block does not say that it succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub struct Commit {
 /// block speaks, in order of execution; none if this metadata cannot decode the extrinsic.
 pub(crate) fn commits(metadata: &Metadata, extrinsic: &[u8], digest: &CommitDigest) -> Vec<Commit> {
 	let Some(call) = call_of(metadata, extrinsic) else { return Vec::new() };
-	let mut found = in_call(metadata, call, as_commit);
+	let mut found = in_call(metadata, call, |call| as_commit(call).map(|commit| vec![commit]));
 	found.retain(|commit| {
 		commit.rollup == digest.batch.rollup
 			&& data_commitment(&commit.data) == digest.data_commitment
@@ -46,14 +47,32 @@ pub(crate) fn commits(metadata: &Metadata, extrinsic: &[u8], digest: &CommitDige
 	found
 }
 
-/// Returns the seal with this hash among the `place_bid` calls of an encoded extrinsic, whether or not
-/// they succeeded; `None` if it has none, or this metadata cannot decode it.
+/// Returns the seal with this hash among the bids of the `place_bid` and `place_bids` calls of an encoded extrinsic,
+/// whether or not they succeeded; `None` if it has none, or this metadata cannot decode it.
 pub(crate) fn seal(metadata: &Metadata, extrinsic: &[u8], seal_hash: &Bytes32) -> Option<Seal> {
 	let call = call_of(metadata, extrinsic)?;
 	let seals = in_call(metadata, call, |call| {
-		bytes(arguments_of(call, BID_CALL)?.at("seal")?)?.as_slice().try_into().ok()
+		let arguments =
+			[BID_CALL, BIDS_CALL].into_iter().find_map(|name| arguments_of(call, name))?;
+		Some(seals_in(arguments))
 	});
-	seals.into_iter().find(|seal: &Seal| blake2_256(&[seal]) == *seal_hash)
+	seals.into_iter().find(|seal| blake2_256(&[seal]) == *seal_hash)
+}
+
+/// Returns the seals in the arguments of a call: of one bid, or of each in a list of them.
+fn seals_in(arguments: &Composite<u32>) -> Vec<Seal> {
+	let mut seals = Vec::new();
+	let mut pending = vec![arguments];
+	while let Some(fields) = pending.pop() {
+		match fields.at("seal") {
+			Some(seal) => seals.extend(bytes(seal).and_then(|seal| Seal::try_from(seal).ok())),
+			None => pending.extend(fields.values().filter_map(|value| match &value.value {
+				ValueDef::Composite(inner) => Some(inner),
+				_ => None,
+			})),
+		}
+	}
+	seals
 }
 
 /// Returns the encoded call of an encoded extrinsic.
@@ -67,7 +86,11 @@ fn call_of<'a>(metadata: &Metadata, extrinsic: &'a [u8]) -> Option<&'a [u8]> {
 
 /// Returns what `read` finds in an encoded call of the runtime and in every call inside it, in order of
 /// execution.
-fn in_call<T>(metadata: &Metadata, call: &[u8], read: impl Fn(&Value<u32>) -> Option<T>) -> Vec<T> {
+fn in_call<T>(
+	metadata: &Metadata,
+	call: &[u8],
+	read: impl Fn(&Value<u32>) -> Option<Vec<T>>,
+) -> Vec<T> {
 	let call_type = metadata.outer_enums().call_enum_ty();
 	let Ok(root) = decode_as_type(&mut &call[..], call_type, metadata.types()) else {
 		return Vec::new();
@@ -77,8 +100,8 @@ fn in_call<T>(metadata: &Metadata, call: &[u8], read: impl Fn(&Value<u32>) -> Op
 	let mut pending = vec![&root];
 	while let Some(value) = pending.pop() {
 		if value.context == call_type {
-			if let Some(call) = read(value) {
-				found.push(call);
+			if let Some(in_value) = read(value) {
+				found.extend(in_value);
 				continue;
 			}
 		}
