@@ -6,16 +6,27 @@
 //! pallet's metadata with the one that this crate was built with.
 
 use crate::PALLET;
-use codec::Encode;
+use codec::{Decode, Encode};
 use pvs_primitives::{
 	api::BatchId, bid::PAYLOAD_BYTES, params::RollupParams, Balance, Bytes32, RollupId,
 	RoundNumber, PROOF_BYTES,
 };
 use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
-use subxt::ext::{
-	scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
-	scale_type_resolver::TypeResolver,
+use subxt::{
+	ext::{
+		scale_encode::{EncodeAsFields, Error as EncodeError, FieldIter},
+		scale_type_resolver::TypeResolver,
+	},
+	Metadata,
 };
+
+/// Names of the calls that have several items, and of those for one of them.
+const PLACE_BIDS: &str = "place_bids";
+const REVEAL_BIDS: &str = "reveal_bids";
+const PLACE_BID: &str = "place_bid";
+const REVEAL_BID: &str = "reveal_bid";
+/// Constant of the pallet that bounds how many items they have.
+const MAX_BIDS: &str = "MaxBidsPerCall";
 
 /// A call of the pallet with its arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +65,69 @@ impl subxt::tx::Payload for Call {
 	fn call_data(&self) -> &Self::CallData {
 		&self.arguments
 	}
+}
+
+/// A bid, known only by its commitment and its seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BidPlacement {
+	/// The batch.
+	pub batch: BatchId,
+	/// The round.
+	pub round: RoundNumber,
+	/// The digest of the batch that the bid was made for.
+	pub batch_digest: Bytes32,
+	/// Highest cost of the place, in planck.
+	pub max_slot_fee: Balance,
+	/// The commitment to the payload.
+	pub commitment: Bytes32,
+	/// The payload, sealed.
+	pub seal: Seal,
+}
+
+impl BidPlacement {
+	/// Name of the call for one bid.
+	pub const CALL: &'static str = PLACE_BID;
+
+	/// Returns the fields in the pallet's order.
+	fn fields(&self) -> impl Encode + '_ {
+		let Self { batch, round, batch_digest, max_slot_fee, commitment, seal } = self;
+		(batch, round, batch_digest, max_slot_fee, commitment, seal.as_slice())
+	}
+}
+
+/// The payload behind the commitment of a bid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BidReveal {
+	/// The batch.
+	pub batch: BatchId,
+	/// The round.
+	pub round: RoundNumber,
+	/// The account that placed the bid.
+	pub bidder: Bytes32,
+	/// The payload.
+	pub payload: [u8; PAYLOAD_BYTES],
+}
+
+impl BidReveal {
+	/// Name of the call for one reveal.
+	pub const CALL: &'static str = REVEAL_BID;
+
+	/// Returns the fields in the pallet's order.
+	fn fields(&self) -> impl Encode + '_ {
+		(&self.batch, &self.round, &self.bidder, self.payload.as_slice())
+	}
+}
+
+/// Returns how many bids, or reveals, one transaction takes on a chain with this metadata: 1 where the pallet has only the
+/// calls for one.
+pub(crate) fn bids_per_call(metadata: &Metadata) -> u32 {
+	let most = || {
+		let pallet = metadata.pallet_by_name(PALLET)?;
+		pallet.call_variant_by_name(PLACE_BIDS)?;
+		pallet.call_variant_by_name(REVEAL_BIDS)?;
+		u32::decode(&mut pallet.constant_by_name(MAX_BIDS)?.value()).ok()
+	};
+	most().unwrap_or(1).max(1)
 }
 
 impl Call {
@@ -101,8 +175,14 @@ impl Call {
 		commitment: Bytes32,
 		seal: &Seal,
 	) -> Self {
-		let seal = seal.as_slice();
-		Self::new("place_bid", (batch, round, batch_digest, max_slot_fee, commitment, seal))
+		let seal = *seal;
+		let bid = BidPlacement { batch, round, batch_digest, max_slot_fee, commitment, seal };
+		Self::new(PLACE_BID, bid.fields())
+	}
+
+	/// `place_bids`: as `place_bid` for each of several bids, of which the chain may refuse some.
+	pub fn place_bids(bids: &[BidPlacement]) -> Self {
+		Self::new(PLACE_BIDS, bids.iter().map(BidPlacement::fields).collect::<Vec<_>>())
 	}
 
 	/// `reveal_bid`: the payload behind a commitment.
@@ -112,7 +192,13 @@ impl Call {
 		bidder: Bytes32,
 		payload: &[u8; PAYLOAD_BYTES],
 	) -> Self {
-		Self::new("reveal_bid", (batch, round, bidder, payload.as_slice()))
+		let reveal = BidReveal { batch, round, bidder, payload: *payload };
+		Self::new(REVEAL_BID, reveal.fields())
+	}
+
+	/// `reveal_bids`: as `reveal_bid` for each of several bids, of which the chain may refuse some.
+	pub fn reveal_bids(reveals: &[BidReveal]) -> Self {
+		Self::new(REVEAL_BIDS, reveals.iter().map(BidReveal::fields).collect::<Vec<_>>())
 	}
 
 	/// `open_bid`: the solution of a silent bidder's seal, proven for the account that signs.

@@ -2,7 +2,7 @@
 //! Connecting to a node, and following its blocks.
 
 use crate::{
-	amount::Token, error::Error, nodes::Nodes, view::View, BlockHash, ChainConfig, PALLET,
+	amount::Token, calls, error::Error, nodes::Nodes, view::View, BlockHash, ChainConfig, PALLET,
 	RUNTIME_API,
 };
 use futures::{Stream, StreamExt};
@@ -10,7 +10,7 @@ use pvs_primitives::BlockNumber;
 use std::{
 	num::NonZeroU64,
 	sync::{
-		atomic::{AtomicU64, Ordering},
+		atomic::{AtomicU32, AtomicU64, Ordering},
 		Arc, LazyLock,
 	},
 	time::Duration,
@@ -127,6 +127,8 @@ struct Inner {
 	checked_spec: AtomicU64,
 	/// The newest runtime whose spec version was looked at, as [`Nodes`] number them; 0 before the first.
 	checked_runtime: AtomicU64,
+	/// Number of bids that one transaction takes, by the newest runtime that was looked at.
+	bids_per_call: AtomicU32,
 }
 
 impl Client {
@@ -191,7 +193,8 @@ impl Client {
 		let rpc = LegacyRpcMethods::new(rpc_client);
 		let token = token(&rpc).await;
 		let (checked_spec, checked_runtime) = (AtomicU64::new(0), AtomicU64::new(0));
-		let inner = Inner { api, rpc, nodes, token, checked_spec, checked_runtime };
+		let bids_per_call = AtomicU32::new(1);
+		let inner = Inner { api, rpc, nodes, token, checked_spec, checked_runtime, bids_per_call };
 		Ok(Self { inner: Arc::new(inner) })
 	}
 
@@ -203,6 +206,13 @@ impl Client {
 	/// Returns how many calls the nodes were asked so far.
 	pub fn calls(&self) -> u64 {
 		self.inner.nodes.calls()
+	}
+
+	/// Returns how many bids, or reveals, one transaction takes, by the newest runtime that was looked at: 1 where the
+	/// chain has only the calls for one.
+	pub fn bids_per_call(&self) -> usize {
+		let most = self.inner.bids_per_call.load(Ordering::Relaxed);
+		usize::try_from(most).unwrap_or(usize::MAX)
 	}
 
 	pub(crate) fn nodes(&self) -> &Arc<Nodes> {
@@ -326,6 +336,8 @@ impl Client {
 		let spec = u64::from(at.spec_version()).saturating_add(1);
 		if self.inner.checked_spec.load(Ordering::Relaxed) != spec {
 			self.check_pallet(at.metadata_ref())?;
+			let most = calls::bids_per_call(at.metadata_ref());
+			self.inner.bids_per_call.store(most, Ordering::Relaxed);
 			self.inner.checked_spec.store(spec, Ordering::Relaxed);
 		}
 		if runtime > 0 {

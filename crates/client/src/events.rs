@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The pallet's events, decoded by the names of their fields.
 
-use crate::{ChainConfig, PALLET};
+use crate::{
+	call_error::{CallError, EncodedError},
+	ChainConfig, PALLET,
+};
 use pvs_primitives::{api::BatchId, Balance, BlockNumber, Bytes32, RollupId, RoundNumber};
 #[cfg(test)]
 use subxt::ext::scale_decode::{self, DecodeAsFields, FieldIter, TypeResolver};
 use subxt::{
 	error::EventsError, events::Event, ext::scale_decode::DecodeAsType, utils::AccountId32,
+	ArcMetadata,
 };
 
 /// An event of the pallet that concerns a batch or a rollup's prices. Amounts are in planck, times in
@@ -40,6 +44,16 @@ pub enum PvsEvent {
 		bidder: Bytes32,
 		fee: Balance,
 		proof_blocks: BlockNumber,
+	},
+	/// One of several bids, or reveals, that a transaction had was refused. The others are not affected.
+	BidRefused {
+		/// Its position among them, from 0.
+		item: u32,
+		batch: BatchId,
+		round: RoundNumber,
+		bidder: Bytes32,
+		/// The error that it alone would have failed with.
+		error: CallError,
 	},
 	/// Somebody opened the seal of a bidder that stayed silent, and the bid counts.
 	BidOpened {
@@ -190,6 +204,7 @@ impl PvsEvent {
 			| Self::RoundOpened { batch, .. }
 			| Self::BidPlaced { batch, .. }
 			| Self::BidRevealed { batch, .. }
+			| Self::BidRefused { batch, .. }
 			| Self::BidOpened { batch, .. }
 			| Self::OpenerRewarded { batch, .. }
 			| Self::BidUnsettled { batch, .. }
@@ -244,11 +259,14 @@ macro_rules! decode_events {
 			})+
 		}
 
-		fn decode_event(event: &Event<'_, ChainConfig>) -> Result<Option<PvsEvent>, EventsError> {
+		fn decode_event(
+			event: &Event<'_, ChainConfig>,
+			metadata: &ArcMetadata,
+		) -> Result<Option<PvsEvent>, EventsError> {
 			Ok(match event.event_name() {
 				$(stringify!($variant) => {
 					let fields = event.decode_fields_unchecked_as::<wire::$variant>()?;
-					Some(PvsEvent::$variant { $($field: fields.$field.into_ours()),+ })
+					Some(PvsEvent::$variant { $($field: fields.$field.into_ours(metadata)),+ })
 				})+
 				_ => None,
 			})
@@ -277,27 +295,33 @@ macro_rules! decode_events {
 	};
 }
 
-/// A value as an event carries it, turned into the type of this crate.
+/// A value as an event carries it, turned into the type of this crate. The metadata is that of the chain then.
 trait IntoOurs<T> {
-	fn into_ours(self) -> T;
+	fn into_ours(self, metadata: &ArcMetadata) -> T;
 }
 
 impl IntoOurs<BatchId> for WireBatch {
-	fn into_ours(self) -> BatchId {
+	fn into_ours(self, _: &ArcMetadata) -> BatchId {
 		self.into()
 	}
 }
 
 impl IntoOurs<Bytes32> for AccountId32 {
-	fn into_ours(self) -> Bytes32 {
+	fn into_ours(self, _: &ArcMetadata) -> Bytes32 {
 		self.0
+	}
+}
+
+impl IntoOurs<CallError> for EncodedError {
+	fn into_ours(self, metadata: &ArcMetadata) -> CallError {
+		self.explained(metadata)
 	}
 }
 
 macro_rules! already_ours {
 	($($plain:ty),+) => {
 		$(impl IntoOurs<$plain> for $plain {
-			fn into_ours(self) -> $plain {
+			fn into_ours(self, _: &ArcMetadata) -> $plain {
 				self
 			}
 		})+
@@ -309,12 +333,13 @@ already_ours!(u32, u128, Bytes32, VoidReason, Verdict);
 /// [`PvsEvent`] does not have are left out.
 pub(crate) fn of_pallet<'events>(
 	events: impl Iterator<Item = Result<Event<'events, ChainConfig>, EventsError>>,
+	metadata: &ArcMetadata,
 ) -> Result<Vec<PvsEvent>, EventsError> {
 	let mut ours = Vec::new();
 	for event in events {
 		let event = event?;
 		if event.pallet_name() == PALLET {
-			ours.extend(decode_event(&event)?);
+			ours.extend(decode_event(&event, metadata)?);
 		}
 	}
 	Ok(ours)
@@ -364,6 +389,13 @@ decode_events! {
 		bidder: AccountId32,
 		fee: u128,
 		proof_blocks: u32,
+	}
+	BidRefused {
+		item: u32,
+		batch: WireBatch,
+		round: u32,
+		bidder: AccountId32,
+		error: EncodedError,
 	}
 	BidOpened {
 		batch: WireBatch,

@@ -10,8 +10,9 @@
 //! | `nodes` | the connections to the nodes of a chain: which is used, and what of a call that fails |
 //! | [`view`] | [`View`]: typed reads of the Runtime API and of balances at one block |
 //! | [`calls`] | the calls of the pallet, encoded |
-//! | [`submit`] | [`Submitter`]: sign, submit, watch until a block has it, explain what failed |
+//! | [`submit`] | [`Submitter`]: sign, submit, watch until a block has it, tell what failed, of several items which |
 //! | [`pallet_error`] | [`PalletError`]: the pallet's errors |
+//! | `call_error` | [`CallError`]: errors of calls, as the chain explains them |
 //! | [`events`] | [`PvsEvent`]: the pallet's events |
 //! | [`batch_data`] | the data of batches, from the blocks whose headers name it |
 //! | [`call_tree`] | batch data and seals in an extrinsic, however deep the call is nested |
@@ -24,6 +25,7 @@
 
 pub mod amount;
 pub mod batch_data;
+mod call_error;
 pub mod call_tree;
 pub mod calls;
 pub mod cli;
@@ -42,7 +44,8 @@ pub mod view;
 
 pub use amount::{Amount, Token};
 pub use batch_data::Committed;
-pub use calls::Call;
+pub use call_error::CallError;
+pub use calls::{BidPlacement, BidReveal, Call};
 pub use connection::{Block, Client, Endpoint, CONNECT_TIMEOUT};
 pub use error::{Error, Retry};
 pub use events::{PvsEvent, Verdict, VoidReason};

@@ -150,6 +150,8 @@ pallet_errors! {
 	ProofInvalid
 	NoProofs
 	TooManyProofs
+	NoBids
+	TooManyBids
 	TooMuchOverdue
 	Corrupt
 }

@@ -230,7 +230,7 @@ impl View {
 	pub async fn events(&self) -> Result<Vec<PvsEvent>, Error> {
 		let at = self.online().await?;
 		let all = at.events().fetch().await.map_err(|error| self.client.failed(error))?;
-		events::of_pallet(all.iter()).map_err(|error| self.client.failed(error))
+		events::of_pallet(all.iter(), &at.metadata()).map_err(|error| self.client.failed(error))
 	}
 
 	/// Returns what one extrinsic of this block did, or the error that its call failed with.
@@ -254,7 +254,8 @@ impl View {
 			fee = paid.or(fee);
 			own.push(Ok(event));
 		}
-		let own = events::of_pallet(own.into_iter()).map_err(|error| self.client.failed(error))?;
+		let own = events::of_pallet(own.into_iter(), &at.metadata())
+			.map_err(|error| self.client.failed(error))?;
 		Ok(Ok(Applied { events: own, fee }))
 	}
 

@@ -236,6 +236,9 @@ impl Story {
 				let fee = token.show_short(*fee);
 				format!("{} reveals {fee}, {proof_blocks} blocks", name(bidder))
 			},
+			PvsEvent::BidRefused { bidder, error, .. } => {
+				format!("a bid or reveal of {} failed with {}", name(bidder), error.name)
+			},
 			PvsEvent::BidOpened { bidder, fee, proof_blocks, penalty, .. } => {
 				batch.opened.push(Opened {
 					bidder: Account(*bidder),

@@ -10,10 +10,12 @@
 
 mod error;
 mod finality;
+mod items;
 mod open;
 mod watch;
 
 pub use error::SubmitError;
+pub use items::by_item;
 
 use crate::{
 	calls::Call, connection::Block, error::Error, events::PvsEvent, keys::Account, signer::Signer,

@@ -2,13 +2,12 @@
 //! Fate of a transaction on the way to a block.
 
 use super::{
-	error::{explain, SubmitError},
-	finality,
-	open::Open,
-	Included, Submitter, LOOK_EVERY, REPLACE_AFTER, RISES, SEARCH_DEPTH,
+	error::SubmitError, finality, open::Open, Included, Submitter, LOOK_EVERY, REPLACE_AFTER,
+	RISES, SEARCH_DEPTH,
 };
 use crate::{
-	calls::Call, connection::Block, error::Error, nodes::Nodes, view::Applied, BlockHash, Client,
+	call_error::CallError, calls::Call, connection::Block, error::Error, nodes::Nodes,
+	view::Applied, BlockHash, Client,
 };
 use pvs_primitives::{hash::blake2_256, BlockNumber, Bytes32};
 use std::sync::{Arc, PoisonError};
@@ -186,7 +185,7 @@ impl Submitter {
 			Ok(Applied { events, fee }) => {
 				Ok(Included { block: place.block.hash, number: place.block.number, events, fee })
 			},
-			Err(error) => Err(explain(call.name(), &error)),
+			Err(error) => Err(CallError::of(&error).of_call(call.name())),
 		}
 	}
 }
