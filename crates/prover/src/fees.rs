@@ -76,7 +76,8 @@ impl KnownFees {
 		self.known().fees()
 	}
 
-	/// Notes what a transaction of this account has cost, in planck, if that is known.
+	/// Notes what a transaction of this account has cost, in planck, if that is known. Of one with several bids, or reveals,
+	/// that is the share of one.
 	pub(crate) fn note(&self, transaction: Transaction, paid: Option<Balance>) {
 		let mut known = self.known();
 		let fee = match transaction {

@@ -173,6 +173,45 @@ fn exponent_should_be_kept_when_the_entry_of_its_bid_is_lost() {
 	assert_eq!(job.exponents, [[7; EXPONENT_BYTES]]);
 }
 
+/// Bids of several rounds go out in one transaction, once all of them are on the disk.
+#[test]
+fn bids_that_go_out_together_should_each_be_kept_when_the_journal_is_cut_off() {
+	const ROUNDS: u32 = 3;
+	let mut entries = Vec::new();
+	for number in 0..ROUNDS {
+		let of_round = story().into_iter().take(2).map(|entry| match entry {
+			Entry::Sealing { batch, block, exponent, .. } => {
+				Entry::Sealing { batch, round: number, block, exponent }
+			},
+			Entry::Bid { batch, batch_digest, payload, commitment, seal, .. } => {
+				Entry::Bid { batch, round: number, batch_digest, payload, commitment, seal }
+			},
+			other => panic!("{other:?}"),
+		});
+		entries.extend(of_round);
+	}
+	let (dir, bytes) = written(&entries);
+	let has_bid = |journal: &Journal| {
+		let job = |round| journal.job(&(BATCH, round)).cloned().unwrap();
+		(0..ROUNDS).map(job).map(|job| (job.bid.is_some(), job.exponents.len())).collect::<Vec<_>>()
+	};
+	assert_eq!(has_bid(&open(dir.path())), [(true, 1); 3]);
+	// The crash came before the last one was written, so none was sent.
+	fs::write(dir.path().join(FILE_NAME), &bytes[..bytes.len() - 1]).unwrap();
+	assert_eq!(has_bid(&open(dir.path())), [(true, 1), (true, 1), (false, 1)]);
+	// One alone was refused, or its end is unknown: the others have theirs.
+	let (dir, _) = written(&entries);
+	let mut journal = open(dir.path());
+	for round in [0, 2] {
+		journal.note(Entry::Placed { batch: BATCH, round, block: 12 }).unwrap();
+	}
+	drop(journal);
+	let journal = open(dir.path());
+	let placed = |round| journal.job(&(BATCH, round)).unwrap().placed;
+	assert_eq!([0, 1, 2].map(placed), [Some(12), None, Some(12)]);
+	assert_eq!(has_bid(&journal), [(true, 1); 3]);
+}
+
 /// A round whose reveal was missed, from its bid to its settlement.
 fn silent_story() -> Vec<Entry> {
 	let (batch, round) = (BATCH, 1);

@@ -3,10 +3,12 @@
 //!
 //! On every best block it reads the rollup's rounds, asks
 //! [`next_step`](crate::decide::next_step) about each and starts what it says as a task
-//! ([`steps`], [`proofs`]). Results of tasks come back over a channel, so that one place changes the
+//! ([`steps`], [`proofs`], [`tasks`]). Bids and reveals that are ready in the same pass go out together at its end
+//! ([`outbox`]). Results of tasks come back over a channel, so that one place changes the
 //! journal ([`results`], [`records`]). A task that failed is not repeated by itself: the next block shows whether
 //! it still has to be done.
 
+mod outbox;
 mod proofs;
 mod records;
 mod results;
@@ -15,6 +17,7 @@ mod saving;
 mod sealing;
 mod silent;
 mod steps;
+mod tasks;
 
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
@@ -32,9 +35,10 @@ use crate::{
 	workers::{Proof, ProvingError, Queue},
 	SERVICE,
 };
+use outbox::Outbox;
 use pvs_client::{
-	seals, Account, Block, Client, Error, Included, Notice, Step, SubmitError, Submitter, Token,
-	View,
+	seals, Account, BidPlacement, BidReveal, Block, Client, Error, Included, Notice, Step,
+	SubmitError, Submitter, Token, View,
 };
 use pvs_primitives::{
 	api::{BatchId, ProverStats, RollupInfo, RoundInfo},
@@ -147,8 +151,9 @@ async fn start_and_follow(
 #[allow(clippy::large_enum_variant, reason = "one at a time, and short-lived")]
 enum Done {
 	Appraised(Box<RoundInfo<Bytes32>>, Result<Appraisal, Unfit>),
-	Placed(Key, Result<Included, SubmitError>),
-	Revealed(Key, Result<Included, SubmitError>),
+	/// Alone or together with others, as is the next one.
+	Placed(Key, Result<Included, Arc<SubmitError>>),
+	Revealed(Key, Result<Included, Arc<SubmitError>>),
 	/// With the commitment of the bid that the chain has.
 	Recovered(Key, Bytes32, Result<Option<Box<Bid>>, ProverError>),
 	Accepted(Key, Result<Included, SubmitError>),
@@ -221,6 +226,9 @@ struct Service {
 	height: BlockNumber,
 	cleaning: Cleaning,
 	rounds: Rounds,
+	/// Bids and reveals that go out at the end of this pass.
+	bids: Outbox<BidPlacement>,
+	reveals: Outbox<BidReveal>,
 	/// Runner of the tasks.
 	running: Tasks,
 	done: mpsc::UnboundedSender<Done>,
@@ -308,6 +316,8 @@ impl Service {
 			height: view.block().number,
 			cleaning: Cleaning::new(view.block().number),
 			rounds: Rounds::default(),
+			bids: Outbox::default(),
+			reveals: Outbox::default(),
 			running: Tasks::default(),
 			done,
 			unsettled: Unsettled::default(),
@@ -367,6 +377,11 @@ impl Service {
 				},
 				Some(done) = results.recv() => {
 					self.on_done(&session, done)?;
+					// What else has come meanwhile may have bids to go along.
+					while let Ok(done) = results.try_recv() {
+						self.on_done(&session, done)?;
+					}
+					self.send_ready(&session);
 					if core::mem::take(&mut self.look_again) {
 						if let Some(best) = nodes.best() {
 							self.look(&session, best).await?;

@@ -14,6 +14,7 @@ use crate::{
 };
 use pvs_client::{Error, Included, PalletError, ReplicaError, Retry, SubmitError};
 use pvs_primitives::{api::RoundInfo, BlockNumber, Bytes32};
+use std::sync::Arc;
 
 /// Number of times that a node is asked about a state that it does not have, before the end of a round counts as unknown.
 const MAX_QUESTIONS: u32 = 3;
@@ -24,7 +25,7 @@ impl Service {
 	pub(super) fn on_done(&mut self, session: &Session, done: Done) -> Result<(), ProverError> {
 		let task = done.key().and_then(|key| self.rounds.end_task(&key));
 		match done {
-			Done::Appraised(round, result) => self.on_appraised(session, &round, result),
+			Done::Appraised(round, result) => self.on_appraised(&round, result),
 			Done::Placed(key, result) => self.on_placed(key, result),
 			Done::Revealed(key, result) => self.on_revealed(key, result),
 			Done::Recovered(key, commitment, read) => self.on_recovered(key, commitment, read),
@@ -51,7 +52,6 @@ impl Service {
 
 	pub(super) fn on_appraised(
 		&mut self,
-		session: &Session,
 		round: &RoundInfo<Bytes32>,
 		result: Result<Appraisal, Unfit>,
 	) -> Result<(), ProverError> {
@@ -83,7 +83,7 @@ impl Service {
 		let means = self.means(&key, appraisal.free);
 		let params = &appraisal.batch.snapshot.params;
 		match price::ask(round, params, appraisal.prover.as_ref(), &self.policy, &means) {
-			Ok(ask) => self.bid(session, round, &ask),
+			Ok(ask) => self.bid(round, &ask),
 			Err(pass) => self.skip(key, pass.to_string()),
 		}
 	}
@@ -91,7 +91,7 @@ impl Service {
 	pub(super) fn on_placed(
 		&mut self,
 		key: Key,
-		result: Result<Included, SubmitError>,
+		result: Result<Included, Arc<SubmitError>>,
 	) -> Result<(), ProverError> {
 		let (batch, round) = key;
 		match result {
@@ -121,7 +121,7 @@ impl Service {
 	pub(super) fn on_revealed(
 		&mut self,
 		key: Key,
-		result: Result<Included, SubmitError>,
+		result: Result<Included, Arc<SubmitError>>,
 	) -> Result<(), ProverError> {
 		let (batch, round) = key;
 		match result {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Sealing a bid, and getting it back from its seal.
 
-use super::{Done, Service, Session};
+use super::{Done, Service};
 use crate::{
 	error::ProverError,
 	journal::{Bid, Entry, Key},
@@ -20,14 +20,9 @@ use rand::{rngs::OsRng, RngCore};
 use std::io;
 
 impl Service {
-	/// Writes a fresh bid into the journal, its exponent first, then sends its commitment and its
-	/// seal.
-	pub(super) fn bid(
-		&mut self,
-		session: &Session,
-		round: &RoundInfo<Bytes32>,
-		ask: &Ask,
-	) -> Result<(), ProverError> {
+	/// Writes a fresh bid into the journal, its exponent first, then makes its commitment and its
+	/// seal ready to be sent.
+	pub(super) fn bid(&mut self, round: &RoundInfo<Bytes32>, ask: &Ask) -> Result<(), ProverError> {
 		let no_randomness = |error| ProverError::Io("no randomness".into(), error);
 		let mut salt = [0; 32];
 		OsRng.try_fill_bytes(&mut salt).map_err(|error| no_randomness(error.into()))?;
@@ -65,7 +60,7 @@ impl Service {
 			fee: ask.fee,
 			proof_blocks: ask.proof_blocks,
 		});
-		self.place(session, round, &bid, ask.max_slot_fee);
+		self.place(round, &bid, ask.max_slot_fee);
 		Ok(())
 	}
 

@@ -2,7 +2,7 @@
 //! Bids of this prover whose rounds have closed without them. Their bonds stay reserved until somebody settles
 //! them, and are lost if nobody does.
 
-use super::{Service, Session};
+use super::Service;
 use crate::{
 	error::ProverError,
 	journal::{Entry, Key},
@@ -60,13 +60,13 @@ impl Service {
 	}
 
 	/// Settles an unsettled bid by its payload, or reads the payload from the seal first.
-	pub(super) fn settle_bid(&mut self, session: &Session, view: &View, key: Key) {
+	pub(super) fn settle_bid(&mut self, view: &View, key: Key) {
 		let Some(unsettled) = self.unsettled.bids.get(&key) else { return };
 		// From the end of the window on its expiry is waited for, which an event tells.
 		let Some(source) = unsettled.source(self.journal.job(&key), self.height) else { return };
 		let bid = unsettled.bid.clone();
 		match source {
-			Source::Journal => self.reveal(session, key),
+			Source::Journal => self.reveal(key),
 			Source::Seal => self.recover(view, key, bid),
 			Source::Nowhere => self.cannot_reveal(key, bid.commitment),
 		}

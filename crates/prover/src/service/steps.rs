@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Way from what the chain shows to tasks.
 
-use super::{rounds::Task, Done, Service, Session};
+use super::{Done, Service, Session};
 use crate::{
 	appraise::{Appraisal, Appraiser, Unfit},
 	decide::{self, next_step, Step},
@@ -11,18 +11,15 @@ use crate::{
 	report::Report,
 	sealed::SealedBid,
 	settle,
-	workers::Cancel,
 };
-use pvs_client::{Block, Call, Client, Included, SubmitError, View};
+use futures::future::join_all;
+use pvs_client::{BidPlacement, BidReveal, Block, Call, Client, View};
 use pvs_primitives::{
 	api::{BatchId, Phase, PlaceInfo, RoundInfo},
 	BlockNumber, Bytes32,
 };
-use pvs_service::Answer;
-use std::{collections::BTreeSet, future::Future, time::Duration};
+use std::collections::BTreeSet;
 
-/// Time to wait for a block to take a transaction before looking at the chain again.
-const INCLUSION_WAIT: Duration = Duration::from_secs(6);
 /// Number of times that a proof that the chain refuses is sent.
 pub(super) const MAX_DELIVERIES: u32 = 3;
 
@@ -59,11 +56,36 @@ impl Service {
 		stopping.or_else(|| self.breaker.clone()).or_else(full)
 	}
 
+	/// Does what a block asks for, and cleans up if it is time.
 	pub(super) async fn on_block(
 		&mut self,
 		session: &Session,
 		block: Block,
 	) -> Result<(), ProverError> {
+		let acted = self.act_on(session, block).await;
+		// At once, and also if there was no answer about another round.
+		self.send_ready(session);
+		let (view, shown) = acted?;
+		let is_busy = !shown.is_empty() || self.open_jobs().next().is_some();
+		let is_time_to_clean = self.cleaning.is_time(block.number, is_busy);
+		if self.may_be_slashed || is_time_to_clean {
+			self.count_slashes(&view).await?;
+		}
+		if is_time_to_clean {
+			// Before states are forgotten: the finalised block may be behind the best one.
+			self.save_state(session).await?;
+			self.forget_old(&view, &shown).await?;
+		}
+		Ok(())
+	}
+
+	/// Takes the next step in each round that a block shows. Returns the view of it, and these rounds but for those in
+	/// which this prover has no part any more.
+	async fn act_on(
+		&mut self,
+		session: &Session,
+		block: Block,
+	) -> Result<(View, BTreeSet<Key>), ProverError> {
 		self.look_for_room();
 		let view = session.client.at(block).await?;
 		self.height = block.number;
@@ -93,24 +115,21 @@ impl Service {
 		let gone: Vec<Key> = self.open_jobs().filter(|key| !shown.contains(key)).collect();
 		// First, because what is unsettled is not work that stands against a bid.
 		self.look_for_unsettled(&view, &gone).await?;
-		for (round, step) in rounds.iter().zip(steps) {
-			if step == Step::Reveal && self.holds_back(session, &view, round).await? {
-				continue;
-			}
+		let (reveals, others): (Vec<_>, Vec<_>) =
+			rounds.iter().zip(steps).partition(|(_, step)| *step == Step::Reveal);
+		for (round, step) in others {
 			self.act(session, &view, round, step)?;
 		}
+		// All at the same time, so that they can go out together without waiting for one answer after the other.
+		let asked = reveals.iter().map(|(round, _)| self.holds_back(session, &view, round));
+		let held_back = join_all(asked.collect::<Vec<_>>()).await;
+		for ((round, step), is_held_back) in reveals.into_iter().zip(held_back) {
+			if !is_held_back? {
+				self.act(session, &view, round, step)?;
+			}
+		}
 		self.settle_the_rest(session, &view, gone);
-		let is_busy = !rounds.is_empty() || self.open_jobs().next().is_some();
-		let is_time_to_clean = self.cleaning.is_time(block.number, is_busy);
-		if self.may_be_slashed || is_time_to_clean {
-			self.count_slashes(&view).await?;
-		}
-		if is_time_to_clean {
-			// Before states are forgotten: the finalised block may be behind the best one.
-			self.save_state(session).await?;
-			self.forget_old(&view, &shown).await?;
-		}
-		Ok(())
+		Ok((view, shown))
 	}
 
 	/// Counts what was slashed, of which events may not have told.
@@ -212,14 +231,14 @@ impl Service {
 				let Some(bid) = kept.filter(|_| is_allowed) else { return Ok(()) };
 				let means = self.means(&key, 0);
 				match price::max_slot_fee(round, &self.policy, &means) {
-					Ok(max_slot_fee) => self.place(session, round, &bid, max_slot_fee),
+					Ok(max_slot_fee) => self.place(round, &bid, max_slot_fee),
 					// It may be cheaper in the next round only.
 					Err(pass) => return self.skip(key, pass.to_string()),
 				}
 				Ok(())
 			},
 			Step::Reveal => {
-				self.reveal(session, key);
+				self.reveal(key);
 				Ok(())
 			},
 			Step::Recover => {
@@ -304,7 +323,7 @@ impl Service {
 				continue;
 			}
 			if self.unsettled.bids.contains_key(&key) {
-				self.settle_bid(session, view, key);
+				self.settle_bid(view, key);
 				continue;
 			}
 			let mut question = self.rounds.of(key).question.unwrap_or_default();
@@ -328,51 +347,24 @@ impl Service {
 		shown: &BTreeSet<Key>,
 	) -> Result<(), ProverError> {
 		let unsettled = &self.unsettled.bids;
-		self.rounds.forget(|key| shown.contains(key) || unsettled.contains_key(key));
+		let is_kept = |key: &Key| shown.contains(key) || unsettled.contains_key(key);
+		self.rounds.forget(is_kept);
+		self.bids.forget(is_kept);
+		self.reveals.forget(is_kept);
 		if let Some(rollup) = view.rollup(self.rollup).await? {
 			self.appraiser.forget_before(rollup.next_to_finalize, &rollup.finalized_root);
 		}
 		Ok(())
 	}
 
-	/// Sends the payload of a bid. In the reveal window that reveals the bid, in the opening window it opens
+	/// Makes the payload of a bid ready to be sent. In the reveal window that reveals the bid, in the opening window it opens
 	/// the bid, and once the round has closed without the bid it settles it.
-	pub(super) fn reveal(&mut self, session: &Session, key: Key) {
+	pub(super) fn reveal(&mut self, key: Key) {
 		let kept = self.journal.job(&key).and_then(|job| job.bid.as_ref());
 		if let Some(bid) = kept {
-			let call = Call::reveal_bid(key.0, key.1, self.me.0, &bid.payload);
-			self.submit(session, key, call, Done::Revealed);
+			let ((batch, round), bidder, payload) = (key, self.me.0, bid.payload);
+			self.reveals.add(BidReveal { batch, round, bidder, payload });
 		}
-	}
-
-	pub(super) fn start_task(
-		&mut self,
-		key: Key,
-		work: impl Future<Output = Done> + Send + 'static,
-	) -> Cancel {
-		let cancel = Cancel::default();
-		let task = Task { cancel: cancel.clone(), since: self.height };
-		self.rounds.of(key).task = Some(task);
-		let done = self.done.clone();
-		let answer = Answer::new(Done::Crashed(key), move |result| {
-			let _ = done.send(result);
-		});
-		self.running.spawn(answer, work);
-		cancel
-	}
-
-	pub(super) fn submit(
-		&mut self,
-		session: &Session,
-		key: Key,
-		call: Call,
-		done: fn(Key, Result<Included, SubmitError>) -> Done,
-	) {
-		let submitter = session.submitter.clone();
-		self.start_task(
-			key,
-			async move { done(key, submitter.submit(&call, INCLUSION_WAIT).await) },
-		);
 	}
 
 	pub(super) fn appraise(&mut self, session: &Session, view: &View, round: &RoundInfo<Bytes32>) {
@@ -393,22 +385,16 @@ impl Service {
 		});
 	}
 
-	pub(super) fn place(
-		&mut self,
-		session: &Session,
-		round: &RoundInfo<Bytes32>,
-		bid: &Bid,
-		max_slot_fee: u128,
-	) {
-		let call = Call::place_bid(
-			round.batch,
-			round.round,
-			bid.batch_digest,
+	/// Makes a bid that is in the journal ready to be sent.
+	pub(super) fn place(&mut self, round: &RoundInfo<Bytes32>, bid: &Bid, max_slot_fee: u128) {
+		self.bids.add(BidPlacement {
+			batch: round.batch,
+			round: round.round,
+			batch_digest: bid.batch_digest,
 			max_slot_fee,
-			bid.commitment,
-			&bid.seal,
-		);
-		self.submit(session, (round.batch, round.round), call, Done::Placed);
+			commitment: bid.commitment,
+			seal: bid.seal,
+		});
 	}
 }
 
