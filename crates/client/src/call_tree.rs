@@ -160,7 +160,7 @@ fn bytes(value: &Value<u32>) -> Option<Vec<u8>> {
 #[cfg(test)]
 pub(crate) mod tests {
 	use super::*;
-	use crate::connection::our_metadata;
+	use crate::{connection::our_metadata, BidPlacement, Call};
 	use codec::{Compact, Encode};
 	use pvs_primitives::api::BatchId;
 	use pvs_timelock::SEAL_BYTES;
@@ -203,7 +203,7 @@ pub(crate) mod tests {
 		tx("Sudo", "sudo", Composite::named([("call", call.into_value())]))
 	}
 
-	pub(crate) fn encoded(call: &Dynamic) -> Vec<u8> {
+	pub(crate) fn encoded(call: &impl subxt::tx::Payload) -> Vec<u8> {
 		let versions = SpecVersionForRange {
 			block_range: 0..u64::MAX,
 			spec_version: 0,
@@ -260,17 +260,25 @@ pub(crate) mod tests {
 		assert_eq!(found(b"other rollup"), 0);
 	}
 
-	fn bid(seal: &[u8]) -> Dynamic {
+	fn bid_fields(seal: &[u8]) -> Composite<()> {
 		let batch = Value::named_composite([("rollup", Value::u128(0)), ("index", Value::u128(4))]);
-		let arguments = Composite::named([
+		Composite::named([
 			("batch", batch),
 			("round", Value::u128(0)),
 			("batch_digest", Value::from_bytes([1; 32])),
 			("max_slot_fee", Value::u128(5)),
 			("commitment", Value::from_bytes([2; 32])),
 			("seal", Value::from_bytes(seal)),
-		]);
-		tx(PALLET, BID_CALL, arguments)
+		])
+	}
+
+	fn bid(seal: &[u8]) -> Dynamic {
+		tx(PALLET, BID_CALL, bid_fields(seal))
+	}
+
+	fn bids(seals: &[&[u8]]) -> Dynamic {
+		let bids = seals.iter().map(|seal| Value::from(bid_fields(seal)));
+		tx(PALLET, BIDS_CALL, Composite::named([("bids", Value::unnamed_composite(bids))]))
 	}
 
 	#[test]
@@ -283,6 +291,33 @@ pub(crate) mod tests {
 			assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&ours])), Some(ours));
 			assert_eq!(seal(&metadata, &extrinsic, &[9; 32]), None);
 		}
+	}
+
+	#[test]
+	fn seal_should_be_found_by_its_hash_when_its_call_has_several_bids() {
+		let metadata = our_metadata().unwrap();
+		let (first, second) = ([3; SEAL_BYTES], [4; SEAL_BYTES]);
+		let short = [5; SEAL_BYTES - 1];
+		let several = bids(&[&short, &first, &second]);
+		let nested = batch_all([remark(b"nothing"), through_proxy(bids(&[&second, &first]))]);
+		for call in [several, nested] {
+			let extrinsic = bare_extrinsic(&encoded(&call));
+			for ours in [first, second] {
+				assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&ours])), Some(ours));
+			}
+			assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&short])), None);
+		}
+		let alone = Call::place_bids(&[BidPlacement {
+			batch: BatchId { rollup: 0, index: 4 },
+			round: 0,
+			batch_digest: [1; 32],
+			max_slot_fee: 5,
+			commitment: [2; 32],
+			seal: first,
+		}]);
+		let extrinsic = bare_extrinsic(&encoded(&alone));
+		assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&first])), Some(first));
+		assert_eq!(seal(&metadata, &extrinsic, &blake2_256(&[&second])), None);
 	}
 
 	#[test]

@@ -301,6 +301,21 @@ mod tests {
 		}
 	}
 
+	fn placement(byte: u8) -> BidPlacement {
+		BidPlacement {
+			batch: BATCH,
+			round: 6,
+			batch_digest: [7; 32],
+			max_slot_fee: 88,
+			commitment: [9; 32],
+			seal: [byte; SEAL_BYTES],
+		}
+	}
+
+	fn reveal(byte: u8) -> BidReveal {
+		BidReveal { batch: BATCH, round: 6, bidder: [4; 32], payload: [byte; PAYLOAD_BYTES] }
+	}
+
 	/// The arguments of a call as the metadata reads them: name and value, in the pallet's order.
 	fn as_the_chain_reads(call: &Call) -> Vec<(String, String)> {
 		let metadata = our_metadata().unwrap();
@@ -364,6 +379,14 @@ mod tests {
 				vec![id, ("round", "6"), ("bidder", "4,4,"), ("payload", "5,5,")],
 			),
 			(
+				Call::place_bids(&[placement(5)]),
+				vec![("bids", "{batch:{rollup:1,index:2},round:6,")],
+			),
+			(
+				Call::reveal_bids(&[reveal(5)]),
+				vec![("reveals", "{batch:{rollup:1,index:2},round:6,")],
+			),
+			(
 				Call::open_bid(batch, 8, [4; 32], &seal, opening),
 				vec![
 					id,
@@ -401,6 +424,37 @@ mod tests {
 				assert!(value.starts_with(start), "{}, {name}: {value}", call.name());
 			}
 		}
+	}
+
+	#[test]
+	fn items_should_be_read_by_the_pallet_as_they_were_meant() {
+		let bytes = |byte: u8, length| vec![byte.to_string(); length].join(",");
+		let (digest, commitment, bidder) = (bytes(7, 32), bytes(9, 32), bytes(4, 32));
+		let start = "batch:{rollup:1,index:2},round:6";
+		let placements = [5, 6].map(|byte| {
+			let seal = bytes(byte, SEAL_BYTES);
+			let rest = format!("max_slot_fee:88,commitment:{commitment},seal:{seal}");
+			format!("{{{start},batch_digest:{digest},{rest}}}")
+		});
+		let reveals = [5, 6].map(|byte| {
+			format!("{{{start},bidder:{bidder},payload:{}}}", bytes(byte, PAYLOAD_BYTES))
+		});
+		for (call, expected) in [
+			(Call::place_bids(&[placement(5), placement(6)]), placements),
+			(Call::reveal_bids(&[reveal(5), reveal(6)]), reveals),
+		] {
+			let arguments = as_the_chain_reads(&call);
+			let [(_, items)] = &arguments[..] else { panic!("{}: one argument", call.name()) };
+			assert_eq!(items.replace(['(', ')'], ""), expected.join(","), "{}", call.name());
+		}
+	}
+
+	#[test]
+	fn transactions_should_have_as_many_bids_as_the_chain_takes() {
+		let metadata = our_metadata().unwrap();
+		let constant = metadata.pallet_by_name(PALLET).unwrap().constant_by_name(MAX_BIDS).unwrap();
+		let most = bids_per_call(&metadata);
+		assert!(most > 1 && most.encode() == constant.value(), "{most}");
 	}
 
 	#[test]

@@ -107,6 +107,27 @@ fn verdicts_on_silent_bids_should_be_those_of_the_pallet() {
 }
 
 #[test]
+fn refusal_should_be_read_with_the_error_of_the_call_for_one() {
+	use crate::call_error::tests::{encoded, of};
+	let metadata = our_metadata().unwrap().arc();
+	let variants = metadata.pallet_by_name(PALLET).unwrap().event_variants().unwrap();
+	let event = variants.iter().find(|event| event.name == "BidRefused").unwrap();
+	let mut types = event
+		.fields
+		.iter()
+		.map(|field| scale_decode::Field::new(field.ty.id, field.name.as_deref()));
+	let (item, rollup, index, round) = (2_u32, 7_u32, 4_u64, 1_u32);
+	let [item_bytes, rollup_bytes, round_bytes] = [item, rollup, round].map(u32::to_le_bytes);
+	let start = [&item_bytes[..], &rollup_bytes, &index.to_le_bytes(), &round_bytes].concat();
+	let bytes = [&start[..], &[5; 32], &encoded(PALLET, "RoundFull")].concat();
+	let read = wire::BidRefused::decode_as_fields(&mut &bytes[..], &mut types, metadata.types());
+	let read = read.unwrap();
+	assert_eq!((read.item, read.round, read.bidder.0), (item, round, [5; 32]));
+	assert_eq!(BatchId::from(read.batch), BatchId { rollup, index });
+	assert_eq!(read.error.explained(&metadata), of(PALLET, "RoundFull"));
+}
+
+#[test]
 fn fee_of_a_transaction_should_be_read_without_its_tip() {
 	let metadata = our_metadata().unwrap();
 	let (pallet, name) = FEE_PAID;
