@@ -9,7 +9,7 @@ Usage: scripts/bench.sh market [--json]
        scripts/bench.sh seal [--json]
        scripts/bench.sh verify [--json]
        scripts/bench.sh prove [--json] [--max-power K] [--repetitions N]
-       scripts/bench.sh latency [--json] [--check] [--batches N] [--pipeline K]
+       scripts/bench.sh latency [--json] [--check] [--embedded] [--batches N] [--pipeline K]
        scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
 
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
@@ -35,6 +35,8 @@ latency   Builds, then runs a development chain with a sequencer and three prove
           many slots have no block. 100 batches take about five minutes. --json as above.
           --check           fail, with the reason, if the proofs are not final within 10 s (95% of them), an
                             honest prover was slashed, or more than 1% of the slots have no block
+          --embedded        the first of the three provers runs inside the node; with --check it has to
+                            deliver a proof at least
           --batches N       how many (default 100)
           --pipeline K      how many may be unproven at the same time (default 2)
 
@@ -68,6 +70,7 @@ command=$1
 shift
 json=0
 check=0
+embedded=0
 numbers=()
 steps=20
 repeat=10
@@ -92,6 +95,9 @@ while [ $# -gt 0 ]; do
 			;;
 		'latency --check')
 			check=1
+			;;
+		'latency --embedded')
+			embedded=1
 			;;
 		'prove --max-power' | 'prove --repetitions' | 'latency --batches' | 'latency --pipeline')
 			[ $# -ge 2 ] || usage "$1 needs a value"
@@ -151,6 +157,7 @@ if [ "$command" != weights ]; then
 	fi
 	if [ "$command" = latency ]; then
 		[ "$check" = 0 ] || options+=(--check)
+		[ "$embedded" = 0 ] || options+=(--embedded)
 		exec "$CARGO_TARGET_DIR/release/pvs-demo" --bin-dir "$CARGO_TARGET_DIR/release" \
 			--scenario latency "${options[@]}" "${numbers[@]}"
 	fi

@@ -27,6 +27,8 @@ Examples:
     pvs-demo --scenario latency --batches 20
   Whether they are within the limits; fails with the reason if not:
     pvs-demo --scenario latency --check
+  The same with the node's own prover in place of one program:
+    pvs-demo --scenario latency --check --embedded
   A sequencer that is killed ten times while transfers come in:
     pvs-demo --scenario crash
   With programs from elsewhere:
@@ -72,6 +74,10 @@ pub(crate) struct Args {
 	/// slashed, or more than 1% of the slots have no block
 	#[arg(long)]
 	pub(crate) check: bool,
+	/// With `latency`: the first of the three provers runs inside the node that makes the blocks; with `--check` it
+	/// has to deliver a proof at least
+	#[arg(long)]
+	pub(crate) embedded: bool,
 	/// Progress on stderr, the result as one JSON object in the last line of stdout
 	#[arg(long)]
 	pub(crate) json: bool,
@@ -177,6 +183,9 @@ impl Args {
 		if self.check && self.scenario != Scenario::Latency {
 			return Err(DemoError::NothingToCheck);
 		}
+		if self.embedded && self.scenario != Scenario::Latency {
+			return Err(DemoError::NothingToEmbed);
+		}
 		Ok(())
 	}
 }
@@ -208,6 +217,11 @@ mod tests {
 		assert!(args("pvs-demo --scenario latency --check").check().is_ok());
 		let error = args("pvs-demo --check").check().unwrap_err();
 		assert!(matches!(error, DemoError::NothingToCheck), "{error}");
+		assert!(args("pvs-demo --scenario latency --embedded").check().is_ok());
+		for line in ["pvs-demo --embedded", "pvs-demo --scenario embedded --embedded"] {
+			let error = args(line).check().unwrap_err();
+			assert!(matches!(error, DemoError::NothingToEmbed), "{error}");
+		}
 		let error = args("pvs-demo --restarts 2").check().unwrap_err();
 		assert!(matches!(error, DemoError::NothingToRestart), "{error}");
 		let embedded = args("pvs-demo --scenario embedded --restarts 20");

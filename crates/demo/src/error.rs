@@ -48,6 +48,10 @@ pub(crate) enum DemoError {
 	OverLimits(Vec<String>),
 	#[error("--check is for the scenario `latency`")]
 	NothingToCheck,
+	#[error(
+		"--embedded is for the scenario `latency`; the scenario `embedded` has provers in nodes without it"
+	)]
+	NothingToEmbed,
 	#[error("account {0} is no registered prover: is the node's preset another one?")]
 	NoProver(String),
 	#[error("rollup 0 is not registered on this chain: is the node's preset another one?")]

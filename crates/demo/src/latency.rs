@@ -4,11 +4,12 @@
 use crate::{
 	error::DemoError,
 	figures::Summary,
-	run::{Demo, POLL},
+	run::{Demo, POLL, PROVERS},
 	show::rounded,
 	story::{Batch, Story},
 };
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
+use pvs_client::{keys, Account};
 use pvs_rollup::demo::SHAPE;
 use serde_json::{json, Value};
 use std::{
@@ -32,6 +33,8 @@ pub(crate) struct Latency {
 	proven: usize,
 	pipeline: u32,
 	provers: usize,
+	/// Work of the node's prover, if one of the provers is that.
+	embedded: Option<Embedded>,
 	seconds: f64,
 	best: Option<Summary>,
 	finalized: Option<Summary>,
@@ -40,6 +43,26 @@ pub(crate) struct Latency {
 	honest_slashed: usize,
 	/// Batches that were proven after their time.
 	late: usize,
+}
+
+/// Number of batches that the prover inside the node won, and number of those that it was paid for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Embedded {
+	won: usize,
+	delivered: usize,
+}
+
+impl Embedded {
+	/// Counts the batches of an account.
+	fn of(story: &Story, prover: Account) -> Self {
+		let count = |is_of: fn(&Batch) -> Option<Account>| {
+			story.batches().values().filter(|batch| is_of(batch) == Some(prover)).count()
+		};
+		Self {
+			won: count(|batch| batch.selected),
+			delivered: count(|batch| batch.proof.map(|proof| proof.prover)),
+		}
+	}
 }
 
 /// Runs the batches and measures them.
@@ -60,14 +83,25 @@ pub(crate) async fn play(demo: &mut Demo<'_>) -> Result<Latency, DemoError> {
 		(last.number, view.timestamp().await?),
 		view.slot_duration().await?,
 	);
-	let proving = demo.provers().iter().flat_map(|prover| proofs(&prover.log())).collect();
+	let mut proving: BTreeMap<_, _> =
+		demo.provers().iter().flat_map(|prover| proofs(&prover.log())).collect();
 	let story = demo.story();
+	let embedded = match demo.args.embedded {
+		true => {
+			proving.extend(proofs_of_node(&demo.node_log()));
+			let [prover, ..] = &PROVERS;
+			let account = Account::of(&keys::from_development_path(prover.key)?);
+			Some(Embedded::of(story, account))
+		},
+		false => None,
+	};
 	let batches = || story.batches().values();
 	Ok(Latency {
 		batches: demo.args.batches(),
 		proven: story.proven(),
 		pipeline: demo.args.pipeline(),
-		provers: demo.provers().len(),
+		provers: PROVERS.len(),
+		embedded,
 		seconds: clock.instant.elapsed().as_secs_f64(),
 		best: Summary::of(
 			batches().filter_map(|batch| clock.since_commit(batch, batch.proof?.seen)),
@@ -109,7 +143,8 @@ impl Clock {
 /// Times that a prover tells of a proof, in seconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Proving {
-	waited: f64,
+	/// The prover in a node does not tell this one.
+	waited: Option<f64>,
 	took: f64,
 }
 
@@ -143,7 +178,22 @@ fn proofs(log: &str) -> Vec<(u64, Proving)> {
 		let line: Value = serde_json::from_str(line).ok()?;
 		let (waited, took) = (line["waited_seconds"].as_f64()?, line["seconds"].as_f64()?);
 		let is_proof = line["event"] == "proved";
-		is_proof.then_some((line["batch"]["index"].as_u64()?, Proving { waited, took }))
+		let proving = Proving { waited: Some(waited), took };
+		is_proof.then_some((line["batch"]["index"].as_u64()?, proving))
+	};
+	log.lines().filter_map(proved).collect()
+}
+
+/// The proofs in the log of a node that proves, by their batches, to a tenth of a second.
+fn proofs_of_node(log: &str) -> Vec<(u64, Proving)> {
+	let proved = |line: &str| {
+		let (_, about) = line.split_once("batch ")?;
+		let (batch, took) = about.split_once(": proved in ")?;
+		// The rollup, the index and, in a later round, that round.
+		let (_, index) = batch.split_once('/')?;
+		let index = index.split(' ').next()?.parse().ok()?;
+		let took = took.split(' ').next()?.parse().ok()?;
+		Some((index, Proving { waited: None, took }))
 	};
 	log.lines().filter_map(proved).collect()
 }
@@ -164,12 +214,13 @@ fn stages(
 			let end = story.seen(batch.first_winner?)?;
 			Some(end.saturating_duration_since(began).as_secs_f64())
 		}),
-		("waiting for the proof before", |_, _, _, proving| Some(proving?.waited)),
+		("waiting for the proof before", |_, _, _, proving| proving?.waited),
 		("proving", |_, _, _, proving| Some(proving?.took)),
 		("inclusion", |story, _, batch, proving| {
 			let began = story.seen(batch.first_winner?)?;
 			let took = batch.proof?.seen.saturating_duration_since(began).as_secs_f64();
-			Some((took - proving?.waited - proving?.took).max(0.0))
+			let proving = proving?;
+			Some((took - proving.waited.unwrap_or(0.0) - proving.took).max(0.0))
 		}),
 		("finality", |_, _, batch, _| {
 			Some(batch.final_seen?.saturating_duration_since(batch.proof?.seen).as_secs_f64())
@@ -213,9 +264,16 @@ impl Latency {
 			let numbers = numbers.map(|number| format!("{number:.2}"));
 			table.add_row([name.to_owned()].into_iter().chain(numbers));
 		}
+		let embedded = self.embedded.map_or_else(String::new, |Embedded { won, delivered }| {
+			format!(
+				"\nthe prover inside the node won {won} batches and delivered {delivered}; its waiting for \
+				 the proof before counts as inclusion"
+			)
+		});
 		format!(
 			"{table}\n{} of {} batches of {} transfers proven by {} provers in {:.0} s, up to {} at a \
-			 time\n{} of {} slots without a block, {} honest bids or assignments slashed, {} proofs late",
+			 time\n{} of {} slots without a block, {} honest bids or assignments slashed, {} proofs \
+			 late{embedded}",
 			self.proven,
 			self.batches,
 			SHAPE.transfers(),
@@ -245,6 +303,9 @@ impl Latency {
 		if self.honest_slashed > 0 {
 			reasons
 				.push(format!("{} honest bids or assignments were slashed", self.honest_slashed));
+		}
+		if self.embedded.is_some_and(|embedded| embedded.delivered == 0) {
+			reasons.push("the prover inside the node delivered no proof".into());
 		}
 		let missed = self.slots.missed_percent();
 		if missed > MAX_MISSED_PERCENT {
@@ -278,6 +339,9 @@ impl Latency {
 			"transfers_per_batch": SHAPE.transfers(),
 			"pipeline": self.pipeline,
 			"provers": self.provers,
+			"prover": if self.embedded.is_some() { "embedded" } else { "program" },
+			"embedded_won": self.embedded.map(|embedded| embedded.won),
+			"embedded_delivered": self.embedded.map(|embedded| embedded.delivered),
 			"seconds": rounded(self.seconds),
 			"best": summary(&self.best),
 			"finalized": summary(&self.finalized),
@@ -310,7 +374,27 @@ mod tests {
 		let log = "starting\n{\"event\":\"bid\",\"batch\":{\"rollup\":0,\"index\":3}}\n\
 			{\"event\":\"proved\",\"batch\":{\"rollup\":0,\"index\":3},\"seconds\":1.5,\
 			\"waited_seconds\":0.5}\n{";
-		assert_eq!(proofs(log), [(3, Proving { waited: 0.5, took: 1.5 })]);
+		assert_eq!(proofs(log), [(3, Proving { waited: Some(0.5), took: 1.5 })]);
+	}
+
+	#[test]
+	fn proofs_should_be_read_from_the_log_of_a_node() {
+		let log = "2026-11-30 06:00:00 batch 0/3: proving\n\
+			2026-11-30 06:00:02 batch 0/3: proved in 1.3 s\n\
+			2026-11-30 06:00:02 batch 0/3: paid 2 PVS\n\
+			2026-11-30 06:00:09 batch 0/12 round 1: proved in 2.0 s\n";
+		let proof = |took| Proving { waited: None, took };
+		assert_eq!(proofs_of_node(log), [(3, proof(1.3)), (12, proof(2.0))]);
+	}
+
+	#[test]
+	fn batches_of_the_embedded_prover_should_be_counted_apart() {
+		let (story, _) = told();
+		let of = |account: u8| Embedded::of(&story, Account([account; 32]));
+		assert_eq!(of(7), Embedded { won: 1, delivered: 1 });
+		assert_eq!(of(8), Embedded { won: 0, delivered: 0 });
+		let silent = silent();
+		assert_eq!(Embedded::of(&silent, Account([7; 32])), Embedded { won: 1, delivered: 0 });
 	}
 
 	#[test]
@@ -323,12 +407,16 @@ mod tests {
 		story.committed_at(0, 5_000_000);
 		// The block was seen a quarter of a second after it was begun.
 		let clock = Clock { instant: start - Duration::from_secs(1), chain: 4_999_250 };
-		let proving = BTreeMap::from([(0, Proving { waited: 0.25, took: 1.25 })]);
+		let proving = BTreeMap::from([(0, Proving { waited: Some(0.25), took: 1.25 })]);
 		let stages: BTreeMap<_, _> = stages(&story, &proving, &clock).into_iter().collect();
 		let p50 = |name| stages[name].unwrap().p50;
 		assert_eq!((p50("bidding"), p50("reveal")), (2.25, 1.0));
 		assert_eq!((p50("waiting for the proof before"), p50("proving")), (0.25, 1.25));
 		assert_eq!((p50("inclusion"), p50("finality")), (1.5, 0.5));
+		let untold = BTreeMap::from([(0, Proving { waited: None, took: 1.25 })]);
+		let stages: BTreeMap<_, _> = super::stages(&story, &untold, &clock).into_iter().collect();
+		assert!(stages["waiting for the proof before"].is_none());
+		assert_eq!(stages["inclusion"].unwrap().p50, 1.75);
 	}
 
 	#[test]
@@ -346,6 +434,7 @@ mod tests {
 			proven,
 			pipeline: 2,
 			provers: 3,
+			embedded: None,
 			seconds: 20.0,
 			best: None,
 			finalized,
@@ -366,6 +455,14 @@ mod tests {
 			assert!(error.to_string().contains(said), "{error}");
 			assert!(matches!(error, DemoError::OverLimits(reasons) if reasons.len() == 1));
 		}
+		let embedded = |delivered| Latency {
+			embedded: Some(Embedded { won: 1, delivered }),
+			..latency(seconds(5.0), 0, 0, 4)
+		};
+		assert!(embedded(1).check().is_ok());
+		assert_eq!(embedded(1).as_json()["prover"], "embedded");
+		let error = embedded(0).check().unwrap_err();
+		assert!(error.to_string().contains("inside the node"), "{error}");
 		let worst = latency(seconds(11.0), 9, 2, 3).check().unwrap_err();
 		assert!(matches!(worst, DemoError::OverLimits(reasons) if reasons.len() == 4));
 	}

@@ -29,10 +29,12 @@ pub(crate) struct Node {
 	pub(crate) address: String,
 }
 
-/// Starts the node that makes the blocks, or the first of those that do, and waits until it answers.
+/// Starts the node that makes the blocks, or the first of those that do, with these options beside its own, and waits
+/// until it answers.
 pub(crate) async fn start_author(
 	program: &Path,
 	scenario: Scenario,
+	options: &[&str],
 	logs: &Path,
 ) -> Result<Node, DemoError> {
 	let more: &[&str] = match scenario {
@@ -40,7 +42,7 @@ pub(crate) async fn start_author(
 		Scenario::Validators => &["--chain", "local", "--alice", "--no-mdns"],
 		_ => &["--dev"],
 	};
-	start("node", program, &[&["--node-key", AUTHOR_KEY], more].concat(), logs).await
+	start("node", program, &[&["--node-key", AUTHOR_KEY], more, options].concat(), logs).await
 }
 
 /// Starts a node that finds the author at an address, and waits until it has as many blocks as that one.

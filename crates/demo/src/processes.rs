@@ -141,8 +141,13 @@ impl Process {
 
 	/// Waits until the program has told that it is ready, in one line of JSON.
 	pub(crate) async fn wait_until_ready(&mut self) -> Result<(), DemoError> {
+		self.wait_until_logged("\"event\":\"ready\"").await
+	}
+
+	/// Waits until the log has the text with which the program says that it is ready.
+	pub(crate) async fn wait_until_logged(&mut self, text: &str) -> Result<(), DemoError> {
 		let give_up = Instant::now() + READY_WAIT;
-		while !self.has_logged("\"event\":\"ready\"") {
+		while !self.has_logged(text) {
 			self.check_alive()?;
 			if Instant::now() >= give_up {
 				self.show_log();

@@ -39,7 +39,7 @@ pub(crate) const POLL: Duration = Duration::from_millis(200);
 const CHECK: Duration = Duration::from_secs(1);
 
 /// The provers of the plain scenario. All ask less than the reserve that their prices lead to.
-const PROVERS: [Prover; 3] = [
+pub(crate) const PROVERS: [Prover; 3] = [
 	Prover { name: "bob", key: "//Bob", ask_percent: 20, promise: 12, threads: None },
 	Prover { name: "charlie", key: "//Charlie", ask_percent: 25, promise: 8, threads: None },
 	Prover { name: "dave", key: "//Dave", ask_percent: 28, promise: 6, threads: None },
@@ -149,7 +149,13 @@ impl<'a> Demo<'a> {
 		.map_err(|error| DemoError::Io { what: "cannot load the keys", source: error.into() })??;
 
 		progress.at(0, "waiting for the node");
-		let node = node::start_author(&node_program, args.scenario, files.path()).await?;
+		let node = if args.embedded {
+			let [prover, ..] = &PROVERS;
+			programs::start_proving_author(&node_program, prover, args, &keys_dir, files.path())
+				.await?
+		} else {
+			node::start_author(&node_program, args.scenario, &[], files.path()).await?
+		};
 		let Node { process: node, client, address: author } = node;
 		let seen = client.best().await?.number;
 		progress.line(&format!("node: {}, block {seen}", client.url()));
@@ -175,7 +181,7 @@ impl<'a> Demo<'a> {
 	/// Batches that go as they should.
 	pub(crate) async fn play_plain(&mut self) -> Result<(), DemoError> {
 		let max_fee = self.rollup().await?.params.max_reserve;
-		self.start_provers(&PROVERS).await?;
+		self.start_provers(&PROVERS[usize::from(self.args.embedded)..]).await?;
 		// Whatever is in blocks before this one is not of this run.
 		self.seen = self.client.best().await?.number;
 		let batches = self.args.batches();
@@ -222,6 +228,11 @@ impl<'a> Demo<'a> {
 	/// Returns what has happened so far.
 	pub(crate) fn story(&self) -> &Story {
 		&self.story
+	}
+
+	/// What the node has printed.
+	pub(crate) fn node_log(&self) -> String {
+		self.node.log()
 	}
 
 	/// The programs of the provers.

@@ -2,9 +2,15 @@
 //! Programs of a running demo: starts and stops provers, the opener and nodes.
 
 use super::{Demo, ROLLUP};
-use crate::{error::DemoError, node, processes::Process, sequencer::Sequencer};
+use crate::{
+	cli::Args,
+	error::DemoError,
+	node::{self, Node},
+	processes::Process,
+	sequencer::Sequencer,
+};
 use pvs_primitives::{params::RollupParams, BlockNumber};
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, path::Path};
 
 /// A prover process.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +29,8 @@ pub(crate) struct Prover {
 
 /// The path of the opener's development key.
 const OPENER: &str = "//Ferdie";
+/// Part of the line with which the prover in a node says that it bids.
+const NODE_PROVES: &str = "proves for rollup";
 
 impl Demo<'_> {
 	/// Starts provers and waits until they are ready.
@@ -39,7 +47,7 @@ impl Demo<'_> {
 		let params = self.rollup().await?.params;
 		let first = self.provers.len();
 		for prover in provers {
-			let fee = (params.max_reserve.saturating_mul(prover.ask_percent) / 100).max(1);
+			let fee = fee(prover, &params);
 			let promise = promise(prover.promise, &params);
 			let process = self.start_prover(prover, fee, promise, urls)?;
 			self.provers.push(process);
@@ -186,6 +194,51 @@ impl Demo<'_> {
 		}
 		self.sequencer.as_mut().map_or(Ok(()), Sequencer::check)
 	}
+}
+
+/// Starts the node that makes the blocks with a prover in it, and waits until that bids. On a development chain such a
+/// prover signs with the key of //Bob. It has as many threads as the node gives it unless the command line says
+/// otherwise.
+pub(super) async fn start_proving_author(
+	program: &Path,
+	prover: &Prover,
+	args: &Args,
+	keys_dir: &Path,
+	logs: &Path,
+) -> Result<Node, DemoError> {
+	// Its price is an option, and depends on the market: a first start, without a prover, tells that.
+	let plain = node::start_author(program, args.scenario, &[], logs).await?;
+	let view = plain.client.at(plain.client.best().await?).await?;
+	let params = view.rollup(ROLLUP).await?.ok_or(DemoError::NoRollup)?.params;
+	drop((view, plain));
+	let (rollup, fee) = (ROLLUP.to_string(), format!("{} planck", fee(prover, &params)));
+	let promise = promise(prover.promise, &params).to_string();
+	let (jobs, keys_dir) = (args.pipeline().to_string(), keys_dir.to_string_lossy());
+	let mut options = vec![
+		"--prover",
+		"--prover-rollup",
+		&rollup,
+		"--prover-keys-dir",
+		&keys_dir,
+		"--prover-fee",
+		&fee,
+		"--prover-proof-blocks",
+		&promise,
+		"--prover-max-jobs",
+		&jobs,
+	];
+	let threads = args.threads.map(|threads| threads.to_string());
+	if let Some(threads) = &threads {
+		options.extend(["--prover-threads", threads]);
+	}
+	let mut node = node::start_author(program, args.scenario, &options, logs).await?;
+	node.process.wait_until_logged(NODE_PROVES).await?;
+	Ok(node)
+}
+
+/// The fee that a prover asks, in planck.
+fn fee(prover: &Prover, params: &RollupParams) -> u128 {
+	(params.max_reserve.saturating_mul(prover.ask_percent) / 100).max(1)
 }
 
 /// A promise that the rollup takes.
