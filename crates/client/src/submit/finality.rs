@@ -7,7 +7,7 @@ use super::{
 	watch::{Fate, Heads, Lookup},
 	State, REPLACE_AFTER,
 };
-use crate::{connection::Block, error::Error, BlockHash};
+use crate::{calls::Call, connection::Block, error::Error, BlockHash};
 use pvs_primitives::BlockNumber;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -26,12 +26,16 @@ pub(super) async fn keep(
 	open: Open,
 	at: At,
 ) {
+	let nonce = open.nonce;
 	let mut kept = Kept { open, at: Some(at), sent_at: None };
 	loop {
 		let best = heads.next().await;
 		let was_in_a_block = kept.at.is_some();
 		match kept.look(&lookup, best).await {
-			Ok(Outlook::Over) => return,
+			Ok(Outlook::Over) => {
+				state.lock().await.release(nonce);
+				return;
+			},
 			Ok(Outlook::Open) => {
 				heads.done_with(best);
 				match (was_in_a_block, kept.at.is_some()) {
@@ -49,8 +53,31 @@ pub(super) async fn keep(
 	}
 }
 
+/// Returns the transaction with a call among those that a block had, if the chain up to a block does not have it any more
+/// and can have it again.
+///
+/// # Errors
+///
+/// The node fails.
+pub(super) async fn retracted(
+	chain: &impl Chain,
+	kept: &[Open],
+	call: &Call,
+	best: Block,
+) -> Result<Option<Open>, Error> {
+	for open in kept {
+		if open.call != *call || open.is_dead_at(best.number) {
+			continue;
+		}
+		if matches!(chain.fate(open, best).await?, Fate::Open) {
+			return Ok(Some(open.clone()));
+		}
+	}
+	Ok(None)
+}
+
 /// Questions that are asked of the chain.
-trait Chain {
+pub(super) trait Chain {
 	/// Returns the hash of the best chain's block at a height.
 	async fn hash_at(&self, number: BlockNumber) -> Result<BlockHash, Error>;
 	/// Returns the height of the newest final block.
@@ -224,6 +251,24 @@ mod tests {
 		(chain.hash, chain.finalized) = (hash(5), 103);
 		assert_eq!(kept.look(&chain, block(104, 3)).await.unwrap(), Outlook::Over);
 		assert_eq!(*chain.sent.borrow(), 1);
+	}
+
+	#[tokio::test]
+	async fn call_should_go_on_with_its_transaction_when_the_chain_has_left_its_block() {
+		let sent = open::tests::open(0, 90);
+		let (kept, call) = ([sent.clone()], sent.call.clone());
+		let chain = Script::default();
+		chain.fates.borrow_mut().extend([Fate::Open, found(101, 2), Fate::NonceTaken]);
+		let best = block(102, 2);
+		let again = retracted(&chain, &kept, &call, best).await.unwrap();
+		assert_eq!(again.map(|open| open.nonce), Some(sent.nonce));
+		for what in ["a block has it", "it can be in no block"] {
+			assert!(retracted(&chain, &kept, &call, best).await.unwrap().is_none(), "{what}");
+		}
+		// These ask nothing.
+		assert!(retracted(&chain, &kept, &call, block(155, 2)).await.unwrap().is_none());
+		let other = Call::withdraw_unbonded();
+		assert!(retracted(&chain, &kept, &other, best).await.unwrap().is_none());
 	}
 
 	#[tokio::test]

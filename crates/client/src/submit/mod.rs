@@ -94,12 +94,19 @@ struct State {
 	next_nonce: Option<u64>,
 	/// Transactions whose outcome is not known.
 	open: Vec<Open>,
+	/// Transactions that a block had when they were last looked at, and that are not final.
+	kept: Vec<Open>,
 }
 
 impl State {
 	/// Forgets the transaction with a nonce among those whose outcome is not known.
 	fn forget(&mut self, nonce: u64) {
 		self.open.retain(|open| open.nonce != nonce);
+	}
+
+	/// Forgets the transaction with a nonce among those that are not final.
+	fn release(&mut self, nonce: u64) {
+		self.kept.retain(|open| open.nonce != nonce);
 	}
 }
 
@@ -116,8 +123,8 @@ impl Submitter {
 
 	/// Submits a call and waits until a best block has it and it succeeded.
 	///
-	/// If the same call was submitted before and its outcome is not known, that transaction is replaced instead of
-	/// followed by another one. A refusal because of the nonce is answered by signing again.
+	/// If the same call was submitted before and its outcome is not known, or a reorganization has taken it out of its
+	/// block, that transaction is replaced instead of followed by another one. A refusal because of the nonce is answered by signing again.
 	///
 	/// # Errors
 	///
@@ -148,11 +155,12 @@ impl Submitter {
 				reason: "no block took it".into(),
 			})
 		});
-		if let Ok(included) = &outcome {
-			self.keep(open.clone(), included);
-		}
 		let mut state = self.state.lock().await;
 		state.forget(open.nonce);
+		if let Ok(included) = &outcome {
+			state.kept.push(open.clone());
+			self.keep(open.clone(), included);
+		}
 		if !matches!(outcome, Ok(_) | Err(SubmitError::Failed { .. })) {
 			state.next_nonce = None;
 		}
@@ -174,10 +182,15 @@ impl Submitter {
 	/// the same call already.
 	async fn send(&self, call: &Call) -> Result<Open, SubmitError> {
 		let mut state = self.state.lock().await;
-		let best = self.client.best().await?.number;
+		let head = self.client.best().await?;
+		let best = head.number;
 		state.open.retain(|open| !open.is_dead_at(best));
 		if let Some(open) = state.open.iter().find(|open| open.call == *call) {
 			return Ok(open.clone());
+		}
+		// Whoever sees a reorganization may ask for the call again before its keeper has seen it.
+		if let Some(open) = finality::retracted(&self.lookup(), &state.kept, call, head).await? {
+			return Ok(open);
 		}
 		let pool_nonce = self.pool_nonce().await?;
 		let nonce = state.next_nonce.map_or(pool_nonce, |nonce| nonce.max(pool_nonce));

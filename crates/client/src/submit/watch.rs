@@ -134,7 +134,7 @@ impl Submitter {
 		}
 	}
 
-	fn lookup(&self) -> Lookup {
+	pub(super) fn lookup(&self) -> Lookup {
 		Lookup { client: self.client.clone(), account: self.account() }
 	}
 
