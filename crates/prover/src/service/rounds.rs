@@ -61,6 +61,8 @@ pub(super) struct RoundState {
 	pub(super) task: Option<Task>,
 	/// True if it was looked at and not bid in.
 	pub(super) is_skipped: bool,
+	/// The highest price for its place with which the bid was sent, in planck.
+	pub(super) max_slot_fee: Option<u128>,
 	/// The reason why it could not be looked at yet.
 	pub(super) deferred: Option<String>,
 	/// The commitment of this prover's bid, if it cannot be revealed.
@@ -73,6 +75,14 @@ pub(super) struct RoundState {
 	pub(super) refusals: u32,
 	/// The question how it ended, while there is no answer.
 	pub(super) question: Option<Question>,
+}
+
+impl RoundState {
+	/// Returns the highest price with which the bid was sent, if that is still enough at a price of `slot_fee` planck. With
+	/// the same price a bid is the same call, so that a transaction with it goes on instead of another one.
+	pub(super) fn max_slot_fee_at(&self, slot_fee: u128) -> Option<u128> {
+		self.max_slot_fee.filter(|max| *max >= slot_fee)
+	}
 }
 
 /// The rounds of which something is remembered.
@@ -135,6 +145,13 @@ mod tests {
 
 	fn key(round: u32) -> Key {
 		(BatchId { rollup: 0, index: 1 }, round)
+	}
+
+	#[test]
+	fn bid_should_be_sent_again_at_the_same_price_while_that_is_enough() {
+		let state = RoundState { max_slot_fee: Some(5), ..RoundState::default() };
+		assert_eq!([4, 5, 6].map(|price| state.max_slot_fee_at(price)), [Some(5), Some(5), None]);
+		assert_eq!(RoundState::default().max_slot_fee_at(0), None);
 	}
 
 	#[test]

@@ -230,7 +230,10 @@ impl Service {
 				let is_allowed = self.reason_to_pass().is_none();
 				let Some(bid) = kept.filter(|_| is_allowed) else { return Ok(()) };
 				let means = self.means(&key, 0);
-				match price::max_slot_fee(round, &self.policy, &means) {
+				let state = self.rounds.get(&key);
+				let sent = state.and_then(|state| state.max_slot_fee_at(round.slot_fee));
+				let priced = || price::max_slot_fee(round, &self.policy, &means);
+				match sent.map_or_else(priced, Ok) {
 					Ok(max_slot_fee) => self.place(round, &bid, max_slot_fee),
 					// It may be cheaper in the next round only.
 					Err(pass) => return self.skip(key, pass.to_string()),
@@ -395,6 +398,7 @@ impl Service {
 			commitment: bid.commitment,
 			seal: bid.seal,
 		});
+		self.rounds.of((round.batch, round.round)).max_slot_fee = Some(max_slot_fee);
 	}
 }
 
