@@ -26,6 +26,9 @@ the output is one JSON object.
                       Three validators of which one is killed, so that nothing becomes final. 200 blocks
                       later a prover that was killed behind its bid settles it and is paid for the next
                       batch, and one that was killed behind its win sees what that cost. Six minutes.
+  --scenario reorg    Four batches on a chain on which nothing becomes final. A second author's branch becomes
+                      the longer one each time: a commit, a bid, a reveal and a proof lose their blocks, come
+                      back once, and the batches are paid. Four minutes.
   --scenario embedded A node that follows the chain proves a batch; a node alone, without connections, makes
                       batches and proves them, and is stopped three times while it does.
   --scenario crash    A serving sequencer that takes transfers from a load generator. Its first batches fail,
@@ -63,10 +66,10 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case "$scenario:$batches" in
-	plain: | faults: | silent: | nodes: | pruned: | validators: | embedded: | crash:) ;;
+	plain: | faults: | silent: | nodes: | pruned: | validators: | reorg: | embedded: | crash:) ;;
 	plain:*[!0-9]* | plain:0) usage "--batches takes a whole number above 0, not '$batches'" ;;
 	plain:*) ;;
-	faults:* | silent:* | nodes:* | pruned:* | validators:* | embedded:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
+	faults:* | silent:* | nodes:* | pruned:* | validators:* | reorg:* | embedded:* | crash:*) usage "--batches is for the scenario 'plain'; the others have their own" ;;
 	*) usage "unknown scenario '$scenario'" ;;
 esac
 

@@ -18,7 +18,8 @@ a polkadot-api client from the committed metadata (needs npm), proves a batch on
 chain, three more on one where provers fail, stay away and are late, three on one where a bidder stays silent,
 two where nodes freeze and nothing becomes final, two with a node that prunes its states, and some inside nodes. With
 FILTER, runs only the Rust tests whose names contain it. With --all, also kills one of three validators and lets finality fall 200
-blocks behind, kills a serving sequencer ten times, and proves a batch of a circom circuit.
+blocks behind, has a longer branch take transactions out of their blocks, kills a serving sequencer ten times, and proves
+a batch of a circom circuit.
 
 Environment:
   PVS_STATEFUL_SEQUENCES=N   random sequences of the stateful tests (default 1000 and 320)
@@ -52,6 +53,7 @@ runtime/papi/check.sh
 "$scripts/demo.sh" --scenario embedded --json
 if [ "$all" = 1 ]; then
 	"$scripts/demo.sh" --scenario validators --json
+	"$scripts/demo.sh" --scenario reorg --json
 	"$scripts/demo.sh" --scenario crash --json
 	examples/circom/run.sh --bin-dir "$CARGO_TARGET_DIR/release" --json
 	npm test --prefix examples/circom

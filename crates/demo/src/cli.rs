@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line.
 
-use crate::{crash, embedded, error::DemoError, latency, nodes, pruned, silent, validators};
+use crate::{crash, embedded, error::DemoError, latency, nodes, pruned, reorg, silent, validators};
 use clap::{builder::RangedU64ValueParser, Parser, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ Examples:
     pvs-demo --scenario pruned
   Three validators of which one is killed; takes six minutes:
     pvs-demo --scenario validators
+  Transactions whose blocks a reorganization takes out of the chain; takes four minutes:
+    pvs-demo --scenario reorg --json
   Provers inside nodes, one of which is stopped twenty times while it proves:
     pvs-demo --scenario embedded --restarts 20
   Where the time of twenty batches goes:
@@ -67,7 +69,7 @@ pub(crate) struct Args {
 	#[arg(long, default_value_t = 1)]
 	pub(crate) seed: u64,
 	/// Seconds after which to give up [default: 60, and 60 per batch; 240 for
-	/// `crash`, `nodes` and `pruned`, 600 for `validators`]
+	/// `crash`, `nodes` and `pruned`, 600 for `reorg` and `validators`]
 	#[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
 	pub(crate) timeout: Option<u64>,
 	/// With `latency`: fail if the batches are not final within 10 s (95% of them), an honest prover was
@@ -106,6 +108,9 @@ pub(crate) enum Scenario {
 	/// comes back, settles it, and is paid for a batch; one killed behind its win that finds in the chain's record what
 	/// became of that
 	Validators,
+	/// A chain on which nothing becomes final, and two authors of whom the second one's branch becomes the longer one,
+	/// four times: a commit, a bid, a reveal and a proof lose their blocks, come back once, and all batches are paid
+	Reorg,
 	/// A node that follows the chain and proves a batch; and a node alone, without connections, that makes batches and
 	/// proves them, is stopped in the middle of proofs, and loses no block
 	Embedded,
@@ -125,6 +130,7 @@ impl Scenario {
 			Self::Nodes => "nodes",
 			Self::Pruned => "pruned",
 			Self::Validators => "validators",
+			Self::Reorg => "reorg",
 			Self::Embedded => "embedded",
 			Self::Crash => "crash",
 		}
@@ -142,6 +148,7 @@ impl Args {
 			Scenario::Nodes => nodes::BATCHES,
 			Scenario::Pruned => pruned::BATCHES,
 			Scenario::Validators => validators::BATCHES,
+			Scenario::Reorg => reorg::BATCHES,
 			Scenario::Embedded => embedded::BATCHES,
 			Scenario::Crash => crash::BATCHES,
 		}
@@ -165,7 +172,7 @@ impl Args {
 	pub(crate) fn limit(&self) -> u64 {
 		self.timeout.unwrap_or_else(|| match self.scenario {
 			Scenario::Crash | Scenario::Nodes | Scenario::Pruned => 240,
-			Scenario::Validators => 600,
+			Scenario::Reorg | Scenario::Validators => 600,
 			_ => 60 + 60 * u64::from(self.batches()),
 		})
 	}
@@ -232,7 +239,11 @@ mod tests {
 		let validators = args("pvs-demo --scenario validators");
 		assert_eq!((validators.batches(), validators.limit()), (3, 600));
 		assert_eq!(args("pvs-demo --scenario pruned").limit(), 240);
-		for scenario in ["faults", "silent", "nodes", "pruned", "validators", "embedded", "crash"] {
+		let reorg = args("pvs-demo --scenario reorg");
+		assert_eq!((reorg.batches(), reorg.pipeline(), reorg.limit()), (4, 1, 600));
+		for scenario in
+			["faults", "silent", "nodes", "pruned", "validators", "reorg", "embedded", "crash"]
+		{
 			for line in ["--batches 3", "--pipeline 1"] {
 				let line = format!("pvs-demo --scenario {scenario} {line}");
 				let error = args(&line).check().unwrap_err();

@@ -44,6 +44,12 @@ pub(crate) enum DemoError {
 	NoRound { batch: u64, phase: &'static str, seconds: u64 },
 	#[error("this did not happen: {}", .0.join("; "))]
 	NotShown(Vec<&'static str>),
+	#[error("{what}: not so after {seconds} s; the ends of the logs are above")]
+	NotYet { what: String, seconds: u64 },
+	#[error("{name} does not do {method}: {reason}")]
+	Rpc { name: &'static str, method: &'static str, reason: String },
+	#[error("reorg: {}", .0.join("; "))]
+	Reorganized(Vec<String>),
 	#[error("latency: {}", .0.join("; "))]
 	OverLimits(Vec<String>),
 	#[error("--check is for the scenario `latency`")]

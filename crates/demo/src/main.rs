@@ -10,6 +10,7 @@
 //! | [`nodes`] | the scenario in which nothing becomes final and nodes freeze |
 //! | [`pruned`] | the scenario in which a node has forgotten what became of a bid |
 //! | [`validators`] | the scenario in which one of three validators is lost |
+//! | [`reorg`] | the scenario in which transactions lose their blocks |
 //! | [`embedded`] | the scenario in which nodes prove |
 //! | [`node`] | nodes: the one that makes blocks, and others |
 //! | [`sequencer`] | a serving sequencer, and the load generator that sends it transfers |
@@ -30,6 +31,7 @@ mod node;
 mod nodes;
 mod processes;
 mod pruned;
+mod reorg;
 mod roles;
 mod run;
 mod sequencer;

@@ -15,7 +15,7 @@ use std::{
 
 /// The network key of the node that the others find, and the identity that comes with it.
 const AUTHOR_KEY: &str = "0000000000000000000000000000000000000000000000000000000000000001";
-const AUTHOR_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+pub(crate) const AUTHOR_ID: &str = "12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 /// Time that a node may take to answer, and to have all blocks.
 const NODE_WAIT: Duration = Duration::from_secs(60);
 /// Time that connecting may take, before it is tried again.
@@ -29,8 +29,8 @@ pub(crate) struct Node {
 	pub(crate) address: String,
 }
 
-/// Starts the node that makes the blocks, or the first of those that do, with these options beside its own, and waits
-/// until it answers.
+/// Starts the node that the demo uses: the one that makes the blocks, or the first of those that do, unless the scenario
+/// has authors of its own. It gets these options beside those that all have. Waits until it answers.
 pub(crate) async fn start_author(
 	program: &Path,
 	scenario: Scenario,
@@ -40,6 +40,8 @@ pub(crate) async fn start_author(
 	let more: &[&str] = match scenario {
 		Scenario::Nodes => &["--dev", "--no-grandpa"],
 		Scenario::Validators => &["--chain", "local", "--alice", "--no-mdns"],
+		// The scenario starts those that make blocks, and says to whom they connect.
+		Scenario::Reorg => &["--chain", "dev", "--no-grandpa", "--no-mdns", "--out-peers", "0"],
 		_ => &["--dev"],
 	};
 	start("node", program, &[&["--node-key", AUTHOR_KEY], more, options].concat(), logs).await
@@ -55,8 +57,12 @@ pub(crate) async fn start_other(
 	logs: &Path,
 ) -> Result<Node, DemoError> {
 	let chain = if scenario == Scenario::Validators { "local" } else { "dev" };
-	let common: &[&str] = &["--chain", chain, "--no-mdns", "--bootnodes", address];
-	let mut node = start(name, program, &[common, options].concat(), logs).await?;
+	let connect: &[&str] = match scenario {
+		Scenario::Reorg => &["--reserved-only", "--reserved-nodes", address],
+		_ => &["--bootnodes", address],
+	};
+	let common: &[&str] = &["--chain", chain, "--no-mdns"];
+	let mut node = start(name, program, &[common, connect, options].concat(), logs).await?;
 	let give_up = Instant::now() + NODE_WAIT;
 	let wanted = author.best().await?.number;
 	while node.client.best().await?.number < wanted {

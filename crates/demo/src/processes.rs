@@ -39,6 +39,17 @@ impl Process {
 		arguments: &[String],
 		logs: &Path,
 	) -> Result<Self, DemoError> {
+		Self::start_telling(name, program, arguments, logs, None)
+	}
+
+	/// As [`start`](Self::start), and with a filter of log lines in place of the program's own.
+	pub(crate) fn start_telling(
+		name: &'static str,
+		program: &Path,
+		arguments: &[String],
+		logs: &Path,
+		filter: Option<&str>,
+	) -> Result<Self, DemoError> {
 		if !program.is_file() {
 			return Err(DemoError::NoProgram(program.into()));
 		}
@@ -47,6 +58,7 @@ impl Process {
 		let out = File::create(&log).map_err(failed)?;
 		let child = Command::new(program)
 			.args(arguments)
+			.envs(filter.map(|filter| ("RUST_LOG", filter)))
 			.stdin(Stdio::null())
 			.stderr(out.try_clone().map_err(failed)?)
 			.stdout(out)

@@ -14,7 +14,7 @@ use crate::{
 	node::{self, Node},
 	nodes,
 	processes::Process,
-	pruned,
+	pruned, reorg,
 	sequencer::Sequencer,
 	show::{self, Progress},
 	silent,
@@ -62,6 +62,10 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			Scenario::Embedded => embedded::play(&mut demo).await?,
 			Scenario::Latency => return latency::play(&mut demo).await.map(Outcome::Latency),
 			Scenario::Crash => return crash::play(&mut demo).await.map(Outcome::Crash),
+			Scenario::Reorg => {
+				let outcome = reorg::play(&mut demo).await?;
+				return Ok(Outcome::Reorg(Box::new(outcome)));
+			},
 		}
 		let (story, token) = (demo.story.clone(), demo.client.token().clone());
 		Ok::<_, DemoError>(Outcome::Story(Box::new(story), token))
@@ -81,11 +85,15 @@ pub(crate) async fn run(args: Args) -> Result<(), DemoError> {
 			show::print(args.json, &crash.as_text(), &crash.as_json())?;
 			return crash.check();
 		},
+		Outcome::Reorg(reorg) => {
+			show::print(args.json, &reorg.as_text(), &reorg.as_json())?;
+			return reorg.check();
+		},
 	};
 	let table = show::table(&story, &token, scenario);
 	show::print(args.json, &table, &show::as_json(&story, args.batches(), scenario))?;
 	match scenario {
-		Scenario::Plain | Scenario::Latency | Scenario::Crash => Ok(()),
+		Scenario::Plain | Scenario::Latency | Scenario::Crash | Scenario::Reorg => Ok(()),
 		Scenario::Faults => faults::check(&story),
 		Scenario::Silent => silent::check(&story),
 		Scenario::Nodes => nodes::check(&story),
@@ -100,6 +108,7 @@ enum Outcome {
 	Story(Box<Story>, Token),
 	Latency(Latency),
 	Crash(crash::Outcome),
+	Reorg(Box<reorg::Outcome>),
 }
 
 /// A running chain with its programs.
@@ -110,6 +119,8 @@ pub(crate) struct Demo<'a> {
 	story: Story,
 	/// The newest block whose events were taken in.
 	seen: BlockNumber,
+	/// Lines about blocks up to this one were shown already.
+	shown: BlockNumber,
 	programs: PathBuf,
 	keys_dir: PathBuf,
 	// Dropped in this order: those that talk to the node first.
@@ -165,6 +176,7 @@ impl<'a> Demo<'a> {
 			client,
 			story: Story::default(),
 			seen,
+			shown: 0,
 			programs,
 			keys_dir,
 			sequencer: None,
@@ -196,6 +208,13 @@ impl<'a> Demo<'a> {
 		view.rollup(ROLLUP).await?.ok_or(DemoError::NoRollup)
 	}
 
+	/// Forgets what has happened, so that it is read again from the chain as it is now. Of blocks up to `shown` nothing is
+	/// shown again.
+	pub(crate) fn start_over(&mut self, shown: BlockNumber) {
+		self.story = Story::default();
+		(self.seen, self.shown) = (0, shown);
+	}
+
 	/// Waits for a block of this height.
 	pub(crate) async fn wait_for_block(&mut self, height: BlockNumber) -> Result<(), DemoError> {
 		while self.client.best().await?.number < height {
@@ -213,6 +232,11 @@ impl<'a> Demo<'a> {
 	/// Returns where the proving keys are.
 	pub(crate) fn keys_dir(&self) -> &Path {
 		&self.keys_dir
+	}
+
+	/// Address at which nodes find the one that is used here.
+	pub(crate) fn author(&self) -> &str {
+		&self.author
 	}
 
 	/// The program of nodes.
@@ -357,7 +381,7 @@ impl<'a> Demo<'a> {
 			for event in view.events().await? {
 				let committed = matches!(event, PvsEvent::BatchCommitted { .. });
 				let line = self.story.take_in(&event, number, seen, self.client.token());
-				if let Some(line) = line {
+				if let Some(line) = line.filter(|_| number > self.shown) {
 					self.progress.line(&line);
 				}
 				if let (true, Some(batch)) = (committed, event.batch()) {

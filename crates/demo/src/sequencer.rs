@@ -86,6 +86,11 @@ impl Sequencer {
 		self.load.as_mut().map_or(Ok(()), Process::check_not_failed)
 	}
 
+	/// Returns whether the sequencer has logged a text by now.
+	pub(crate) fn has_logged(&self, text: &str) -> bool {
+		self.process.has_logged(text)
+	}
+
 	/// Shows the ends of both logs on stderr.
 	pub(crate) fn show_logs(&self) {
 		self.load.iter().chain([&self.process]).for_each(Process::show_log);
@@ -130,7 +135,8 @@ pub(crate) async fn serve(
 	.to_vec();
 	arguments.extend(flat(options));
 	let program = demo.program("pvs-sequencer");
-	let mut process = Process::start(name, &program, &arguments, demo.files())?;
+	let filter = demo.log_filter();
+	let mut process = Process::start_telling(name, &program, &arguments, demo.files(), filter)?;
 	process.wait_until_ready().await?;
 	Ok(process)
 }

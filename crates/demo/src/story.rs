@@ -18,7 +18,9 @@ pub(crate) struct Batch {
 	pub(crate) rounds: u32,
 	pub(crate) bids: u32,
 	pub(crate) reveals: u32,
-	/// The block with the first of them.
+	/// The block with the first bid.
+	pub(crate) first_bid: Option<BlockNumber>,
+	/// The block with the first reveal.
 	pub(crate) first_reveal: Option<BlockNumber>,
 	/// The block that named the first winner.
 	pub(crate) first_winner: Option<BlockNumber>,
@@ -194,6 +196,7 @@ impl Story {
 					rounds: 0,
 					bids: 0,
 					reveals: 0,
+					first_bid: None,
 					first_reveal: None,
 					first_winner: None,
 					slashed_bids: 0,
@@ -228,6 +231,7 @@ impl Story {
 			},
 			PvsEvent::BidPlaced { bidder, .. } => {
 				batch.bids = batch.bids.saturating_add(1);
+				batch.first_bid.get_or_insert(block);
 				format!("{} bids in block {block}, sealed", name(bidder))
 			},
 			PvsEvent::BidRevealed { bidder, fee, proof_blocks, .. } => {

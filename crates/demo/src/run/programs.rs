@@ -3,7 +3,7 @@
 
 use super::{Demo, ROLLUP};
 use crate::{
-	cli::Args,
+	cli::{Args, Scenario},
 	error::DemoError,
 	node::{self, Node},
 	processes::Process,
@@ -104,6 +104,22 @@ impl Demo<'_> {
 		provers.any(|prover| prover.has_logged(text))
 	}
 
+	/// Returns whether the sequencer has logged a text by now.
+	pub(crate) fn sequencer_has_logged(&self, text: &str) -> bool {
+		self.sequencer.as_ref().is_some_and(|sequencer| sequencer.has_logged(text))
+	}
+
+	/// Filter of the log lines of provers and of the sequencer, if it is not their own: lines about transactions that lose
+	/// their blocks are none that an operator has to read.
+	pub(crate) fn log_filter(&self) -> Option<&'static str> {
+		(self.args.scenario == Scenario::Reorg).then_some("warn,pvs_client=info")
+	}
+
+	/// Shows the ends of the logs of all nodes on stderr.
+	pub(crate) fn show_nodes(&self) {
+		self.others.iter().chain([&self.node]).for_each(Process::show_log);
+	}
+
 	/// Freezes one of the further nodes.
 	pub(crate) fn freeze_node(&self, index: usize) {
 		if let Some(node) = self.others.get(index) {
@@ -182,8 +198,8 @@ impl Demo<'_> {
 		]
 		.map(str::to_owned)
 		.to_vec();
-		let program = self.programs.join("pvs-prover");
-		Process::start(prover.name, &program, &arguments, self.files.path())
+		let (program, logs) = (self.programs.join("pvs-prover"), self.files.path());
+		Process::start_telling(prover.name, &program, &arguments, logs, self.log_filter())
 	}
 
 	/// Fails if a program that should run has stopped.

@@ -56,6 +56,14 @@ pub(crate) fn told() -> (Story, Instant) {
 	(story, start)
 }
 
+/// As many batches as this, each with what happened to the one of [`told`].
+pub(crate) fn repeated(batches: u32) -> Story {
+	let (mut story, _) = told();
+	let batch = story.batches[&0].clone();
+	story.batches.extend((0..u64::from(batches)).map(|index| (index, batch.clone())));
+	story
+}
+
 /// A batch of index `index` that is committed in block 10.
 fn committed(story: &mut Story, index: u64, start: Instant) -> BatchId {
 	let batch = BatchId { rollup: 0, index };
