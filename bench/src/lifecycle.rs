@@ -4,26 +4,21 @@
 
 use crate::{
 	calls::microseconds,
-	chain::{pending_batches, Applied, Chain, Start},
+	chain::{pending_batches, Chain, Start},
+	flow::{commit_soon, deliver, fill, place_bids, reveal_bids},
 	progress,
-	setup::{bid, commit, constant, params, payload, prove, reveal, round, World},
+	setup::{commit, params, World},
 };
-use anyhow::{ensure, Context};
+use anyhow::ensure;
 use indicatif::ProgressBar;
-use pallet_pvs::{CommitsInBlock, Config, UnsettledRounds};
-use pvs_primitives::{
-	api::{BatchId, BatchStatus},
-	BatchIndex, RollupId,
-};
-use pvs_runtime::{Pvs, Runtime, RuntimeCall};
-use sp_core::sr25519;
+use pallet_pvs::UnsettledRounds;
+use pvs_primitives::api::BatchId;
+use pvs_runtime::Runtime;
 
 /// Blocks in which all bids have to be placed.
 const BIDDING_BLOCKS: u32 = 20;
 /// Blocks in which all reveals have to come.
 const REVEAL_BLOCKS: u32 = 12;
-/// Bids per batch.
-const BIDS: usize = 3;
 /// Blocks after which a batch that has not ended is a fault of the chain.
 const PATIENCE: u32 = 5_000;
 
@@ -99,7 +94,7 @@ pub(crate) fn measure() -> anyhow::Result<Lifecycle> {
 	ensure!(idle.worked_off == 0, "no batch is pending, and yet something was due");
 	let empty = chain.market_bytes();
 
-	let batches = fill(&world, &mut chain)?;
+	let batches = fill(&world, &mut chain, 1)?;
 	chain.next_block()?;
 	let with_batches = chain.market_bytes();
 
@@ -141,94 +136,6 @@ fn warm_up(world: &World, chain: &mut Chain) -> anyhow::Result<()> {
 	place_bids(world, chain, &batches)?;
 	reveal_bids(world, chain, &batches)?;
 	deliver(world, chain, &batches)
-}
-
-/// Commits in this block, or in the next one if this has as many commits as it may.
-fn commit_soon(
-	chain: &mut Chain,
-	sequencer: &sr25519::Pair,
-	call: RuntimeCall,
-) -> anyhow::Result<()> {
-	let most = constant::<<Runtime as Config>::MaxCommitsPerBlock>();
-	if chain.read(CommitsInBlock::<Runtime>::get) >= most {
-		chain.next_block()?;
-	}
-	chain.apply_soon(sequencer, call)
-}
-
-/// Commits until every rollup has as many pending batches as it may.
-fn fill(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<BatchId>> {
-	let per_rollup = BatchIndex::from(constant::<<Runtime as Config>::MaxPendingBatches>());
-	let limit = usize::try_from(per_rollup)? * world.sequencers.len();
-	let bar = progress::bar("batches", limit);
-	let mut batches = Vec::new();
-	for index in 1..=per_rollup {
-		for (sequencer, rollup) in world.sequencers.iter().zip(0 as RollupId..) {
-			commit_soon(chain, sequencer, commit(rollup, index)?)?;
-			batches.push(BatchId { rollup, index });
-			bar.inc(1);
-		}
-	}
-	let pending = usize::try_from(chain.read(pending_batches))?;
-	ensure!(pending == batches.len(), "{pending} batches are pending, not {}", batches.len());
-	Ok(batches)
-}
-
-/// The provers that bid on a batch with what their bids are ranked by.
-fn bidders(world: &World, batch: BatchId) -> impl Iterator<Item = (usize, &sr25519::Pair)> {
-	let first = usize::try_from(batch.index).unwrap_or_default() * BIDS;
-	world.provers.iter().enumerate().cycle().skip(first % world.provers.len()).take(BIDS)
-}
-
-/// Places the bids of all batches, whose bidding windows are open. Returns their number.
-fn place_bids(world: &World, chain: &mut Chain, batches: &[BatchId]) -> anyhow::Result<usize> {
-	let bar = progress::bar("bids", batches.len());
-	let mut placed = 0;
-	for batch in batches {
-		let round = round(chain, *batch)?;
-		for (number, bidder) in bidders(world, *batch) {
-			let call = bid(chain, &round, bidder, &payload(number));
-			chain.apply_soon(bidder, call)?;
-			placed += 1;
-		}
-		bar.inc(1);
-	}
-	Ok(placed)
-}
-
-/// Reveals all bids of these batches as soon as they may be.
-fn reveal_bids(world: &World, chain: &mut Chain, batches: &[BatchId]) -> anyhow::Result<()> {
-	let bar = progress::bar("reveals", batches.len());
-	for batch in batches {
-		let reveal_from = round(chain, *batch)?.reveal_from;
-		chain.run_to(reveal_from)?;
-		for (number, bidder) in bidders(world, *batch) {
-			chain.apply_soon(bidder, reveal(*batch, bidder, payload(number)))?;
-		}
-		bar.inc(1);
-	}
-	Ok(())
-}
-
-/// Delivers the proofs of these batches.
-fn deliver(world: &World, chain: &mut Chain, batches: &[BatchId]) -> anyhow::Result<()> {
-	let bar = progress::bar("proofs", batches.len());
-	for batch in batches {
-		let assignment = round(chain, *batch)?.assignment.context("the round has a winner")?;
-		let winner = world.prover(&assignment.prover)?;
-		let call = prove(chain, &world.keys, *batch, winner)?;
-		if chain.apply(winner, call.clone())? == Applied::NoRoom {
-			chain.next_block()?;
-			ensure!(chain.apply(winner, call)? == Applied::Included, "a proof fits no block");
-		}
-		let open = chain.read(|| Pvs::batch_info(*batch)).map(|batch| batch.status);
-		ensure!(
-			matches!(open, None | Some(BatchStatus::Proven { .. })),
-			"{batch:?} was not proven"
-		);
-		bar.inc(1);
-	}
-	Ok(())
 }
 
 /// Goes on until the silent bids of the failed batches have expired.

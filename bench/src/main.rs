@@ -4,6 +4,7 @@
 
 mod calls;
 mod chain;
+mod flow;
 mod lifecycle;
 mod load;
 mod market;
