@@ -10,6 +10,7 @@ mod load;
 mod market;
 mod measure;
 mod progress;
+mod proofs;
 mod seal;
 mod setup;
 mod verify;

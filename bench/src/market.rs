@@ -3,7 +3,7 @@
 
 use crate::{
 	calls::{calls, microseconds, percent_of_block, steps, Row},
-	lifecycle, load,
+	lifecycle, load, proofs,
 	setup::{params, World},
 };
 use comfy_table::{presets::UTF8_FULL_CONDENSED, CellAlignment, Table};
@@ -11,7 +11,8 @@ use pvs_runtime::configs::{BLOCK_MILLISECONDS, NORMAL_RATIO};
 use serde_json::{json, Map, Value};
 
 /// What the project wants to reach, beside what is measured.
-const TARGET_BIDS: usize = 250;
+const TARGET_BIDS: usize = 330;
+const TARGET_PROOFS_BATCHED: usize = 100;
 const TARGET_BATCHES: usize = 500;
 
 /// Measures and prints.
@@ -27,12 +28,19 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 	);
 
 	let load = load::measure()?;
+	let proofs = proofs::measure()?;
 	let life = lifecycle::measure()?;
 	println!(
 		"\n{}",
 		figures(&[
 			("bids in one block", load.bids_per_block.to_string(), at_least(TARGET_BIDS)),
 			("reveals in one block", load.reveals_per_block.to_string(), String::new()),
+			("proofs in one block, one by one", proofs.per_block.to_string(), String::new()),
+			(
+				"proofs in one block, in full calls",
+				proofs.per_block_batched.to_string(),
+				at_least(TARGET_PROOFS_BATCHED)
+			),
 			("batches in flight", life.batches_in_flight.to_string(), at_least(TARGET_BATCHES)),
 			("of them proven", life.proven.to_string(), String::new()),
 			("of them failed or dropped", life.failed.to_string(), String::new()),
@@ -62,6 +70,8 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 			json!({
 				"bids_per_block": load.bids_per_block,
 				"reveals_per_block": load.reveals_per_block,
+				"proofs_per_block": proofs.per_block,
+				"proofs_per_block_batched": proofs.per_block_batched,
 				"batches_in_flight": life.batches_in_flight,
 				"batches_proven": life.proven,
 				"batches_failed": life.failed,

@@ -5,7 +5,7 @@
 use crate::chain::Chain;
 use anyhow::{anyhow, Context};
 use frame_support::traits::Get;
-use pallet_pvs::{Call, Config, GenesisRollup, PayloadBytes, SealBytes};
+use pallet_pvs::{Call, Config, GenesisRollup, PayloadBytes, ProofSubmission, SealBytes};
 use pvs_primitives::{
 	api::{BatchId, RoundInfo},
 	bid::{bid_commitment, bid_context, commitment_in, BidPayload, PAYLOAD_BYTES},
@@ -245,11 +245,26 @@ pub(crate) fn prove(
 	batch: BatchId,
 	prover: &sr25519::Pair,
 ) -> anyhow::Result<RuntimeCall> {
-	let prover = account(prover);
+	Ok(submit(submission(chain, keys, batch, account(prover))?))
+}
+
+/// The proof of a batch for a prover, as `submit_proofs` takes it.
+pub(crate) fn submission(
+	chain: &mut Chain,
+	keys: &TestKeys,
+	batch: BatchId,
+	prover: AccountId,
+) -> anyhow::Result<ProofSubmission<AccountId>> {
 	let inputs = chain
 		.read(|| Pvs::public_inputs_of(batch, prover.clone()))
 		.with_context(|| format!("{batch:?} is not pending"))?;
 	let proof = keys.prove(&inputs, 1).to_vec();
 	let proof = proof.try_into().map_err(|_| anyhow!("a proof has 256 bytes"))?;
-	Ok(Call::submit_proof { batch, prover, proof }.into())
+	Ok(ProofSubmission { batch, prover, proof })
+}
+
+/// The transaction that submits a single proof.
+pub(crate) fn submit(submission: ProofSubmission<AccountId>) -> RuntimeCall {
+	let ProofSubmission { batch, prover, proof } = submission;
+	Call::submit_proof { batch, prover, proof }.into()
 }
