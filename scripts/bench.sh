@@ -13,9 +13,10 @@ Usage: scripts/bench.sh market [--json]
        scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
 
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
-          how many bids, reveals and proofs fit one, how many batches can be in flight, what they take in
-          state and what is left of them. Figures are in bench/README.md. With --json the last line of
-          the output is one JSON object.
+          how many bids, reveals and proofs fit one, how many rows of storage a bid and a proof read and
+          write (as weights count), how many batches can be in flight, what they take in state and what
+          is left of them. Figures are in bench/README.md. With --json the last line of the output is
+          one JSON object.
 
 seal      Builds, with GMP beside, then measures squarings per second in turns with
           GMP's powm, what sealing, solving and proving take, and verification of an opening natively

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The runtime in memory, driven as a node drives it: blocks of signed transactions.
 
+use crate::recorder::{record, Recorded};
 use anyhow::{anyhow, bail, Context};
 use codec::Encode;
 use frame_support::{
@@ -12,13 +13,14 @@ use pallet_pvs::{Batches, Rollups};
 use pallet_transaction_payment::ChargeTransactionPayment;
 use pvs_primitives::{api::BatchId, BatchIndex, RollupId};
 use pvs_runtime::{
-	AccountId, Executive, Header, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig, SignedPayload,
-	System, TxExtension, UncheckedExtrinsic, SLOT_MILLISECONDS,
+	AccountId, Executive, Header, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin,
+	SignedPayload, System, TxExtension, UncheckedExtrinsic, SLOT_MILLISECONDS,
 };
 use sp_consensus_aura::AURA_ENGINE_ID;
 use sp_core::{sr25519, traits::Externalities, Pair, H256};
 use sp_runtime::{
 	generic::{Digest, DigestItem, Era},
+	traits::Dispatchable,
 	transaction_validity::{InvalidTransaction, TransactionValidityError},
 	BuildStorage, MultiAddress, MultiSignature,
 };
@@ -168,6 +170,33 @@ impl Chain {
 			}
 		}
 		Ok(())
+	}
+
+	/// Dispatches a call in the open block as a transaction of `signer` does, without the extensions of
+	/// one (nonce, fee), and returns what the dispatch reads and writes.
+	///
+	/// # Errors
+	/// The call fails.
+	pub(crate) fn record(
+		&mut self,
+		signer: &sr25519::Pair,
+		call: RuntimeCall,
+	) -> anyhow::Result<Recorded> {
+		let (name, info) = (format!("{call:?}"), call.get_dispatch_info());
+		let transaction = self.state.execute_with(|| sign(signer, call.clone()))?;
+		self.state.execute_with(|| {
+			if !System::inherents_applied() {
+				Executive::inherents_applied();
+			}
+			System::note_extrinsic(transaction.encode());
+		});
+		let origin = RuntimeOrigin::signed(signer.public().into());
+		let (result, recorded) = record(self.state.ext(), || call.dispatch(origin));
+		self.state.execute_with(|| System::note_applied_extrinsic(&result, info));
+		match result {
+			Ok(_) => Ok(recorded),
+			Err(error) => bail!("{name:.200} failed: {:?}", error.error),
+		}
 	}
 
 	/// What the runtime says of a call before it runs: its weight, class and length in bytes.

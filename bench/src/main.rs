@@ -2,6 +2,7 @@
 //! Measures the proof market on the real runtime: what fits a block, how many batches can be in
 //! flight, what they cost in state, and what is left of them; the seals of its bids; its proofs.
 
+mod accesses;
 mod calls;
 mod chain;
 mod flow;
@@ -11,6 +12,7 @@ mod market;
 mod measure;
 mod progress;
 mod proofs;
+mod recorder;
 mod seal;
 mod setup;
 mod verify;
@@ -33,7 +35,8 @@ enum Command {
 	///
 	/// Builds blocks of signed transactions until the runtime takes no more, fills the chain with
 	/// batches, proves half of them and lets the others fail, and counts the pallet's storage before,
-	/// between and after. Weights are those of the runtime; times are of this machine.
+	/// between and after. Counts the rows that a bid and a proof read and write, as weights count them.
+	/// Weights are those of the runtime; times are of this machine.
 	Market {
 		/// One JSON object as the last line
 		#[arg(long)]

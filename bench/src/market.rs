@@ -2,6 +2,7 @@
 //! `pvs-bench market`: measures, then prints tables and targets.
 
 use crate::{
+	accesses::{self, Accesses},
 	calls::{calls, microseconds, percent_of_block, steps, Row},
 	lifecycle, load, proofs,
 	setup::{params, World},
@@ -13,6 +14,7 @@ use serde_json::{json, Map, Value};
 /// What the project wants to reach, beside what is measured.
 const TARGET_BIDS: usize = 330;
 const TARGET_PROOFS_BATCHED: usize = 100;
+const TARGET_ACCESSES_OF_PROOF: usize = 21;
 const TARGET_BATCHES: usize = 500;
 
 /// Measures and prints.
@@ -29,7 +31,9 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 
 	let load = load::measure()?;
 	let proofs = proofs::measure()?;
+	let accesses = accesses::measure()?;
 	let life = lifecycle::measure()?;
+	println!("\n{}", rows(&accesses));
 	println!(
 		"\n{}",
 		figures(&[
@@ -40,6 +44,17 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 				"proofs in one block, in full calls",
 				proofs.per_block_batched.to_string(),
 				at_least(TARGET_PROOFS_BATCHED)
+			),
+			("accesses of a bid", accesses.bid.count().to_string(), String::new()),
+			(
+				"accesses of a proof on time",
+				accesses.proof.count().to_string(),
+				at_most(TARGET_ACCESSES_OF_PROOF)
+			),
+			(
+				"accesses of a late proof after a default",
+				accesses.late_proof.count().to_string(),
+				String::new()
 			),
 			("batches in flight", life.batches_in_flight.to_string(), at_least(TARGET_BATCHES)),
 			("of them proven", life.proven.to_string(), String::new()),
@@ -72,6 +87,9 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 				"reveals_per_block": load.reveals_per_block,
 				"proofs_per_block": proofs.per_block,
 				"proofs_per_block_batched": proofs.per_block_batched,
+				"accesses_per_bid": accesses.bid.count(),
+				"accesses_per_proof": accesses.proof.count(),
+				"accesses_per_late_proof": accesses.late_proof.count(),
 				"batches_in_flight": life.batches_in_flight,
 				"batches_proven": life.proven,
 				"batches_failed": life.failed,
@@ -91,6 +109,20 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 
 fn at_least(target: usize) -> String {
 	format!("at least {target}")
+}
+
+fn at_most(target: usize) -> String {
+	format!("at most {target}")
+}
+
+/// The rows behind the numbers of accesses.
+fn rows(accesses: &Accesses) -> String {
+	let Accesses { bid, proof, late_proof } = accesses;
+	[("a bid", bid), ("a proof on time", proof), ("a late proof after a default", late_proof)]
+		.map(|(name, rows)| {
+			format!("Accesses of {name}, without what weights leave out:\n{}", rows.list())
+		})
+		.join("\n")
 }
 
 fn bytes(number: f64) -> String {

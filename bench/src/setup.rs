@@ -26,7 +26,7 @@ use sp_io::hashing::blake2_256;
 /// alone and is in the weights of `commit_batch`.
 pub(crate) const DATA_BYTES: u32 = 31;
 
-/// Rollups of a measured chain.
+/// Rollups of a measured chain, where nothing else is said.
 const ROLLUPS: u32 = 8;
 
 /// What a sequencer pays at the most.
@@ -66,8 +66,13 @@ pub(crate) struct World {
 impl World {
 	/// Eight rollups and a full round of provers.
 	pub(crate) fn new(params: &RollupParams) -> anyhow::Result<Self> {
+		Self::with_rollups(params, ROLLUPS)
+	}
+
+	/// So many rollups and a full round of provers.
+	pub(crate) fn with_rollups(params: &RollupParams, rollups: u32) -> anyhow::Result<Self> {
 		let keys = TestKeys::new(1);
-		let sequencers: Vec<_> = (0..ROLLUPS).map(|index| pair("sequencer", index)).collect();
+		let sequencers: Vec<_> = (0..rollups).map(|index| pair("sequencer", index)).collect();
 		let provers: Vec<_> = (0..constant::<<Runtime as Config>::MaxBids>())
 			.map(|index| pair("prover", index))
 			.collect();
