@@ -15,8 +15,9 @@ Usage: scripts/bench.sh market [--json]
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
           how many bids, reveals and proofs fit one, how many rows of storage a bid and a proof read and
           write (as weights count), how many batches can be in flight, what they take in state and what
-          is left of them. Figures are in bench/README.md. With --json the last line of the output is
-          one JSON object.
+          is left of them, and in how many full blocks the hooks work off 4,000 batches whose deadlines
+          have all passed; fails if they take more than MaxAgendaWeight of a block. Figures are in
+          bench/README.md. With --json the last line of the output is one JSON object.
 
 seal      Builds, with GMP beside, then measures squarings per second in turns with
           GMP's powm, what sealing, solving and proving take, and verification of an opening natively

@@ -31,9 +31,14 @@ pub(crate) struct Row {
 }
 
 /// A weight's part of a whole block, in percent.
-#[allow(clippy::cast_precision_loss, reason = "for display")]
 pub(crate) fn percent_of_block(weight: Weight) -> f64 {
-	weight.ref_time() as f64 / BLOCK_WEIGHT.ref_time() as f64 * 100.0
+	percent(weight, BLOCK_WEIGHT)
+}
+
+/// A weight's part of another, in percent.
+#[allow(clippy::cast_precision_loss, reason = "for display")]
+pub(crate) fn percent(weight: Weight, of: Weight) -> f64 {
+	weight.ref_time() as f64 / of.ref_time() as f64 * 100.0
 }
 
 /// A weight's time, in microseconds.

@@ -2,7 +2,7 @@
 //! The runtime in memory, driven as a node drives it: blocks of signed transactions.
 
 use crate::recorder::{record, Recorded};
-use anyhow::{anyhow, bail, Context};
+use anyhow::{anyhow, bail, ensure, Context};
 use codec::Encode;
 use frame_support::{
 	dispatch::{DispatchClass, DispatchInfo, GetDispatchInfo},
@@ -13,8 +13,9 @@ use pallet_pvs::{Batches, Rollups};
 use pallet_transaction_payment::ChargeTransactionPayment;
 use pvs_primitives::{api::BatchId, BatchIndex, RollupId};
 use pvs_runtime::{
-	AccountId, Executive, Header, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig, RuntimeOrigin,
-	SignedPayload, System, TxExtension, UncheckedExtrinsic, SLOT_MILLISECONDS,
+	configs::RuntimeBlockWeights, AccountId, Executive, Header, Pvs, Runtime, RuntimeCall,
+	RuntimeGenesisConfig, RuntimeOrigin, SignedPayload, System, TxExtension, UncheckedExtrinsic,
+	SLOT_MILLISECONDS,
 };
 use sp_consensus_aura::AURA_ENGINE_ID;
 use sp_core::{sr25519, traits::Externalities, Pair, H256};
@@ -69,7 +70,7 @@ impl Chain {
 		state.commit_all().map_err(|error| anyhow!("genesis: {error}"))?;
 		let parent = H256::from(sp_io::hashing::blake2_256(b"pvs-bench genesis"));
 		let mut chain = Self { state, number: 0, parent };
-		chain.open_block()?;
+		chain.open_block(1)?;
 		Ok(chain)
 	}
 
@@ -90,9 +91,16 @@ impl Chain {
 
 	/// Closes the open block and opens the next.
 	pub(crate) fn next_block(&mut self) -> anyhow::Result<Start> {
+		self.jump_to(self.number + 1)
+	}
+
+	/// Closes the open block and opens block `number`. Where that is not the next one, the blocks between
+	/// are missing: what was due in them is due in this one, as after a stop of the agenda.
+	pub(crate) fn jump_to(&mut self, number: u32) -> anyhow::Result<Start> {
+		ensure!(number > self.number, "block {number} is not after block {}", self.number);
 		self.parent = self.state.execute_with(|| Executive::finalize_block().hash());
 		self.state.commit_all().map_err(|error| anyhow!("block {}: {error}", self.number))?;
-		self.open_block()
+		self.open_block(number)
 	}
 
 	/// Goes on, block after block, until `number` is open.
@@ -103,17 +111,16 @@ impl Chain {
 		Ok(())
 	}
 
-	fn open_block(&mut self) -> anyhow::Result<Start> {
-		self.number += 1;
-		let slot = u64::from(self.number);
+	fn open_block(&mut self, number: u32) -> anyhow::Result<Start> {
+		self.number = number;
+		let slot = u64::from(number);
 		let header = Header {
 			parent_hash: self.parent,
-			number: self.number,
+			number,
 			state_root: H256::zero(),
 			extrinsics_root: H256::zero(),
 			digest: Digest { logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())] },
 		};
-		let number = self.number;
 		self.state.execute_with(|| {
 			let (before, pending) = (overdue(number), pending_batches());
 			let started = Instant::now();
@@ -170,6 +177,15 @@ impl Chain {
 			}
 		}
 		Ok(())
+	}
+
+	/// Counts the rest of the open block as taken by transactions, so that nothing is worked off at its end.
+	pub(crate) fn take_the_rest(&mut self) {
+		self.state.execute_with(|| {
+			let most = RuntimeBlockWeights::get().max_block;
+			let rest = most.saturating_sub(System::block_weight().total());
+			System::register_extra_weight_unchecked(rest, DispatchClass::Normal);
+		});
 	}
 
 	/// Dispatches a call in the open block as a transaction of `signer` does, without the extensions of
@@ -237,7 +253,7 @@ impl Chain {
 }
 
 /// The batches whose deadlines lie at or before a block.
-fn overdue(number: u32) -> BTreeSet<(RollupId, BatchIndex)> {
+pub(crate) fn overdue(number: u32) -> BTreeSet<(RollupId, BatchIndex)> {
 	pallet_pvs::Agenda::<Runtime>::iter_keys()
 		.map(pallet_pvs::types::agenda_item)
 		.filter(|(due, _)| due.at <= number)

@@ -3,6 +3,7 @@
 //! flight, what they cost in state, and what is left of them; the seals of its bids; its proofs.
 
 mod accesses;
+mod backlog;
 mod calls;
 mod chain;
 mod flow;
@@ -36,7 +37,8 @@ enum Command {
 	/// Builds blocks of signed transactions until the runtime takes no more, fills the chain with
 	/// batches, proves half of them and lets the others fail, and counts the pallet's storage before,
 	/// between and after. Counts the rows that a bid and a proof read and write, as weights count them.
-	/// Weights are those of the runtime; times are of this machine.
+	/// Lets the deadlines of 4,000 batches pass in one block and fails if the hooks take more than
+	/// `MaxAgendaWeight` of any. Weights are those of the runtime; times are of this machine.
 	Market {
 		/// One JSON object as the last line
 		#[arg(long)]

@@ -3,6 +3,7 @@
 
 use crate::{
 	accesses::{self, Accesses},
+	backlog,
 	calls::{calls, microseconds, percent_of_block, steps, Row},
 	lifecycle, load, proofs,
 	setup::{params, World},
@@ -33,6 +34,7 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 	let proofs = proofs::measure()?;
 	let accesses = accesses::measure()?;
 	let life = lifecycle::measure()?;
+	let backlog = backlog::measure()?;
 	println!("\n{}", rows(&accesses));
 	println!(
 		"\n{}",
@@ -77,6 +79,15 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 			("state per open batch", bytes(life.bytes_per_batch), String::new()),
 			("state per bid", bytes(life.bytes_per_bid), String::new()),
 			("state left per ended batch", bytes(life.bytes_after_batch), "0 bytes".into()),
+			("batches of a backlog", backlog.batches.to_string(), String::new()),
+			("bids of a backlog", backlog.bids.to_string(), String::new()),
+			("full blocks until it is worked off", backlog.blocks.to_string(), String::new()),
+			("full blocks until all have ended", backlog.end_blocks.to_string(), String::new()),
+			(
+				"most of MaxAgendaWeight in a block",
+				format!("{:.1}%", backlog.most_hook_percent),
+				"at most 100%".into()
+			),
 		])
 	);
 	if json {
@@ -99,6 +110,11 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 				"state_bytes_per_open_batch": rounded(life.bytes_per_batch),
 				"state_bytes_per_bid": rounded(life.bytes_per_bid),
 				"state_bytes_after_batch": rounded(life.bytes_after_batch),
+				"backlog_batches": backlog.batches,
+				"backlog_bids": backlog.bids,
+				"backlog_blocks": backlog.blocks,
+				"backlog_end_blocks": backlog.end_blocks,
+				"backlog_most_hook_percent": rounded(backlog.most_hook_percent),
 				"call_percent_of_block": shares(&calls),
 				"step_percent_of_block": shares(&steps),
 			})
