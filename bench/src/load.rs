@@ -2,7 +2,7 @@
 //! How many bids and reveals fit a block, by building blocks until the runtime takes no more.
 
 use crate::{
-	chain::Applied,
+	chain::{Applied, Chain},
 	progress,
 	setup::{account, bid, commit, params, payload, reveal, round, World},
 };
@@ -12,7 +12,7 @@ use pvs_runtime::Pvs;
 use sp_core::sr25519;
 
 /// Blocks that are filled with bids.
-const BID_BLOCKS: u32 = 3;
+pub(crate) const BID_BLOCKS: u32 = 3;
 /// Enough rounds for the bids of all blocks.
 const MAX_BATCHES: usize = 64;
 
@@ -29,24 +29,7 @@ pub(crate) fn measure() -> anyhow::Result<Load> {
 	let world = World::new(&params(BID_BLOCKS + 1, 4))?;
 	let mut chain = world.chain()?;
 
-	let mut batches = Vec::new();
-	for index in 0.. {
-		let full =
-			world.sequencers.iter().zip(0..).try_fold(false, |full, (sequencer, rollup)| {
-				if full {
-					return anyhow::Ok(true);
-				}
-				let applied = chain.apply(sequencer, commit(rollup, index)?)?;
-				if applied == Applied::Included {
-					batches.push(BatchId { rollup, index });
-				}
-				Ok(applied == Applied::NoRoom || batches.len() == MAX_BATCHES)
-			})?;
-		if full {
-			break;
-		}
-	}
-
+	let batches = commit_batches(&world, &mut chain)?;
 	let bar = progress::bar("blocks of bids", usize::try_from(BID_BLOCKS)?);
 	let mut to_reveal: Vec<(&sr25519::Pair, BatchId, [u8; PAYLOAD_BYTES])> = Vec::new();
 	let mut per_block = Vec::new();
@@ -93,4 +76,20 @@ pub(crate) fn measure() -> anyhow::Result<Load> {
 	chain.check()?;
 	let bids_per_block = per_block.into_iter().min().unwrap_or_default();
 	Ok(Load { bids_per_block, reveals_per_block })
+}
+
+/// Commits what fits the open block, at most [`MAX_BATCHES`], by all rollups in turns.
+pub(crate) fn commit_batches(world: &World, chain: &mut Chain) -> anyhow::Result<Vec<BatchId>> {
+	let mut batches = Vec::new();
+	for index in 0.. {
+		for (sequencer, rollup) in world.sequencers.iter().zip(0..) {
+			if batches.len() == MAX_BATCHES
+				|| chain.apply(sequencer, commit(rollup, index)?)? == Applied::NoRoom
+			{
+				return Ok(batches);
+			}
+			batches.push(BatchId { rollup, index });
+		}
+	}
+	Ok(batches)
 }

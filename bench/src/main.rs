@@ -4,6 +4,7 @@
 
 mod accesses;
 mod backlog;
+mod batched;
 mod calls;
 mod chain;
 mod flow;

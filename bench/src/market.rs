@@ -3,7 +3,7 @@
 
 use crate::{
 	accesses::{self, Accesses},
-	backlog,
+	backlog, batched,
 	calls::{calls, microseconds, percent_of_block, steps, Row},
 	lifecycle, load, proofs,
 	setup::{params, World},
@@ -14,6 +14,7 @@ use serde_json::{json, Map, Value};
 
 /// What the project wants to reach, beside what is measured.
 const TARGET_BIDS: usize = 330;
+const TARGET_BIDS_BATCHED: usize = 500;
 const TARGET_PROOFS_BATCHED: usize = 100;
 const TARGET_ACCESSES_OF_PROOF: usize = 21;
 const TARGET_BATCHES: usize = 500;
@@ -31,6 +32,7 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 	);
 
 	let load = load::measure()?;
+	let batched = batched::measure()?;
 	let proofs = proofs::measure()?;
 	let accesses = accesses::measure()?;
 	let life = lifecycle::measure()?;
@@ -40,7 +42,17 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 		"\n{}",
 		figures(&[
 			("bids in one block", load.bids_per_block.to_string(), at_least(TARGET_BIDS)),
+			(
+				"bids in one block, in full calls",
+				batched.bids_per_block.to_string(),
+				at_least(TARGET_BIDS_BATCHED)
+			),
 			("reveals in one block", load.reveals_per_block.to_string(), String::new()),
+			(
+				"reveals in one block, in full calls",
+				batched.reveals_per_block.to_string(),
+				String::new()
+			),
 			("proofs in one block, one by one", proofs.per_block.to_string(), String::new()),
 			(
 				"proofs in one block, in full calls",
@@ -95,7 +107,9 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 			"{}",
 			json!({
 				"bids_per_block": load.bids_per_block,
+				"bids_per_block_batched": batched.bids_per_block,
 				"reveals_per_block": load.reveals_per_block,
+				"reveals_per_block_batched": batched.reveals_per_block,
 				"proofs_per_block": proofs.per_block,
 				"proofs_per_block_batched": proofs.per_block_batched,
 				"accesses_per_bid": accesses.bid.count(),
