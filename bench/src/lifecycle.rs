@@ -12,6 +12,7 @@ use crate::{
 use anyhow::ensure;
 use indicatif::ProgressBar;
 use pallet_pvs::UnsettledRounds;
+use pvs_auction::recent::RECENT_BATCHES;
 use pvs_primitives::api::BatchId;
 use pvs_runtime::Runtime;
 
@@ -94,7 +95,7 @@ pub(crate) fn measure() -> anyhow::Result<Lifecycle> {
 	ensure!(idle.worked_off == 0, "no batch is pending, and yet something was due");
 	let empty = chain.market_bytes();
 
-	let batches = fill(&world, &mut chain, 1)?;
+	let batches = fill(&world, &mut chain, RECENT_BATCHES.into())?;
 	chain.next_block()?;
 	let with_batches = chain.market_bytes();
 
@@ -124,18 +125,21 @@ pub(crate) fn measure() -> anyhow::Result<Lifecycle> {
 	})
 }
 
-/// Proves one batch of each rollup, so that what a rollup or the chain keeps once, whatever the number
-/// of its batches, is there before counting begins.
+/// Proves as many batches of each rollup as it remembers, so that what a rollup or the chain keeps once,
+/// whatever the number of its batches, is there before counting begins.
 fn warm_up(world: &World, chain: &mut Chain) -> anyhow::Result<()> {
-	let mut batches = Vec::new();
-	for (sequencer, rollup) in world.sequencers.iter().zip(0..) {
-		commit_soon(chain, sequencer, commit(rollup, 0)?)?;
-		batches.push(BatchId { rollup, index: 0 });
+	for index in 0..RECENT_BATCHES.into() {
+		let mut batches = Vec::new();
+		for (sequencer, rollup) in world.sequencers.iter().zip(0..) {
+			commit_soon(chain, sequencer, commit(rollup, index)?)?;
+			batches.push(BatchId { rollup, index });
+		}
+		chain.next_block()?;
+		place_bids(world, chain, &batches)?;
+		reveal_bids(world, chain, &batches)?;
+		deliver(world, chain, &batches)?;
 	}
-	chain.next_block()?;
-	place_bids(world, chain, &batches)?;
-	reveal_bids(world, chain, &batches)?;
-	deliver(world, chain, &batches)
+	Ok(())
 }
 
 /// Goes on until the silent bids of the failed batches have expired.
