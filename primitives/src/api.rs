@@ -557,20 +557,26 @@ pub struct Concentration {
 	pub gini: u32,
 }
 
-/// The time-lock puzzle of a chain's seals.
+/// The time-lock puzzle of a chain's seals: to open one takes `delay` squarings modulo `modulus`.
+///
+/// A seal is 357 bytes: `u = generator^r` (256), the ciphertext of the payload (85), its tag (16). Its key
+/// is `blake2_256("pvs/seal-key/v1" ++ digest ++ solution ++ u ++ context)` with `solution = h^r =
+/// u^(2^delay)`, and `context`, 122 bytes, what the bid's commitment hashes before the payload. Numbers of
+/// 256 bytes are big-endian, and of `x` and `modulus - x` the smaller one.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub struct SealInfo {
 	/// The name of the parameters, in ASCII.
 	pub name: Vec<u8>,
 	/// Whether the puzzle is too short to keep anything secret: for development only.
 	pub insecure: bool,
-	/// `blake2_256` of modulus, delay, generator and `h`.
+	/// `blake2_256("pvs/seal-parameters/v1" ++ modulus ++ delay ++ generator ++ h)`, the delay as eight
+	/// bytes little-endian.
 	pub digest: Bytes32,
 	/// How many squarings a seal takes to open.
 	pub delay: u64,
-	/// The generator after that many squarings, 256 bytes.
+	/// `h`, the generator after that many squarings: 256 bytes, big-endian.
 	pub h: Vec<u8>,
-	/// The proof that `h` is that, 257 bytes.
+	/// The proof that `h` is that, 257 bytes: the attempt (1) and `pi` (256).
 	pub h_proof: Vec<u8>,
 	/// The longest bidding window that a rollup may have, in blocks.
 	pub max_bidding_blocks: BlockNumber,
@@ -580,6 +586,10 @@ pub struct SealInfo {
 	pub min_settle_blocks: BlockNumber,
 	/// The time between two blocks, in milliseconds.
 	pub slot_millis: u64,
+	/// `N`, the RSA-2048 challenge number: 256 bytes, big-endian.
+	pub modulus: Vec<u8>,
+	/// `g`, which is 4: 256 bytes, big-endian.
+	pub generator: Vec<u8>,
 }
 
 /// A rollup's market as everyone sees it.

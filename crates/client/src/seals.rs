@@ -112,7 +112,10 @@ pub fn warning(parameters: &Parameters) -> Option<String> {
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use pvs_timelock::solve::{compute_parameters, Options};
+	use pvs_timelock::{
+		generator, modulus,
+		solve::{compute_parameters, Options},
+	};
 
 	fn info(parameters: &Parameters) -> SealInfo {
 		SealInfo {
@@ -126,6 +129,8 @@ mod tests {
 			min_opening_blocks: 10,
 			min_settle_blocks: 5,
 			slot_millis: 1_000,
+			modulus: modulus().to_vec(),
+			generator: generator().to_vec(),
 		}
 	}
 

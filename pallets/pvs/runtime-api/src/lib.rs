@@ -57,19 +57,33 @@ sp_api::decl_runtime_apis! {
 		/// rollup, by proofs and by payment; `None` if the rollup is not registered.
 		fn market(rollup: RollupId) -> Option<MarketInfo>;
 
-		/// The four public inputs, in layout order and big-endian, that a proof of `prover` for the
-		/// batch's current round must have; the last is the binding. `None` if the batch has ended.
+		/// The four public inputs that a proof of `prover` for the batch's current round must have; `None` if the
+		/// batch has ended. Each is a scalar of BN254, 32 bytes big-endian, in this order: root before, root after,
+		/// commitment to the data, binding.
+		///
+		/// The binding is a byte 0 and the first 31 bytes of `blake2_256("pvs/binding/v1" ++ genesis hash (32) ++
+		/// rollup (4) ++ index (8) ++ round (4) ++ prover (32))`, integers little-endian. A proof is A, B and C:
+		/// 256 bytes, points as in `verifying_key` of `register_rollup`.
 		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]>;
 
 		/// The commitment of `bidder` to a payload in the batch's current round; `None` if no auction
 		/// is open. The node that answers sees the payload: ask only a node of your own.
+		///
+		/// It is `blake2_256(context ++ payload)`. The context is `"pvs/bid/v1" ++ genesis hash (32) ++ rollup (4) ++
+		/// index (8) ++ round (4) ++ batch digest (32) ++ bidder (32)`; the payload, 85 bytes, is fee (16), proof
+		/// blocks (4), a flag (1) and the commitment to a proof (32) or zeros, salt (32). Integers are
+		/// little-endian.
+		///
+		/// The batch digest, which `round` shows, is `blake2_256("pvs/batch/v1" ++ root before (32) ++ root after (32)
+		/// ++ data commitment (32) ++ max fee (16) ++ reserve (16) ++ blake2_256(snapshot in SCALE) (32))`.
 		fn bid_commitment(
 			batch: BatchId,
 			bidder: AccountId,
 			payload: [u8; PAYLOAD_BYTES],
 		) -> Option<Bytes32>;
 
-		/// The time-lock puzzle of this chain's seals, and what follows from it for windows.
+		/// The time-lock puzzle of this chain's seals, with its modulus and generator, and what follows from it
+		/// for windows.
 		fn seals() -> SealInfo;
 
 		/// The closed rounds of a rollup with silent bids that wait to be settled, from this index and round

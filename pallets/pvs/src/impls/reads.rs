@@ -27,7 +27,7 @@ use pvs_primitives::{
 	public_inputs::{binding, PublicInputs},
 	Balance, BatchIndex, BlockNumber, Bytes32, RollupId, RoundNumber,
 };
-use pvs_timelock::{verify_opening, Statement};
+use pvs_timelock::{generator, modulus, verify_opening, Statement};
 use sp_runtime::{
 	traits::{BlockNumberProvider, Zero},
 	SaturatedConversion,
@@ -92,6 +92,8 @@ impl<T: Config> Pallet<T> {
 			min_opening_blocks: Self::min_opening_blocks(),
 			min_settle_blocks: Self::min_settle_blocks(),
 			slot_millis: timing.slot_millis,
+			modulus: modulus().to_vec(),
+			generator: generator().to_vec(),
 		}
 	}
 

@@ -707,6 +707,13 @@ fn windows_should_be_judged_by_what_seals_cover() {
 		assert_eq!((seals.min_opening_blocks, seals.max_bidding_blocks), (9, u32::MAX));
 		assert_eq!((seals.delay, seals.insecure), (DELAY, true));
 		assert_eq!((seals.name, seals.digest), (b"test".to_vec(), test_parameters().digest()));
+		// N and g, big-endian: the RSA-2048 number is odd, and g is 4.
+		assert_eq!((seals.modulus.len(), seals.generator.len()), (256, 256));
+		assert_eq!(
+			(&seals.modulus[..4], seals.modulus[255]),
+			(&[0xc7, 0x97, 0x0c, 0xee][..], 0xe5)
+		);
+		assert_eq!((seals.generator[..255].to_vec(), seals.generator[255]), (vec![0; 255], 4));
 		let with = |opening_blocks| {
 			Pvs::register_rollup(
 				signed(&OWNER),
