@@ -48,7 +48,22 @@ pub const STANDARD: Parameters = Parameters::from_file(
 );
 
 impl Parameters {
-	pub(crate) const fn from_file(
+	/// Returns a set of one's own, from the bytes of a file that `pvs-timelock parameters --delay T --out FILE`
+	/// wrote: `h` (256), then its proof (257).
+	///
+	/// `name` is for people, `insecure` says that the delay keeps nothing secret, and `delay` is `T`. Nothing
+	/// is checked here, so that this can make a constant of a runtime: [`Self::check`] does, and a runtime's
+	/// `integrity_test` calls it.
+	///
+	/// ```
+	/// use pvs_timelock::{Parameters, STANDARD};
+	///
+	/// const FILE: &[u8; 513] = include_bytes!("../parameters/standard.bin");
+	/// const OWN: Parameters = Parameters::from_file("own", false, 1_500_000_000, FILE);
+	/// assert_eq!(OWN.check(), Ok(()));
+	/// assert_eq!(OWN.digest(), STANDARD.digest());
+	/// ```
+	pub const fn from_file(
 		name: &'static str,
 		insecure: bool,
 		delay: u64,

@@ -78,3 +78,11 @@ fn digest_should_change_when_the_delay_or_h_does_and_only_then() {
 	assert_eq!(digest(&|p| p.name = "another"), good.digest());
 	assert_eq!(digest(&|p| p.h_proof[0] ^= 1), good.digest());
 }
+
+/// U7: a client in another language takes the modulus from the page.
+#[test]
+fn docs_should_show_the_modulus() {
+	let page = include_str!("../../../../docs/encodings.md");
+	let digits: String = page.split_whitespace().collect();
+	assert!(digits.contains(&hex::encode(modulus())));
+}
