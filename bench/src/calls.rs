@@ -7,7 +7,9 @@ use crate::{
 };
 use anyhow::anyhow;
 use frame_support::{dispatch::GetDispatchInfo, weights::Weight};
-use pallet_pvs::{Call, Config, OpeningProofBytes, SealBytes, SolutionBytes, WeightInfo};
+use pallet_pvs::{
+	Call, Config, OpeningProofBytes, SealBytes, SolutionBytes, WeightInfo, WeightInfoOf,
+};
 use pvs_primitives::{api::BatchId, PROOF_BYTES};
 use pvs_runtime::{
 	configs::{RuntimeBlockWeights, BLOCK_WEIGHT, MIN_STAKE},
@@ -15,7 +17,7 @@ use pvs_runtime::{
 };
 use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES};
 
-type Weights = <Runtime as Config>::WeightInfo;
+type Weights = WeightInfoOf<Runtime>;
 
 /// A call or a step with its weight.
 pub(crate) struct Row {

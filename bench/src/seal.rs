@@ -14,7 +14,7 @@ use pvs_primitives::{
 	api::BatchId, bid::bid_context, params::SilencePolicy, seal_timing::AIMED_SQUARINGS,
 	RoundNumber,
 };
-use pvs_runtime::{configs::SealTimes, AccountId, Pvs, Runtime, RuntimeCall};
+use pvs_runtime::{AccountId, Pvs, Runtime, RuntimeCall};
 use pvs_timelock::{seal, solve, verify_opening, Exponent, Opening, Seal, Statement, STANDARD};
 use serde_json::json;
 use std::time::Instant;
@@ -66,7 +66,7 @@ impl Speeds {
 pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 	let speeds = Speeds::measure()?;
 	let bid = SilentBid::new()?;
-	let parameters = <Runtime as Config>::SealParameters::get();
+	let parameters = <Runtime as Config>::Seals::get().parameters;
 	let statement = bid.statement();
 
 	let exponent = Exponent::random().context("the system gives no random bytes")?;
@@ -145,7 +145,7 @@ pub(crate) fn run(json: bool) -> anyhow::Result<()> {
 
 /// Returns the delays that windows need, and how long one core works at each.
 fn delays(speed: f64) -> String {
-	let timing = SealTimes::get();
+	let timing = Pvs::seal_timing();
 	let mut rows = table(&["bidding and gap, blocks", "T, squarings", "one core here"]);
 	for blocks in [1, 2, 4, 6, 12] {
 		let delay = timing.delay_for(blocks);
@@ -203,7 +203,7 @@ impl SilentBid {
 
 	fn statement(&self) -> Statement<'_> {
 		Statement {
-			parameters: <Runtime as Config>::SealParameters::get(),
+			parameters: <Runtime as Config>::Seals::get().parameters,
 			seal: &self.seal,
 			context: &self.context,
 			commitment: &self.commitment,

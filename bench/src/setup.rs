@@ -221,7 +221,7 @@ pub(crate) fn sealed_bid(
 	let context =
 		bid_context(&genesis_hash, round.batch, round.round, &round.batch_digest, who.as_ref());
 	let exponent = Exponent::random().context("the system gives no random bytes")?;
-	let sealed = seal(<Runtime as Config>::SealParameters::get(), &context, payload, &exponent);
+	let sealed = seal(<Runtime as Config>::Seals::get().parameters, &context, payload, &exponent);
 	Ok(Call::place_bid {
 		batch: round.batch,
 		round: round.round,

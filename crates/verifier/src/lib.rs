@@ -47,4 +47,4 @@ pub use batch::{verify, verify_batch, Claim};
 pub use error::{KeyError, ProofError};
 pub use key::{prepare_key, PreparedKey, PREPARED_KEY_BYTES};
 pub use pvs_primitives::{Bytes32, PROOF_BYTES, PUBLIC_INPUTS, VERIFYING_KEY_BYTES};
-pub use verifiers::{HostVerifier, ProofVerifier, WasmVerifier};
+pub use verifiers::{Backend, HostVerifier, ProofVerifier, WasmVerifier};

@@ -10,8 +10,20 @@ use crate::{
 use alloc::vec::Vec;
 use pvs_primitives::Bytes32;
 
+/// Where a verifier works, and so what a proof costs a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+	/// Natively, in the node, through a host function.
+	Host,
+	/// In the runtime's own code: several times slower.
+	Wasm,
+}
+
 /// What a runtime chooses, by type, to check keys and proofs with.
 pub trait ProofVerifier {
+	/// Where it works. Weights that were measured with the other one are wrong.
+	const BACKEND: Backend;
+
 	/// Checks a verifying key and returns what is stored of it.
 	///
 	/// # Errors
@@ -38,6 +50,8 @@ pub trait ProofVerifier {
 pub struct HostVerifier;
 
 impl ProofVerifier for HostVerifier {
+	const BACKEND: Backend = Backend::Host;
+
 	fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
 		host::prepare_key(key)
 	}
@@ -51,6 +65,8 @@ impl ProofVerifier for HostVerifier {
 pub struct WasmVerifier;
 
 impl ProofVerifier for WasmVerifier {
+	const BACKEND: Backend = Backend::Wasm;
+
 	fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
 		prepare_key(key)
 	}

@@ -17,9 +17,12 @@ extern crate alloc;
 
 #[cfg(feature = "runtime-benchmarks")]
 mod benchmarking;
+pub mod config;
+pub mod config_preludes;
 mod errors;
 mod impls;
 mod integrity;
+pub mod seals;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
 pub mod types;
@@ -30,7 +33,10 @@ mod mock;
 #[cfg(test)]
 mod tests;
 
+pub use config::{HostVerification, Network, Prices, Seals, Verification, WasmVerification};
 pub use pallet::*;
+pub use pvs_primitives as primitives;
+pub use pvs_verifier::{Backend, HostVerifier, ProofVerifier, WasmVerifier};
 pub use types::{
 	BatchRecord, BidPlacement, BidRecord, BidReveal, ChainTotals, Opening, PendingPlace, PlaceKind,
 	ProofSubmission, ProverRecord, RollupRecord, RoundKey, UnsettledBid, UnsettledRound,
@@ -41,7 +47,11 @@ pub use weights::WeightInfo;
 #[frame_support::pallet]
 #[allow(clippy::as_conversions, clippy::cast_possible_truncation, clippy::expect_used)]
 pub mod pallet {
-	use crate::{types::*, weights::WeightInfo};
+	use crate::{
+		config::{Network, Prices, Seals, Verification},
+		types::*,
+		weights::WeightInfo,
+	};
 	use alloc::vec::Vec;
 	use frame_support::{
 		dispatch::{DispatchClass, DispatchResultWithPostInfo},
@@ -56,7 +66,7 @@ pub mod pallet {
 		BlockNumber, Bytes32, RollupId, RoundNumber, PROOF_BYTES, VERIFYING_KEY_BYTES,
 	};
 	use pvs_timelock::{ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES, SEAL_BYTES};
-	use pvs_verifier::{ProofVerifier, PREPARED_KEY_BYTES};
+	use pvs_verifier::PREPARED_KEY_BYTES;
 	use sp_runtime::traits::BlockNumberProvider;
 
 	/// The version of the storage layout.
@@ -92,6 +102,10 @@ pub mod pallet {
 	/// What `reveal_bids` takes: eight times `MaxBidsPerCall` decode, for the same reason.
 	pub type BidReveals<T> =
 		BoundedVec<BidReveal<<T as frame_system::Config>::AccountId>, EightTimesMaxBidsPerCall<T>>;
+	/// The weights that a runtime chose.
+	pub type WeightInfoOf<T> = <<T as Config>::Verification as Verification>::WeightInfo;
+	/// The verifier that a runtime chose.
+	pub type VerifierOf<T> = <<T as Config>::Verification as Verification>::Verifier;
 
 	/// Four times `MaxDataBytes`.
 	pub struct FourTimesMaxDataBytes<T>(core::marker::PhantomData<T>);
@@ -125,12 +139,13 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What a runtime decides.
-	#[pallet::config]
+	/// What a runtime decides. Items without a default must be chosen; `config_preludes` has the others.
+	#[pallet::config(with_default)]
 	pub trait Config:
 		frame_system::Config<RuntimeEvent: From<Event<Self>>, AccountId: AsRef<[u8; 32]>>
 	{
 		/// The native token: fees, escrow, stakes and bonds.
+		#[pallet::no_default]
 		type Currency: fungible::Mutate<Self::AccountId>
 			+ fungible::Balanced<Self::AccountId>
 			+ fungible::MutateHold<
@@ -139,32 +154,45 @@ pub mod pallet {
 				Reason = Self::RuntimeHoldReason,
 			>;
 
+		/// The height that all windows and deadlines are measured by.
+		#[pallet::no_default]
+		type BlockNumberProvider: BlockNumberProvider;
+
+		/// The verifier, natively through a host function or in Wasm on a node without it, and what calls and
+		/// agenda steps weigh with it.
+		#[pallet::no_default]
+		type Verification: Verification;
+
+		/// The time-lock puzzles of seals, and what the chain records about squarings: it says how long a
+		/// bidding window the seals keep secret, and how long an opening window must be.
+		#[pallet::no_default]
+		type Seals: Get<Seals>;
+
+		/// Slots, finality, and how long a minority of block authors can delay a transaction.
+		#[pallet::no_default]
+		type Network: Get<Network>;
+
+		/// Fees, rents and deposits.
+		#[pallet::no_default]
+		type Prices: Get<Prices>;
+
+		/// The lowest stake of a prover, in planck.
+		#[pallet::no_default]
+		#[pallet::constant]
+		type MinStake: Get<Balance>;
+
+		/// The most weight that overdue deadlines take of one block; the rest carries over.
+		#[pallet::no_default]
+		#[pallet::constant]
+		type MaxAgendaWeight: Get<Weight>;
+
 		/// The runtime's hold reasons.
+		#[pallet::no_default_bounds]
 		type RuntimeHoldReason: From<HoldReason>;
 
 		/// Names the account that keeps slashed bonds until their batch ends.
 		#[pallet::constant]
 		type PalletId: Get<PalletId>;
-
-		/// Checks keys and proofs: natively through a host function, or in Wasm on a node without it.
-		type ProofVerifier: ProofVerifier;
-
-		/// The time-lock puzzle of the seals of batches that are committed from now on.
-		type SealParameters: Get<&'static pvs_timelock::Parameters>;
-
-		/// The puzzles before it, newest first: every one that an open batch still names.
-		type FormerSealParameters: Get<&'static [&'static pvs_timelock::Parameters]>;
-
-		/// What the chain records about squarings and time: it says how long a bidding window the seals
-		/// keep secret, and how long an opening window must be.
-		#[pallet::constant]
-		type SealTiming: Get<SealTiming>;
-
-		/// The height that all windows and deadlines are measured by.
-		type BlockNumberProvider: BlockNumberProvider;
-
-		/// What calls and agenda steps weigh.
-		type WeightInfo: WeightInfo;
 
 		/// The longest data of one batch, in bytes.
 		#[pallet::constant]
@@ -209,38 +237,6 @@ pub mod pallet {
 		#[pallet::constant]
 		type MaxRollups: Get<u32>;
 
-		/// The lowest stake of a prover, in planck.
-		#[pallet::constant]
-		type MinStake: Get<Balance>;
-
-		/// The lowest price of a place in a round, in planck, above 0; beyond a quarter of the places it
-		/// doubles with each eighth of `MaxBids` that is taken, and filling a round costs its reserve.
-		#[pallet::constant]
-		type SlotFeeBase: Get<Balance>;
-
-		/// Price of a guaranteed place among the pending batches, in planck per block; the price of other places
-		/// doubles with each eighth of the pool that is taken.
-		#[pallet::constant]
-		type PlaceRent: Get<Balance>;
-
-		/// Held for a rollup's row while less than an eighth of `MaxRollups` is registered, in planck. It
-		/// doubles with each eighth.
-		#[pallet::constant]
-		type RollupDeposit: Get<Balance>;
-
-		/// Held for a batch's row, in planck.
-		#[pallet::constant]
-		type BatchDeposit: Get<Balance>;
-
-		/// Held for a prover's row, in planck.
-		#[pallet::constant]
-		type ProverDeposit: Get<Balance>;
-
-		/// The lowest bond that a rollup may ask of its sequencer, in planck: what a batch that fails
-		/// burns at the least. Batches dropped behind it burn nothing.
-		#[pallet::constant]
-		type MinSequencerBond: Get<Balance>;
-
 		/// Blocks between `unbond` and the withdrawal.
 		#[pallet::constant]
 		type UnbondingBlocks: Get<BlockNumber>;
@@ -249,16 +245,7 @@ pub mod pallet {
 		#[pallet::constant]
 		type ShareEpoch: Get<BlockNumber>;
 
-		/// Blocks between bidding and revealing: at least best minus finalised height, 0 where forks
-		/// cannot happen.
-		#[pallet::constant]
-		type FinalityGap: Get<BlockNumber>;
-
-		/// The number of blocks by which a minority of block authors can delay a transaction.
-		#[pallet::constant]
-		type InclusionSlack: Get<BlockNumber>;
-
-		/// The longest window that a rollup may choose, in blocks.
+		/// The longest window that a rollup may choose, in blocks; at least two more than `InclusionSlack`.
 		#[pallet::constant]
 		type MaxWindowBlocks: Get<BlockNumber>;
 
@@ -271,10 +258,70 @@ pub mod pallet {
 		/// The most rounds of each kind that a rollup may give its batches; at least 2.
 		#[pallet::constant]
 		type MaxRounds: Get<u32>;
+	}
 
-		/// The most weight that overdue deadlines take of one block; the rest carries over.
-		#[pallet::constant]
-		type MaxAgendaWeight: Get<Weight>;
+	/// The parts of what a runtime chooses in bundles, which clients read by name.
+	#[pallet::extra_constants]
+	impl<T: Config> Pallet<T> {
+		/// What the chain records about squarings and time: it says how long a bidding window the seals
+		/// keep secret, and how long an opening window must be.
+		#[pallet::constant_name(SealTiming)]
+		pub fn seal_timing() -> SealTiming {
+			T::Seals::get().timing(&T::Network::get())
+		}
+
+		/// The lowest price of a place in a round, in planck, above 0; beyond a quarter of the places it
+		/// doubles with each eighth of `MaxBids` that is taken, and filling a round costs its reserve.
+		#[pallet::constant_name(SlotFeeBase)]
+		pub fn slot_fee_base() -> Balance {
+			T::Prices::get().slot_fee_base
+		}
+
+		/// Price of a guaranteed place among the pending batches, in planck per block; the price of other places
+		/// doubles with each eighth of the pool that is taken.
+		#[pallet::constant_name(PlaceRent)]
+		pub fn place_rent() -> Balance {
+			T::Prices::get().place_rent
+		}
+
+		/// Held for a rollup's row while less than an eighth of `MaxRollups` is registered, in planck. It
+		/// doubles with each eighth.
+		#[pallet::constant_name(RollupDeposit)]
+		pub fn rollup_deposit() -> Balance {
+			T::Prices::get().rollup_deposit
+		}
+
+		/// Held for a batch's row, in planck.
+		#[pallet::constant_name(BatchDeposit)]
+		pub fn batch_deposit() -> Balance {
+			T::Prices::get().batch_deposit
+		}
+
+		/// Held for a prover's row, in planck.
+		#[pallet::constant_name(ProverDeposit)]
+		pub fn prover_deposit() -> Balance {
+			T::Prices::get().prover_deposit
+		}
+
+		/// The lowest bond that a rollup may ask of its sequencer, in planck: what a batch that fails
+		/// burns at the least. Batches dropped behind it burn nothing.
+		#[pallet::constant_name(MinSequencerBond)]
+		pub fn min_sequencer_bond() -> Balance {
+			T::Prices::get().min_sequencer_bond
+		}
+
+		/// Blocks between bidding and revealing: at least best minus finalized height, 0 where forks
+		/// cannot happen.
+		#[pallet::constant_name(FinalityGap)]
+		pub fn finality_gap() -> BlockNumber {
+			T::Network::get().finality_gap
+		}
+
+		/// The number of blocks by which a minority of block authors can delay a transaction.
+		#[pallet::constant_name(InclusionSlack)]
+		pub fn inclusion_slack() -> BlockNumber {
+			T::Network::get().inclusion_slack
+		}
 	}
 
 	/// Why the pallet holds money.
@@ -1216,7 +1263,7 @@ pub mod pallet {
 		/// ## Events
 		/// `RollupRegistered`.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::register_rollup())]
+		#[pallet::weight(WeightInfoOf::<T>::register_rollup())]
 		pub fn register_rollup(
 			origin: OriginFor<T>,
 			verifying_key: KeyBytes,
@@ -1242,7 +1289,7 @@ pub mod pallet {
 		/// ## Events
 		/// `RollupDeregistered`.
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::deregister_rollup())]
+		#[pallet::weight(WeightInfoOf::<T>::deregister_rollup())]
 		pub fn deregister_rollup(origin: OriginFor<T>, rollup: RollupId) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_deregister_rollup(owner, rollup)
@@ -1263,7 +1310,7 @@ pub mod pallet {
 		/// ## Events
 		/// `ProverRegistered`.
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::register_prover())]
+		#[pallet::weight(WeightInfoOf::<T>::register_prover())]
 		pub fn register_prover(origin: OriginFor<T>, stake: Balance) -> DispatchResult {
 			let prover = ensure_signed(origin)?;
 			Self::do_register_prover(prover, stake)
@@ -1283,7 +1330,7 @@ pub mod pallet {
 		/// ## Events
 		/// `ProverDeregistered`.
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::deregister_prover())]
+		#[pallet::weight(WeightInfoOf::<T>::deregister_prover())]
 		pub fn deregister_prover(origin: OriginFor<T>) -> DispatchResult {
 			let prover = ensure_signed(origin)?;
 			Self::do_deregister_prover(prover)
@@ -1315,7 +1362,7 @@ pub mod pallet {
 		/// ## Events
 		/// `BatchCommitted`, `RoundOpened`.
 		#[pallet::call_index(4)]
-		#[pallet::weight(T::WeightInfo::commit_batch(u32::try_from(data.len()).unwrap_or(u32::MAX)))]
+		#[pallet::weight(WeightInfoOf::<T>::commit_batch(u32::try_from(data.len()).unwrap_or(u32::MAX)))]
 		pub fn commit_batch(
 			origin: OriginFor<T>,
 			rollup: RollupId,
@@ -1354,7 +1401,7 @@ pub mod pallet {
 		/// ## Events
 		/// `BidPlaced`.
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::place_bid())]
+		#[pallet::weight(WeightInfoOf::<T>::place_bid())]
 		pub fn place_bid(
 			origin: OriginFor<T>,
 			batch: BatchId,
@@ -1396,8 +1443,8 @@ pub mod pallet {
 		/// reveal that closes the round.
 		#[pallet::call_index(6)]
 		#[pallet::weight((
-			T::WeightInfo::reveal_bid()
-				.max(T::WeightInfo::settle_by_payload())
+			WeightInfoOf::<T>::reveal_bid()
+				.max(WeightInfoOf::<T>::settle_by_payload())
 				.saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
@@ -1437,7 +1484,7 @@ pub mod pallet {
 		/// it), `ReserveUpdated`; `RentBurned` and `BatchFinalized` if all predecessors are proven.
 		#[pallet::call_index(7)]
 		#[pallet::weight((
-			T::WeightInfo::submit_proof().saturating_add(Pallet::<T>::heaviest_step()),
+			WeightInfoOf::<T>::submit_proof().saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
 		pub fn submit_proof(
@@ -1467,7 +1514,7 @@ pub mod pallet {
 		/// `PlaceAccepted`.
 		#[pallet::call_index(8)]
 		#[pallet::weight((
-			T::WeightInfo::accept_place().saturating_add(Pallet::<T>::heaviest_step()),
+			WeightInfoOf::<T>::accept_place().saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
 		pub fn accept_place(
@@ -1494,7 +1541,7 @@ pub mod pallet {
 		/// ## Events
 		/// `StakeIncreased`; `ProverReinstated` if it was suspended.
 		#[pallet::call_index(9)]
-		#[pallet::weight(T::WeightInfo::bond_more())]
+		#[pallet::weight(WeightInfoOf::<T>::bond_more())]
 		pub fn bond_more(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
 			let prover = ensure_signed(origin)?;
 			Self::do_bond_more(prover, amount)
@@ -1516,7 +1563,7 @@ pub mod pallet {
 		/// ## Events
 		/// `StakeUnbonding`; `ProverSuspended` if too little is left.
 		#[pallet::call_index(10)]
-		#[pallet::weight(T::WeightInfo::unbond())]
+		#[pallet::weight(WeightInfoOf::<T>::unbond())]
 		pub fn unbond(origin: OriginFor<T>, amount: Balance) -> DispatchResult {
 			let prover = ensure_signed(origin)?;
 			Self::do_unbond(prover, amount)
@@ -1536,7 +1583,7 @@ pub mod pallet {
 		/// ## Events
 		/// `StakeWithdrawn`.
 		#[pallet::call_index(11)]
-		#[pallet::weight(T::WeightInfo::withdraw_unbonded())]
+		#[pallet::weight(WeightInfoOf::<T>::withdraw_unbonded())]
 		pub fn withdraw_unbonded(origin: OriginFor<T>) -> DispatchResult {
 			let prover = ensure_signed(origin)?;
 			Self::do_withdraw_unbonded(prover)
@@ -1559,7 +1606,7 @@ pub mod pallet {
 		/// ## Events
 		/// `SequencerChanged`.
 		#[pallet::call_index(12)]
-		#[pallet::weight(T::WeightInfo::set_sequencer(T::MaxPendingBatches::get()))]
+		#[pallet::weight(WeightInfoOf::<T>::set_sequencer(T::MaxPendingBatches::get()))]
 		pub fn set_sequencer(
 			origin: OriginFor<T>,
 			rollup: RollupId,
@@ -1584,7 +1631,7 @@ pub mod pallet {
 		/// ## Events
 		/// `ParamsChanged`.
 		#[pallet::call_index(13)]
-		#[pallet::weight(T::WeightInfo::set_params())]
+		#[pallet::weight(WeightInfoOf::<T>::set_params())]
 		pub fn set_params(
 			origin: OriginFor<T>,
 			rollup: RollupId,
@@ -1623,9 +1670,9 @@ pub mod pallet {
 		/// opening.
 		#[pallet::call_index(14)]
 		#[pallet::weight((
-			T::WeightInfo::open_bid()
-				.max(T::WeightInfo::settle_by_opening())
-				.saturating_add(T::WeightInfo::challenge_search())
+			WeightInfoOf::<T>::open_bid()
+				.max(WeightInfoOf::<T>::settle_by_opening())
+				.saturating_add(WeightInfoOf::<T>::challenge_search())
 				.saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
@@ -1691,7 +1738,7 @@ pub mod pallet {
 		/// ## Events
 		/// `RollupOffered`.
 		#[pallet::call_index(16)]
-		#[pallet::weight(T::WeightInfo::transfer_rollup())]
+		#[pallet::weight(WeightInfoOf::<T>::transfer_rollup())]
 		pub fn transfer_rollup(
 			origin: OriginFor<T>,
 			rollup: RollupId,
@@ -1717,7 +1764,7 @@ pub mod pallet {
 		/// ## Events
 		/// `RollupTransferred`.
 		#[pallet::call_index(17)]
-		#[pallet::weight(T::WeightInfo::accept_rollup())]
+		#[pallet::weight(WeightInfoOf::<T>::accept_rollup())]
 		pub fn accept_rollup(origin: OriginFor<T>, rollup: RollupId) -> DispatchResult {
 			let owner = ensure_signed(origin)?;
 			Self::do_accept_rollup(owner, rollup)

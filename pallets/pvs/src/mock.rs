@@ -4,15 +4,16 @@
 use crate as pallet_pvs;
 use crate::{
 	types::{Roots, RoundId, RoundKey},
-	BidPlacement, Call, Config, Event, Opening, OpeningProofBytes, ProofSubmission,
-	ProofSubmissions, SealBytes, SolutionBytes,
+	weights::host::SubstrateWeight,
+	BidPlacement, Call, Config, Event, Network, Opening, OpeningProofBytes, Prices,
+	ProofSubmission, ProofSubmissions, SealBytes, Seals, SolutionBytes, Verification,
 };
 use chacha20poly1305::{aead::AeadInPlace, ChaCha20Poly1305, KeyInit, Nonce};
 use frame_support::{
 	derive_impl,
 	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, PostDispatchInfo},
 	parameter_types,
-	traits::{fungible::Inspect, ConstU128, ConstU32, Get, Hooks, UnfilteredDispatchable},
+	traits::{fungible::Inspect, Get, Hooks, UnfilteredDispatchable},
 	weights::Weight,
 	PalletId,
 };
@@ -28,7 +29,9 @@ use pvs_primitives::{
 use pvs_timelock::{
 	generator, seal_key, solve, Parameters, Statement, BID_CONTEXT_BYTES, SEAL_BYTES,
 };
-use pvs_verifier::{Claim, HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier};
+use pvs_verifier::{
+	Backend, Claim, HostVerifier, KeyError, PreparedKey, ProofError, ProofVerifier,
+};
 use pvs_verifier_testing::TestKeys;
 use sp_core::H256;
 use sp_runtime::{traits::IdentityLookup, AccountId32, BuildStorage, DispatchError};
@@ -109,6 +112,10 @@ pub(crate) const ROLLUPS: u32 = 4_096;
 pub(crate) const RENT: Balance = 1;
 pub(crate) const MAX_PROOFS: u32 = 3;
 pub(crate) const MAX_BIDS_PER_CALL: u32 = 4;
+pub(crate) const MAX_DATA_BYTES: u32 = 100;
+pub(crate) const MAX_BLOCK_DATA_BYTES: u32 = 200;
+pub(crate) const MAX_WINDOW_BLOCKS: u32 = 100;
+pub(crate) const MAX_ROUNDS: u32 = 3;
 pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
 parameter_types! {
@@ -119,14 +126,50 @@ parameter_types! {
 	pub static BidPlaces: u32 = MAX_BIDS;
 	pub static SlotFeeBase: Balance = SLOT_FEE;
 	pub static PlaceRent: Balance = RENT;
+	pub static RollupRowPrice: Balance = ROLLUP_DEPOSIT;
+	pub static BatchRowPrice: Balance = BATCH_DEPOSIT;
+	pub static ProverRowPrice: Balance = PROVER_DEPOSIT;
+	pub static LowestBond: Balance = MIN_SEQUENCER_BOND;
+	pub static LowestStake: Balance = MIN_STAKE;
 	pub static LongestSettling: u32 = MAX_SETTLE_BLOCKS;
+	pub static LongestWindow: u32 = MAX_WINDOW_BLOCKS;
 	pub static MaxAgendaWeight: Weight = AGENDA_WEIGHT;
+	pub static LongestData: u32 = MAX_DATA_BYTES;
+	pub static MostBlockData: u32 = MAX_BLOCK_DATA_BYTES;
+	pub static MaxCommitsPerBlock: u32 = MAX_COMMITS;
 	pub static MaxPendingBatches: u32 = MAX_PENDING;
+	pub static MostProofs: u32 = MAX_PROOFS;
+	pub static MostBidsPerCall: u32 = MAX_BIDS_PER_CALL;
+	pub static MostRounds: u32 = MAX_ROUNDS;
 	pub static GuaranteedPlaces: u32 = GUARANTEED;
 	pub static PoolPlaces: u32 = POOL;
 	pub static MaxRollups: u32 = ROLLUPS;
+	pub static EpochBlocks: u32 = SHARE_EPOCH;
+	pub static UnbondingTime: u32 = UNBONDING_BLOCKS;
 	pub const MarketPalletId: PalletId = PalletId(*b"pvs/slsh");
 	pub static SealTimes: SealTiming = SEAL_TIMING;
+	pub TestNetwork: Network = Network {
+		slot_millis: SealTimes::get().slot_millis,
+		stretch_percent: SealTimes::get().stretch_percent,
+		finality_gap: GapBlocks::get(),
+		inclusion_slack: SlackBlocks::get(),
+	};
+	pub TestSeals: Seals = Seals {
+		parameters: SealParameters::get(),
+		former: FormerSeals::get(),
+		fastest_squarings: SealTimes::get().fastest_squarings,
+		margin: SealTimes::get().margin,
+		opener_squarings: SealTimes::get().opener_squarings,
+		opener_cores: SealTimes::get().opener_cores,
+	};
+	pub TestPrices: Prices = Prices {
+		slot_fee_base: SlotFeeBase::get(),
+		place_rent: PlaceRent::get(),
+		rollup_deposit: RollupRowPrice::get(),
+		batch_deposit: BatchRowPrice::get(),
+		prover_deposit: ProverRowPrice::get(),
+		min_sequencer_bond: LowestBond::get(),
+	};
 }
 
 /// One seal takes 2 blocks on one core, a full round of eight 8 blocks on two.
@@ -142,7 +185,7 @@ pub(crate) const SEAL_TIMING: SealTiming = SealTiming {
 pub(crate) const DELAY: u64 = 1_024;
 
 /// A puzzle that opens at once, unless a test sets another.
-pub struct SealParameters;
+pub(crate) struct SealParameters;
 
 thread_local! {
 	static SEAL_PARAMETERS: Cell<Option<&'static Parameters>> = const { Cell::new(None) };
@@ -168,41 +211,40 @@ pub(crate) fn test_parameters() -> &'static Parameters {
 	})
 }
 
+/// The mock's verifier, with the weights of the native one that it is made of.
+pub struct TestVerification;
+
+impl Verification for TestVerification {
+	type Verifier = Verifier;
+	type WeightInfo = SubstrateWeight<Test>;
+}
+
 impl Config for Test {
-	type BatchDeposit = ConstU128<BATCH_DEPOSIT>;
 	type BlockNumberProvider = System;
 	type Currency = Balances;
-	type FinalityGap = GapBlocks;
-	type FormerSealParameters = FormerSeals;
 	type GuaranteedPlaces = GuaranteedPlaces;
-	type InclusionSlack = SlackBlocks;
 	type MaxAgendaWeight = MaxAgendaWeight;
 	type MaxBids = BidPlaces;
-	type MaxBidsPerCall = ConstU32<MAX_BIDS_PER_CALL>;
-	type MaxBlockDataBytes = ConstU32<200>;
-	type MaxCommitsPerBlock = ConstU32<MAX_COMMITS>;
-	type MaxDataBytes = ConstU32<100>;
+	type MaxBidsPerCall = MostBidsPerCall;
+	type MaxBlockDataBytes = MostBlockData;
+	type MaxCommitsPerBlock = MaxCommitsPerBlock;
+	type MaxDataBytes = LongestData;
 	type MaxPendingBatches = MaxPendingBatches;
-	type MaxProofs = ConstU32<MAX_PROOFS>;
+	type MaxProofs = MostProofs;
 	type MaxRollups = MaxRollups;
-	type MaxRounds = ConstU32<3>;
+	type MaxRounds = MostRounds;
 	type MaxSettleBlocks = LongestSettling;
-	type MaxWindowBlocks = ConstU32<100>;
-	type MinSequencerBond = ConstU128<MIN_SEQUENCER_BOND>;
-	type MinStake = ConstU128<MIN_STAKE>;
+	type MaxWindowBlocks = LongestWindow;
+	type MinStake = LowestStake;
+	type Network = TestNetwork;
 	type PalletId = MarketPalletId;
-	type PlaceRent = PlaceRent;
 	type PoolPlaces = PoolPlaces;
-	type ProofVerifier = Verifier;
-	type ProverDeposit = ConstU128<PROVER_DEPOSIT>;
-	type RollupDeposit = ConstU128<ROLLUP_DEPOSIT>;
+	type Prices = TestPrices;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type SealParameters = SealParameters;
-	type SealTiming = SealTimes;
-	type ShareEpoch = ConstU32<SHARE_EPOCH>;
-	type SlotFeeBase = SlotFeeBase;
-	type UnbondingBlocks = ConstU32<UNBONDING_BLOCKS>;
-	type WeightInfo = crate::weights::SubstrateWeight<Test>;
+	type Seals = TestSeals;
+	type ShareEpoch = EpochBlocks;
+	type UnbondingBlocks = UnbondingTime;
+	type Verification = TestVerification;
 }
 
 pub(crate) const OWNER: AccountId = AccountId32::new([1; 32]);
@@ -316,21 +358,7 @@ pub(crate) fn chain(test: impl FnOnce()) {
 
 /// A fresh chain at block 1 with funded accounts only, and the constants as they are by default.
 pub(crate) fn new_ext() -> sp_io::TestExternalities {
-	ExistentialDeposit::set(1);
-	GapBlocks::set(FINALITY_GAP);
-	FormerSeals::set(&[]);
-	SlackBlocks::set(INCLUSION_SLACK);
-	BidPlaces::set(MAX_BIDS);
-	SlotFeeBase::set(SLOT_FEE);
-	PlaceRent::set(RENT);
-	LongestSettling::set(MAX_SETTLE_BLOCKS);
-	MaxAgendaWeight::set(AGENDA_WEIGHT);
-	MaxPendingBatches::set(MAX_PENDING);
-	GuaranteedPlaces::set(GUARANTEED);
-	PoolPlaces::set(POOL);
-	MaxRollups::set(ROLLUPS);
-	SealParameters::set(test_parameters());
-	SealTimes::set(SEAL_TIMING);
+	reset_constants();
 	let balances =
 		[OWNER, SEQUENCER, ANN, BEN, CID, DEE, GUEST].map(|account| (account, ENDOWMENT)).to_vec();
 	let balances = BalancesConfig { balances, ..Default::default() };
@@ -343,6 +371,39 @@ pub(crate) fn new_ext() -> sp_io::TestExternalities {
 		run_to(1);
 	});
 	ext
+}
+
+/// Sets all constants to what they are by default.
+pub(crate) fn reset_constants() {
+	ExistentialDeposit::set(1);
+	GapBlocks::set(FINALITY_GAP);
+	FormerSeals::set(&[]);
+	SlackBlocks::set(INCLUSION_SLACK);
+	BidPlaces::set(MAX_BIDS);
+	SlotFeeBase::set(SLOT_FEE);
+	PlaceRent::set(RENT);
+	RollupRowPrice::set(ROLLUP_DEPOSIT);
+	BatchRowPrice::set(BATCH_DEPOSIT);
+	ProverRowPrice::set(PROVER_DEPOSIT);
+	LowestBond::set(MIN_SEQUENCER_BOND);
+	LowestStake::set(MIN_STAKE);
+	LongestSettling::set(MAX_SETTLE_BLOCKS);
+	LongestWindow::set(MAX_WINDOW_BLOCKS);
+	MaxAgendaWeight::set(AGENDA_WEIGHT);
+	LongestData::set(MAX_DATA_BYTES);
+	MostBlockData::set(MAX_BLOCK_DATA_BYTES);
+	MaxCommitsPerBlock::set(MAX_COMMITS);
+	MaxPendingBatches::set(MAX_PENDING);
+	MostProofs::set(MAX_PROOFS);
+	MostBidsPerCall::set(MAX_BIDS_PER_CALL);
+	MostRounds::set(MAX_ROUNDS);
+	GuaranteedPlaces::set(GUARANTEED);
+	PoolPlaces::set(POOL);
+	MaxRollups::set(ROLLUPS);
+	EpochBlocks::set(SHARE_EPOCH);
+	UnbondingTime::set(UNBONDING_BLOCKS);
+	SealParameters::set(test_parameters());
+	SealTimes::set(SEAL_TIMING);
 }
 
 /// The extrinsic that calls seem to come in.
@@ -739,6 +800,8 @@ pub(crate) fn with_cheap_proofs(test: impl FnOnce()) {
 }
 
 impl ProofVerifier for Verifier {
+	const BACKEND: Backend = Backend::Host;
+
 	fn prepare_key(key: &[u8]) -> Result<PreparedKey, KeyError> {
 		static PREPARED: OnceLock<PreparedKey> = OnceLock::new();
 		if Self::is_cheap() && key == keys().verifying_key() {

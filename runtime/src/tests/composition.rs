@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 use crate::{
-	configs::{
-		ProxyType, RuntimeBlockLength, RuntimeBlockWeights, SealTimes, BLOCK_WEIGHT, RESERVED_RATIO,
-	},
+	configs::{ProxyType, RuntimeBlockLength, RuntimeBlockWeights, BLOCK_WEIGHT, RESERVED_RATIO},
 	genesis_presets::{demo_params, get_preset, preset_names, DEMO_DATA_LEN},
 	AccountId, AllPalletsWithSystem, Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig, System,
 	EXISTENTIAL_DEPOSIT, SLOT_MILLISECONDS, UNIT,
@@ -18,10 +16,15 @@ use frame_support::{
 	},
 };
 use frame_system::CheckWeight;
-use pallet_pvs::{Call, Config, ProofSubmission, WeightInfo};
+use pallet_pvs::{
+	primitives::{
+		api::BatchId,
+		params::{RollupParams, SilencePolicy},
+	},
+	seals::STANDARD,
+	Call, Config, ProofSubmission, WeightInfo, WeightInfoOf,
+};
 use pvs_auction::rules::{self, BrokenRule, Limits};
-use pvs_primitives::params::{RollupParams, SilencePolicy};
-use pvs_timelock::STANDARD;
 use sp_runtime::BuildStorage;
 
 #[test]
@@ -144,7 +147,7 @@ fn one_commit_should_take_an_eighth_of_the_normal_class_at_the_most() {
 		.max_total
 		.expect("the normal class is limited");
 	let bytes: u32 = <Runtime as pallet_pvs::Config>::MaxDataBytes::get();
-	let weight = <Runtime as pallet_pvs::Config>::WeightInfo::commit_batch(bytes);
+	let weight = WeightInfoOf::<Runtime>::commit_batch(bytes);
 	assert!(weight.ref_time() <= normal.ref_time() / 8);
 	let block: u32 = <Runtime as pallet_pvs::Config>::MaxBlockDataBytes::get();
 	assert!(block <= bytes * 4, "all commits of a block take half of it at the most");
@@ -153,8 +156,8 @@ fn one_commit_should_take_an_eighth_of_the_normal_class_at_the_most() {
 /// Finding S3: the set that is shipped for chains with money on them covers two blocks at 2 ns a squaring.
 #[test]
 fn standard_seals_should_cover_two_blocks_exactly() {
-	assert_eq!(SealTimes::get().delay_for(2), STANDARD.delay);
-	assert_eq!(SealTimes::get().covered_blocks(STANDARD.delay), 2);
+	assert_eq!(Pvs::seal_timing().delay_for(2), STANDARD.delay);
+	assert_eq!(Pvs::seal_timing().covered_blocks(STANDARD.delay), 2);
 }
 
 /// With `STANDARD` and the constants of this runtime the seals of a full round take 96,000 blocks, and the
@@ -163,19 +166,19 @@ fn standard_seals_should_cover_two_blocks_exactly() {
 fn opening_by_force_should_be_refused_when_seals_are_the_standard_ones() {
 	let longest: u32 = <Runtime as Config>::MaxWindowBlocks::get();
 	let needed =
-		SealTimes::get().opening_blocks(STANDARD.delay, <Runtime as Config>::MaxBids::get());
+		Pvs::seal_timing().opening_blocks(STANDARD.delay, <Runtime as Config>::MaxBids::get());
 	assert_eq!((longest, needed), (86_400, 96_000));
 	let limits = Limits {
 		max_data_bytes: <Runtime as Config>::MaxDataBytes::get(),
-		inclusion_slack: <Runtime as Config>::InclusionSlack::get(),
+		inclusion_slack: Pvs::inclusion_slack(),
 		max_window_blocks: longest,
 		min_stake: <Runtime as Config>::MinStake::get(),
 		max_rounds: <Runtime as Config>::MaxRounds::get(),
 		existential_deposit: EXISTENTIAL_DEPOSIT,
-		min_sequencer_bond: <Runtime as Config>::MinSequencerBond::get(),
-		max_bidding_blocks: SealTimes::get().covered_blocks(STANDARD.delay),
+		min_sequencer_bond: Pvs::min_sequencer_bond(),
+		max_bidding_blocks: Pvs::seal_timing().covered_blocks(STANDARD.delay),
 		min_opening_blocks: needed,
-		min_settle_blocks: SealTimes::get().settling_blocks(STANDARD.delay, 0),
+		min_settle_blocks: Pvs::seal_timing().settling_blocks(STANDARD.delay, 0),
 		max_settle_blocks: <Runtime as Config>::MaxSettleBlocks::get(),
 		min_silence_penalty: 1,
 	};
@@ -219,12 +222,12 @@ fn blocks_should_hold_the_longest_batch() {
 	assert!(*RuntimeBlockLength::get().max.get(DispatchClass::Normal) > 2 * bytes);
 }
 
-type Weights = <Runtime as pallet_pvs::Config>::WeightInfo;
+type Weights = WeightInfoOf<Runtime>;
 
 /// Each call of the market with the weight that it must declare.
 fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 	let account = AccountId::new([1; 32]);
-	let batch = pvs_primitives::api::BatchId { rollup: 0, index: 0 };
+	let batch = BatchId { rollup: 0, index: 0 };
 	let max_bids: u32 = <Runtime as pallet_pvs::Config>::MaxBids::get();
 	let max_pending: u32 = <Runtime as pallet_pvs::Config>::MaxPendingBatches::get();
 	let max_proofs: u32 = <Runtime as pallet_pvs::Config>::MaxProofs::get();

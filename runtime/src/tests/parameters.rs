@@ -4,14 +4,12 @@
 //! A row counts if its first cell is a name in backticks. Its second cell begins with the value: a
 //! number, an amount as `5 UNIT`, or a name.
 
-use crate::{configs::RuntimeBlockWeights, genesis_presets::demo_params, Runtime, UNIT};
+use crate::{configs::RuntimeBlockWeights, genesis_presets::demo_params, Pvs, Runtime, UNIT};
 use codec::Decode;
 use frame_metadata::{RuntimeMetadata, RuntimeMetadataPrefixed};
 use frame_support::{traits::Get, weights::Weight, PalletId};
-use pallet_pvs::Config;
+use pallet_pvs::{primitives::Balance, Config, Seals};
 use pvs_auction::rent::rate;
-use pvs_primitives::{seal_timing::SealTiming, Balance};
-use pvs_timelock::Parameters;
 use sp_runtime::Perbill;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,9 +69,8 @@ fn agenda_percent() -> String {
 
 /// Returns the constants of the market, as the page names them.
 fn constants() -> BTreeMap<String, String> {
-	let seals: &'static Parameters = <Runtime as Config>::SealParameters::get();
-	let former: &'static [&'static Parameters] = <Runtime as Config>::FormerSealParameters::get();
-	let timing: SealTiming = <Runtime as Config>::SealTiming::get();
+	let seals: Seals = <Runtime as Config>::Seals::get();
+	let timing = Pvs::seal_timing();
 	let id: PalletId = <Runtime as Config>::PalletId::get();
 	[
 		("MaxDataBytes", number::<<Runtime as Config>::MaxDataBytes>()),
@@ -87,18 +84,18 @@ fn constants() -> BTreeMap<String, String> {
 		("PoolPlaces", number::<<Runtime as Config>::PoolPlaces>()),
 		("MaxRollups", number::<<Runtime as Config>::MaxRollups>()),
 		("MinStake", amount::<<Runtime as Config>::MinStake>()),
-		("SlotFeeBase", amount::<<Runtime as Config>::SlotFeeBase>()),
-		("PlaceRent", amount::<<Runtime as Config>::PlaceRent>()),
-		("RollupDeposit", amount::<<Runtime as Config>::RollupDeposit>()),
-		("BatchDeposit", amount::<<Runtime as Config>::BatchDeposit>()),
-		("ProverDeposit", amount::<<Runtime as Config>::ProverDeposit>()),
-		("MinSequencerBond", amount::<<Runtime as Config>::MinSequencerBond>()),
+		("SlotFeeBase", Pvs::slot_fee_base().to_string()),
+		("PlaceRent", Pvs::place_rent().to_string()),
+		("RollupDeposit", Pvs::rollup_deposit().to_string()),
+		("BatchDeposit", Pvs::batch_deposit().to_string()),
+		("ProverDeposit", Pvs::prover_deposit().to_string()),
+		("MinSequencerBond", Pvs::min_sequencer_bond().to_string()),
 		("UnbondingBlocks", number::<<Runtime as Config>::UnbondingBlocks>()),
 		("ShareEpoch", number::<<Runtime as Config>::ShareEpoch>()),
-		("FinalityGap", number::<<Runtime as Config>::FinalityGap>()),
-		("InclusionSlack", number::<<Runtime as Config>::InclusionSlack>()),
-		("SealParameters", seals.name.to_owned()),
-		("FormerSealParameters", former.len().to_string()),
+		("FinalityGap", Pvs::finality_gap().to_string()),
+		("InclusionSlack", Pvs::inclusion_slack().to_string()),
+		("SealParameters", seals.parameters.name.to_owned()),
+		("FormerSealParameters", seals.former.len().to_string()),
 		("SealTiming.slot_millis", timing.slot_millis.to_string()),
 		("SealTiming.stretch_percent", timing.stretch_percent.to_string()),
 		("SealTiming.fastest_squarings", timing.fastest_squarings.to_string()),
@@ -167,8 +164,7 @@ fn constants_table_should_have_a_row_for_each_constant_in_the_metadata() {
 #[test]
 fn holding_the_pool_for_a_day_should_burn_500_units() {
 	const BLOCKS: Balance = 86_400;
-	let (rent, pool): (Balance, u32) =
-		(<Runtime as Config>::PlaceRent::get(), <Runtime as Config>::PoolPlaces::get());
+	let (rent, pool): (Balance, u32) = (Pvs::place_rent(), <Runtime as Config>::PoolPlaces::get());
 	let milliunits = |planck: Balance| planck / (UNIT / 1_000);
 	let day = |from: u32, until: u32| -> Balance {
 		(from..until).map(|taken| rate(rent, taken, pool)).sum::<Balance>() * BLOCKS
@@ -209,4 +205,13 @@ fn values_should_be_read_from_the_start_of_a_cell() {
 	assert_eq!(row("| `w_share` | 0 | any | | |"), Some(("w_share".into(), "0".into())));
 	assert_eq!(row("| - | 11 UNIT | | | |"), None);
 	assert_eq!(row("|---|---|"), None);
+}
+
+/// U5: what a chain has to write for the market, in lines without comments and blank ones.
+#[test]
+fn market_should_be_configured_in_forty_lines_at_the_most() {
+	let code = include_str!("../configs/pvs.rs");
+	let lines = code.lines().map(str::trim);
+	let count = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count();
+	assert!((10..=40).contains(&count), "{count} lines");
 }

@@ -249,7 +249,7 @@ mod benches {
 		let kept = UnsettledRounds::<T>::get(batch, 0).ok_or("the round has closed")?;
 		let bid = UnsettledBids::<T>::get(at.id(), &bidder).ok_or("it is unsettled")?;
 		let opening = testing::open(&Statement {
-			parameters: T::SealParameters::get(),
+			parameters: T::Seals::get().parameters,
 			seal: &seal,
 			context: &Pallet::<T>::unsettled_context(at, &kept, &bidder),
 			commitment: &bid.commitment,
@@ -797,7 +797,7 @@ mod benches {
 		let entry = agenda_key(Due { lane: Lane::Others, at: Pallet::<T>::now() }, batch);
 		Agenda::<T>::insert(entry, ());
 		begin_pass::<T>();
-		let mut meter = WeightMeter::with_limit(T::WeightInfo::agenda_lookup());
+		let mut meter = WeightMeter::with_limit(WeightInfoOf::<T>::agenda_lookup());
 
 		#[block]
 		{

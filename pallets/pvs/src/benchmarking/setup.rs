@@ -41,7 +41,7 @@ const PROOF_BLOCKS: BlockNumber = 5;
 /// longest ladder, as many rounds as the runtime allows, a bond as large as the lowest stake, so that
 /// losing it suspends the prover.
 pub(super) fn params<T: Config>(data_len: u32) -> RollupParams {
-	let window = T::InclusionSlack::get() + 1;
+	let window = Pallet::<T>::inclusion_slack() + 1;
 	let existential_deposit = T::Currency::minimum_balance().max(1);
 	let silence_penalty = existential_deposit;
 	let max_reserve = T::MinStake::get() - silence_penalty;
@@ -71,7 +71,7 @@ pub(super) fn params<T: Config>(data_len: u32) -> RollupParams {
 		rescue_blocks: window + 1,
 		max_empty_rounds: T::MaxRounds::get(),
 		max_failed_rounds: T::MaxRounds::get(),
-		sequencer_bond: T::MinSequencerBond::get().max(1),
+		sequencer_bond: Pallet::<T>::min_sequencer_bond().max(1),
 	}
 }
 
@@ -82,11 +82,11 @@ pub(super) fn max_reserve<T: Config>() -> Balance {
 /// Gives an account enough for whatever a set-up holds from it.
 fn fund<T: Config>(who: &T::AccountId) {
 	let each = T::MinStake::get()
-		+ T::MinSequencerBond::get()
-		+ T::RollupDeposit::get()
-		+ T::BatchDeposit::get()
-		+ T::ProverDeposit::get()
-		+ T::SlotFeeBase::get()
+		+ Pallet::<T>::min_sequencer_bond()
+		+ Pallet::<T>::rollup_deposit()
+		+ Pallet::<T>::batch_deposit()
+		+ Pallet::<T>::prover_deposit()
+		+ Pallet::<T>::slot_fee_base()
 		+ T::Currency::minimum_balance();
 	T::Currency::set_balance(who, each * 1_000);
 }
@@ -370,7 +370,7 @@ fn silent_bids<T: Config>(
 	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
 	let context = Pallet::<T>::bid_context(&entry, bidder);
 	let exponent = Exponent::from([0xab; EXPONENT_BYTES]);
-	let seal = seal(T::SealParameters::get(), &context, payload, &exponent);
+	let seal = seal(T::Seals::get().parameters, &context, payload, &exponent);
 	place_with::<T>(batch, bidder, payload, SealBytes::truncate_from(seal.to_vec()))?;
 	run_to::<T>(windows::<T>(batch)?.reveal_until);
 	Ok((batch, seal))
@@ -387,7 +387,7 @@ pub(super) fn with_statement<T: Config, R>(
 	let entry = Pallet::<T>::entry(batch).map_err(|_| "the batch is pending")?;
 	let bid = Bids::<T>::get(batch, bidder).ok_or("the bid was placed")?;
 	Ok(use_it(&Statement {
-		parameters: T::SealParameters::get(),
+		parameters: T::Seals::get().parameters,
 		seal,
 		context: &Pallet::<T>::bid_context(&entry, bidder),
 		commitment: &bid.commitment,
@@ -638,7 +638,8 @@ pub(super) fn one_step<T: Config>(batch: BatchId) -> Result<WeightMeter, Benchma
 	}
 	begin_pass::<T>();
 	frame_system::Pallet::<T>::reset_events();
-	let weight = T::WeightInfo::agenda_lookup().saturating_add(Pallet::<T>::step_weight(&entry));
+	let weight =
+		WeightInfoOf::<T>::agenda_lookup().saturating_add(Pallet::<T>::step_weight(&entry));
 	Ok(WeightMeter::with_limit(weight))
 }
 

@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
 	/// The end of a block: goes on with what is left of its weight. Returns what that took.
 	pub(crate) fn do_idle(left: Weight) -> Weight {
 		let pass = T::DbWeight::get().reads_writes(3, 1);
-		let lookup = T::WeightInfo::agenda_lookup();
+		let lookup = WeightInfoOf::<T>::agenda_lookup();
 		let Some(limit) = left.checked_sub(&pass).filter(|limit| lookup.all_lte(*limit)) else {
 			return Weight::zero();
 		};
@@ -108,14 +108,14 @@ impl<T: Config> Pallet<T> {
 	/// The most that one transition weighs.
 	pub(crate) fn heaviest_step() -> Weight {
 		let max_bids = T::MaxBids::get();
-		T::WeightInfo::close_round(max_bids)
-			.saturating_add(T::WeightInfo::fail_batch())
-			.max(T::WeightInfo::drop_batch(max_bids))
-			.max(T::WeightInfo::default_prover())
-			.max(T::WeightInfo::pass_place())
-			.max(T::WeightInfo::end_rescue())
-			.max(T::WeightInfo::open_last_round())
-			.max(T::WeightInfo::finalize_batch())
+		WeightInfoOf::<T>::close_round(max_bids)
+			.saturating_add(WeightInfoOf::<T>::fail_batch())
+			.max(WeightInfoOf::<T>::drop_batch(max_bids))
+			.max(WeightInfoOf::<T>::default_prover())
+			.max(WeightInfoOf::<T>::pass_place())
+			.max(WeightInfoOf::<T>::end_rescue())
+			.max(WeightInfoOf::<T>::open_last_round())
+			.max(WeightInfoOf::<T>::finalize_batch())
 	}
 
 	/// Returns what the transition of a batch beside a call's own work may weigh.
@@ -137,19 +137,19 @@ impl<T: Config> Pallet<T> {
 			_ => Self::count(entry.batch.round.bonded().count()),
 		};
 		if Self::standing(entry.id, &entry.rollup) == Standing::Dropped {
-			return T::WeightInfo::drop_batch(bids);
+			return WeightInfoOf::<T>::drop_batch(bids);
 		}
 		match entry.batch.round.stage {
 			Stage::Auction(_) if fails => {
-				T::WeightInfo::close_round(bids).saturating_add(T::WeightInfo::fail_batch())
+				WeightInfoOf::<T>::close_round(bids).saturating_add(WeightInfoOf::<T>::fail_batch())
 			},
-			Stage::Auction(_) => T::WeightInfo::close_round(bids),
-			Stage::Assigned(_) => T::WeightInfo::default_prover(),
-			Stage::Offered(_) => T::WeightInfo::pass_place(),
-			Stage::Rescue(_) if fails => T::WeightInfo::fail_batch(),
-			Stage::Rescue(_) => T::WeightInfo::end_rescue(),
-			Stage::Waiting => T::WeightInfo::open_last_round(),
-			Stage::Proven { .. } => T::WeightInfo::finalize_batch(),
+			Stage::Auction(_) => WeightInfoOf::<T>::close_round(bids),
+			Stage::Assigned(_) => WeightInfoOf::<T>::default_prover(),
+			Stage::Offered(_) => WeightInfoOf::<T>::pass_place(),
+			Stage::Rescue(_) if fails => WeightInfoOf::<T>::fail_batch(),
+			Stage::Rescue(_) => WeightInfoOf::<T>::end_rescue(),
+			Stage::Waiting => WeightInfoOf::<T>::open_last_round(),
+			Stage::Proven { .. } => WeightInfoOf::<T>::finalize_batch(),
 		}
 	}
 
@@ -157,7 +157,7 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now();
 		let before = CurrentPasses::<T>::get();
 		let mut lanes = before.map(Turns::resumed);
-		while meter.try_consume(T::WeightInfo::agenda_lookup()).is_ok() {
+		while meter.try_consume(WeightInfoOf::<T>::agenda_lookup()).is_ok() {
 			let next = lanes.iter_mut().zip(Lane::ALL).find_map(|(turns, lane)| {
 				Self::next_due(turns, lane, now).map(|item| (turns, item))
 			});
@@ -235,7 +235,7 @@ impl<T: Config> Pallet<T> {
 	/// Returns the number of blocks that a failed item waits before it is tried again: 100 seconds of
 	/// slots, rounded up, and at least 1.
 	pub(crate) fn retry_blocks() -> BlockNumber {
-		let slot_millis = T::SealTiming::get().slot_millis.max(1);
+		let slot_millis = Self::seal_timing().slot_millis.max(1);
 		BlockNumber::try_from(RETRY_MILLIS.div_ceil(slot_millis)).unwrap_or(BlockNumber::MAX)
 	}
 

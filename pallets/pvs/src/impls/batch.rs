@@ -28,7 +28,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResultWithPostInfo {
 		// Whatever is wrong is found before the data is hashed.
 		Self::commit(sequencer, rollup, data, roots, max_fee)
-			.map_err(|error| error.with_weight(T::WeightInfo::commit_batch(0)))?;
+			.map_err(|error| error.with_weight(WeightInfoOf::<T>::commit_batch(0)))?;
 		Ok(().into())
 	}
 
@@ -70,7 +70,7 @@ impl<T: Config> Pallet<T> {
 			data_commitment: Bytes32::default(),
 			genesis_hash: Self::genesis_hash(),
 			max_fee,
-			deposit: T::BatchDeposit::get(),
+			deposit: Self::batch_deposit(),
 			place,
 			snapshot,
 			round: Round::first(max_fee, record.prices.reserve, now),

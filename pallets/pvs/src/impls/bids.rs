@@ -108,7 +108,7 @@ impl<T: Config> Pallet<T> {
 		bids: &[BidPlacement],
 	) -> DispatchResultWithPostInfo {
 		Self::ensure_bids_per_call(bids.len())
-			.map_err(|error| error.with_weight(T::WeightInfo::place_bids(1)))?;
+			.map_err(|error| error.with_weight(WeightInfoOf::<T>::place_bids(1)))?;
 		for (item, placement) in (0..).zip(bids) {
 			let BidPlacement { batch, round, batch_digest, max_slot_fee, commitment, seal } =
 				placement;
@@ -132,11 +132,11 @@ impl<T: Config> Pallet<T> {
 		payload: &[u8],
 	) -> DispatchResultWithPostInfo {
 		let mut closing = Self::step_budget();
-		let mut weight = T::WeightInfo::reveal_bid();
+		let mut weight = WeightInfoOf::<T>::reveal_bid();
 		let revealed = Self::open_round(at, &mut closing).and_then(|open| match open {
 			Some(entry) => Self::reveal(entry, bidder, payload, &mut closing),
 			None => {
-				weight = T::WeightInfo::settle_by_payload();
+				weight = WeightInfoOf::<T>::settle_by_payload();
 				Self::settle_by_payload(at, bidder, payload)
 			},
 		});
@@ -147,7 +147,7 @@ impl<T: Config> Pallet<T> {
 		reveals: &[BidReveal<T::AccountId>],
 	) -> DispatchResultWithPostInfo {
 		Self::ensure_bids_per_call(reveals.len())
-			.map_err(|error| error.with_weight(T::WeightInfo::reveal_bids(1)))?;
+			.map_err(|error| error.with_weight(WeightInfoOf::<T>::reveal_bids(1)))?;
 		// One budget for all: it fits several rounds, and no call declares more than one heaviest step.
 		let mut closing = Self::step_budget();
 		let mut settled = 0u32;
@@ -165,8 +165,8 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let others = Self::count(reveals.len()).saturating_sub(settled);
-		let weight = T::WeightInfo::reveal_bids(others)
-			.saturating_add(T::WeightInfo::settle_by_payload().saturating_mul(settled.into()));
+		let weight = WeightInfoOf::<T>::reveal_bids(others)
+			.saturating_add(WeightInfoOf::<T>::settle_by_payload().saturating_mul(settled.into()));
 		Ok(Some(weight.saturating_add(closing.consumed())).into())
 	}
 
@@ -184,15 +184,15 @@ impl<T: Config> Pallet<T> {
 
 	/// Returns what `place_bids` with so many bids weighs.
 	pub(crate) fn place_bids_weight(bids: usize) -> Weight {
-		T::WeightInfo::place_bids(Self::charged_bids(bids))
+		WeightInfoOf::<T>::place_bids(Self::charged_bids(bids))
 	}
 
 	/// Returns the most that `reveal_bids` with so many payloads weighs beside the rounds that it closes:
 	/// each may settle a silent bid.
 	pub(crate) fn reveal_bids_weight(reveals: usize) -> Weight {
 		let count = Self::charged_bids(reveals);
-		T::WeightInfo::reveal_bids(count)
-			.max(T::WeightInfo::settle_by_payload().saturating_mul(count.into()))
+		WeightInfoOf::<T>::reveal_bids(count)
+			.max(WeightInfoOf::<T>::settle_by_payload().saturating_mul(count.into()))
 	}
 
 	/// Returns the number of bids that a call is charged at the most: more, or none, are refused before
@@ -256,20 +256,21 @@ impl<T: Config> Pallet<T> {
 			Ok((opening, target))
 		});
 		let (opening, target) = openable.map_err(|error| {
-			error.with_weight(T::WeightInfo::refuse_opening().saturating_add(closing.consumed()))
+			error
+				.with_weight(WeightInfoOf::<T>::refuse_opening().saturating_add(closing.consumed()))
 		})?;
 		let (weight, opened) = match target {
 			Opened::Auction(found) => {
 				let AuctionBid { entry, bid } = *found;
 				let opened = Self::open(entry, bidder, bid, opener, &opening, &mut closing);
-				(T::WeightInfo::open_bid(), opened)
+				(WeightInfoOf::<T>::open_bid(), opened)
 			},
 			Opened::Unsettled(silent) => {
 				let opened = Self::settle_by_opening(at, bidder, *silent, opener, &opening);
-				(T::WeightInfo::settle_by_opening(), opened)
+				(WeightInfoOf::<T>::settle_by_opening(), opened)
 			},
 		};
-		let weight = weight.saturating_add(T::WeightInfo::challenge_search());
+		let weight = weight.saturating_add(WeightInfoOf::<T>::challenge_search());
 		Self::charged(weight.saturating_add(closing.consumed()), opened)
 	}
 

@@ -42,7 +42,10 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResultWithPostInfo {
 		let mut overdue = Self::step_budget();
 		let accepted = Self::take_place(prover, at, &mut overdue);
-		Self::charged(T::WeightInfo::accept_place().saturating_add(overdue.consumed()), accepted)
+		Self::charged(
+			WeightInfoOf::<T>::accept_place().saturating_add(overdue.consumed()),
+			accepted,
+		)
 	}
 
 	fn take_place(
@@ -67,10 +70,10 @@ impl<T: Config> Pallet<T> {
 		let awaited = Self::ensure_awaited(id, &prover, proof, &mut overdue);
 		let overdue = overdue.consumed();
 		let Awaited { entry, inputs, .. } = awaited.map_err(|error| {
-			error.with_weight(T::WeightInfo::refuse_proof().saturating_add(overdue))
+			error.with_weight(WeightInfoOf::<T>::refuse_proof().saturating_add(overdue))
 		})?;
 		let accepted = Self::accept_proof(entry, prover, &inputs, proof);
-		Self::charged(T::WeightInfo::submit_proof().saturating_add(overdue), accepted)
+		Self::charged(WeightInfoOf::<T>::submit_proof().saturating_add(overdue), accepted)
 	}
 
 	fn accept_proof(
@@ -80,7 +83,7 @@ impl<T: Config> Pallet<T> {
 		proof: &[u8],
 	) -> DispatchResult {
 		let key = Self::verifying_key(entry.id.rollup)?;
-		T::ProofVerifier::verify(&key, inputs, proof).map_err(Error::<T>::from)?;
+		VerifierOf::<T>::verify(&key, inputs, proof).map_err(Error::<T>::from)?;
 		Self::advance(&mut entry, Input::Proof(prover))?;
 		Self::store(entry);
 		Ok(())
@@ -90,7 +93,7 @@ impl<T: Config> Pallet<T> {
 		proofs: &[ProofSubmission<T::AccountId>],
 	) -> DispatchResultWithPostInfo {
 		let Submitted { overdue, searched } = Self::accept_proofs(proofs)
-			.map_err(|error| error.with_weight(T::WeightInfo::refuse_proof()))?;
+			.map_err(|error| error.with_weight(WeightInfoOf::<T>::refuse_proof()))?;
 		let weight = Self::submit_proofs_weight(proofs.len(), searched);
 		Ok(Some(weight.saturating_add(overdue)).into())
 	}
@@ -124,7 +127,7 @@ impl<T: Config> Pallet<T> {
 				claims.push(Claim { prepared, inputs, proof: &submission.proof });
 			}
 		}
-		let mut answers = T::ProofVerifier::verify_batch(&claims).into_iter();
+		let mut answers = VerifierOf::<T>::verify_batch(&claims).into_iter();
 		let mut searched = false;
 		for (ProofSubmission { batch, prover, proof }, inputs) in proofs.iter().zip(&awaited) {
 			let result = inputs.and_then(|inputs| {
@@ -178,9 +181,9 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn submit_proofs_weight(proofs: usize, searched: bool) -> Weight {
 		// More are refused before anything is done.
 		let count = Self::count(proofs).min(T::MaxProofs::get());
-		let all_hold = T::WeightInfo::submit_proofs(count);
+		let all_hold = WeightInfoOf::<T>::submit_proofs(count);
 		if searched {
-			all_hold.saturating_add(T::WeightInfo::submit_false_proofs(count))
+			all_hold.saturating_add(WeightInfoOf::<T>::submit_false_proofs(count))
 		} else {
 			all_hold
 		}

@@ -19,7 +19,7 @@ impl<T: Config> Pallet<T> {
 		rollup: &RollupRecordOf<T>,
 		snapshot: &Snapshot,
 	) -> Result<PendingPlace, Error<T>> {
-		let lowest = T::PlaceRent::get();
+		let lowest = Self::place_rent();
 		let (kind, rate) = if rollup.guaranteed < T::GuaranteedPlaces::get() {
 			(PlaceKind::Guaranteed, lowest)
 		} else {

@@ -10,7 +10,7 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_register_prover(prover: T::AccountId, stake: Balance) -> DispatchResult {
 		ensure!(!Provers::<T>::contains_key(&prover), Error::<T>::ProverExists);
 		ensure!(stake >= T::MinStake::get(), Error::<T>::StakeTooLow);
-		let deposit = T::ProverDeposit::get();
+		let deposit = Self::prover_deposit();
 		Self::hold(HoldReason::ProverStake, &prover, stake)?;
 		Self::hold(HoldReason::ProverDeposit, &prover, deposit)?;
 		Provers::<T>::insert(&prover, ProverRecord { stake, deposit, ..Default::default() });

@@ -63,24 +63,23 @@ impl<T: Config> Pallet<T> {
 	/// The longest bidding window that seals keep secret. Insecure parameters say so by name and are
 	/// not held to it.
 	pub(crate) fn max_bidding_blocks() -> BlockNumber {
-		let parameters = T::SealParameters::get();
+		let parameters = T::Seals::get().parameters;
 		if parameters.insecure {
 			return BlockNumber::MAX;
 		}
-		T::SealTiming::get().covered_blocks(parameters.delay).saturating_sub(T::FinalityGap::get())
+		Self::seal_timing().covered_blocks(parameters.delay).saturating_sub(Self::finality_gap())
 	}
 
 	/// The shortest opening window in which the seals of a full round can be opened.
 	pub(crate) fn min_opening_blocks() -> BlockNumber {
-		T::SealTiming::get()
-			.opening_blocks(T::SealParameters::get().delay, T::MaxBids::get())
-			.saturating_add(T::InclusionSlack::get())
+		Self::seal_timing()
+			.opening_blocks(T::Seals::get().parameters.delay, T::MaxBids::get())
+			.saturating_add(Self::inclusion_slack())
 	}
 
 	/// The body of `PvsApi::seals`.
 	pub fn seal_info() -> SealInfo {
-		let parameters = T::SealParameters::get();
-		let timing = T::SealTiming::get();
+		let parameters = T::Seals::get().parameters;
 		SealInfo {
 			name: parameters.name.as_bytes().to_vec(),
 			insecure: parameters.insecure,
@@ -91,7 +90,7 @@ impl<T: Config> Pallet<T> {
 			max_bidding_blocks: Self::max_bidding_blocks(),
 			min_opening_blocks: Self::min_opening_blocks(),
 			min_settle_blocks: Self::min_settle_blocks(),
-			slot_millis: timing.slot_millis,
+			slot_millis: Self::seal_timing().slot_millis,
 			modulus: modulus().to_vec(),
 			generator: generator().to_vec(),
 		}

@@ -29,10 +29,10 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResult {
 		rules::check(&params, &Self::limits()).map_err(Error::<T>::from)?;
 		ensure!(field::is_canonical(&genesis_root), Error::<T>::StateRootNonCanonical);
-		let prepared = T::ProofVerifier::prepare_key(verifying_key).map_err(Error::<T>::from)?;
+		let prepared = VerifierOf::<T>::prepare_key(verifying_key).map_err(Error::<T>::from)?;
 		let (rollups, most) = (RollupCount::<T>::get(), T::MaxRollups::get());
 		ensure!(rollups < most, Error::<T>::TooManyRollups);
-		let deposit = rollup_deposit(T::RollupDeposit::get(), rollups, most);
+		let deposit = rollup_deposit(Self::rollup_deposit(), rollups, most);
 		Self::hold(HoldReason::RollupDeposit, &owner, deposit)?;
 		RollupCount::<T>::put(rollups.saturating_add(1));
 
@@ -92,7 +92,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResultWithPostInfo {
 		let mut looked_at = 0;
 		let changed = Self::change_sequencer(owner, rollup, sequencer, &mut looked_at);
-		Self::charged(T::WeightInfo::set_sequencer(looked_at), changed)
+		Self::charged(WeightInfoOf::<T>::set_sequencer(looked_at), changed)
 	}
 
 	/// Counts in `looked_at` at how many batches it had to look, also if it fails.
@@ -171,12 +171,12 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn limits() -> Limits {
 		Limits {
 			max_data_bytes: T::MaxDataBytes::get(),
-			inclusion_slack: T::InclusionSlack::get(),
+			inclusion_slack: Self::inclusion_slack(),
 			max_window_blocks: T::MaxWindowBlocks::get(),
 			min_stake: T::MinStake::get(),
 			max_rounds: T::MaxRounds::get(),
 			existential_deposit: Self::existential_deposit(),
-			min_sequencer_bond: T::MinSequencerBond::get(),
+			min_sequencer_bond: Self::min_sequencer_bond(),
 			max_bidding_blocks: Self::max_bidding_blocks(),
 			min_opening_blocks: Self::min_opening_blocks(),
 			min_settle_blocks: Self::min_settle_blocks(),

@@ -33,19 +33,19 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn snapshot(params: RollupParams) -> Snapshot {
 		Snapshot {
 			params,
-			finality_gap: T::FinalityGap::get(),
-			inclusion_slack: T::InclusionSlack::get(),
+			finality_gap: Self::finality_gap(),
+			inclusion_slack: Self::inclusion_slack(),
 			max_bids: T::MaxBids::get(),
-			slot_fee_base: T::SlotFeeBase::get(),
-			seal_timing: T::SealTiming::get(),
-			seal_digest: T::SealParameters::get().digest(),
+			slot_fee_base: Self::slot_fee_base(),
+			seal_timing: Self::seal_timing(),
+			seal_digest: T::Seals::get().parameters.digest(),
 		}
 	}
 
 	/// Returns the puzzle with this digest; `None` if the runtime has lost it.
 	pub(crate) fn seals_of(digest: &Bytes32) -> Option<&'static Parameters> {
-		core::iter::once(T::SealParameters::get())
-			.chain(T::FormerSealParameters::get().iter().copied())
+		core::iter::once(T::Seals::get().parameters)
+			.chain(T::Seals::get().former.iter().copied())
 			.find(|parameters| parameters.digest() == *digest)
 	}
 

@@ -21,13 +21,13 @@ impl<T: Config> Pallet<T> {
 	/// The lowest silence penalty where silent bids are settled, in planck: what a row costs for as long as
 	/// one may stay unsettled.
 	pub(crate) fn min_silence_penalty() -> Balance {
-		T::PlaceRent::get().saturating_mul(T::MaxSettleBlocks::get().into())
+		Self::place_rent().saturating_mul(T::MaxSettleBlocks::get().into())
 	}
 
 	/// The shortest window in which silent bids are settled, in blocks.
 	pub(crate) fn min_settle_blocks() -> BlockNumber {
-		let delay = T::SealParameters::get().delay;
-		T::SealTiming::get().settling_blocks(delay, T::InclusionSlack::get())
+		let delay = T::Seals::get().parameters.delay;
+		Self::seal_timing().settling_blocks(delay, Self::inclusion_slack())
 	}
 
 	/// Keeps the silent bids of a round that closes without them.
@@ -206,14 +206,14 @@ impl<T: Config> Pallet<T> {
 
 	/// Returns what one look at the expiries and one of them weigh at least.
 	pub(crate) fn least_expiry() -> Weight {
-		T::WeightInfo::agenda_lookup().saturating_add(T::WeightInfo::expire_bids(1))
+		WeightInfoOf::<T>::agenda_lookup().saturating_add(WeightInfoOf::<T>::expire_bids(1))
 	}
 
 	/// Ends silent bids whose time to be settled is over, as many as the meter allows.
 	pub(crate) fn service_expiries(meter: &mut WeightMeter) {
 		let now = Self::now();
 		let mut last = None;
-		while meter.try_consume(T::WeightInfo::agenda_lookup()).is_ok() {
+		while meter.try_consume(WeightInfoOf::<T>::agenda_lookup()).is_ok() {
 			let next = match last {
 				None => Expiries::<T>::iter_keys().next(),
 				Some(key) => Expiries::<T>::iter_keys_from_key(key).next(),
@@ -222,9 +222,9 @@ impl<T: Config> Pallet<T> {
 				break;
 			};
 			let bids = Self::silent_round(at).map_or(0, |kept| kept.bids);
-			let fits = |bids: &u32| meter.can_consume(T::WeightInfo::expire_bids(*bids));
+			let fits = |bids: &u32| meter.can_consume(WeightInfoOf::<T>::expire_bids(*bids));
 			let Some(bids) = (1..=bids.max(1)).rev().find(fits) else { break };
-			meter.consume(T::WeightInfo::expire_bids(bids));
+			meter.consume(WeightInfoOf::<T>::expire_bids(bids));
 			last = Some(expiry_key(due, at));
 			if let Err(error) = with_storage_layer(|| Self::expire(at, bids)) {
 				log::error!(target: "pvs::agenda", "silent bids of {at:?} stay: {error:?}");

@@ -13,7 +13,7 @@ use frame_support::{
 use pvs_primitives::{api::BatchId, params::RollupParams, seal_timing::SealTiming};
 use std::collections::BTreeMap;
 
-type Weights = crate::weights::SubstrateWeight<Test>;
+type Weights = crate::weights::host::SubstrateWeight<Test>;
 
 /// Another transition than the close of an auction, due at `at`.
 fn later(at: u32) -> Due {

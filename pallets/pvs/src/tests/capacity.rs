@@ -13,7 +13,7 @@ use pvs_primitives::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-type Weights = crate::weights::SubstrateWeight<Test>;
+type Weights = crate::weights::host::SubstrateWeight<Test>;
 
 fn lookup() -> Weight {
 	Weights::agenda_lookup()

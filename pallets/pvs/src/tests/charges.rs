@@ -2,12 +2,12 @@
 //! Charges for a call, also if it fails: for what it did, with the transition that it performed beside that,
 //! and not for the heaviest one that it declares.
 
-use crate::{mock::*, Call, Config, Error, WeightInfo};
+use crate::{mock::*, Call, Error, WeightInfo, WeightInfoOf};
 use frame_support::{assert_ok, dispatch::GetDispatchInfo, weights::Weight};
 use pvs_primitives::{api::BatchId, bid::BidPayload, params::RollupParams};
 use sp_runtime::DispatchErrorWithPostInfo;
 
-type Weights = <Test as Config>::WeightInfo;
+type Weights = WeightInfoOf<Test>;
 
 /// The call is refused, and charged this, which is less than it declares.
 fn assert_refused(who: &AccountId, call: Call<Test>, error: Error<Test>, charged: Weight) {

@@ -11,7 +11,7 @@ use pvs_primitives::{
 	params::RollupParams,
 };
 
-type Weights = crate::weights::SubstrateWeight<Test>;
+type Weights = crate::weights::host::SubstrateWeight<Test>;
 
 fn assignment(id: BatchId) -> AssignmentInfo<AccountId> {
 	Pvs::round_info(id).expect("open").assignment.expect("a prover is assigned")

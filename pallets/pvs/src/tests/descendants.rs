@@ -249,7 +249,7 @@ fn calls_should_be_refused_on_dropped_batches_from_the_failure_on() {
 #[test]
 fn clean_up_should_go_on_from_block_to_block_and_pass_a_prover_at_work() {
 	line(|line| {
-		use crate::{weights::SubstrateWeight, WeightInfo};
+		use crate::{weights::host::SubstrateWeight, WeightInfo};
 		// Room for one or two steps in each block.
 		let one = SubstrateWeight::<Test>::agenda_lookup()
 			.saturating_add(SubstrateWeight::<Test>::drop_batch(3))

@@ -12,6 +12,7 @@ mod capacity;
 mod charges;
 mod clock;
 mod commit;
+mod config;
 mod coverage;
 mod descendants;
 mod dice;

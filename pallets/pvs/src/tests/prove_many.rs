@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{mock::*, weights::WeightInfo, Batches, Config, Error, Event};
+use crate::{mock::*, weights::WeightInfo, Batches, Error, Event, WeightInfoOf};
 use frame_support::{assert_noop, assert_ok, weights::Weight};
 use pvs_primitives::api::BatchId;
 use pvs_verifier_testing::TestKeys;
 use sp_runtime::DispatchError;
 
-type Weights = <Test as Config>::WeightInfo;
+type Weights = WeightInfoOf<Test>;
 type Proofs = [(BatchId, AccountId, Vec<u8>)];
 
 /// Sent by somebody who has no part in the market.

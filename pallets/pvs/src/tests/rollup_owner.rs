@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Changes that a rollup's owner may make, and the times for them.
 
-use crate::{mock::*, weights::SubstrateWeight, Error, Event, HoldReason, WeightInfo};
+use crate::{mock::*, weights::host::SubstrateWeight, Error, Event, HoldReason, WeightInfo};
 use frame_support::{assert_noop, assert_ok};
 use pvs_primitives::{
 	api::{BatchId, BatchStatus},
