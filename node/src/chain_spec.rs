@@ -5,8 +5,7 @@ use pvs_runtime::WASM_BINARY;
 use sc_service::{ChainType, Properties};
 
 /// A chain specification; building the first state may check keys.
-pub(crate) type ChainSpec =
-	sc_service::GenericChainSpec<Option<()>, pvs_verifier::host::HostFunctions>;
+pub(crate) type ChainSpec = sc_service::GenericChainSpec<Option<()>, pallet_pvs::HostFunctions>;
 
 fn properties() -> Properties {
 	let mut properties = Properties::new();

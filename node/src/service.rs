@@ -26,7 +26,7 @@ use sp_runtime::traits::Block as BlockT;
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 /// Functions that the runtime may call: the SDK's and those that verify proofs.
-type HostFunctions = (sp_io::SubstrateHostFunctions, pvs_verifier::host::HostFunctions);
+type HostFunctions = (sp_io::SubstrateHostFunctions, pallet_pvs::HostFunctions);
 /// The client.
 pub(crate) type FullClient =
 	sc_service::TFullClient<Block, RuntimeApi, sc_executor::WasmExecutor<HostFunctions>>;

@@ -3,26 +3,15 @@
 
 use crate::{
 	genesis_presets, AccountId, Aura, Balance, Block, Executive, Grandpa, InherentDataExt, Nonce,
-	Pvs, Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment,
-	VERSION,
+	Runtime, RuntimeCall, RuntimeGenesisConfig, SessionKeys, System, TransactionPayment, VERSION,
 };
 use alloc::vec::Vec;
 use frame_support::{
 	genesis_builder_helper::{build_state, get_preset},
 	weights::Weight,
 };
-use pallet_pvs::{Opening, RoundKey};
+use pallet_pvs::impl_runtime_apis_with_pvs;
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
-use pvs_primitives::{
-	api::{
-		BatchId, BatchInfo, BidExplanation, ExpectedWinner, MarketInfo, Page, ProverInfo,
-		RollupInfo, RoundInfo, SealInfo, UnsettledRoundInfo,
-	},
-	bid::PAYLOAD_BYTES,
-	BatchIndex, Bytes32, RollupId, RoundNumber,
-};
-use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
-use sp_api::impl_runtime_apis;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;
 use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
@@ -35,7 +24,9 @@ use sp_runtime::{
 use sp_session::OpaqueGeneratedSessionKeys;
 use sp_version::RuntimeVersion;
 
-impl_runtime_apis! {
+impl_runtime_apis_with_pvs! {
+	Runtime, Block, AccountId;
+
 	impl sp_api::Core<Block> for Runtime {
 		fn version() -> RuntimeVersion {
 			VERSION
@@ -209,88 +200,6 @@ impl_runtime_apis! {
 
 		fn preset_names() -> Vec<sp_genesis_builder::PresetId> {
 			genesis_presets::preset_names()
-		}
-	}
-
-	impl pallet_pvs_runtime_api::PvsApi<Block, AccountId> for Runtime {
-		fn rollup(rollup: RollupId) -> Option<RollupInfo<AccountId>> {
-			Pvs::rollup_info(rollup)
-		}
-
-		fn batch(batch: BatchId) -> Option<BatchInfo<AccountId>> {
-			Pvs::batch_info(batch)
-		}
-
-		fn rollups(from: RollupId, limit: u32) -> Page<RollupInfo<AccountId>, RollupId> {
-			Pvs::rollups_page(from, limit)
-		}
-
-		fn open_rounds(
-			rollup: RollupId,
-			from: BatchIndex,
-			limit: u32,
-		) -> Page<RoundInfo<AccountId>, BatchIndex> {
-			Pvs::open_rounds_page(rollup, from, limit)
-		}
-
-		fn round(batch: BatchId) -> Option<RoundInfo<AccountId>> {
-			Pvs::round_info(batch)
-		}
-
-		fn expected_winner(batch: BatchId) -> Option<ExpectedWinner<AccountId>> {
-			Pvs::expected_winner_info(batch)
-		}
-
-		fn prover(account: AccountId) -> Option<ProverInfo<AccountId>> {
-			Pvs::prover_info(account)
-		}
-
-		fn market(rollup: RollupId) -> Option<MarketInfo> {
-			Pvs::market_info(rollup)
-		}
-
-		fn public_inputs(batch: BatchId, prover: AccountId) -> Option<[Bytes32; 4]> {
-			Pvs::public_inputs_of(batch, prover)
-		}
-
-		fn bid_commitment(
-			batch: BatchId,
-			bidder: AccountId,
-			payload: [u8; PAYLOAD_BYTES],
-		) -> Option<Bytes32> {
-			Pvs::commitment_of(batch, bidder, payload)
-		}
-
-		fn seals() -> SealInfo {
-			Pvs::seal_info()
-		}
-
-		fn explain(
-			batch: BatchId,
-			round: RoundNumber,
-		) -> Option<Vec<BidExplanation<AccountId>>> {
-			Pvs::explanation(batch, round)
-		}
-
-		fn unsettled_bids(
-			rollup: RollupId,
-			from: (BatchIndex, RoundNumber),
-			limit: u32,
-		) -> Page<UnsettledRoundInfo<AccountId>, (BatchIndex, RoundNumber)> {
-			Pvs::unsettled_page(rollup, from, limit)
-		}
-
-		fn check_opening(
-			batch: BatchId,
-			round: RoundNumber,
-			bidder: AccountId,
-			opener: AccountId,
-			seal: Seal,
-			solution: [u8; ELEMENT_BYTES],
-			proof: [u8; OPENING_PROOF_BYTES],
-		) -> Option<bool> {
-			let opening = Opening { seal, solution, proof };
-			Pvs::opening_holds(RoundKey { batch, round }, &bidder, &opener, &opening)
 		}
 	}
 

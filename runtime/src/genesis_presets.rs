@@ -7,8 +7,10 @@ use crate::{
 };
 use alloc::{vec, vec::Vec};
 use frame_support::build_struct_json_patch;
-use pallet_pvs::GenesisRollup;
-use pvs_primitives::params::{Layout, PaymentRule, RollupParams, SilencePolicy};
+use pallet_pvs::{
+	primitives::params::{Layout, PaymentRule, RollupParams, SilencePolicy},
+	GenesisRollup,
+};
 use serde_json::Value;
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
 use sp_consensus_grandpa::AuthorityId as GrandpaId;

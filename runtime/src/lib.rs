@@ -39,9 +39,9 @@ pub type Signature = MultiSignature;
 /// An account: 32 bytes.
 pub type AccountId = <<Signature as Verify>::Signer as IdentifyAccount>::AccountId;
 /// An amount, in planck.
-pub type Balance = pvs_primitives::Balance;
+pub type Balance = pallet_pvs::primitives::Balance;
 /// A block height.
-pub type BlockNumber = pvs_primitives::BlockNumber;
+pub type BlockNumber = pallet_pvs::primitives::BlockNumber;
 /// The number of an account's transactions.
 pub type Nonce = u32;
 /// A block hash.

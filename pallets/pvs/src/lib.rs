@@ -22,6 +22,7 @@ pub mod config_preludes;
 mod errors;
 mod impls;
 mod integrity;
+mod runtime_apis;
 pub mod seals;
 #[cfg(any(feature = "std", feature = "try-runtime"))]
 mod try_state;
@@ -35,13 +36,24 @@ mod tests;
 
 pub use config::{HostVerification, Network, Prices, Seals, Verification, WasmVerification};
 pub use pallet::*;
+pub use pallet_pvs_runtime_api as runtime_api;
 pub use pvs_primitives as primitives;
+#[cfg(feature = "std")]
+pub use pvs_verifier::host::HostFunctions;
 pub use pvs_verifier::{Backend, HostVerifier, ProofVerifier, WasmVerifier};
 pub use types::{
 	BatchRecord, BidPlacement, BidRecord, BidReveal, ChainTotals, Opening, PendingPlace, PlaceKind,
 	ProofSubmission, ProverRecord, RollupRecord, RoundKey, UnsettledBid, UnsettledRound,
 };
 pub use weights::WeightInfo;
+
+/// What [`impl_runtime_apis_with_pvs`] expands to. No part of the interface.
+#[doc(hidden)]
+pub mod __private {
+	pub use alloc::vec::Vec;
+	pub use pvs_timelock::{Seal, ELEMENT_BYTES, PROOF_BYTES as OPENING_PROOF_BYTES};
+	pub use sp_api;
+}
 
 // The macros of FRAME expand to casts and `expect`.
 #[frame_support::pallet]
