@@ -10,7 +10,8 @@ Usage: scripts/bench.sh market [--json]
        scripts/bench.sh verify [--json]
        scripts/bench.sh prove [--json] [--max-power K] [--repetitions N]
        scripts/bench.sh latency [--json] [--check] [--embedded] [--batches N] [--pipeline K]
-       scripts/bench.sh weights [--steps N] [--repeat N] [--extrinsic NAME] [--output FILE]
+       scripts/bench.sh weights [--verifier host|wasm] [--steps N] [--repeat N] [--extrinsic NAME]
+                                [--output FILE]
 
 market    Builds, then measures on the runtime, natively and in memory: what each call takes of a block,
           how many bids, reveals and proofs fit one, how many rows of storage a bid and a proof read and
@@ -45,7 +46,9 @@ latency   Builds, then runs a development chain with a sequencer and three prove
 
 weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
           their own (the first time takes twenty minutes), measures every benchmark of pallet-pvs on the
-          runtime's Wasm and writes pallets/pvs/src/weights.rs from bench/weights.hbs.
+          runtime's Wasm and writes pallets/pvs/src/weights/host.rs or wasm.rs from bench/weights.hbs.
+          --verifier WHERE  where proofs are verified: host (default), through the host function, or wasm, in
+                            the runtime's own code
           --steps N         values of each length that is varied (default 20)
           --repeat N        repetitions of each (default 10)
           --extrinsic NAME  only this benchmark; prints and writes nothing but a FILE that is asked for
@@ -77,6 +80,7 @@ embedded=0
 numbers=()
 steps=20
 repeat=10
+verifier=host
 extrinsic='*'
 output=
 case "$command" in
@@ -108,9 +112,15 @@ while [ $# -gt 0 ]; do
 			numbers+=("$1" "$2")
 			shift
 			;;
-		'weights --steps' | 'weights --repeat' | 'weights --extrinsic' | 'weights --output')
+		'weights --verifier' | 'weights --steps' | 'weights --repeat' | 'weights --extrinsic' | 'weights --output')
 			[ $# -ge 2 ] || usage "$1 needs a value"
 			case "$1" in
+				--verifier)
+					case "$2" in
+						host | wasm) verifier=$2 ;;
+						*) usage "--verifier takes host or wasm, not '$2'" ;;
+					esac
+					;;
 				--steps)
 					whole_number --steps "$2"
 					[ "$2" -ge 2 ] || usage "--steps takes 2 or more"
@@ -181,11 +191,13 @@ pvs_claim_target
 export SKIP_PVS_VERIFIER_WASM_WASM_BUILD=1
 # The benchmarking command comes with a runtime of its own for measurements that are not ours.
 export SKIP_FRAME_STORAGE_ACCESS_TEST_RUNTIME_WASM_BUILD=1
-pvs_cargo build --release --locked -p pvs-bench --bin pvs-bencher --features bencher >&2
+features=bencher
+[ "$verifier" = host ] || features=bencher,wasm-verifier
+pvs_cargo build --release --locked -p pvs-bench --bin pvs-bencher --features "$features" >&2
 
 options=()
 if [ "$extrinsic" = '*' ]; then
-	output="${output:-$PVS_ROOT/pallets/pvs/src/weights.rs}"
+	output="${output:-$PVS_ROOT/pallets/pvs/src/weights/$verifier.rs}"
 else
 	# The benchmarks that are there for comparison only can be named as well.
 	options+=(--extra)
