@@ -22,7 +22,7 @@ use pallet_pvs::{
 		params::{RollupParams, SilencePolicy},
 	},
 	seals::STANDARD,
-	Call, Config, ProofSubmission, WeightInfo, WeightInfoOf,
+	BidPlacement, BidReveal, Call, Config, ProofSubmission, WeightInfo, WeightInfoOf,
 };
 use pvs_auction::rules::{self, BrokenRule, Limits};
 use sp_runtime::BuildStorage;
@@ -307,6 +307,42 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				.saturating_add(Weights::submit_false_proofs(max_proofs))
 				.saturating_add(step),
 		),
+		(
+			Call::place_bids {
+				bids: vec![
+					BidPlacement {
+						batch,
+						round: 0,
+						batch_digest: [0; 32],
+						max_slot_fee: 0,
+						commitment: [0; 32],
+						seal: Default::default(),
+					};
+					2
+				]
+				.try_into()
+				.expect("no more than allowed"),
+			},
+			Weights::place_bids(2),
+		),
+		(
+			Call::reveal_bids {
+				reveals: vec![
+					BidReveal {
+						batch,
+						round: 0,
+						bidder: account.clone(),
+						payload: Default::default(),
+					};
+					2
+				]
+				.try_into()
+				.expect("no more than allowed"),
+			},
+			Weights::reveal_bids(2)
+				.max(Weights::settle_by_payload().saturating_mul(2))
+				.saturating_add(step),
+		),
 		(Call::accept_place { batch, round: 0 }, Weights::accept_place().saturating_add(step)),
 		(Call::bond_more { amount: 0 }, Weights::bond_more()),
 		(Call::unbond { amount: 0 }, Weights::unbond()),
@@ -371,6 +407,8 @@ fn weights_should_grow_with_what_they_are_linear_in() {
 	assert!(grows(Weights::close_round(64), Weights::close_round(1)));
 	assert!(grows(Weights::drop_batch(64), Weights::drop_batch(1)));
 	assert!(grows(Weights::expire_bids(64), Weights::expire_bids(1)));
+	assert!(grows(Weights::place_bids(16), Weights::place_bids(1)));
+	assert!(grows(Weights::reveal_bids(16), Weights::reveal_bids(1)));
 	assert!(grows(Weights::set_sequencer(64), Weights::set_sequencer(1)));
 }
 

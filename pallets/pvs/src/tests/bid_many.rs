@@ -3,7 +3,7 @@
 
 use crate::{
 	mock::*, types::RoundKey, weights::WeightInfo, BidPlacement, BidReveal, Bids, Call, Config,
-	Error, Event, UnsettledRounds,
+	Error, Event, UnsettledRounds, WeightInfoOf,
 };
 use frame_support::{
 	assert_noop, assert_ok,
@@ -14,7 +14,7 @@ use pvs_auction::round::BidStage;
 use pvs_primitives::{api::BatchId, Balance};
 use sp_runtime::DispatchError;
 
-type Weights = <Test as Config>::WeightInfo;
+type Weights = WeightInfoOf<Test>;
 
 /// A bid of this account with `payload(fee, 5)`, in the current round.
 fn placement(id: BatchId, bidder: &AccountId, fee: Balance) -> BidPlacement {

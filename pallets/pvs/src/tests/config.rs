@@ -67,7 +67,7 @@ fn runtime_should_have_to_choose_a_dozen_items_at_the_most() {
 		]
 	);
 	assert!(required.len() <= 12);
-	assert_eq!(items.len(), 24, "all items are found");
+	assert_eq!(items.len(), 25, "all items are found");
 }
 
 #[test]
@@ -87,10 +87,11 @@ fn defaults_should_be_the_same_times_when_slots_are_longer() {
 	fn times<C: DefaultConfig>() -> [u32; 3] {
 		[C::MaxWindowBlocks::get(), C::ShareEpoch::get(), C::UnbondingBlocks::get()]
 	}
-	fn bounds<C: DefaultConfig>() -> [u32; 11] {
+	fn bounds<C: DefaultConfig>() -> [u32; 12] {
 		[
 			C::GuaranteedPlaces::get(),
 			C::MaxBids::get(),
+			C::MaxBidsPerCall::get(),
 			C::MaxBlockDataBytes::get(),
 			C::MaxCommitsPerBlock::get(),
 			C::MaxDataBytes::get(),
@@ -200,6 +201,7 @@ fn runtime_should_be_refused_when_a_bound_leaves_nothing_to_do() {
 		assert_refused("MaxBids is no multiple of 8", || BidPlaces::set(places));
 	}
 	assert_refused("MaxProofs is 0", || MostProofs::set(0));
+	assert_refused("MaxBidsPerCall is 0", || MostBidsPerCall::set(0));
 	assert_refused("MaxPendingBatches is 0", || MaxPendingBatches::set(0));
 	assert_refused("MaxRounds is below 2", || MostRounds::set(1));
 	assert_refused("ShareEpoch is 0", || EpochBlocks::set(0));
@@ -302,6 +304,7 @@ fn runtime_should_be_refused_when_commits_leave_no_room_for_bids() {
 #[test]
 fn runtime_should_be_refused_when_a_call_or_a_step_would_never_fit() {
 	assert_refused("MaxProofs is too high", || MostProofs::set(10_000));
+	assert_refused("MaxBidsPerCall is too high", || MostBidsPerCall::set(100_000));
 	assert_refused("MaxAgendaWeight does not fit the heaviest step", || {
 		MaxAgendaWeight::set(Weight::from_parts(1_000_000, u64::MAX));
 	});
