@@ -212,7 +212,7 @@ fn calls_with_deadlines_should_be_operational() {
 		.collect();
 	assert_eq!(
 		operational,
-		["reveal_bid", "submit_proof", "submit_proofs", "accept_place", "open_bid"]
+		["reveal_bid", "submit_proof", "submit_proofs", "reveal_bids", "accept_place", "open_bid"]
 	);
 }
 
