@@ -14,7 +14,7 @@ extern crate alloc;
 #[cfg(feature = "runtime-benchmarks")]
 #[macro_use]
 mod benches {
-	frame_benchmarking::define_benchmarks!([pallet_pvs, Pvs]);
+	frame_benchmarking::define_benchmarks!([pallet_pvs, crate::Pvs]);
 }
 
 pub mod apis;

@@ -1413,7 +1413,7 @@ pub mod pallet {
 		/// ## Events
 		/// `BidPlaced`.
 		#[pallet::call_index(5)]
-		#[pallet::weight(WeightInfoOf::<T>::place_bid())]
+		#[pallet::weight(WeightInfoOf::<T>::place_bid().saturating_add(Pallet::<T>::moves(1)))]
 		pub fn place_bid(
 			origin: OriginFor<T>,
 			batch: BatchId,
@@ -1422,7 +1422,7 @@ pub mod pallet {
 			max_slot_fee: Balance,
 			commitment: Bytes32,
 			seal: SealBytes,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let bidder = ensure_signed(origin)?;
 			let (at, bid) = (RoundKey { batch, round }, SealedBid { commitment, seal: &seal });
 			Self::do_place_bid(bidder, at, batch_digest, max_slot_fee, bid)
@@ -1457,6 +1457,7 @@ pub mod pallet {
 		#[pallet::weight((
 			WeightInfoOf::<T>::reveal_bid()
 				.max(WeightInfoOf::<T>::settle_by_payload())
+				.saturating_add(Pallet::<T>::moves(1))
 				.saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]
@@ -1685,6 +1686,7 @@ pub mod pallet {
 			WeightInfoOf::<T>::open_bid()
 				.max(WeightInfoOf::<T>::settle_by_opening())
 				.saturating_add(WeightInfoOf::<T>::challenge_search())
+				.saturating_add(Pallet::<T>::moves(1))
 				.saturating_add(Pallet::<T>::heaviest_step()),
 			DispatchClass::Operational
 		))]

@@ -578,7 +578,7 @@ pub(crate) fn place_with(
 ) -> Result<(), DispatchError> {
 	remember_seal(&seal);
 	let round = Pvs::round_info(id).expect("a round is open");
-	Pvs::place_bid(
+	outcome(Pvs::place_bid(
 		RuntimeOrigin::signed(bidder.clone()),
 		id,
 		round.round,
@@ -586,7 +586,8 @@ pub(crate) fn place_with(
 		Balance::MAX,
 		commitment(id, bidder, payload),
 		seal,
-	)
+	))
+	.map(|_| ())
 }
 
 /// Places a bid twice in one call: the second is refused.

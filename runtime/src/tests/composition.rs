@@ -275,7 +275,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				commitment: [0; 32],
 				seal: Default::default(),
 			},
-			Weights::place_bid(),
+			Weights::place_bid().saturating_add(Weights::move_deadline()),
 		),
 		(
 			Call::reveal_bid {
@@ -284,7 +284,10 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				bidder: account.clone(),
 				payload: Default::default(),
 			},
-			Weights::reveal_bid().max(Weights::settle_by_payload()).saturating_add(step),
+			Weights::reveal_bid()
+				.max(Weights::settle_by_payload())
+				.saturating_add(Weights::move_deadline())
+				.saturating_add(step),
 		),
 		(
 			Call::submit_proof { batch, prover: account.clone(), proof: Default::default() },
@@ -323,7 +326,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				.try_into()
 				.expect("no more than allowed"),
 			},
-			Weights::place_bids(2),
+			Weights::place_bids(2).saturating_add(Weights::move_deadline().saturating_mul(2)),
 		),
 		(
 			Call::reveal_bids {
@@ -340,7 +343,11 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 				.expect("no more than allowed"),
 			},
 			Weights::reveal_bids(2)
-				.max(Weights::settle_by_payload().saturating_mul(2))
+				.max(
+					Weights::reveal_bids(0)
+						.saturating_add(Weights::settle_by_payload().saturating_mul(2)),
+				)
+				.saturating_add(Weights::move_deadline().saturating_mul(2))
 				.saturating_add(step),
 		),
 		(Call::accept_place { batch, round: 0 }, Weights::accept_place().saturating_add(step)),
@@ -366,6 +373,7 @@ fn every_call() -> Vec<(Call<Runtime>, Weight)> {
 			Weights::open_bid()
 				.max(Weights::settle_by_opening())
 				.saturating_add(Weights::challenge_search())
+				.saturating_add(Weights::move_deadline())
 				.saturating_add(step),
 		),
 	]

@@ -6,10 +6,10 @@
 use super::Done;
 use crate::journal::Key;
 use pvs_client::{BidPlacement, BidReveal, Call, Included, SubmitError};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A part of a transaction of which there may be several.
-pub(super) trait Item: 'static {
+pub(super) trait Item: Clone + 'static {
 	/// Name of the call for one of them.
 	const ALONE: &'static str;
 
@@ -75,14 +75,16 @@ impl Item for BidReveal {
 /// What is ready to be sent.
 pub(super) struct Outbox<T> {
 	ready: Vec<T>,
-	/// The rounds of transactions of several that were sent. If no block takes one, the same call goes on with that
-	/// transaction, and another one would come behind it.
-	sent: Vec<Vec<Key>>,
+	/// Transactions of several whose end is not known. The same call goes on with such a transaction; another one would
+	/// come behind it, and nobody would raise its tip any more.
+	sent: Vec<Vec<T>>,
+	/// Rounds that go alone, since a transaction with several of them was not taken.
+	alone: BTreeSet<Key>,
 }
 
 impl<T> Default for Outbox<T> {
 	fn default() -> Self {
-		Self { ready: Vec::new(), sent: Vec::new() }
+		Self { ready: Vec::new(), sent: Vec::new(), alone: BTreeSet::new() }
 	}
 }
 
@@ -94,38 +96,54 @@ impl<T: Item> Outbox<T> {
 	}
 
 	/// Takes all that is ready, as it came, in groups of at most `most`: each is a transaction. What went together before
-	/// goes together again if all of it is ready.
+	/// and has not come to an end goes together again, all of it: a part that is over is refused by itself.
 	pub(super) fn take(&mut self, most: usize) -> Vec<Vec<T>> {
 		let most = most.max(1);
-		let mut ready = core::mem::take(&mut self.ready);
 		let mut groups = Vec::new();
-		for keys in core::mem::take(&mut self.sent) {
-			let position = |item: &T| keys.iter().position(|key| *key == item.key());
-			match ready.iter().filter(|item| position(item).is_some()).count() {
-				0 => self.sent.push(keys),
-				again if again == keys.len() && again <= most => {
-					let (mut group, others): (Vec<T>, _) =
-						ready.into_iter().partition(|item| position(item).is_some());
-					group.sort_by_key(position);
-					groups.push(group);
-					ready = others;
-				},
-				// It is not the same transaction any more.
-				_ => {},
+		let mut ready = core::mem::take(&mut self.ready);
+		for group in core::mem::take(&mut self.sent) {
+			let in_group = |item: &T| group.iter().any(|sent| sent.key() == item.key());
+			if ready.iter().any(in_group) {
+				ready.retain(|item| !in_group(item));
+				groups.push(group);
+			} else {
+				self.sent.push(group);
 			}
 		}
+		let (alone, mut ready): (Vec<T>, Vec<T>) =
+			ready.into_iter().partition(|item| self.alone.contains(&item.key()));
+		groups.extend(alone.into_iter().map(|item| vec![item]));
 		while !ready.is_empty() {
 			let others = ready.split_off(ready.len().min(most));
 			groups.push(core::mem::replace(&mut ready, others));
 		}
 		let several = groups.iter().filter(|group| group.len() > 1);
-		self.sent.extend(several.map(|group| group.iter().map(Item::key).collect()));
+		self.sent.extend(several.cloned());
 		groups
 	}
 
-	/// Forgets the transactions of which no round is to be kept.
+	/// Notes that the transaction with a round has come to an end. Returns true if it had several, and this is the first
+	/// of them to say so.
+	pub(super) fn end(&mut self, key: &Key) -> bool {
+		let before = self.sent.len();
+		self.sent.retain(|group| group.iter().all(|item| item.key() != *key));
+		self.sent.len() < before
+	}
+
+	/// Notes that the chain did not take a transaction with a round. Returns true if it had several: each goes alone from
+	/// now on.
+	pub(super) fn part(&mut self, key: &Key) -> bool {
+		let with_it = |group: &Vec<T>| group.iter().any(|item| item.key() == *key);
+		let keys = self.sent.iter().filter(|group| with_it(group)).flatten().map(Item::key);
+		self.alone.extend(keys.collect::<Vec<_>>());
+		self.end(key);
+		self.alone.contains(key)
+	}
+
+	/// Forgets the transactions and rounds that are not to be kept.
 	pub(super) fn forget(&mut self, is_kept: impl Fn(&Key) -> bool) {
-		self.sent.retain(|keys| keys.iter().any(&is_kept));
+		self.sent.retain(|group| group.iter().any(|item| is_kept(&item.key())));
+		self.alone.retain(is_kept);
 	}
 }
 
@@ -194,22 +212,38 @@ mod tests {
 
 	/// A transaction that no block has taken is sent again with a higher tip, and not followed by another one.
 	#[test]
-	fn group_should_stay_the_same_when_all_of_it_is_ready_again() {
+	fn group_should_stay_the_same_while_its_end_is_unknown() {
 		let mut outbox = Outbox::default();
 		assert_eq!(take(&mut outbox, &[1, 2], 8), [vec![1, 2]]);
 		assert_eq!(take(&mut outbox, &[7], 8), [vec![7]]);
 		assert_eq!(take(&mut outbox, &[3, 2, 1, 4], 8), [vec![1, 2], vec![3, 4]]);
 		assert_eq!(take(&mut outbox, &[4, 1, 3, 2], 8), [vec![1, 2], vec![3, 4]]);
+		// A part of it is over.
+		assert_eq!(take(&mut outbox, &[5, 2], 8), [vec![1, 2], vec![5]]);
+		assert_eq!(take(&mut outbox, &[3], 1), [vec![3, 4]]);
 	}
 
 	#[test]
-	fn group_should_be_made_anew_when_a_part_of_it_is_over_or_it_is_too_large() {
+	fn group_should_be_made_anew_when_its_transaction_has_ended() {
+		let mut outbox = Outbox::default();
+		assert_eq!(take(&mut outbox, &[1, 2, 3], 8), [vec![1, 2, 3]]);
+		assert!(outbox.end(&key(2)));
+		assert!(!outbox.end(&key(1)), "the first has said so");
+		assert_eq!(take(&mut outbox, &[2, 4], 8), [vec![2, 4]]);
+		assert!(!outbox.end(&key(9)));
+	}
+
+	/// What one account cannot pay for together it may pay for in part.
+	#[test]
+	fn rounds_should_go_alone_when_the_chain_did_not_take_them_together() {
 		let mut outbox = Outbox::default();
 		assert_eq!(take(&mut outbox, &[1, 2], 8), [vec![1, 2]]);
-		assert_eq!(take(&mut outbox, &[5, 2], 8), [vec![5, 2]]);
-		assert_eq!(take(&mut outbox, &[1, 2], 8), [vec![1, 2]], "2 was sent with 5 since");
-		assert_eq!(take(&mut outbox, &[3, 2, 1], 1), [vec![3], vec![2], vec![1]]);
-		assert_eq!(take(&mut outbox, &[3, 2, 1], 8), [vec![3, 2, 1]]);
+		assert_eq!(take(&mut outbox, &[3], 8), [vec![3]]);
+		assert!(outbox.part(&key(1)) && outbox.part(&key(2)), "each of them hears of it");
+		assert!(!outbox.part(&key(3)), "it was alone");
+		assert_eq!(take(&mut outbox, &[1, 5, 2, 6], 8), [vec![1], vec![2], vec![5, 6]]);
+		outbox.forget(|_| false);
+		assert_eq!(take(&mut outbox, &[1, 2], 8), [vec![1, 2]]);
 	}
 
 	#[test]
@@ -218,7 +252,8 @@ mod tests {
 		take(&mut outbox, &[1, 2], 2);
 		take(&mut outbox, &[3, 4], 2);
 		outbox.forget(|kept| *kept == key(3));
-		assert_eq!(outbox.sent, [vec![key(3), key(4)]]);
+		let left: Vec<_> = outbox.sent.iter().flatten().map(Item::key).collect();
+		assert_eq!(left, [key(3), key(4)]);
 	}
 
 	#[test]

@@ -94,6 +94,13 @@ impl Service {
 		result: Result<Included, Arc<SubmitError>>,
 	) -> Result<(), ProverError> {
 		let (batch, round) = key;
+		if !is_unknown(&result) {
+			if is_not_taken(&result) && self.bids.part(&key) {
+				// The next block asks again, for each of them alone.
+				return Ok(());
+			}
+			self.bids.end(&key);
+		}
 		match result {
 			Ok(included) => {
 				self.fees.note(Transaction::Bid, included.fee);
@@ -124,6 +131,12 @@ impl Service {
 		result: Result<Included, Arc<SubmitError>>,
 	) -> Result<(), ProverError> {
 		let (batch, round) = key;
+		if is_not_taken(&result) {
+			self.reveals.part(&key);
+		}
+		if !is_unknown(&result) {
+			self.reveals.end(&key);
+		}
 		match result {
 			Ok(included) => {
 				// The round may have closed before the payload was in a block.
@@ -302,4 +315,16 @@ impl Service {
 	pub(super) fn trouble(&self, about: Option<Key>, text: String) {
 		self.reporter.say(&Report::Trouble { about, text });
 	}
+}
+
+/// Returns true if a transaction may still have an effect, or was never sent.
+fn is_unknown(result: &Result<Included, Arc<SubmitError>>) -> bool {
+	let error = result.as_ref().err().map(AsRef::as_ref);
+	matches!(error, Some(SubmitError::Unknown { .. } | SubmitError::Chain(_)))
+}
+
+/// Returns true if no block will take a transaction, whatever its call would have done.
+fn is_not_taken(result: &Result<Included, Arc<SubmitError>>) -> bool {
+	let error = result.as_ref().err().map(AsRef::as_ref);
+	matches!(error, Some(SubmitError::CannotPay { .. } | SubmitError::Refused { .. }))
 }

@@ -123,10 +123,17 @@ impl Service {
 		// All at the same time, so that they can go out together without waiting for one answer after the other.
 		let asked = reveals.iter().map(|(round, _)| self.holds_back(session, &view, round));
 		let held_back = join_all(asked.collect::<Vec<_>>()).await;
+		let mut unanswered = None;
 		for ((round, step), is_held_back) in reveals.into_iter().zip(held_back) {
-			if !is_held_back? {
-				self.act(session, &view, round, step)?;
+			match is_held_back {
+				Ok(true) => (),
+				Ok(false) => self.act(session, &view, round, step)?,
+				// The others need not wait for the next block.
+				Err(error) => unanswered = Some(error),
 			}
+		}
+		if let Some(error) = unanswered {
+			return Err(error);
 		}
 		self.settle_the_rest(session, &view, gone);
 		Ok((view, shown))

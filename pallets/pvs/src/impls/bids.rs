@@ -53,11 +53,25 @@ enum Opened<T: Config> {
 impl<T: Config> Pallet<T> {
 	pub(crate) fn do_place_bid(
 		bidder: T::AccountId,
+		at: RoundKey,
+		batch_digest: Bytes32,
+		max_slot_fee: Balance,
+		bid: SealedBid<'_>,
+	) -> DispatchResultWithPostInfo {
+		let placed = Self::place(bidder, at, batch_digest, max_slot_fee, bid);
+		let moves = Self::moves(placed.map_or(0, u32::from));
+		let weight = WeightInfoOf::<T>::place_bid().saturating_add(moves);
+		Self::charged(weight, placed.map(|_| ()))
+	}
+
+	/// Places a bid. Returns true if the deadline of its batch moved.
+	fn place(
+		bidder: T::AccountId,
 		RoundKey { batch: id, round }: RoundKey,
 		batch_digest: Bytes32,
 		max_slot_fee: Balance,
 		SealedBid { commitment, seal }: SealedBid<'_>,
-	) -> DispatchResult {
+	) -> Result<bool, DispatchError> {
 		let seal: Seal = seal.try_into().map_err(|_| Error::<T>::SealWrongLength)?;
 		check_seal(&seal).map_err(Error::<T>::from)?;
 		let extrinsic = Self::current_extrinsic()?;
@@ -98,9 +112,14 @@ impl<T: Config> Pallet<T> {
 		};
 		Bids::<T>::insert(id, &bidder, record);
 		entry.batch.round = after.round.ok_or(Error::<T>::Corrupt)?;
-		Self::store(entry);
+		let moved = Self::store(entry);
 		Self::deposit_event(Event::BidPlaced { batch: id, round, bidder, bond, slot_fee: fee });
-		Ok(())
+		Ok(moved)
+	}
+
+	/// Returns what it weighs to move the entries of so many batches in the agenda.
+	pub(crate) fn moves(batches: u32) -> Weight {
+		WeightInfoOf::<T>::move_deadline().saturating_mul(batches.into())
 	}
 
 	pub(crate) fn do_place_bids(
@@ -109,6 +128,7 @@ impl<T: Config> Pallet<T> {
 	) -> DispatchResultWithPostInfo {
 		Self::ensure_bids_per_call(bids.len())
 			.map_err(|error| error.with_weight(WeightInfoOf::<T>::place_bids(1)))?;
+		let mut moved = 0u32;
 		for (item, placement) in (0..).zip(bids) {
 			let BidPlacement { batch, round, batch_digest, max_slot_fee, commitment, seal } =
 				placement;
@@ -117,13 +137,15 @@ impl<T: Config> Pallet<T> {
 				SealedBid { commitment: *commitment, seal },
 			);
 			let placed = with_storage_layer(|| {
-				Self::do_place_bid(bidder.clone(), at, *batch_digest, *max_slot_fee, bid)
+				Self::place(bidder.clone(), at, *batch_digest, *max_slot_fee, bid)
 			});
-			if let Err(error) = placed {
-				Self::emit_bid_refused(item, at, bidder.clone(), error);
+			match placed {
+				Ok(has_moved) => moved = moved.saturating_add(has_moved.into()),
+				Err(error) => Self::emit_bid_refused(item, at, bidder.clone(), error),
 			}
 		}
-		Ok(().into())
+		let weight = WeightInfoOf::<T>::place_bids(Self::count(bids.len()));
+		Ok(Some(weight.saturating_add(Self::moves(moved))).into())
 	}
 
 	pub(crate) fn do_reveal_bid(
@@ -137,10 +159,11 @@ impl<T: Config> Pallet<T> {
 			Some(entry) => Self::reveal(entry, bidder, payload, &mut closing),
 			None => {
 				weight = WeightInfoOf::<T>::settle_by_payload();
-				Self::settle_by_payload(at, bidder, payload)
+				Self::settle_by_payload(at, bidder, payload).map(|()| false)
 			},
 		});
-		Self::charged(weight.saturating_add(closing.consumed()), revealed)
+		let weight = weight.saturating_add(Self::moves(revealed.map_or(0, u32::from)));
+		Self::charged(weight.saturating_add(closing.consumed()), revealed.map(|_| ()))
 	}
 
 	pub(crate) fn do_reveal_bids(
@@ -150,23 +173,25 @@ impl<T: Config> Pallet<T> {
 			.map_err(|error| error.with_weight(WeightInfoOf::<T>::reveal_bids(1)))?;
 		// One budget for all: it fits several rounds, and no call declares more than one heaviest step.
 		let mut closing = Self::step_budget();
-		let mut settled = 0u32;
+		let (mut settled, mut moved) = (0u32, 0u32);
 		for (item, BidReveal { batch, round, bidder, payload }) in (0..).zip(reveals) {
 			let at = RoundKey { batch: *batch, round: *round };
 			let revealed = with_storage_layer(|| match Self::open_round(at, &mut closing)? {
 				Some(entry) => Self::reveal(entry, bidder.clone(), payload, &mut closing),
 				None => {
 					settled = settled.saturating_add(1);
-					Self::settle_by_payload(at, bidder.clone(), payload)
+					Self::settle_by_payload(at, bidder.clone(), payload).map(|()| false)
 				},
 			});
-			if let Err(error) = revealed {
-				Self::emit_bid_refused(item, at, bidder.clone(), error);
+			match revealed {
+				Ok(has_moved) => moved = moved.saturating_add(has_moved.into()),
+				Err(error) => Self::emit_bid_refused(item, at, bidder.clone(), error),
 			}
 		}
 		let others = Self::count(reveals.len()).saturating_sub(settled);
 		let weight = WeightInfoOf::<T>::reveal_bids(others)
-			.saturating_add(WeightInfoOf::<T>::settle_by_payload().saturating_mul(settled.into()));
+			.saturating_add(WeightInfoOf::<T>::settle_by_payload().saturating_mul(settled.into()))
+			.saturating_add(Self::moves(moved));
 		Ok(Some(weight.saturating_add(closing.consumed())).into())
 	}
 
@@ -184,15 +209,18 @@ impl<T: Config> Pallet<T> {
 
 	/// Returns what `place_bids` with so many bids weighs.
 	pub(crate) fn place_bids_weight(bids: usize) -> Weight {
-		WeightInfoOf::<T>::place_bids(Self::charged_bids(bids))
+		let count = Self::charged_bids(bids);
+		WeightInfoOf::<T>::place_bids(count).saturating_add(Self::moves(count))
 	}
 
 	/// Returns the most that `reveal_bids` with so many payloads weighs beside the rounds that it closes:
 	/// each may settle a silent bid.
 	pub(crate) fn reveal_bids_weight(reveals: usize) -> Weight {
 		let count = Self::charged_bids(reveals);
+		let settles = WeightInfoOf::<T>::settle_by_payload().saturating_mul(count.into());
 		WeightInfoOf::<T>::reveal_bids(count)
-			.max(WeightInfoOf::<T>::settle_by_payload().saturating_mul(count.into()))
+			.max(WeightInfoOf::<T>::reveal_bids(0).saturating_add(settles))
+			.saturating_add(Self::moves(count))
 	}
 
 	/// Returns the number of bids that a call is charged at the most: more, or none, are refused before
@@ -201,12 +229,13 @@ impl<T: Config> Pallet<T> {
 		Self::count(bids).min(T::MaxBidsPerCall::get()).max(1)
 	}
 
+	/// Reveals a bid. Returns true if the deadline of its batch moved.
 	fn reveal(
 		mut entry: Entry<T>,
 		bidder: T::AccountId,
 		payload: &[u8],
 		closing: &mut WeightMeter,
-	) -> DispatchResult {
+	) -> Result<bool, DispatchError> {
 		let payload: &[u8; PAYLOAD_BYTES] =
 			payload.try_into().map_err(|_| Error::<T>::PayloadWrongLength)?;
 		let bid = Self::bid(entry.id, &bidder);
@@ -214,7 +243,7 @@ impl<T: Config> Pallet<T> {
 		if let Ok(BidRecord { stage: BidStage::Revealed(_), commitment: committed, .. }) = bid {
 			// Twice the same is no fault: whoever reveals for others need not look first.
 			ensure!(commitment == committed, Error::<T>::CommitmentMismatch);
-			return Ok(());
+			return Ok(false);
 		}
 		// The phase first: whoever is too early or too late learns that, whatever it sent.
 		let share = bid.as_ref().map_or(0, |bid| bid.share);
@@ -229,8 +258,7 @@ impl<T: Config> Pallet<T> {
 		if closing.can_consume(Self::step_weight(&entry)) {
 			Self::catch_up(&mut entry, closing)?;
 		}
-		Self::store(entry);
-		Ok(())
+		Ok(Self::store(entry))
 	}
 
 	pub(crate) fn do_open_bid(
@@ -267,11 +295,14 @@ impl<T: Config> Pallet<T> {
 			},
 			Opened::Unsettled(silent) => {
 				let opened = Self::settle_by_opening(at, bidder, *silent, opener, &opening);
+				let opened = opened.map(|()| false);
 				(WeightInfoOf::<T>::settle_by_opening(), opened)
 			},
 		};
-		let weight = weight.saturating_add(WeightInfoOf::<T>::challenge_search());
-		Self::charged(weight.saturating_add(closing.consumed()), opened)
+		let weight = weight
+			.saturating_add(WeightInfoOf::<T>::challenge_search())
+			.saturating_add(Self::moves(opened.map_or(0, u32::from)));
+		Self::charged(weight.saturating_add(closing.consumed()), opened.map(|_| ()))
 	}
 
 	/// Checks the lengths of an opening.
@@ -304,6 +335,7 @@ impl<T: Config> Pallet<T> {
 		Ok(bid)
 	}
 
+	/// Opens a bid. Returns true if the deadline of its batch moved.
 	fn open(
 		mut entry: Entry<T>,
 		bidder: T::AccountId,
@@ -311,7 +343,7 @@ impl<T: Config> Pallet<T> {
 		opener: T::AccountId,
 		opening: &Opening,
 		closing: &mut WeightMeter,
-	) -> DispatchResult {
+	) -> Result<bool, DispatchError> {
 		let sealed = SealBinding {
 			seal_digest: &entry.batch.snapshot.seal_digest,
 			context: &Self::bid_context(&entry, &bidder),
@@ -321,8 +353,7 @@ impl<T: Config> Pallet<T> {
 		let payload = payload.as_ref();
 		Self::advance(&mut entry, Input::Open { bidder, share: bid.share, opener, payload })?;
 		Self::catch_up(&mut entry, closing)?;
-		Self::store(entry);
-		Ok(())
+		Ok(Self::store(entry))
 	}
 
 	/// Verifies an opening. Returns the payload that was in the seal; `None` if it does not decrypt or is

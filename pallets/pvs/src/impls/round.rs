@@ -192,14 +192,18 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// Writes a batch and its rollup back.
-	pub(crate) fn store(mut entry: Entry<T>) {
+	/// Writes a batch and its rollup back. Returns true if its entry in the agenda moved.
+	pub(crate) fn store(mut entry: Entry<T>) -> bool {
+		let mut moved = false;
 		if !entry.ended {
+			let due = entry.batch.due;
 			Self::reschedule(&mut entry);
+			moved = entry.batch.due != due;
 			Batches::<T>::insert(entry.id, entry.batch);
 		}
 		if Rollups::<T>::get(entry.id.rollup).as_ref() != Some(&entry.rollup) {
 			Rollups::<T>::insert(entry.id.rollup, entry.rollup);
 		}
+		moved
 	}
 }

@@ -53,7 +53,7 @@ fn test_commit_without_bond_is_noop() {
 		});
 		let digest = Pvs::round_info(id).expect("open").batch_digest;
 		assert_noop!(
-			Pvs::place_bid(signed(&ANN), id, 0, digest, 99, [1; 32], any_seal()),
+			outcome(Pvs::place_bid(signed(&ANN), id, 0, digest, 99, [1; 32], any_seal())),
 			Error::<Test>::InsufficientStake
 		);
 		Provers::<Test>::mutate(&ANN, |prover| {

@@ -11,7 +11,8 @@ fn try_place(
 	digest: [u8; 32],
 	max_slot_fee: u128,
 ) -> Result<(), DispatchError> {
-	Pvs::place_bid(signed(who), id, round, digest, max_slot_fee, [3; 32], any_seal())
+	outcome(Pvs::place_bid(signed(who), id, round, digest, max_slot_fee, [3; 32], any_seal()))
+		.map(|_| ())
 }
 
 fn digest(id: pvs_primitives::api::BatchId) -> [u8; 32] {

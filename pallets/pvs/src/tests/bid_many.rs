@@ -2,8 +2,8 @@
 //! Several bids in one call: each has the effects of a single one, or fails alone.
 
 use crate::{
-	mock::*, types::RoundKey, weights::WeightInfo, BidPlacement, BidReveal, Bids, Call, Config,
-	Error, Event, UnsettledRounds, WeightInfoOf,
+	mock::*, types::RoundKey, weights::WeightInfo, BidPlacement, BidReveal, Bids, Call, Error,
+	Event, UnsettledRounds, WeightInfoOf,
 };
 use frame_support::{
 	assert_noop, assert_ok,
@@ -66,7 +66,7 @@ fn bids_should_have_the_effects_of_single_ones_when_placed_and_revealed_together
 			let bids: Vec<_> = ids.iter().map(|id| placement(*id, &ANN, 100)).collect();
 			if together {
 				let info = place_all(&ANN, bids).expect("all are sound");
-				assert_eq!(info.actual_weight, None, "it costs what it declares");
+				assert_eq!(info.actual_weight, Some(Weights::place_bids(3)));
 			} else {
 				for bid in bids {
 					let BidPlacement { batch, round, batch_digest, commitment, seal, .. } = bid;
@@ -129,6 +129,29 @@ fn bid_should_fail_alone_when_it_is_one_of_several() {
 			assert_eq!(total(&ANN), before.1 - 2 * SLOT_FEE, "a refused bid burns nothing");
 		});
 	}
+}
+
+/// The first bid of a round moves its deadline from the end of the bidding window to that of the reveals.
+#[test]
+fn bid_should_be_charged_the_move_of_a_deadline_when_it_is_the_first() {
+	market(|| {
+		let ids = three_batches();
+		let single = |id: BatchId, bidder: &AccountId| {
+			let BidPlacement { batch, round, batch_digest, max_slot_fee, commitment, seal } =
+				placement(id, bidder, 100);
+			let call =
+				Call::place_bid { batch, round, batch_digest, max_slot_fee, commitment, seal };
+			outcome(dispatch(signed(bidder), call)).expect("it is sound").actual_weight
+		};
+		let moved = |weight: Weight, moves: u64| {
+			Some(weight.saturating_add(Weights::move_deadline().saturating_mul(moves)))
+		};
+		assert_eq!(single(ids[0], &ANN), moved(Weights::place_bid(), 1));
+		assert_eq!(single(ids[0], &BEN), moved(Weights::place_bid(), 0));
+		let bids = ids.iter().map(|id| placement(*id, &CID, 100)).collect();
+		let info = place_all(&CID, bids).expect("all are sound");
+		assert_eq!(info.actual_weight, moved(Weights::place_bids(3), 2));
+	});
 }
 
 /// Each refusal is that of the single call, and nothing of it stays.
@@ -288,7 +311,11 @@ fn rounds_should_be_closed_by_the_agenda_when_one_call_may_not_close_all() {
 		assert!(close.saturating_mul(2).all_lte(Pvs::heaviest_step()), "two do");
 		let info = reveal_all(ids.iter().map(|id| reveal_of(*id, &ANN, 100)).collect());
 		let weight = info.expect("all match").actual_weight;
-		assert_eq!(weight, Some(Weights::reveal_bids(3).saturating_add(close.saturating_mul(2))));
+		// The deadlines of all three moved.
+		let expected = Weights::reveal_bids(3)
+			.saturating_add(close.saturating_mul(2))
+			.saturating_add(Weights::move_deadline().saturating_mul(3));
+		assert_eq!(weight, Some(expected));
 		assert!(winner(ids[0]).is_some() && winner(ids[1]).is_some());
 		let bid = Bids::<Test>::get(ids[2], ANN).expect("its round is open");
 		assert!(matches!(bid.stage, BidStage::Revealed(_)), "the reveal counts all the same");

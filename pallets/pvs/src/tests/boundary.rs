@@ -22,7 +22,9 @@ fn assert_at(block: u32, call: &str, expected: Outcome, actual: Result<(), Dispa
 }
 
 fn try_place(id: BatchId, digest: [u8; 32]) -> Result<(), DispatchError> {
-	probe(|| Pvs::place_bid(signed(&DEE), id, 0, digest, 99, [1; 32], any_seal()))
+	probe(|| {
+		outcome(Pvs::place_bid(signed(&DEE), id, 0, digest, 99, [1; 32], any_seal())).map(|_| ())
+	})
 }
 
 fn try_reveal(id: BatchId, who: &AccountId) -> Result<(), DispatchError> {

@@ -223,7 +223,7 @@ fn calls_should_be_refused_on_dropped_batches_from_the_failure_on() {
 			assert_eq!(status(id), BatchStatus::Dropped);
 			assert_eq!(Pvs::round_info(id), None);
 			assert_noop!(
-				Pvs::place_bid(signed(&CID), id, 0, digest, 99, [0; 32], any_seal()),
+				outcome(Pvs::place_bid(signed(&CID), id, 0, digest, 99, [0; 32], any_seal())),
 				dropped
 			);
 			let payload = payload(100, 20).encode();

@@ -396,7 +396,8 @@ fn prop_ids_unique_forever() {
 			Pvs::deregister_rollup(signed(&OWNER), id).expect("nothing is pending");
 		}
 		// A bid for an index that has ended finds nothing.
-		let ended = Pvs::place_bid(signed(&ANN), batch(10), 0, [0; 32], 99, [0; 32], any_seal());
+		let placed = Pvs::place_bid(signed(&ANN), batch(10), 0, [0; 32], 99, [0; 32], any_seal());
+		let ended = outcome(placed);
 		assert_eq!(ended, Err(crate::Error::<Test>::BatchNotFound.into()));
 	});
 }

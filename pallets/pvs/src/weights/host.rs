@@ -22,10 +22,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn deregister_rollup() -> Weight {
-		// Fastest run: 84_486 ns.
-		Weight::from_parts(95_121_000, 3934)
-			.saturating_add(T::DbWeight::get().reads(3))
-			.saturating_add(T::DbWeight::get().writes(6))
+		// Measured on 2026-11-30 on an Intel Xeon at 2.00 GHz, a slower machine.
+		// Fastest run: 304_555 ns.
+		Weight::from_parts(488_307_000, 82494)
+			.saturating_add(T::DbWeight::get().reads(35))
+			.saturating_add(T::DbWeight::get().writes(36))
 	}
 	fn register_prover() -> Weight {
 		// Fastest run: 123_704 ns.
@@ -54,11 +55,29 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(3))
 	}
+	// `n` is 1 to 16.
 	fn place_bids(n: u32) -> Weight {
-		Self::place_bid().saturating_mul(n.into())
+		// Measured on 2026-11-30 on an Intel Xeon at 2.00 GHz, a slower machine.
+		// Fastest run: 515_374 ns.
+		Weight::from_parts(616_181_691, 5143)
+			// Standard error: 18_405_919.
+			.saturating_add(Weight::from_parts(175_840_149, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads(3u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(1))
+			.saturating_add(T::DbWeight::get().writes(2u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 4113).saturating_mul(n.into()))
 	}
+	// `n` is 1 to 16.
 	fn reveal_bids(n: u32) -> Weight {
-		Self::reveal_bid().saturating_mul(n.into())
+		// Measured on 2026-11-30 on an Intel Xeon at 2.00 GHz, a slower machine.
+		// Fastest run: 354_838 ns.
+		Weight::from_parts(292_316_200, 990)
+			// Standard error: 23_232_031.
+			.saturating_add(Weight::from_parts(275_556_135, 0).saturating_mul(n.into()))
+			.saturating_add(T::DbWeight::get().reads(7u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(5u64.saturating_mul(n.into())))
+			.saturating_add(Weight::from_parts(0, 4113).saturating_mul(n.into()))
 	}
 	fn open_bid() -> Weight {
 		// Fastest run: 3_637_486 ns.
@@ -248,6 +267,11 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(13))
 			.saturating_add(T::DbWeight::get().writes(2u64.saturating_mul(b.into())))
 			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
+	}
+	fn move_deadline() -> Weight {
+		// Measured on 2026-11-30 on an Intel Xeon at 2.00 GHz, a slower machine.
+		// Fastest run: 14_920 ns.
+		Weight::from_parts(16_787_000, 0).saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn agenda_lookup() -> Weight {
 		// Fastest run: 33_039 ns.

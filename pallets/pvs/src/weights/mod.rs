@@ -99,6 +99,8 @@ pub trait WeightInfo: MeasuredWith {
 	fn fail_batch() -> Weight;
 	/// Dropping a batch behind a failed one, with `b` bids in its auction.
 	fn drop_batch(b: u32) -> Weight;
+	/// Moving a batch's entry in the agenda.
+	fn move_deadline() -> Weight;
 	/// Looking for the next item of the agenda.
 	fn agenda_lookup() -> Weight;
 }

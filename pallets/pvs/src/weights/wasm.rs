@@ -249,6 +249,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			.saturating_add(T::DbWeight::get().writes(2u64.saturating_mul(b.into())))
 			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
 	}
+	fn move_deadline() -> Weight {
+		T::DbWeight::get().writes(2)
+	}
 	fn agenda_lookup() -> Weight {
 		// Fastest run: 33_039 ns.
 		Weight::from_parts(35_222_000, 10958)
