@@ -95,7 +95,10 @@ fn last_reveal_should_not_be_charged_the_failure_when_its_bid_counts() {
 		assert_ok!(reveal_bytes(id, &ANN, &payload(100, 21).encode()));
 		let actual = reveal(id, &BEN, 200, 5).expect("it matches").actual_weight;
 		assert_eq!(winner(id), Some(BEN));
-		assert_eq!(actual, Some(Weights::reveal_bid().saturating_add(Weights::close_round(2))));
+		let expected = Weights::reveal_bid()
+			.saturating_add(Weights::close_round(2))
+			.saturating_add(Weights::move_deadline());
+		assert_eq!(actual, Some(expected));
 	});
 }
 
@@ -285,7 +288,8 @@ fn refused_opening_should_be_charged_the_verification_when_there_was_one() {
 		assert_refused(&DEE, call(id, ANN), Error::OpeningProofInvalid, verified);
 		// It closes the round.
 		let opened = dispatch(signed(&GUEST), call(id, ANN)).expect("it holds").actual_weight;
-		assert_eq!(opened, Some(verified.saturating_add(Weights::close_round(2))));
+		let closed = Weights::close_round(2).saturating_add(Weights::move_deadline());
+		assert_eq!(opened, Some(verified.saturating_add(closed)));
 	});
 }
 
