@@ -23,7 +23,8 @@ pub struct RecentBatch<AccountId> {
 /// Returns the slot, below [`RECENT_BATCHES`], of the batch that becomes final after `finals` others of its
 /// rollup: a free one, or that of the oldest one that is kept.
 pub fn slot(finals: u64) -> u32 {
-	u32::try_from(finals % u64::from(RECENT_BATCHES)).unwrap_or_default()
+	let slot = finals.checked_rem(RECENT_BATCHES.into()).unwrap_or_default();
+	u32::try_from(slot).unwrap_or_default()
 }
 
 /// Returns the figures over the number of batches that each prover proved.

@@ -79,11 +79,11 @@ impl<R: TypeResolver> Visitor for EncodedErrorVisitor<R> {
 	type Value<'scale, 'resolver> = EncodedError;
 	type TypeResolver = R;
 
-	fn unchecked_decode_as_type<'scale, 'resolver>(
+	fn unchecked_decode_as_type(
 		self,
-		input: &mut &'scale [u8],
+		input: &mut &[u8],
 		type_id: R::TypeId,
-		types: &'resolver R,
+		types: &R,
 	) -> DecodeAsTypeResult<Self, Result<EncodedError, DecodeError>> {
 		let bytes = *input;
 		let skipped = decode_with_visitor(input, type_id, types, IgnoreVisitor::<R>::new());
