@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many rows of storage a bid and a proof read and write.
+//! Number of rows of storage that a bid and a proof read and write.
 //!
 //! Distinct keys that the call's own dispatch reads, and distinct keys that it writes, are added up. What
 //! weights do not count is left out here as well: the runtime's whitelisted keys (`System` keeps block,
@@ -33,7 +33,7 @@ const WINDOW_BLOCKS: u32 = 20;
 /// Blocks after which a prover that does not deliver has defaulted.
 const PATIENCE: u32 = 200;
 
-/// What was measured.
+/// Figures of this measurement.
 pub(crate) struct Accesses {
 	/// A bid in a round that has bids.
 	pub(crate) bid: Rows,
@@ -123,7 +123,7 @@ struct Assigned {
 	chain: Chain,
 	head: BatchId,
 	successor: BatchId,
-	/// What the last bid in the head's round read and wrote.
+	/// Rows that the last bid in the head's round read and wrote.
 	bid: Rows,
 }
 

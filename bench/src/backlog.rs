@@ -30,12 +30,12 @@ const BIDDING_BLOCKS: u32 = 150;
 const REVEAL_BLOCKS: u32 = 10;
 /// One batch in so many has some bids.
 const WITH_BIDS: u64 = 4;
-/// How many that are.
+/// Number of those.
 const SOME_BIDS: usize = 3;
 /// Blocks after which a backlog that is still there is a fault of the chain.
 const PATIENCE: u32 = 2_000;
 
-/// What was measured.
+/// Figures of this measurement.
 pub(crate) struct Backlog {
 	/// Batches whose first deadline had passed.
 	pub(crate) batches: usize,

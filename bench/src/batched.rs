@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many bids and reveals fit a block in calls with as many as one takes.
+//! Number of bids and reveals that fit a block in calls with as many as one takes.
 
 use crate::{
 	chain::{Applied, Chain},
@@ -13,7 +13,7 @@ use pvs_primitives::api::{BatchId, ProverStats};
 use pvs_runtime::{AccountId, Pvs, Runtime, RuntimeCall};
 use sp_core::sr25519;
 
-/// What fits a block in full calls.
+/// Bids and reveals that fit a block in full calls.
 pub(crate) struct Batched {
 	/// Bids, in a block with nothing else but its inherent.
 	pub(crate) bids_per_block: usize,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How many proofs fit a block, one by one and in calls with as many as one takes.
+//! Number of proofs that fit a block, one by one and in calls with as many as one takes.
 
 use crate::{
 	chain::{Applied, Chain},
@@ -17,7 +17,7 @@ const BIDDING_BLOCKS: u32 = 20;
 /// Blocks in which all reveals have to come.
 const REVEAL_BLOCKS: u32 = 20;
 
-/// What fits a block with nothing else but its inherent.
+/// Proofs that fit a block with nothing else but its inherent.
 pub(crate) struct Proofs {
 	/// Calls of `submit_proof`.
 	pub(crate) per_block: usize,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which keys of storage some work reads and writes.
+//! Keys of storage that some work reads and writes.
 
 use sp_core::{
 	storage::{ChildInfo, StateVersion, TrackedStorageKey},

@@ -10,7 +10,7 @@ use crate::{
 use alloc::vec::Vec;
 use pvs_primitives::Bytes32;
 
-/// Where a verifier works, and so what a proof costs a block.
+/// Place in which a verifier works, which decides what a proof costs a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
 	/// Natively, in the node, through a host function.
@@ -21,7 +21,7 @@ pub enum Backend {
 
 /// What a runtime chooses, by type, to check keys and proofs with.
 pub trait ProofVerifier {
-	/// Where it works. Weights that were measured with the other one are wrong.
+	/// Place in which it works. Weights that were measured with the other one are wrong.
 	const BACKEND: Backend;
 
 	/// Checks a verifying key and returns what is stored of it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a runtime chooses in bundles: its network, its seals, its prices, and a verifier with its weights.
+//! Bundles that a runtime chooses: its network, its seals, its prices, and a verifier with its weights.
 
 use crate::{seals, weights, WeightInfo};
 use core::marker::PhantomData;
@@ -7,12 +7,12 @@ use pvs_primitives::{seal_timing::SealTiming, Balance, BlockNumber};
 use pvs_timelock::Parameters;
 use pvs_verifier::{HostVerifier, ProofVerifier, WasmVerifier};
 
-/// How proofs are verified, and what that weighs: chosen together, since weights that were measured with
+/// Way in which proofs are verified, and its weights: chosen together, since weights that were measured with
 /// the native verifier charge too little for the one in Wasm.
 pub trait Verification {
 	/// Checks keys and proofs.
 	type Verifier: ProofVerifier;
-	/// What calls and agenda steps weigh with that verifier.
+	/// Weights of calls and agenda steps with that verifier.
 	type WeightInfo: WeightInfo;
 }
 
@@ -37,7 +37,7 @@ impl<T: frame_system::Config> Verification for WasmVerification<T> {
 pub struct Network {
 	/// The time between two blocks, in milliseconds, above 0.
 	pub slot_millis: u64,
-	/// How much slower than that blocks may come, in percent; at least 100. Squaring does not wait for them.
+	/// Factor by which blocks may come more slowly than that, in percent; at least 100. Squaring does not wait for them.
 	pub stretch_percent: u32,
 	/// Blocks between bidding and revealing: at least best minus finalized height, 0 where forks cannot
 	/// happen.
@@ -66,7 +66,7 @@ pub struct Seals {
 	pub former: &'static [&'static Parameters],
 	/// Squarings per second of the fastest hardware that anyone has shown, above 0.
 	pub fastest_squarings: u64,
-	/// How many times faster than that an attacker may be; at least 10, unless the puzzle is insecure.
+	/// Factor by which an attacker may be faster than that; at least 10, unless the puzzle is insecure.
 	pub margin: u32,
 	/// Squarings per second of one core of an opener, the time for the proof counted in; above 0.
 	pub opener_squarings: u64,

@@ -72,7 +72,7 @@ impl Item for BidReveal {
 	}
 }
 
-/// What is ready to be sent.
+/// Bids, or reveals, that are ready to be sent.
 pub(super) struct Outbox<T> {
 	ready: Vec<T>,
 	/// Transactions of several whose end is not known. The same call goes on with such a transaction; another one would
@@ -233,7 +233,7 @@ mod tests {
 		assert!(!outbox.end(&key(9)));
 	}
 
-	/// What one account cannot pay for together it may pay for in part.
+	/// An account may be able to pay for a part of what it cannot pay for together.
 	#[test]
 	fn rounds_should_go_alone_when_the_chain_did_not_take_them_together() {
 		let mut outbox = Outbox::default();

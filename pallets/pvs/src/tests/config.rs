@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a runtime must choose, what it gets, and which contradictions `integrity_test` refuses.
+//! Items that a runtime must choose, those that it gets, and which contradictions `integrity_test` refuses.
 
 use crate::{
 	config_preludes::{ParachainDefaultConfig, SolochainDefaultConfig},

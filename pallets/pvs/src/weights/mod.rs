@@ -13,7 +13,7 @@ use pvs_verifier::Backend;
 
 /// Names the verifier with which weights were measured.
 pub trait MeasuredWith {
-	/// Where that verifier works.
+	/// Place in which that verifier works.
 	const BACKEND: Backend;
 }
 
@@ -25,7 +25,7 @@ impl<T> MeasuredWith for wasm::SubstrateWeight<T> {
 	const BACKEND: Backend = Backend::Wasm;
 }
 
-/// What each call and each agenda step weighs at the most.
+/// Highest weight of each call and each agenda step.
 pub trait WeightInfo: MeasuredWith {
 	/// `register_rollup`.
 	fn register_rollup() -> Weight;
