@@ -14,7 +14,7 @@ use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo, PostDispatchInfo},
 	parameter_types,
 	traits::{fungible::Inspect, Get, Hooks, UnfilteredDispatchable},
-	weights::Weight,
+	weights::{RuntimeDbWeight, Weight},
 	PalletId,
 };
 use pvs_auction::round::Stage;
@@ -76,6 +76,7 @@ impl frame_system::Config for Test {
 	type AccountData = pallet_balances::AccountData<Balance>;
 	type AccountId = AccountId;
 	type Block = Block;
+	type DbWeight = DatabaseWeight;
 	type Lookup = IdentityLookup<AccountId>;
 }
 
@@ -119,6 +120,7 @@ pub(crate) const MAX_ROUNDS: u32 = 3;
 pub(crate) const AGENDA_WEIGHT: Weight = Weight::from_parts(1_000_000_000_000, u64::MAX);
 
 parameter_types! {
+	pub static DatabaseWeight: RuntimeDbWeight = RuntimeDbWeight { read: 0, write: 0 };
 	pub static ExistentialDeposit: Balance = 1;
 	pub static GapBlocks: u32 = FINALITY_GAP;
 	pub static FormerSeals: &'static [&'static Parameters] = &[];

@@ -13,7 +13,10 @@ use frame_support::{
 	storage::with_storage_layer,
 	weights::WeightMeter,
 };
-use pvs_auction::step::{claim, Input};
+use pvs_auction::{
+	round::{Stage, MAX_LADDER},
+	step::{claim, Input},
+};
 use pvs_primitives::{api::BatchId, hash::blake2_256, Bytes32};
 use pvs_verifier::{Claim, ProofError, ProofVerifier, PUBLIC_INPUTS};
 
@@ -33,6 +36,8 @@ struct Submitted {
 	overdue: Weight,
 	/// True if false proofs had to be searched for: what is malformed, or not awaited, is known without.
 	searched: bool,
+	/// Number of runners-up that the accepted proofs would have released on full ladders, and did not.
+	absent: u64,
 }
 
 impl<T: Config> Pallet<T> {
@@ -72,8 +77,13 @@ impl<T: Config> Pallet<T> {
 		let Awaited { entry, inputs, .. } = awaited.map_err(|error| {
 			error.with_weight(WeightInfoOf::<T>::refuse_proof().saturating_add(overdue))
 		})?;
+		let absent = Self::absent_runners_up(&entry.batch.round.stage);
 		let accepted = Self::accept_proof(entry, prover, &inputs, proof);
-		Self::charged(WeightInfoOf::<T>::submit_proof().saturating_add(overdue), accepted)
+		let mut weight = WeightInfoOf::<T>::submit_proof().saturating_add(overdue);
+		if accepted.is_ok() {
+			weight = weight.saturating_sub(Self::rows_of_runners_up(absent));
+		}
+		Self::charged(weight, accepted)
 	}
 
 	fn accept_proof(
@@ -92,9 +102,10 @@ impl<T: Config> Pallet<T> {
 	pub(crate) fn do_submit_proofs(
 		proofs: &[ProofSubmission<T::AccountId>],
 	) -> DispatchResultWithPostInfo {
-		let Submitted { overdue, searched } = Self::accept_proofs(proofs)
+		let Submitted { overdue, searched, absent } = Self::accept_proofs(proofs)
 			.map_err(|error| error.with_weight(WeightInfoOf::<T>::refuse_proof()))?;
-		let weight = Self::submit_proofs_weight(proofs.len(), searched);
+		let weight = Self::submit_proofs_weight(proofs.len(), searched)
+			.saturating_sub(Self::rows_of_runners_up(absent));
 		Ok(Some(weight.saturating_add(overdue)).into())
 	}
 
@@ -128,7 +139,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		let mut answers = VerifierOf::<T>::verify_batch(&claims).into_iter();
-		let mut searched = false;
+		let (mut searched, mut absent) = (false, 0_u64);
 		for (ProofSubmission { batch, prover, proof }, inputs) in proofs.iter().zip(&awaited) {
 			let result = inputs.and_then(|inputs| {
 				let answer = answers.next().unwrap_or(Err(ProofError::NotValid));
@@ -141,17 +152,21 @@ impl<T: Config> Pallet<T> {
 					let again = Self::ensure_awaited(*batch, prover, proof, &mut overdue)?;
 					ensure!(again.inputs == inputs, Error::<T>::Corrupt);
 					let mut entry = again.entry;
+					let absent = Self::absent_runners_up(&entry.batch.round.stage);
 					Self::advance(&mut entry, Input::Proof(prover.clone()))?;
 					Self::store(entry);
-					Ok(())
+					Ok(absent)
 				})
 			});
-			if let Err(error) = result {
-				let (batch, prover) = (*batch, prover.clone());
-				Self::deposit_event(Event::ProofRefused { batch, prover, error });
+			match result {
+				Ok(places) => absent = absent.saturating_add(places),
+				Err(error) => {
+					let (batch, prover) = (*batch, prover.clone());
+					Self::deposit_event(Event::ProofRefused { batch, prover, error });
+				},
 			}
 		}
-		Ok(Submitted { overdue: overdue.consumed(), searched })
+		Ok(Submitted { overdue: overdue.consumed(), searched, absent })
 	}
 
 	/// Returns what a proof is judged by, if exactly this one may be accepted.
@@ -173,6 +188,23 @@ impl<T: Config> Pallet<T> {
 		}
 		let inputs = Self::inputs(id, &entry.batch, prover).to_array();
 		Ok(Awaited { entry, inputs, moved })
+	}
+
+	/// Returns how many runners-up a round in this stage lacks of those that the benchmarks of proofs have, whose
+	/// rounds have as many bids and as long a ladder as there may be.
+	fn absent_runners_up(stage: &Stage<T::AccountId>) -> u64 {
+		let waiting = match stage {
+			Stage::Assigned(assignment) => Self::count(assignment.ladder.len()),
+			_ => 0,
+		};
+		let most = MAX_LADDER.min(T::MaxBids::get().saturating_sub(1));
+		most.saturating_sub(waiting).into()
+	}
+
+	/// Returns the weight of the rows that a proof touches for runners-up: it releases what each of them has at
+	/// stake, which reads and writes its row. Their time is not counted, so that a refund of it is too low.
+	fn rows_of_runners_up(number: u64) -> Weight {
+		T::DbWeight::get().reads_writes(number, number)
 	}
 
 	/// Returns what `submit_proofs` weighs beside overdue transitions. To find those that do not hold,

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-use crate::{mock::*, weights::WeightInfo, Batches, Error, Event, WeightInfoOf};
-use frame_support::{assert_noop, assert_ok, weights::Weight};
+use crate::{mock::*, weights::WeightInfo, Batches, Error, Event, Provers, WeightInfoOf};
+use frame_support::{
+	assert_noop, assert_ok,
+	weights::{RuntimeDbWeight, Weight},
+};
 use pvs_primitives::api::BatchId;
 use pvs_verifier_testing::TestKeys;
 use sp_runtime::DispatchError;
+use std::collections::BTreeMap;
 
 type Weights = WeightInfoOf<Test>;
 type Proofs = [(BatchId, AccountId, Vec<u8>)];
@@ -123,6 +127,41 @@ fn search_should_be_charged_only_when_false_proofs_had_to_be_found() {
 		let info = submit_all(&proofs).expect("the other one holds");
 		assert_eq!(info.actual_weight, Some(Weights::submit_proofs(2)));
 	});
+}
+
+/// The benchmarks of proofs have as many runners-up as there may be; a proof pays for the rows of those that wait.
+#[test]
+fn proofs_should_be_charged_only_the_runners_up_that_there_are() {
+	let bids = [(ANN, 100, 5), (BEN, 200, 5), (CID, 300, 5)];
+	let row = Weight::from_parts(10, 0);
+	for (waiting, together) in [(0_u32, false), (1, false), (2, false), (0, true), (2, true)] {
+		market(|| {
+			DatabaseWeight::set(RuntimeDbWeight { read: 3, write: 7 });
+			let id = commit(500);
+			auction(id, &bids[..=waiting as usize]);
+			let single = Weights::submit_proof();
+			let mut bad = proof(id, &ANN);
+			bad.copy_within(0..64, 192);
+			let call = crate::Call::submit_proof {
+				batch: id,
+				prover: ANN,
+				proof: bad.try_into().expect("at most twice as long"),
+			};
+			let refused = dispatch(signed(&ANN), call).expect_err("it does not hold");
+			assert_eq!(refused.post_info.actual_weight, Some(single), "nothing was released");
+
+			let before: BTreeMap<_, _> = Provers::<Test>::iter().collect();
+			let (accepted, most) = match together {
+				true => (submit_all(&by_ann(&[id])), Weights::submit_proofs(1)),
+				false => (deliver(id, &ANN), single),
+			};
+			let charged = accepted.expect("it holds").actual_weight;
+			let changed = |(who, record): &(AccountId, _)| before.get(who) != Some(record);
+			assert_eq!(Provers::<Test>::iter().filter(changed).count(), 1 + waiting as usize);
+			let absent = u64::from(MAX_BIDS - 1 - waiting);
+			assert_eq!(charged, Some(most.saturating_sub(row.saturating_mul(absent))));
+		});
+	}
 }
 
 #[test]
