@@ -5,7 +5,8 @@
 //! weight is the slope over 20 steps of 10 repetitions of the benchmark of its name
 //! in `benchmarking/mod.rs`, run on the runtime's compiled Wasm on 2026-11-29 (SDK's benchmarking command
 //! 64.0.0, AMD EPYC).
-//! Database accesses are counted and weigh what the runtime's `DbWeight` says.
+//! Database accesses and proof sizes, which no machine changes, were counted again on 2026-12-01; they weigh what
+//! the runtime's `DbWeight` says.
 
 use super::WeightInfo;
 use core::marker::PhantomData;
@@ -43,10 +44,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	// `d` is 1 to 4096.
 	fn commit_batch(d: u32) -> Weight {
 		// Fastest run: 429_669 ns.
-		Weight::from_parts(582_049_222, 6063)
+		Weight::from_parts(582_049_222, 6249)
 			// Standard error: 85_608.
 			.saturating_add(Weight::from_parts(1_875_384, 0).saturating_mul(d.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(8))
 			.saturating_add(T::DbWeight::get().writes(7))
 	}
 	fn place_bid() -> Weight {
@@ -81,8 +82,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn open_bid() -> Weight {
 		// Fastest run: 3_637_486 ns.
-		Weight::from_parts(3_719_047_000, 5071)
-			.saturating_add(T::DbWeight::get().reads(8))
+		Weight::from_parts(3_719_047_000, 5103)
+			.saturating_add(T::DbWeight::get().reads(7))
 			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn settle_by_payload() -> Weight {
@@ -115,19 +116,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn challenge_search() -> Weight {
 		// Fastest run: 2_130_226 ns.
-		Weight::from_parts(2_206_549_000, 5071).saturating_add(T::DbWeight::get().reads(4))
+		Weight::from_parts(2_206_549_000, 5103).saturating_add(T::DbWeight::get().reads(3))
 	}
 	fn reveal_bid() -> Weight {
 		// Fastest run: 160_198 ns.
-		Weight::from_parts(179_647_000, 5071)
-			.saturating_add(T::DbWeight::get().reads(7))
+		Weight::from_parts(179_647_000, 5103)
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().writes(4))
 	}
 	fn submit_proof() -> Weight {
 		// Fastest run: 1_593_227 ns.
 		Weight::from_parts(1_707_939_000, 25182)
-			.saturating_add(T::DbWeight::get().reads(23))
-			.saturating_add(T::DbWeight::get().writes(23))
+			.saturating_add(T::DbWeight::get().reads(18))
+			.saturating_add(T::DbWeight::get().writes(20))
 	}
 	fn refuse_proof() -> Weight {
 		// Fastest run: 176_012 ns.
@@ -139,21 +140,20 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(543_646_701, 6196)
 			// Standard error: 15_270_921.
 			.saturating_add(Weight::from_parts(1_325_697_264, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().reads(16u64.saturating_mul(n.into())))
-			.saturating_add(T::DbWeight::get().writes(6))
-			.saturating_add(T::DbWeight::get().writes(17u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().reads(14u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(16u64.saturating_mul(n.into())))
 			.saturating_add(Weight::from_parts(0, 24192).saturating_mul(n.into()))
 	}
 	// `n` is 1 to 8.
 	fn submit_false_proofs(n: u32) -> Weight {
 		// Fastest run: 1_118_041 ns.
-		Weight::from_parts(1_132_453_000, 3509)
+		Weight::from_parts(1_132_453_000, 990)
 			// Standard error: 38_361_307.
 			.saturating_add(Weight::from_parts(2_476_744_816, 0).saturating_mul(n.into()))
-			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().reads(3u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 4081).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 4113).saturating_mul(n.into()))
 	}
 	fn accept_place() -> Weight {
 		// Fastest run: 66_048 ns.
@@ -214,7 +214,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(214_325_807, 5974)
 			// Standard error: 772_275.
 			.saturating_add(Weight::from_parts(54_207_856, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(7))
+			.saturating_add(T::DbWeight::get().reads(6))
 			.saturating_add(T::DbWeight::get().reads(4u64.saturating_mul(b.into())))
 			.saturating_add(T::DbWeight::get().writes(5))
 			.saturating_add(T::DbWeight::get().writes(4u64.saturating_mul(b.into())))
@@ -223,7 +223,7 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	fn default_prover() -> Weight {
 		// Fastest run: 198_395 ns.
 		Weight::from_parts(215_691_000, 10958)
-			.saturating_add(T::DbWeight::get().reads(13))
+			.saturating_add(T::DbWeight::get().reads(12))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	fn pass_place() -> Weight {
@@ -242,19 +242,19 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		// Fastest run: 109_212 ns.
 		Weight::from_parts(116_893_000, 10958)
 			.saturating_add(T::DbWeight::get().reads(7))
-			.saturating_add(T::DbWeight::get().writes(4))
+			.saturating_add(T::DbWeight::get().writes(5))
 	}
 	fn finalize_batch() -> Weight {
 		// Fastest run: 238_774 ns.
 		Weight::from_parts(255_018_000, 10958)
-			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().reads(11))
 			.saturating_add(T::DbWeight::get().writes(10))
 	}
 	fn fail_batch() -> Weight {
 		// Fastest run: 349_769 ns.
 		Weight::from_parts(364_562_000, 10958)
-			.saturating_add(T::DbWeight::get().reads(14))
-			.saturating_add(T::DbWeight::get().writes(13))
+			.saturating_add(T::DbWeight::get().reads(12))
+			.saturating_add(T::DbWeight::get().writes(11))
 	}
 	// `b` is 0 to 64.
 	fn drop_batch(b: u32) -> Weight {
@@ -262,9 +262,9 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 		Weight::from_parts(403_572_427, 10958)
 			// Standard error: 84_178.
 			.saturating_add(Weight::from_parts(19_234_454, 0).saturating_mul(b.into()))
-			.saturating_add(T::DbWeight::get().reads(15))
+			.saturating_add(T::DbWeight::get().reads(13))
 			.saturating_add(T::DbWeight::get().reads(2u64.saturating_mul(b.into())))
-			.saturating_add(T::DbWeight::get().writes(13))
+			.saturating_add(T::DbWeight::get().writes(11))
 			.saturating_add(T::DbWeight::get().writes(2u64.saturating_mul(b.into())))
 			.saturating_add(Weight::from_parts(0, 2721).saturating_mul(b.into()))
 	}

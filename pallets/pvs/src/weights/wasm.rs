@@ -5,7 +5,8 @@
 //! weight is the slope over 10 steps of 3 repetitions of the benchmark of its name
 //! in `benchmarking/mod.rs`, run on the runtime's compiled Wasm on 2026-11-30 (SDK's benchmarking command
 //! 64.0.0, Intel(R) Xeon(R) Processor @ 2.00GHz).
-//! Database accesses are counted and weigh what the runtime's `DbWeight` says.
+//! Database accesses are counted and weigh what the runtime's `DbWeight` says; those of `submit_proof` and
+//! `submit_proofs` are of 2026-12-01, without what the benchmark itself read.
 
 use super::WeightInfo;
 use core::marker::PhantomData;
@@ -122,8 +123,8 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 	}
 	fn submit_proof() -> Weight {
 		// Fastest run: 10_663_798 ns.
-		Weight::from_parts(19_088_146_000, 85041)
-			.saturating_add(T::DbWeight::get().reads(51))
+		Weight::from_parts(19_088_146_000, 25182)
+			.saturating_add(T::DbWeight::get().reads(18))
 			.saturating_add(T::DbWeight::get().writes(20))
 	}
 	fn refuse_proof() -> Weight {
@@ -137,10 +138,10 @@ impl<T: frame_system::Config> WeightInfo for SubstrateWeight<T> {
 			// Standard error: 697_746_264.
 			.saturating_add(Weight::from_parts(13_939_138_605, 0).saturating_mul(n.into()))
 			.saturating_add(T::DbWeight::get().reads(4))
-			.saturating_add(T::DbWeight::get().reads(47u64.saturating_mul(n.into())))
+			.saturating_add(T::DbWeight::get().reads(14u64.saturating_mul(n.into())))
 			.saturating_add(T::DbWeight::get().writes(4))
 			.saturating_add(T::DbWeight::get().writes(16u64.saturating_mul(n.into())))
-			.saturating_add(Weight::from_parts(0, 84051).saturating_mul(n.into()))
+			.saturating_add(Weight::from_parts(0, 24192).saturating_mul(n.into()))
 	}
 	// `n` is 1 to 8.
 	fn submit_false_proofs(n: u32) -> Weight {
