@@ -58,7 +58,10 @@ pub(crate) async fn start_other(
 ) -> Result<Node, DemoError> {
 	let chain = if scenario == Scenario::Validators { "local" } else { "dev" };
 	let connect: &[&str] = match scenario {
-		Scenario::Reorg => &["--reserved-only", "--reserved-nodes", address],
+		// Without places for others a node that is no longer reserved loses its connection.
+		Scenario::Reorg => {
+			&["--reserved-only", "--reserved-nodes", address, "--in-peers", "0", "--out-peers", "0"]
+		},
 		_ => &["--bootnodes", address],
 	};
 	let common: &[&str] = &["--chain", chain, "--no-mdns"];

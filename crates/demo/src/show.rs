@@ -104,8 +104,8 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 			batch.proof.map_or_else(none, |proof| token.show_short(proof.payment)),
 			blocks(batch.winner.map(|winner| winner.proof_blocks)),
 			blocks(batch.actual_blocks()),
-			seconds(batch.latency()),
-			seconds(batch.finalized_latency()),
+			seconds(latency(batch, scenario)),
+			seconds(finalized_latency(batch, scenario)),
 		];
 		if shows_faults {
 			row.push(what_happened(story, batch, token));
@@ -120,8 +120,8 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 	};
 	format!(
 		"{table}{}{}",
-		line("from commit to proof", latencies(story)),
-		line("from commit to proof finalised", finalized_latencies(story))
+		line("from commit to proof", latencies(story, scenario)),
+		line("from commit to proof finalised", finalized_latencies(story, scenario))
 	)
 }
 
@@ -178,12 +178,26 @@ fn what_happened(story: &Story, batch: &Batch, token: &Token) -> String {
 	lines.join("\n")
 }
 
-fn latencies(story: &Story) -> Option<Summary> {
-	Summary::of(story.batches().values().filter_map(|batch| batch.latency()))
+/// Returns whether the times at which things were seen say when they happened. With reorganizations the chain is read
+/// again at the end, all of it at once.
+fn is_timed(scenario: Scenario) -> bool {
+	scenario != Scenario::Reorg
 }
 
-fn finalized_latencies(story: &Story) -> Option<Summary> {
-	Summary::of(story.batches().values().filter_map(|batch| batch.finalized_latency()))
+fn latency(batch: &Batch, scenario: Scenario) -> Option<f64> {
+	batch.latency().filter(|_| is_timed(scenario))
+}
+
+fn finalized_latency(batch: &Batch, scenario: Scenario) -> Option<f64> {
+	batch.finalized_latency().filter(|_| is_timed(scenario))
+}
+
+fn latencies(story: &Story, scenario: Scenario) -> Option<Summary> {
+	Summary::of(story.batches().values().filter_map(|batch| latency(batch, scenario)))
+}
+
+fn finalized_latencies(story: &Story, scenario: Scenario) -> Option<Summary> {
+	Summary::of(story.batches().values().filter_map(|batch| finalized_latency(batch, scenario)))
 }
 
 /// The result for programs.
@@ -235,8 +249,8 @@ pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value 
 				"actual_blocks": batch.actual_blocks(),
 				"commit_block": batch.commit_block,
 				"proof_block": batch.proof.map(|proof| proof.block),
-				"latency_s": batch.latency().map(rounded),
-				"finalized_latency_s": batch.finalized_latency().map(rounded),
+				"latency_s": latency(batch, scenario).map(rounded),
+				"finalized_latency_s": finalized_latency(batch, scenario).map(rounded),
 			})
 		})
 		.collect();
@@ -247,8 +261,8 @@ pub(crate) fn as_json(story: &Story, batches: u32, scenario: Scenario) -> Value 
 		"proven": story.proven(),
 		"settled": settled,
 		"unsettled_expired": expired,
-		"latency_s": summary(latencies(story)),
-		"finalized_latency_s": summary(finalized_latencies(story)),
+		"latency_s": summary(latencies(story, scenario)),
+		"finalized_latency_s": summary(finalized_latencies(story, scenario)),
 		"batches_detail": details,
 	})
 }

@@ -172,6 +172,7 @@ mod tests {
 		);
 		assert_eq!((&json["scenario"], &json["proven"]), (&json!("reorg"), &json!(4)));
 		assert_eq!(json["reorganizations"][0]["new_block"], 15);
+		assert!(json["latency_s"]["max"].is_null(), "the chain was read again: {json}");
 		assert_eq!(json["transactions"][0]["with_effect"], 12);
 	}
 }
