@@ -35,7 +35,7 @@ prove     Builds, then measures how long proofs of the reference rollup take and
           --repetitions N   proofs of each kind in each domain (default 5)
 
 latency   Builds, then runs a development chain with a sequencer and three provers and measures how long it
-          takes from a batch in a block to its proof verified and finalised, where that time goes, and how
+          takes from a batch in a block to its proof verified and finalized, where that time goes, and how
           many slots have no block. 100 batches take about five minutes. --json as above.
           --check           fail, with the reason, if the proofs are not final within 10 s (95% of them), an
                             honest prover was slashed, or more than 1% of the slots have no block

@@ -35,7 +35,7 @@ pub enum Command {
 }
 
 impl Command {
-	/// Whether to print JSON.
+	/// Returns true if JSON is to be printed.
 	pub fn json(&self) -> bool {
 		match self {
 			Self::Key(KeyCommand::Import(args)) => args.json,

@@ -28,7 +28,7 @@ pub enum Error {
 	/// The file cannot be read.
 	#[error("cannot read {}: {source}", path.display())]
 	Read {
-		/// Which.
+		/// Path of the file.
 		path: PathBuf,
 		/// Why.
 		source: io::Error,
@@ -36,17 +36,17 @@ pub enum Error {
 	/// The file is not what it should be.
 	#[error("{}: {error}{hint}", path.display())]
 	Format {
-		/// Which.
+		/// Path of the file.
 		path: PathBuf,
 		/// Why.
 		error: FormatError,
-		/// What may help.
+		/// Advice on what may help.
 		hint: String,
 	},
 	/// The file is not a verifying key as a chain takes it.
 	#[error("{}: not a key of 768 bytes that a chain accepts: {error}", path.display())]
 	WireKey {
-		/// Which.
+		/// Path of the file.
 		path: PathBuf,
 		/// Why.
 		error: KeyError,
@@ -57,7 +57,7 @@ pub enum Error {
 	/// The proof does not hold.
 	#[error("{}: {error}", path.display())]
 	Proof {
-		/// Which.
+		/// Path of the file.
 		path: PathBuf,
 		/// Why.
 		error: ProofError,
@@ -68,7 +68,7 @@ pub enum Error {
 	/// The file cannot be written.
 	#[error("cannot write {}: {source}", path.display())]
 	Write {
-		/// Which.
+		/// Path of the file.
 		path: PathBuf,
 		/// Why.
 		source: io::Error,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a command has to say.
+//! Report of a command.
 
 use super::file::hexadecimal;
 use crate::{Encoding, Source, INPUT_NAMES};
@@ -8,7 +8,7 @@ use pvs_verifier::PREPARED_KEY_BYTES;
 use serde_json::{json, Value};
 use std::path::PathBuf;
 
-/// What a command has to say.
+/// Report of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Report {
 	/// About a verifying key.
@@ -24,7 +24,7 @@ pub struct KeyReport {
 	pub hash: Bytes32,
 	/// What it was read as; `None` if it had our form already.
 	pub read_as: Option<(Source, Encoding)>,
-	/// Where its 768 bytes are.
+	/// File of its 768 bytes.
 	pub file: PathBuf,
 	/// Where they are as hex digits.
 	pub hex_file: Option<PathBuf>,
@@ -35,13 +35,13 @@ pub struct KeyReport {
 pub struct ProofReport {
 	/// `blake2_256` of the 256 bytes: the `proof_commitment` of a bid.
 	pub proof_commitment: Bytes32,
-	/// What wrote it.
+	/// Program that wrote it.
 	pub source: Source,
 	/// How.
 	pub encoding: Encoding,
 	/// The hash of the key under which it holds, if that was asked.
 	pub verified_under: Option<Bytes32>,
-	/// Where its 256 bytes are.
+	/// File of its 256 bytes.
 	pub file: PathBuf,
 }
 

@@ -99,13 +99,13 @@ enum Command {
 enum Keys {
 	/// Makes the keys, unless they are there.
 	Generate {
-		/// Where the key file is or will be.
+		/// Path of the key file, existing or not.
 		#[arg(long)]
 		dir: PathBuf,
 	},
 	/// Writes the verifying key: 768 bytes, as a chain takes it.
 	ExportVk {
-		/// Where the key file is or will be.
+		/// Path of the key file, existing or not.
 		#[arg(long)]
 		dir: PathBuf,
 		/// The file to write.
