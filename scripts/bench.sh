@@ -9,7 +9,7 @@ Usage: scripts/bench.sh market [--json]
        scripts/bench.sh seal [--json]
        scripts/bench.sh verify [--json]
        scripts/bench.sh prove [--json] [--max-power K] [--repetitions N]
-       scripts/bench.sh latency [--json] [--check] [--embedded] [--batches N] [--pipeline K]
+       scripts/bench.sh latency [--json] [--check] [--embedded] [--batches N] [--pipeline K] [--threads N]
        scripts/bench.sh weights [--verifier host|wasm] [--steps N] [--repeat N] [--extrinsic NAME]
                                 [--output FILE]
 
@@ -35,7 +35,7 @@ prove     Builds, then measures how long proofs of the reference rollup take and
           --repetitions N   proofs of each kind in each domain (default 5)
 
 latency   Builds, then runs a development chain with a sequencer and three provers and measures how long it
-          takes from a batch in a block to its proof verified and finalised, where that time goes, and how
+          takes from a batch in a block to its proof verified and finalized, where that time goes, and how
           many slots have no block. 100 batches take about five minutes. --json as above.
           --check           fail, with the reason, if the proofs are not final within 10 s (95% of them), an
                             honest prover was slashed, or more than 1% of the slots have no block
@@ -43,6 +43,8 @@ latency   Builds, then runs a development chain with a sequencer and three prove
                             deliver a proof at least
           --batches N       how many (default 100)
           --pipeline K      how many may be unproven at the same time (default 2)
+          --threads N       of each prover (default: all cores; inside the node all but one, so that
+                            blocks come first)
 
 weights   Builds the runtime with its benchmarks and a program that runs them, in a target directory of
           their own (the first time takes twenty minutes), measures every benchmark of pallet-pvs on the
@@ -106,7 +108,7 @@ while [ $# -gt 0 ]; do
 		'latency --embedded')
 			embedded=1
 			;;
-		'prove --max-power' | 'prove --repetitions' | 'latency --batches' | 'latency --pipeline')
+		'prove --max-power' | 'prove --repetitions' | 'latency --batches' | 'latency --pipeline' | 'latency --threads')
 			[ $# -ge 2 ] || usage "$1 needs a value"
 			whole_number "$1" "$2"
 			numbers+=("$1" "$2")

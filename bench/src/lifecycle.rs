@@ -23,7 +23,7 @@ const REVEAL_BLOCKS: u32 = 12;
 /// Blocks after which a batch that has not ended is a fault of the chain.
 const PATIENCE: u32 = 5_000;
 
-/// What was measured.
+/// The measured figures.
 pub(crate) struct Lifecycle {
 	/// Batches that were pending at the same time, until the rollups could have no more.
 	pub(crate) batches_in_flight: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Lifecycle {
 /// Deadlines worked off in blocks that had many.
 #[derive(Default)]
 pub(crate) struct Agenda {
-	/// How many.
+	/// Their number.
 	pub(crate) items: usize,
 	/// The most in one block.
 	pub(crate) most_in_a_block: usize,

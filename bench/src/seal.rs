@@ -246,7 +246,7 @@ mod gmp {
 			.map_err(|_| anyhow!("exponents are not negative"))
 	}
 
-	/// Whether both are the same element: equal up to the sign.
+	/// Returns true if both are the same element: equal up to the sign.
 	pub(super) fn agrees(power: &Integer, bytes: &[u8; 256]) -> bool {
 		let other = Integer::from_digits(bytes, Order::Msf);
 		let modulus = Integer::from_digits(pvs_timelock::modulus(), Order::Msf);

@@ -22,7 +22,7 @@ last line of the output is one JSON object. Everything that it starts is stopped
 
   --bin-dir DIR   take pvs-node and pvsctl from DIR instead of building them
 
-Exits non-zero if the chain does not finalise the batch.
+Exits non-zero if the chain does not finalize the batch.
 
 Examples:
   examples/circom/run.sh

@@ -24,18 +24,18 @@ const fn scalar(w3: u64, w2: u64, w1: u64, w0: u64) -> Scalar {
 
 fn main() {
 	let plain = Parameters::generate();
-	let optimised = plain.optimise();
+	let optimized = plain.optimize();
 	let mut out = String::from(HEADER);
 
 	rows(&mut out, "ROUND_CONSTANTS: [RoundConstants; ROUNDS]", &plain.round_constants);
 	rows(&mut out, "MDS: Matrix", &plain.mds);
-	rows(&mut out, "FIRST_FULL: [RoundConstants; FULL_ROUNDS / 2]", &optimised.first_full);
-	rows(&mut out, "TRANSITION: Matrix", &optimised.transition);
+	rows(&mut out, "FIRST_FULL: [RoundConstants; FULL_ROUNDS / 2]", &optimized.first_full);
+	rows(&mut out, "TRANSITION: Matrix", &optimized.transition);
 	open(&mut out, "PARTIAL: [Scalar; PARTIAL_ROUNDS]");
-	scalars(&mut out, 1, &optimised.partial);
+	scalars(&mut out, 1, &optimized.partial);
 	out.push_str("];\n");
 	open(&mut out, "SPARSE: [SparseMatrix; PARTIAL_ROUNDS]");
-	for matrix in &optimised.sparse {
+	for matrix in &optimized.sparse {
 		out.push_str("\tSparseMatrix {\n\t\trow: [\n");
 		scalars(&mut out, 3, &matrix.row);
 		out.push_str("\t\t],\n\t\tcolumn: [\n");
@@ -43,7 +43,7 @@ fn main() {
 		out.push_str("\t\t],\n\t},\n");
 	}
 	out.push_str("];\n");
-	rows(&mut out, "LAST_FULL: [RoundConstants; FULL_ROUNDS / 2]", &optimised.last_full);
+	rows(&mut out, "LAST_FULL: [RoundConstants; FULL_ROUNDS / 2]", &optimized.last_full);
 
 	print!("{out}");
 }

@@ -41,7 +41,7 @@ pub struct BatchId {
 	pub index: BatchIndex,
 }
 
-/// What is allowed in a round at a given block. Windows are half-open.
+/// Actions that are allowed in a round at a given block. Windows are half-open.
 #[derive(
 	Clone,
 	Copy,
@@ -103,9 +103,9 @@ pub enum Phase {
 pub struct RollupInfo<AccountId> {
 	/// The rollup.
 	pub id: RollupId,
-	/// Who registered it and may deregister it.
+	/// Account that registered it and may deregister it.
 	pub owner: AccountId,
-	/// Who may commit batches.
+	/// Account that may commit batches.
 	pub sequencer: AccountId,
 	/// `blake2_256` of the verifying key's bytes: chooses executor and proving key.
 	pub verifying_key_hash: Bytes32,
@@ -113,7 +113,7 @@ pub struct RollupInfo<AccountId> {
 	pub genesis_root: Bytes32,
 	/// The root after the newest final batch.
 	pub finalized_root: Bytes32,
-	/// How many batches are final or ended, counted from index 0.
+	/// Number of batches that are final or ended, counted from index 0.
 	pub next_to_finalize: BatchIndex,
 	/// The index that the next batch gets.
 	pub next_index: BatchIndex,
@@ -125,16 +125,16 @@ pub struct RollupInfo<AccountId> {
 	pub reserve: Balance,
 	/// The parameters that the next batch takes.
 	pub params: RollupParams,
-	/// What is held from the owner for the rollup's row.
+	/// Amount that is held from the owner for the rollup's row, in planck.
 	pub deposit: Balance,
-	/// Who may become the owner by `accept_rollup`.
+	/// Account that may become the owner by `accept_rollup`.
 	pub offered_to: Option<AccountId>,
 	/// The rent that a commit would hold for its place now, beside `max_fee`, `sequencer_bond` and
 	/// `BatchDeposit`; `None` while no place is free. It rises as others take places.
 	pub next_rent: Option<Balance>,
 }
 
-/// Where a batch stands.
+/// State of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
 pub enum BatchStatus<AccountId> {
 	/// A round is open.
@@ -146,7 +146,7 @@ pub enum BatchStatus<AccountId> {
 	/// Proven; waits for its predecessors.
 	#[codec(index = 2)]
 	Proven {
-		/// Who was paid.
+		/// Account that was paid.
 		prover: AccountId,
 		/// The block of the proof.
 		at: BlockNumber,
@@ -170,7 +170,7 @@ pub enum BatchStatus<AccountId> {
 pub struct BatchInfo<AccountId> {
 	/// The batch.
 	pub id: BatchId,
-	/// Who committed it and pays for it.
+	/// Account that committed it and pays for it.
 	pub sequencer: AccountId,
 	/// The block whose body carries the data.
 	pub committed_at: BlockNumber,
@@ -184,13 +184,13 @@ pub struct BatchInfo<AccountId> {
 	pub max_fee: Balance,
 	/// The current round.
 	pub round: RoundNumber,
-	/// How many rounds have ended without a bid that counts.
+	/// Number of rounds that have ended without a bid that counts.
 	pub empty_rounds: u32,
-	/// How many rounds have ended without delivery.
+	/// Number of rounds that have ended without delivery.
 	pub failed_rounds: u32,
-	/// What provers lost by not delivering this batch; a part of it goes to whoever delivers.
+	/// Amount that provers lost by not delivering this batch, in planck; a part of it goes to whoever delivers.
 	pub slashed: Balance,
-	/// Where it stands.
+	/// Its state.
 	pub status: BatchStatus<AccountId>,
 	/// The rent of its place, per block.
 	pub rent_rate: Balance,
@@ -201,7 +201,7 @@ pub struct BatchInfo<AccountId> {
 	pub snapshot: Snapshot,
 }
 
-/// Where a bid stands.
+/// State of a bid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum BidState {
 	/// Only its commitment is known.
@@ -250,7 +250,7 @@ pub struct BidInfo<AccountId> {
 	pub seal_hash: Bytes32,
 	/// Place of the seal.
 	pub placed: SealPlace,
-	/// Where it stands.
+	/// Its state.
 	pub state: BidState,
 }
 
@@ -259,9 +259,9 @@ pub struct BidInfo<AccountId> {
 pub struct AssignmentInfo<AccountId> {
 	/// The prover.
 	pub prover: AccountId,
-	/// What it asked.
+	/// Fee that it asked, in planck.
 	pub fee: Balance,
-	/// What it gets from escrow if it is on time.
+	/// Payment that it gets from escrow if it is on time, in planck.
 	pub payment: Balance,
 	/// The time that it committed to, in blocks.
 	pub proof_blocks: BlockNumber,
@@ -282,9 +282,9 @@ pub struct ExpectedWinner<AccountId> {
 	pub round: RoundNumber,
 	/// The prover.
 	pub prover: AccountId,
-	/// What it asks.
+	/// Fee that it asks, in planck.
 	pub fee: Balance,
-	/// What it gets from escrow if it is on time.
+	/// Payment that it gets from escrow if it is on time, in planck.
 	pub payment: Balance,
 	/// The time that it commits to, in blocks.
 	pub proof_blocks: BlockNumber,
@@ -317,7 +317,7 @@ pub struct BidExplanation<AccountId> {
 	pub time_part: u128,
 	/// The score: the sum of both parts, worsened by the share. Lower wins.
 	pub score: u128,
-	/// What it is paid for a delivery in time, as winner or in its place on the ladder, in planck.
+	/// Payment for a delivery in time, as winner or in its place on the ladder, in planck.
 	pub payment: Balance,
 	/// The highest fee with which it would rank first for sure, all else being equal, in planck; `None` if no
 	/// fee does.
@@ -329,9 +329,9 @@ pub struct BidExplanation<AccountId> {
 pub struct PlaceInfo<AccountId> {
 	/// The prover.
 	pub prover: AccountId,
-	/// What it asked.
+	/// Fee that it asked, in planck.
 	pub fee: Balance,
-	/// What it gets from escrow if it steps in.
+	/// Payment that it gets from escrow if it steps in, in planck.
 	pub payment: Balance,
 	/// The time that it committed to, in blocks, counted from the block in which it steps in.
 	pub proof_blocks: BlockNumber,
@@ -342,9 +342,9 @@ pub struct PlaceInfo<AccountId> {
 pub struct RescueInfo {
 	/// The block that opened it.
 	pub started_at: BlockNumber,
-	/// What a delivery in the next block earns from escrow, in planck. It grows with each block.
+	/// Payment from escrow for a delivery in the next block, in planck. It grows with each block.
 	pub payment: Balance,
-	/// What a delivery in the last block earns, in planck.
+	/// Payment for a delivery in the last block, in planck.
 	pub last_payment: Balance,
 }
 
@@ -359,13 +359,13 @@ pub struct RoundInfo<AccountId> {
 	pub opened_at: BlockNumber,
 	/// The highest fee that a bid may ask.
 	pub reserve: Balance,
-	/// What a bid reserves of its bidder's stake.
+	/// Bond that a bid reserves of its bidder's stake, in planck.
 	pub bond: Balance,
-	/// What the next bid pays for its slot.
+	/// Fee of the next bid's slot, in planck.
 	pub slot_fee: Balance,
-	/// What `place_bid` names, so that a bid never lands where it was not meant.
+	/// Digest that `place_bid` names, so that a bid never lands where it was not meant.
 	pub batch_digest: Bytes32,
-	/// What is allowed in the next block (the one after the block that was asked).
+	/// Actions that are allowed in the next block (the one after the block that was asked).
 	pub phase: Phase,
 	/// The first block in which that is no longer so.
 	pub phase_ends_at: BlockNumber,
@@ -394,7 +394,7 @@ pub struct UnsettledRoundInfo<AccountId> {
 	pub batch: BatchId,
 	/// The round of that batch.
 	pub round: RoundNumber,
-	/// Who committed the batch; gets no reward.
+	/// Account that committed the batch; gets no reward.
 	pub committer: AccountId,
 	/// Sequencer of the rollup when the round closed; gets no reward.
 	pub sequencer: AccountId,
@@ -404,7 +404,7 @@ pub struct UnsettledRoundInfo<AccountId> {
 	pub seal_digest: Bytes32,
 	/// The highest fee that a bid could ask, in planck.
 	pub reserve: Balance,
-	/// What is reserved of each bidder's stake, in planck.
+	/// Amount that is reserved of each bidder's stake, in planck.
 	pub bond: Balance,
 	/// The first block in which its bids can be settled no more.
 	pub until: BlockNumber,
@@ -476,7 +476,7 @@ pub struct ProverInfo<AccountId> {
 	pub reserved: Balance,
 	/// The stake that is on its way out, if there is any.
 	pub unbonding: Option<Unbonding>,
-	/// Whether the stake is below the minimum: the prover may not bid until it tops up.
+	/// True if the stake is below the minimum: the prover may not bid until it tops up.
 	pub suspended: bool,
 	/// Its share of the batches proven lately in the whole chain, in 10^-9.
 	pub recent_share: u32,
@@ -487,7 +487,7 @@ pub struct ProverInfo<AccountId> {
 /// Stake on its way out: it backs nothing and cannot be slashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Unbonding {
-	/// How much, in planck.
+	/// The amount, in planck.
 	pub amount: Balance,
 	/// The first block in which it can be withdrawn.
 	pub at: BlockNumber,
@@ -533,7 +533,7 @@ pub struct MarketStats {
 	pub defaults: u64,
 	/// Rounds without a bid that counts.
 	pub empty_rounds: u64,
-	/// What provers were paid from escrow for these batches, in planck.
+	/// Sum that provers were paid from escrow for these batches, in planck.
 	pub paid: Balance,
 	/// The newest payment before lateness, in planck.
 	pub last_payment: Balance,
@@ -567,12 +567,12 @@ pub struct Concentration {
 pub struct SealInfo {
 	/// The name of the parameters, in ASCII.
 	pub name: Vec<u8>,
-	/// Whether the puzzle is too short to keep anything secret: for development only.
+	/// True if the puzzle is too short to keep anything secret: for development only.
 	pub insecure: bool,
 	/// `blake2_256("pvs/seal-parameters/v1" ++ modulus ++ delay ++ generator ++ h)`, the delay as eight
 	/// bytes little-endian.
 	pub digest: Bytes32,
-	/// How many squarings a seal takes to open.
+	/// Number of squarings that a seal takes to open.
 	pub delay: u64,
 	/// `h`, the generator after that many squarings: 256 bytes, big-endian.
 	pub h: Vec<u8>,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a bidder seals and reveals, its commitment, and the digest of the batch that it bids on.
+//! Payload that a bidder seals and reveals, its commitment, and the digest of the batch that it bids on.
 
 use crate::{
 	api::BatchId,
@@ -16,7 +16,7 @@ pub const PAYLOAD_BYTES: usize = 85;
 /// bidder 32.
 pub const BID_CONTEXT_BYTES: usize = 122;
 
-/// What a bid says.
+/// Content of a bid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BidPayload {
 	/// The fee that the bidder asks, in planck.
@@ -102,7 +102,7 @@ fn take<const N: usize>(bytes: &[u8]) -> Result<([u8; N], &[u8]), PayloadError> 
 	Ok((*head, rest))
 }
 
-/// Where a bid belongs: one chain, batch, round, state of the batch and bidder.
+/// Place that a bid belongs to: one chain, batch, round, state of the batch and bidder.
 ///
 /// `"pvs/bid/v1" ++ genesis_hash ++ rollup ++ index ++ round ++ batch_digest ++ bidder`, integers
 /// little-endian. Commitments hash it, seals authenticate it, openings are proven for it.
@@ -130,7 +130,7 @@ pub fn commitment_in(context: &[u8; BID_CONTEXT_BYTES], payload: &[u8; PAYLOAD_B
 	blake2_256(&[context, payload])
 }
 
-/// What `place_bid` publishes: a hash that binds the payload to one chain, batch, round, state of
+/// Commitment that `place_bid` publishes: a hash that binds the payload to one chain, batch, round, state of
 /// the batch and bidder, so that a copied commitment is useless.
 ///
 /// [`commitment_in`] of the [`bid_context`], which is `blake2_256("pvs/bid/v1" ++ genesis_hash ++
@@ -146,7 +146,7 @@ pub fn bid_commitment(
 	commitment_in(&bid_context(genesis_hash, batch, round, batch_digest, bidder), payload)
 }
 
-/// What a bidder names, so that its bid never lands on a batch that it did not mean.
+/// Digest that a bidder names, so that its bid never lands on a batch that it did not mean.
 ///
 /// `blake2_256("pvs/batch/v1" ++ prev_root ++ next_root ++ data_commitment ++ max_fee ++ reserve
 /// ++ blake2_256(snapshot))`: amounts in planck, little-endian; the snapshot in SCALE.

@@ -11,7 +11,7 @@ pub const ENGINE_ID: [u8; 4] = *b"pvsb";
 /// Bytes of an encoded item behind the engine's id: rollup 4, index 8, extrinsic 4, data commitment 32.
 pub const COMMIT_DIGEST_BYTES: usize = 48;
 
-/// What a commit says in the header of its block.
+/// Entry of a commit in the header of its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommitDigest {
 	/// The batch.

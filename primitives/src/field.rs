@@ -40,7 +40,7 @@ pub fn scalar_to_be(scalar: &Scalar) -> Bytes32 {
 	element_to_be(scalar)
 }
 
-/// Whether the bytes are the encoding of a scalar, that is a number below the modulus.
+/// Returns true if the bytes are the encoding of a scalar, that is a number below the modulus.
 pub fn is_canonical(bytes: &Bytes32) -> bool {
 	number_from_be(bytes) < Scalar::MODULUS
 }

@@ -38,7 +38,7 @@ pub enum Layout {
 	Fields,
 }
 
-/// How the winner of a round is paid.
+/// Payment rule of the winner of a round.
 #[derive(
 	Clone,
 	Copy,
@@ -64,7 +64,7 @@ pub enum PaymentRule {
 	FirstPrice,
 }
 
-/// What becomes of a round in which a bidder stays silent.
+/// Policy for a round in which a bidder stays silent.
 #[derive(
 	Clone,
 	Copy,
@@ -102,11 +102,11 @@ pub enum SilencePolicy {
 	},
 }
 
-/// What a rollup's owner sets for its market. Amounts are in planck, times in blocks, weights, rates
+/// Settings of a rollup's owner for its market. Amounts are in planck, times in blocks, weights, rates
 /// and factors in 10^-9.
 ///
 /// A number that is 0 is refused, `w_share` excepted: wallets write 0 for a field that is missing or
-/// misspelt.
+/// misspelled.
 #[derive(
 	Clone,
 	Debug,
@@ -131,9 +131,9 @@ pub struct RollupParams {
 	/// Length of the reveal window; at least the runtime's `InclusionSlack` + 2. A winner's time counts
 	/// from its last block, whenever the bids were revealed.
 	pub reveal_blocks: BlockNumber,
-	/// What becomes of a round in which a bidder stays silent.
+	/// Policy for a round in which a bidder stays silent.
 	pub silence_policy: SilencePolicy,
-	/// How the winner is paid.
+	/// Payment rule of the winner.
 	pub payment_rule: PaymentRule,
 	/// Weight of the fee in the score; above 0.
 	pub w_fee: u32,
@@ -152,13 +152,13 @@ pub struct RollupParams {
 	pub initial_reserve: Balance,
 	/// The highest `max_fee` of a batch; at least `min_reserve`.
 	pub max_reserve: Balance,
-	/// How far above the mean payment the reserve may stay; above 0.
+	/// Factor above the mean payment at which the reserve may stay; above 0.
 	pub reserve_margin: u32,
 	/// Weight of the newest payment in the mean; above 0, at most one whole.
 	pub reserve_weight: u32,
 	/// By what the reserve is multiplied after a round without a bid that counts; above one whole.
 	pub escalation_factor: u32,
-	/// What a bond holds above the reserve; at least the chain's existential deposit.
+	/// Part of a bond above the reserve; at least the chain's existential deposit.
 	pub silence_penalty: Balance,
 	/// Blocks after the committed time in which a late proof is still paid, reduced; above 0.
 	pub grace_blocks: BlockNumber,
@@ -166,7 +166,7 @@ pub struct RollupParams {
 	/// `w_time / (w_fee * max_proof_blocks)`, so that claiming a time that one cannot hold never
 	/// pays.
 	pub late_rate: u32,
-	/// How many runners-up may step in for a winner that fails; 1 to 8.
+	/// Number of runners-up that may step in for a winner that fails; 1 to 8.
 	pub ladder_len: u32,
 	/// Blocks in which a runner-up may take its place; above the runtime's `InclusionSlack`.
 	pub ladder_blocks: BlockNumber,
@@ -177,11 +177,11 @@ pub struct RollupParams {
 	pub max_empty_rounds: u32,
 	/// Rounds without delivery after which a batch fails; at least 1.
 	pub max_failed_rounds: u32,
-	/// What the sequencer holds beside the escrow, and loses when the batch fails.
+	/// Bond that the sequencer holds beside the escrow, and loses when the batch fails.
 	pub sequencer_bond: Balance,
 }
 
-/// What a batch is bound to from its commitment to its end: the parameters of its rollup and the
+/// Terms of a batch from its commitment to its end: the parameters of its rollup and the
 /// constants of its runtime, as they were in the block of the commitment. Neither `set_params` nor a
 /// runtime upgrade changes a round that is open.
 #[derive(

@@ -16,7 +16,7 @@ pub struct PublicInputs {
 	pub next_state_root: Bytes32,
 	/// The commitment to the batch's data.
 	pub data_commitment: Bytes32,
-	/// What ties the proof to one chain, batch, round and prover: see [`binding`].
+	/// Binding of the proof to one chain, batch, round and prover: see [`binding`].
 	pub binding: Bytes32,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How long a seal of `delay` squarings stays shut, and how long an opener needs.
+//! Time for which a seal of `delay` squarings stays shut, and time that an opener needs.
 //!
 //! A time-lock puzzle (Rivest, Shamir, Wagner 1996) is measured in squarings, a market in blocks. The
 //! two meet here: a seal must outlast the bidding window for whoever squares fastest, and must be opened
@@ -21,7 +21,7 @@ use scale_info::TypeInfo;
 /// are judged by this number where it is above the recorded hardware times its margin.
 pub const AIMED_SQUARINGS: u64 = 500_000_000;
 
-/// What a chain records about squarings and time. Nothing in it may be 0.
+/// Record of a chain about squarings and time. Nothing in it may be 0.
 #[derive(
 	Clone,
 	Copy,
@@ -38,12 +38,12 @@ pub const AIMED_SQUARINGS: u64 = 500_000_000;
 pub struct SealTiming {
 	/// The time between two blocks, in milliseconds.
 	pub slot_millis: u64,
-	/// How much slower than that blocks may come, in percent: squaring does not wait for them. At
+	/// Margin by which blocks may come slower than that, in percent: squaring does not wait for them. At
 	/// least 100.
 	pub stretch_percent: u32,
 	/// Squarings per second of the fastest hardware that anyone has shown.
 	pub fastest_squarings: u64,
-	/// How many times faster than that an attacker may be.
+	/// Factor by which an attacker may be faster than that.
 	pub margin: u32,
 	/// Squarings per second of one core of an opener, the time for the proof counted in.
 	pub opener_squarings: u64,
@@ -86,7 +86,7 @@ impl SealTiming {
 		u64::try_from(squarings).unwrap_or(u64::MAX)
 	}
 
-	/// How many blocks an opener needs for that many seals of `delay` squarings, rounded up; the last
+	/// Returns the number of blocks that an opener needs for that many seals of `delay` squarings, rounded up; the last
 	/// of all numbers if a part of the timing is 0.
 	///
 	/// `ceil(seals / opener_cores) * delay / (opener_squarings * slot)`

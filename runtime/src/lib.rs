@@ -46,14 +46,14 @@ pub type BlockNumber = pallet_pvs::primitives::BlockNumber;
 pub type Nonce = u32;
 /// A block hash.
 pub type Hash = sp_core::H256;
-/// How transactions name accounts.
+/// Form in which transactions name accounts.
 pub type Address = MultiAddress<AccountId, ()>;
 /// A block header.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block.
 pub type Block = generic::Block<Header, UncheckedExtrinsic>;
 
-/// What a transaction carries beside its call.
+/// Extensions that a transaction carries beside its call.
 pub type TxExtension = (
 	frame_system::AuthorizeCall<Runtime>,
 	frame_system::CheckNonZeroSender<Runtime>,
@@ -71,7 +71,7 @@ pub type TxExtension = (
 /// A transaction.
 pub type UncheckedExtrinsic =
 	generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
-/// What a signer signs.
+/// Payload that a signer signs.
 pub type SignedPayload = generic::SignedPayload<RuntimeCall, TxExtension>;
 
 /// Dispatches blocks to the pallets.
@@ -120,7 +120,7 @@ pub const SLOT_MILLISECONDS: u64 = 1_000;
 pub const UNIT: Balance = 1_000_000_000_000;
 /// A thousandth of a token.
 pub const MILLIUNIT: Balance = UNIT / 1_000;
-/// What an account must hold to exist.
+/// Lowest balance of an account that exists, in planck.
 pub const EXISTENTIAL_DEPOSIT: Balance = MILLIUNIT;
 
 #[frame_support::runtime]

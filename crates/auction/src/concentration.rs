@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! How concentrated the work of a market is.
+//! Concentration of the work of a market.
 
 use alloc::vec::Vec;
 use primitive_types::{U256, U512};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What lateness costs.
+//! Cost of lateness.
 
 use crate::{fixed::mul_div_ceil, MathError};
 use pvs_primitives::{params::WHOLE, Balance, BlockNumber};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the winner of a round is paid before lateness.
+//! Payment of the winner of a round, before lateness.
 
 use crate::{
 	fixed::mul_div_floor,

@@ -115,7 +115,7 @@ impl Delivery {
 		Self { assigned_at, clock, on_time_until, late_until }
 	}
 
-	/// How many blocks late a delivery at `now` is; 0 if it is on time.
+	/// Number of blocks by which a delivery at `now` is; 0 if it is on time.
 	pub fn late_blocks(&self, now: BlockNumber) -> BlockNumber {
 		now.saturating_sub(self.on_time_until)
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Who wins a round. The result does not depend on the order of the bids.
+//! Winner of a round. The result does not depend on the order of the bids.
 
 use crate::round::{Bid, Terms};
 use alloc::vec::Vec;

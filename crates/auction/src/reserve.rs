@@ -10,10 +10,10 @@ use pvs_primitives::{
 };
 use scale_info::TypeInfo;
 
-/// What a rollup remembers of its prices.
+/// Memory of a rollup of its prices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Reserve {
-	/// What a batch's first round takes as its reserve, unless its `max_fee` is lower; in planck.
+	/// Reserve that a batch's first round takes, unless its `max_fee` is lower; in planck.
 	pub reserve: Balance,
 	/// The mean payment before lateness, exponentially weighted, in planck; `None` before the first.
 	pub mean: Option<Balance>,

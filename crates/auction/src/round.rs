@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the market knows of a batch between two transitions.
+//! Record of a batch between two transitions.
 
 #![allow(
 	clippy::as_conversions,
@@ -31,19 +31,19 @@ pub struct Round<AccountId> {
 	pub opened_at: BlockNumber,
 	/// The highest fee that a bid may ask, in planck.
 	pub reserve: Balance,
-	/// How many rounds of the batch have ended without a bid that counts.
+	/// Number of rounds of the batch that have ended without a bid that counts.
 	pub empty_rounds: u32,
-	/// How many rounds of the batch have ended without delivery.
+	/// Number of rounds of the batch that have ended without delivery.
 	pub failed_rounds: u32,
-	/// What provers lost by not delivering the batch, in planck; kept until the batch ends.
+	/// Amount that provers lost by not delivering the batch, in planck; kept until the batch ends.
 	pub slashed: Balance,
 	/// Number of bids that counted when the round's auction closed; 0 before.
 	pub counted: u32,
-	/// Where the round stands.
+	/// State of the round.
 	pub stage: Stage<AccountId>,
 }
 
-/// Where a round stands.
+/// State of a round.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum Stage<AccountId> {
 	/// Bids are placed and revealed.
@@ -64,7 +64,7 @@ pub enum Stage<AccountId> {
 	/// Proven; its predecessors are not.
 	#[codec(index = 5)]
 	Proven {
-		/// Who was paid.
+		/// Account that was paid.
 		prover: AccountId,
 		/// The block of the proof.
 		at: BlockNumber,
@@ -78,7 +78,7 @@ pub enum Stage<AccountId> {
 pub struct Auction {
 	/// Number of bids.
 	pub bids: u32,
-	/// How many of them are neither revealed nor void.
+	/// Number of them that are neither revealed nor void.
 	pub sealed: u32,
 	/// Number of bids that were opened, or made void, after the reveal window.
 	pub opened: u32,
@@ -89,15 +89,15 @@ pub struct Auction {
 pub struct Place<AccountId> {
 	/// The prover.
 	pub prover: AccountId,
-	/// What it asked, in planck.
+	/// Fee that it asked, in planck.
 	pub fee: Balance,
-	/// What it gets from escrow if it is on time, in planck.
+	/// Payment that it gets from escrow if it is on time, in planck.
 	pub payment: Balance,
 	/// The time that it committed to, in blocks.
 	pub proof_blocks: BlockNumber,
 	/// The only proof that it may deliver, if it named one.
 	pub proof_commitment: Option<Bytes32>,
-	/// What is reserved of its stake, in planck: the round's bond, without the silence penalty if its
+	/// Amount that is reserved of its stake, in planck: the round's bond, without the silence penalty if its
 	/// seal had to be opened.
 	pub bond: Balance,
 }
@@ -109,9 +109,9 @@ pub struct Assignment<AccountId> {
 	pub place: Place<AccountId>,
 	/// Its deadlines.
 	pub delivery: Delivery,
-	/// What the round's first winner would have been paid, in planck: where a rescue starts.
+	/// Payment that the round's first winner would have got, in planck: a rescue starts there.
 	pub first_payment: Balance,
-	/// Who comes after it.
+	/// Runners-up after it, in rank.
 	pub ladder: Ladder<AccountId>,
 }
 
@@ -133,11 +133,11 @@ pub struct Delivery {
 pub struct Offer<AccountId> {
 	/// The block that offered it.
 	pub offered_at: BlockNumber,
-	/// What the round's first winner would have been paid, in planck.
+	/// Payment that the round's first winner would have got, in planck.
 	pub first_payment: Balance,
-	/// Whose place it is, and who comes after it.
+	/// The place, with its prover.
 	pub place: Place<AccountId>,
-	/// Who comes after it.
+	/// Runners-up after it, in rank.
 	pub ladder: Ladder<AccountId>,
 }
 
@@ -146,11 +146,11 @@ pub struct Offer<AccountId> {
 pub struct Rescue {
 	/// The block that opened it.
 	pub started_at: BlockNumber,
-	/// What the round's first winner would have been paid, in planck.
+	/// Payment that the round's first winner would have got, in planck.
 	pub first_payment: Balance,
 }
 
-/// What a bid that counts says.
+/// Content of a bid that counts.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Terms {
 	/// The fee that it asks, in planck.
@@ -165,7 +165,7 @@ pub struct Terms {
 	pub score: Score,
 }
 
-/// Where a bid stands.
+/// State of a bid.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub enum BidStage {
 	/// Not revealed.
@@ -183,7 +183,7 @@ pub enum BidStage {
 }
 
 impl BidStage {
-	/// What the bid says, if it counts.
+	/// Content of the bid, if it counts.
 	pub fn terms(&self) -> Option<&Terms> {
 		match self {
 			Self::Revealed(terms) | Self::Opened(terms) => Some(terms),
@@ -199,7 +199,7 @@ pub struct Bid<AccountId> {
 	pub bidder: AccountId,
 	/// The bidder's share of recent proofs when it bid, in 10^-9.
 	pub share: u32,
-	/// Where the bid stands.
+	/// State of the bid.
 	pub stage: BidStage,
 }
 
@@ -240,7 +240,7 @@ pub enum VoidReason {
 	BadSeal,
 }
 
-/// Where a batch stands among those of its rollup.
+/// Position of a batch among those of its rollup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
 	/// All its predecessors are final.
@@ -259,9 +259,9 @@ pub struct Context<'a> {
 	/// Number of squarings that a seal of the batch takes to open; `None` if the runtime has lost the puzzle
 	/// that the snapshot names.
 	pub seal_delay: Option<u64>,
-	/// What the batch's sequencer has in escrow, in planck.
+	/// Amount that the batch's sequencer has in escrow, in planck.
 	pub max_fee: Balance,
-	/// Where the batch stands among those of its rollup.
+	/// Position of the batch among those of its rollup.
 	pub standing: Standing,
 }
 
@@ -271,13 +271,13 @@ impl<'a> Context<'a> {
 		&self.snapshot.params
 	}
 
-	/// What a bid reserves of its bidder's stake in a round with this reserve:
+	/// Returns what a bid reserves of its bidder's stake in a round with this reserve:
 	/// `reserve + silence_penalty`, in planck. Public, so that it says nothing about the fee.
 	pub fn bond(&self, reserve: Balance) -> Balance {
 		reserve.saturating_add(self.params().silence_penalty)
 	}
 
-	/// What is left of that for a bid in this stage, in planck: an opened one has paid the silence
+	/// Returns what is left of that for a bid in this stage, in planck: an opened one has paid the silence
 	/// penalty, a void one has lost everything.
 	pub fn bond_of(&self, stage: &BidStage, reserve: Balance) -> Balance {
 		match stage {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which parameters a rollup may choose.
+//! Parameters that a rollup may choose.
 
 use crate::{fixed::mul_div_ceil, round::MAX_LADDER};
 use primitive_types::U256;

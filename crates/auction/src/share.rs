@@ -56,7 +56,7 @@ pub fn epoch(now: BlockNumber, length: BlockNumber) -> BlockNumber {
 	now.checked_div(length).unwrap_or(0)
 }
 
-/// What part of `total` the count `own` is, in 10^-9, rounded up; 0 if there is nothing.
+/// Returns the part of `total` that the count `own` is, in 10^-9, rounded up; 0 if there is nothing.
 pub fn share(own: u64, total: u64) -> u32 {
 	mul_div_ceil(own.into(), WHOLE.into(), total.into())
 		.map_or(0, |share| u32::try_from(share).unwrap_or(WHOLE).min(WHOLE))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What becomes of slashed bonds, and what a rescue pays.
+//! Use of slashed bonds, and the payment of a rescue.
 
 use crate::{fixed::mul_div_floor, MathError};
 use primitive_types::U256;
@@ -12,14 +12,14 @@ pub fn deliverers_share(slashed: Balance, payment: Balance, reserve: Balance) ->
 	slashed.checked_div(2).unwrap_or(0).min(reserve.saturating_sub(payment))
 }
 
-/// What whoever opens a silent bidder's seal gets of its `silence_penalty`, in planck: half of it,
+/// Returns the part of its `silence_penalty` that whoever opens a silent bidder's seal gets, in planck: half of it,
 /// rounded down. The bidder can always open its own seal first through another account, and still loses
 /// at least half.
 pub fn opener_reward(silence_penalty: Balance) -> Balance {
 	silence_penalty.checked_div(2).unwrap_or(0)
 }
 
-/// What a delivery at `now` in a rescue earns, in planck:
+/// Returns the payment for a delivery at `now` in a rescue, in planck:
 /// `first + (reserve - first) * (now - start) / (length - 1)`, rounded down, between `first` and the
 /// reserve. `first` is what the round's first winner would have been paid, `length` the number of
 /// blocks of the rescue.

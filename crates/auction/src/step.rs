@@ -24,7 +24,7 @@ use pvs_primitives::{
 	Balance, BlockNumber, Bytes32, RoundNumber,
 };
 
-/// What happens to a round.
+/// Input of a round.
 #[derive(Clone, Debug)]
 pub enum Input<'a, AccountId> {
 	/// A prover bids. Who may and what it costs was checked before.
@@ -46,7 +46,7 @@ pub enum Input<'a, AccountId> {
 		bidder: AccountId,
 		/// Its share of recent proofs when it bid, in 10^-9.
 		share: u32,
-		/// Who opened it.
+		/// Account that opened it.
 		opener: AccountId,
 		/// The payload that was in the seal, if it hashes to the commitment; `None` if the seal does
 		/// not decrypt or holds something else.
@@ -62,25 +62,25 @@ pub enum Input<'a, AccountId> {
 	Proof(AccountId),
 }
 
-/// What follows for money, for other records and for those who watch.
+/// Consequences for money, for other records and for those who watch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect<AccountId> {
 	/// A bid was revealed and counts.
 	BidCounted {
 		/// The bidder.
 		bidder: AccountId,
-		/// What it says.
+		/// Its content.
 		terms: Terms,
 	},
 	/// A silent bidder's bid was opened and counts. It pays the silence penalty.
 	BidOpened {
 		/// The bidder.
 		bidder: AccountId,
-		/// What it says.
+		/// Its content.
 		terms: Terms,
-		/// What the bidder loses, in planck.
+		/// Amount that the bidder loses, in planck.
 		penalty: Balance,
-		/// What an opener gets of that; the rest is burned. `None` if it was opened by its payload.
+		/// Part of that which an opener gets, in planck; the rest is burned. `None` if it was opened by its payload.
 		reward: Option<Reward<AccountId>>,
 	},
 	/// A bid does not count.
@@ -89,7 +89,7 @@ pub enum Effect<AccountId> {
 		bidder: AccountId,
 		/// Its whole bond, which it loses, in planck; or 0 if the bond is released.
 		slashed: Balance,
-		/// What an opener gets of that, if the seal was opened; the rest is burned.
+		/// Part of that which an opener gets, in planck, if the seal was opened; the rest is burned.
 		reward: Option<Reward<AccountId>>,
 		/// Why.
 		reason: VoidReason,
@@ -104,9 +104,9 @@ pub enum Effect<AccountId> {
 	},
 	/// A bond is released.
 	BondReleased {
-		/// Whose.
+		/// The prover concerned.
 		prover: AccountId,
-		/// How much, in planck.
+		/// The amount, in planck.
 		bond: Balance,
 	},
 	/// A round closed without a bid that counts.
@@ -117,7 +117,7 @@ pub enum Effect<AccountId> {
 	ProverDefaulted {
 		/// The prover.
 		prover: AccountId,
-		/// How much, in planck.
+		/// The amount, in planck.
 		slashed: Balance,
 	},
 	/// The next one on the ladder may take its place, up to and with block `until`.
@@ -147,48 +147,48 @@ pub enum Effect<AccountId> {
 	/// The batch has used up its rounds: the escrow returns, the sequencer's bond and what was slashed
 	/// (in planck) are burned.
 	BatchFailed {
-		/// What was slashed, in planck.
+		/// Amount that was slashed, in planck.
 		slashed: Balance,
 	},
 	/// The batch ended behind a failed one: escrow (unless it was paid) and bond return, what was
 	/// slashed is burned.
 	BatchDropped {
-		/// Whether the batch had been proven and paid: nothing is left to return then.
+		/// True if the batch had been proven and paid: nothing is left to return then.
 		paid: bool,
-		/// What was slashed, in planck.
+		/// Amount that was slashed, in planck.
 		slashed: Balance,
 	},
 }
 
-/// What an opener gets for its work.
+/// Reward of an opener for its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reward<AccountId> {
-	/// Who opened the seal.
+	/// Account that opened the seal.
 	pub opener: AccountId,
-	/// How much, in planck.
+	/// The amount, in planck.
 	pub amount: Balance,
 }
 
-/// How a delivered proof is paid. Amounts in planck.
+/// Payment of a delivered proof. Amounts in planck.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt<AccountId> {
-	/// Who delivered.
+	/// Account that delivered.
 	pub prover: AccountId,
 	/// The reserve of the round.
 	pub reserve: Balance,
 	/// Number of bids that counted in the round.
 	pub counted: u32,
-	/// What escrow pays, before lateness.
+	/// Payment from escrow, before lateness.
 	pub payment: Balance,
-	/// How many blocks late the delivery was.
+	/// Number of blocks by which the delivery was late.
 	pub late_blocks: BlockNumber,
-	/// What lateness takes off the payment.
+	/// Amount that lateness takes off the payment.
 	pub late_cost: Balance,
 	/// The prover's part of what others lost by not delivering.
 	pub slashed_share: Balance,
 	/// The rest of that.
 	pub slashed_burned: Balance,
-	/// What is left in escrow.
+	/// Amount that is left in escrow.
 	pub refund: Balance,
 }
 
@@ -197,7 +197,7 @@ pub struct Receipt<AccountId> {
 pub struct Outcome<AccountId> {
 	/// The round.
 	pub round: Option<Round<AccountId>>,
-	/// What follows, in order.
+	/// Effects, in order.
 	pub effects: Vec<Effect<AccountId>>,
 }
 
@@ -236,21 +236,21 @@ impl From<MathError> for Refusal {
 	}
 }
 
-/// What a prover that delivers now is held to and gets.
+/// Terms of a delivery now: obligations and payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
 	/// The only proof that it may deliver, if it named one.
 	pub proof_commitment: Option<Bytes32>,
-	/// What escrow pays, before lateness, in planck.
+	/// Payment from escrow, before lateness, in planck.
 	pub payment: Balance,
-	/// How many blocks late it is.
+	/// Number of blocks by which it is late.
 	pub late_blocks: BlockNumber,
-	/// Whether this is a rescue: the prover has no bond in the round, and whether it may deliver is
+	/// True if this is a rescue: the prover has no bond in the round, and whether it may deliver is
 	/// to be checked now.
 	pub rescue: bool,
 }
 
-/// Whether `prover` may deliver at `now`, and on which terms. Cheap; to be asked before a proof is
+/// Returns the terms on which `prover` may deliver at `now`. Cheap; to be asked before a proof is
 /// verified.
 ///
 /// # Errors
@@ -316,12 +316,12 @@ pub fn may_fail<AccountId>(round: &Round<AccountId>, context: &Context) -> bool 
 		)
 }
 
-/// Whether a batch with so many rounds of each kind behind it gets another one.
+/// Returns true if a batch with so many rounds of each kind behind it gets another one.
 fn has_rounds_left(empty_rounds: u32, failed_rounds: u32, params: &RollupParams) -> bool {
 	empty_rounds < params.max_empty_rounds && failed_rounds < params.max_failed_rounds
 }
 
-/// What becomes of a round at block `now`.
+/// Returns the round as it is at block `now`, with what follows.
 ///
 /// # Errors
 /// The input is not allowed in the round's phase (see [`phase()`]), or by whom it comes from. The
@@ -607,7 +607,7 @@ pub struct ExpectedWinner<AccountId> {
 	pub place: Place<AccountId>,
 	/// Its deadlines, if the auction closes by its deadline.
 	pub delivery: Delivery,
-	/// Whether it stays, since bids can be placed, revealed or opened no more.
+	/// True if it stays, since bids can be placed, revealed or opened no more.
 	pub decided: bool,
 }
 

@@ -36,7 +36,7 @@ pub enum CircuitError {
 		row: usize,
 		/// Its number.
 		variable: usize,
-		/// How many there are.
+		/// Their number.
 		variables: usize,
 	},
 	/// There is no constant one.

@@ -50,7 +50,7 @@ pub enum ReadError {
 	/// A size that no circuit has.
 	#[error("has {found} as its {field}; {limit}")]
 	Size {
-		/// Which.
+		/// Name of the field.
 		field: &'static str,
 		/// In the file.
 		found: u32,
@@ -60,11 +60,11 @@ pub enum ReadError {
 	/// The file ends within what it announces.
 	#[error("is truncated: {what} ends at byte {expected}, the file at {found}")]
 	Truncated {
-		/// What is cut off.
+		/// The part that is cut off.
 		what: String,
-		/// Where it would end.
+		/// Offset at which it would end.
 		expected: u64,
-		/// Where the file ends.
+		/// Offset at which the file ends.
 		found: u64,
 	},
 	/// Bytes after the checksum.
@@ -80,7 +80,7 @@ pub enum ReadError {
 		place: String,
 		/// From 0.
 		index: usize,
-		/// What is wrong.
+		/// The fault.
 		error: PointError,
 	},
 	/// A contribution of an unknown kind.
@@ -96,7 +96,7 @@ pub enum ReadError {
 	Name {
 		/// From 1.
 		number: usize,
-		/// What is wrong.
+		/// The fault.
 		error: NameError,
 	},
 	/// A contribution's bad beacon.
@@ -104,7 +104,7 @@ pub enum ReadError {
 	Beacon {
 		/// From 1.
 		number: usize,
-		/// What is wrong.
+		/// The fault.
 		error: BeaconError,
 	},
 }

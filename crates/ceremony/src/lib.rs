@@ -38,4 +38,4 @@ pub use parameters::Ceremony;
 pub use points::PointError;
 pub use powers::{Powers, PowersError};
 pub use progress::{Progress, Silent};
-pub use verify::{ExpectedBeaconError, FinaliseError, Verified, VerifyError};
+pub use verify::{ExpectedBeaconError, FinalizeError, Verified, VerifyError};

@@ -25,7 +25,7 @@ pub enum PointError {
 	Identity,
 }
 
-/// Whether the identity may stand at a place.
+/// True if the identity may stand at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Identity {
 	/// Queries of variables that a matrix does not use.

@@ -98,11 +98,11 @@ pub enum PowersError {
 	/// The file ends within what it announces.
 	#[error("is truncated: {what} ends at byte {expected}, the file at {found}")]
 	Truncated {
-		/// What is cut off.
+		/// The part that is cut off.
 		what: String,
-		/// Where it would end.
+		/// Offset at which it would end.
 		expected: u64,
-		/// Where the file ends.
+		/// Offset at which the file ends.
 		found: u64,
 	},
 	/// Bytes after the last section.
@@ -145,7 +145,7 @@ pub enum PowersError {
 		section: u32,
 		/// From 0.
 		index: usize,
-		/// What is wrong.
+		/// The fault.
 		error: PointError,
 	},
 	/// The first power is not the generator.

@@ -30,7 +30,7 @@ where
 	A::Group::msm_bigint(points, &factors)
 }
 
-/// Whether the second of two points is the same multiple of the first in both groups.
+/// Returns true if the second of two points is the same multiple of the first in both groups.
 pub(crate) fn same_ratio(
 	(a, multiple_of_a): (impl Into<G1Projective>, impl Into<G1Projective>),
 	(b, multiple_of_b): (G2Affine, G2Affine),
@@ -40,7 +40,7 @@ pub(crate) fn same_ratio(
 	Bn254::multi_pairing([a, -multiple_of_a], [multiple_of_b, b]).is_zero()
 }
 
-/// Whether each of the points is the one before times tau.
+/// Returns true if each of the points is the one before times tau.
 pub(crate) fn are_powers(points: &[G1Affine], tau: G2Affine) -> bool {
 	let factors = factors(points.len() - 1);
 	let lower = sum(&points[..points.len() - 1], &factors);

@@ -40,7 +40,7 @@ pub enum VerifyError {
 		number: usize,
 		/// Of the contributor.
 		name: String,
-		/// What is wrong.
+		/// The fault.
 		error: ContributionError,
 	},
 	/// Delta in G2 is not that of the last contribution.
@@ -76,12 +76,12 @@ pub enum ExpectedBeaconError {
 
 /// Why a key is not released.
 #[derive(Debug, thiserror::Error)]
-pub enum FinaliseError {
+pub enum FinalizeError {
 	/// Only public randomness, or nothing: everybody can compute delta.
 	#[error("has no contribution of secret randomness: everybody could forge proofs")]
 	NoContribution,
 	/// The last contributor chose the key.
-	#[error("does not end with a beacon; add one, or finalise without (--without-beacon)")]
+	#[error("does not end with a beacon; add one, or finalize without (--without-beacon)")]
 	NoBeacon,
 	/// A chain would refuse the key.
 	#[error("gives a verifying key that no chain accepts: {0}")]
@@ -240,18 +240,18 @@ impl<'a> Verified<'a> {
 	///
 	/// # Errors
 	///
-	/// One [`FinaliseError`] per cause, see there; `NoBeacon` only if `needs_beacon`.
-	pub fn finalise(
+	/// One [`FinalizeError`] per cause, see there; `NoBeacon` only if `needs_beacon`.
+	pub fn finalize(
 		&self,
 		needs_beacon: bool,
-	) -> Result<(&'a ProvingKey<Bn254>, [u8; VERIFYING_KEY_BYTES]), FinaliseError> {
+	) -> Result<(&'a ProvingKey<Bn254>, [u8; VERIFYING_KEY_BYTES]), FinalizeError> {
 		let is_beacon = |contribution: &Contribution| contribution.beacon().is_some();
 		let contributions = &self.0.contributions;
 		if contributions.iter().all(is_beacon) {
-			return Err(FinaliseError::NoContribution);
+			return Err(FinalizeError::NoContribution);
 		}
 		if needs_beacon && !contributions.last().is_some_and(is_beacon) {
-			return Err(FinaliseError::NoBeacon);
+			return Err(FinalizeError::NoBeacon);
 		}
 		let verifying_key = pvs_verifier::encode_verifying_key(&self.0.key.vk)?;
 		pvs_verifier::prepare_key(&verifying_key)?;

@@ -249,7 +249,7 @@ impl Client {
 		self.block(hash.ok_or_else(|| Error::NoBlock("at its head".into()))?).await
 	}
 
-	/// The newest finalised block.
+	/// The newest finalized block.
 	pub async fn finalized(&self) -> Result<Block, Error> {
 		let hash =
 			self.rpc().chain_get_finalized_head().await.map_err(|error| self.failed(error))?;
@@ -298,7 +298,7 @@ impl Client {
 		Ok(self.clone().blocks(blocks))
 	}
 
-	/// Finalised blocks, without gaps.
+	/// Finalized blocks, without gaps.
 	pub async fn finalized_blocks(
 		&self,
 	) -> Result<impl Stream<Item = Result<Block, Error>> + Send + Unpin, Error> {

@@ -27,13 +27,13 @@ pub enum FormatError {
 	/// A field is missing.
 	#[error("the field {field} is missing")]
 	MissingField {
-		/// Which.
+		/// Name of the field.
 		field: String,
 	},
 	/// A field holds something else than it should.
 	#[error("{field} must be {expected}")]
 	WrongShape {
-		/// Which.
+		/// Name of the field.
 		field: String,
 		/// What it should hold.
 		expected: String,
@@ -41,7 +41,7 @@ pub enum FormatError {
 	/// A number is not a string of decimal digits without leading zeros.
 	#[error("{field} must be a string of decimal digits, found {found}")]
 	NotDecimal {
-		/// Which.
+		/// Name of the field.
 		field: String,
 		/// The start of what it holds.
 		found: String,
@@ -49,7 +49,7 @@ pub enum FormatError {
 	/// A number is not below the modulus of its field.
 	#[error("{place} is not below the modulus of BN254's {modulus} field; reduce it")]
 	NotBelowModulus {
-		/// Which number.
+		/// Name of the number.
 		place: String,
 		/// `base` (coordinates) or `scalar` (public inputs).
 		modulus: &'static str,
@@ -57,13 +57,13 @@ pub enum FormatError {
 	/// The file is of another curve.
 	#[error("the curve must be BN254 (bn128), found {found}")]
 	WrongCurve {
-		/// What was found.
+		/// The value that was found.
 		found: String,
 	},
 	/// The file is of another proof system.
 	#[error("the protocol must be groth16, found {found}")]
 	WrongProtocol {
-		/// What was found.
+		/// The value that was found.
 		found: String,
 	},
 	/// snarkjs' `nPublic` and the number of IC points contradict each other.
@@ -80,41 +80,41 @@ pub enum FormatError {
 		 data_commitment, binding"
 	)]
 	WrongInputCount {
-		/// How many there are.
+		/// Their number.
 		found: usize,
 	},
 	/// A point of snarkjs is not given by its affine coordinates.
 	#[error("{point} must be affine, with 1 as its last coordinate")]
 	NotAffine {
-		/// Which.
+		/// Name of the point.
 		point: String,
 	},
 	/// A point is the identity.
 	#[error("{point} is the identity (point at infinity), which no chain accepts")]
 	Identity {
-		/// Which.
+		/// Name of the point.
 		point: String,
 	},
 	/// A point is not on its curve.
 	#[error("{point} is not on its curve")]
 	NotOnCurve {
-		/// Which.
+		/// Name of the point.
 		point: String,
 	},
 	/// A point of G2 is outside the subgroup of prime order.
 	#[error("{point} is outside the subgroup of prime order")]
 	NotInSubgroup {
-		/// Which.
+		/// Name of the point.
 		point: String,
 	},
 	/// The flag bits of a point mean nothing, or not what the rest of the file says.
 	#[error("{point} has the flag bits {flags:02b}: {problem}")]
 	BadFlags {
-		/// Which.
+		/// Name of the point.
 		point: String,
 		/// The two bits.
 		flags: u8,
-		/// What is wrong with them.
+		/// Their fault.
 		problem: &'static str,
 	},
 	/// The file ends early.
@@ -128,15 +128,15 @@ pub enum FormatError {
 	/// The file goes on after its end.
 	#[error("{left} bytes are left over at the end")]
 	ExtraBytes {
-		/// How many.
+		/// Their number.
 		left: usize,
 	},
 	/// A length in the file is more than any file that is read can hold.
 	#[error("{field} claims {count} elements, more than a file of {limit} bytes can hold")]
 	BadCount {
-		/// Which.
+		/// Name of the field.
 		field: &'static str,
-		/// What the file says.
+		/// The value in the file.
 		count: u64,
 		/// The largest file that is read.
 		limit: usize,
@@ -147,13 +147,13 @@ pub enum FormatError {
 		 chain does not check; build the circuit without api.Commit (range checks and lookups use it)"
 	)]
 	Commitments {
-		/// How many.
+		/// Their number.
 		count: u32,
 	},
 	/// A gnark witness holds secret values.
 	#[error("the witness holds {count} secret values; write its public part only")]
 	SecretValues {
-		/// How many.
+		/// Their number.
 		count: u32,
 	},
 	/// The points are related so that anyone can forge proofs.

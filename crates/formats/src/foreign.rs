@@ -103,7 +103,7 @@ impl fmt::Display for Encoding {
 pub struct ForeignKey {
 	/// The points.
 	pub points: VerifyingKey<Bn254>,
-	/// What wrote it.
+	/// Program that wrote it.
 	pub source: Source,
 	/// How.
 	pub encoding: Encoding,
@@ -143,7 +143,7 @@ impl ForeignKey {
 pub struct ForeignProof {
 	/// The points.
 	pub points: Proof<Bn254>,
-	/// What wrote it.
+	/// Program that wrote it.
 	pub source: Source,
 	/// How.
 	pub encoding: Encoding,

@@ -151,7 +151,7 @@ fn end_of_k(bytes: &[u8], sizes: Sizes) -> Option<(u32, usize)> {
 	Some((count, count_offset(sizes).saturating_add(COUNT).saturating_add(points)))
 }
 
-/// Whether the length is that of a key with points of these sizes and without commitments.
+/// Returns true if the length is that of a key with points of these sizes and without commitments.
 fn key_fits(bytes: &[u8], sizes: Sizes) -> bool {
 	let left = end_of_k(bytes, sizes).and_then(|(_, end)| bytes.len().checked_sub(end));
 	let commitment_key = COUNT.saturating_add(sizes.of(0, 2));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Account of where the time goes from a batch in a block to its proof verified and finalised.
+//! Account of where the time goes from a batch in a block to its proof verified and finalized.
 
 use crate::{
 	error::DemoError,
@@ -22,7 +22,7 @@ pub(crate) const BATCHES: u32 = 100;
 /// The auction of a batch runs while the one before it is proved.
 pub(crate) const PIPELINE: u32 = 2;
 
-/// Limits that [`Latency::check`] demands: seconds from a batch in a block to its proof finalised, for 95% of the
+/// Limits that [`Latency::check`] demands: seconds from a batch in a block to its proof finalized, for 95% of the
 /// batches, and slots without a block, in per cent.
 const MAX_FINALIZED: f64 = 10.0;
 const MAX_MISSED_PERCENT: f64 = 1.0;
@@ -256,12 +256,13 @@ impl Latency {
 		}
 		let totals = [
 			("commit to proof, best block", self.best),
-			("commit to proof, finalised", self.finalized),
+			("commit to proof, finalized", self.finalized),
 		];
 		for (name, summary) in self.stages.iter().copied().chain(totals) {
-			let numbers = summary
-				.map_or([f64::NAN; 4], |Summary { p50, p95, p99, max }| [p50, p95, p99, max]);
-			let numbers = numbers.map(|number| format!("{number:.2}"));
+			let seconds = |Summary { p50, p95, p99, max }| {
+				[p50, p95, p99, max].map(|number: f64| format!("{number:.2}"))
+			};
+			let numbers = summary.map_or_else(|| [(); 4].map(|()| "-".to_owned()), seconds);
 			table.add_row([name.to_owned()].into_iter().chain(numbers));
 		}
 		let embedded = self.embedded.map_or_else(String::new, |Embedded { won, delivered }| {
@@ -461,6 +462,8 @@ mod tests {
 		};
 		assert!(embedded(1).check().is_ok());
 		assert_eq!(embedded(1).as_json()["prover"], "embedded");
+		let untold = Latency { stages: vec![("waiting", None)], ..embedded(1) };
+		assert!(!untold.as_text().contains("NaN"), "{}", untold.as_text());
 		let error = embedded(0).check().unwrap_err();
 		assert!(error.to_string().contains("inside the node"), "{error}");
 		let worst = latency(seconds(11.0), 9, 2, 3).check().unwrap_err();

@@ -306,7 +306,7 @@ impl<'a> Demo<'a> {
 		}
 	}
 
-	/// Follows the chain until so many batches in all are proven and their proofs finalised.
+	/// Follows the chain until so many batches in all are proven and their proofs finalized.
 	pub(crate) async fn follow(
 		&mut self,
 		batches: u32,

@@ -21,7 +21,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-	/// Progress towards a number of batches. With `to_stderr` stdout stays free for the result.
+	/// Progress toward a number of batches. With `to_stderr` stdout stays free for the result.
 	pub(crate) fn new(batches: u32, to_stderr: bool) -> Self {
 		let bar = std::io::stderr().is_terminal().then(|| {
 			let style = ProgressStyle::with_template("{spinner} {pos}/{len} proven {bar:20} {msg}")
@@ -82,7 +82,7 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 	let shows_faults = scenario != Scenario::Plain;
 	let mut table = Table::new();
 	let mut header =
-		vec!["batch", "bids", "winner", "paid", "promised", "actual", "proof s", "finalised s"];
+		vec!["batch", "bids", "winner", "paid", "promised", "actual", "proof s", "finalized s"];
 	if shows_faults {
 		header.push("what happened");
 	}
@@ -121,7 +121,7 @@ pub(crate) fn table(story: &Story, token: &Token, scenario: Scenario) -> String 
 	format!(
 		"{table}{}{}",
 		line("from commit to proof", latencies(story, scenario)),
-		line("from commit to proof finalised", finalized_latencies(story, scenario))
+		line("from commit to proof finalized", finalized_latencies(story, scenario))
 	)
 }
 

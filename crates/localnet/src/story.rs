@@ -113,7 +113,7 @@ impl Batch {
 		self.proof.map(|proof| (proof.seen - self.commit_seen).as_secs_f64())
 	}
 
-	/// Seconds from seeing the commit in the best block to seeing the proof's block finalised.
+	/// Seconds from seeing the commit in the best block to seeing the proof's block finalized.
 	pub(crate) fn finalized_latency(&self) -> Option<f64> {
 		self.final_seen.map(|seen| (seen - self.commit_seen).as_secs_f64())
 	}
@@ -400,7 +400,7 @@ impl Story {
 		Some(format!("batch {index}: {line}"))
 	}
 
-	/// Notes that blocks up to `number` are finalised. Returns a line per batch whose proof is
+	/// Notes that blocks up to `number` are finalized. Returns a line per batch whose proof is
 	/// among them for the first time.
 	pub(crate) fn finalize(&mut self, number: BlockNumber, seen: Instant) -> Vec<String> {
 		let mut lines = Vec::new();
@@ -409,7 +409,7 @@ impl Story {
 			if is_new && batch.proof.is_some_and(|proof| proof.block <= number) {
 				batch.final_seen = Some(seen);
 				let took = batch.finalized_latency().unwrap_or_default();
-				lines.push(format!("batch {index}: proof finalised, {took:.1} s"));
+				lines.push(format!("batch {index}: proof finalized, {took:.1} s"));
 			}
 		}
 		lines
@@ -430,7 +430,7 @@ impl Story {
 		self.batches.values().filter(|batch| batch.proof.is_some()).count()
 	}
 
-	/// Returns how many proofs are in finalised blocks.
+	/// Returns how many proofs are in finalized blocks.
 	pub(crate) fn finalized(&self) -> usize {
 		self.batches.values().filter(|batch| batch.final_seen.is_some()).count()
 	}

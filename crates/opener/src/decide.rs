@@ -18,7 +18,7 @@ use std::{
 };
 
 /// Number of blocks that a seal has to stay sealed before its opening is sent again. Fewer, and a transaction that
-/// is still on its way, or back in the pool after a reorganisation, would be followed by a second one, whose fee is
+/// is still on its way, or back in the pool after a reorganization, would be followed by a second one, whose fee is
 /// lost.
 pub const RESEND_AFTER: BlockNumber = 6;
 /// Number of blocks for which a measured speed counts: a machine that was busy may not be any more.
@@ -289,7 +289,7 @@ pub struct Plan {
 /// Returns what to do about the seals of a block, given the work that is under way.
 ///
 /// An opening that was sent is sent again if the bid is still sealed [`RESEND_AFTER`] blocks later:
-/// it got lost, or a reorganisation has undone it.
+/// it got lost, or a reorganization has undone it.
 pub fn plan(targets: &[Target], jobs: &BTreeMap<Id, Stage>, means: &Means) -> Plan {
 	let wanted: BTreeSet<Id> = targets.iter().map(|target| target.id).collect();
 	let mut plan = Plan::default();

@@ -166,7 +166,7 @@ impl Appraiser {
 	}
 }
 
-/// Returns whether it is the same batch: after a reorganisation an index can stand for another one.
+/// Returns whether it is the same batch: after a reorganization an index can stand for another one.
 fn is_same(known: &BatchInfo<Bytes32>, found: &BatchInfo<Bytes32>) -> bool {
 	known.prev_state_root == found.prev_state_root
 		&& known.next_state_root == found.next_state_root

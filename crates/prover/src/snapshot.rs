@@ -8,7 +8,7 @@
 //! | 32 | hash of the chain's first block |
 //! | 4 | the rollup |
 //! | 32 | the rollup's first root |
-//! | 4 + 32 | number and hash of the finalised block after which the state was the newest final one |
+//! | 4 + 32 | number and hash of the finalized block after which the state was the newest final one |
 //! | 4 | the first block that can commit a batch on the state |
 //! | 32 | `blake2_256` of everything before |
 //! | rest | the state, as [`pvs_rollup::store`] has it |
@@ -58,7 +58,7 @@ pub(crate) enum Unusable {
 	Foreign(&'static str),
 	#[error("is of batches of {found}, the rollup has {expected}")]
 	Shape { expected: Shape, found: Shape },
-	#[error("is of block {saved}, and the node's finalised block is {finalized}")]
+	#[error("is of block {saved}, and the node's finalized block is {finalized}")]
 	TooNew { saved: BlockNumber, finalized: BlockNumber },
 	#[error("is of a fork: the chain has another block {0}")]
 	Fork(BlockNumber),
@@ -69,7 +69,7 @@ pub(crate) enum Unusable {
 /// Point on the chain where a state belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Point {
-	/// The finalised block after which it was the newest final state.
+	/// The finalized block after which it was the newest final state.
 	pub(crate) block: BlockNumber,
 	/// Its hash.
 	pub(crate) hash: Bytes32,

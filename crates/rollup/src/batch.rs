@@ -26,9 +26,9 @@ pub struct Batch {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a batch takes at most {limit} transfers, got {found}; split them")]
 pub struct TooManyTransfers {
-	/// What the shape allows.
+	/// The most that the shape allows.
 	pub limit: usize,
-	/// What was given.
+	/// The value that was given.
 	pub found: usize,
 }
 
@@ -38,9 +38,9 @@ pub enum BatchError {
 	/// The number of bytes is wrong.
 	#[error("a batch is {expected} bytes, got {found}")]
 	Length {
-		/// What the shape says.
+		/// The value that the shape has.
 		expected: usize,
-		/// What was given.
+		/// The value that was given.
 		found: usize,
 	},
 	/// A transfer after a no-op: the same transfers would have another encoding.
@@ -51,7 +51,7 @@ pub enum BatchError {
 	Transfer {
 		/// Its place in the batch, from 0.
 		slot: usize,
-		/// What is wrong with it.
+		/// Its fault.
 		cause: DecodeError,
 	},
 }

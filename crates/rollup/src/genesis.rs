@@ -100,7 +100,7 @@ pub enum GenesisFileError {
 	Text {
 		/// The file.
 		path: PathBuf,
-		/// What it holds.
+		/// Its content.
 		source: TextError,
 	},
 	/// The file does not hold a genesis. The source names field, line and column.
@@ -108,7 +108,7 @@ pub enum GenesisFileError {
 	Content {
 		/// The file.
 		path: PathBuf,
-		/// What is wrong and where.
+		/// The fault, with its place.
 		source: serde_json::Error,
 	},
 }

@@ -180,7 +180,7 @@ impl PublicKey {
 		self.point.y
 	}
 
-	/// Whether `signature` is this key's signature of `transfer`.
+	/// Returns true if `signature` is this key's signature of `transfer`.
 	pub fn verify(&self, transfer: &Transfer, signature: &Signature) -> bool {
 		let full = recomputed_challenge(
 			self.point,

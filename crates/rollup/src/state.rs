@@ -51,9 +51,9 @@ pub enum TransferError {
 	/// The transfer was executed before, or one before it is missing.
 	#[error("the nonce is {found}, the sender's is {expected}")]
 	Nonce {
-		/// What the account says.
+		/// The value that the account has.
 		expected: u32,
-		/// What the transfer says.
+		/// The value that the transfer has.
 		found: u32,
 	},
 	/// The account has used all its nonces.
@@ -62,19 +62,19 @@ pub enum TransferError {
 	/// The payer has less than it pays.
 	#[error("amount {amount} and fee {fee} are above the sender's balance {balance}")]
 	Overdraft {
-		/// What the payer has.
+		/// Balance of the payer.
 		balance: u64,
-		/// What it wants to pay.
+		/// Amount that it wants to pay.
 		amount: u64,
-		/// What it wants to pay on top.
+		/// Fee that it wants to pay on top.
 		fee: u32,
 	},
 	/// The payee would have more than 2^64 - 1.
 	#[error("the amount {amount} does not fit on top of the receiver's balance {balance}")]
 	Overflow {
-		/// What the payee has.
+		/// Balance of the payee.
 		balance: u64,
-		/// What it would get.
+		/// Amount that it would get.
 		amount: u64,
 	},
 	/// The signature is not the payer's signature of this transfer.
@@ -91,9 +91,9 @@ pub enum FeeError {
 	/// The account would have more than 2^64 - 1.
 	#[error("fees of {fees} do not fit on top of the fee account's balance {balance}")]
 	Overflow {
-		/// What the account has.
+		/// Balance of the account.
 		balance: u64,
-		/// What it would get.
+		/// Amount that it would get.
 		fees: u64,
 	},
 }
@@ -109,7 +109,7 @@ pub enum ExecutionError {
 	Transfer {
 		/// Its place in the batch, from 0.
 		slot: usize,
-		/// What is wrong with it.
+		/// Its fault.
 		cause: TransferError,
 	},
 	/// The fees cannot be paid out.
@@ -209,7 +209,7 @@ impl State {
 		self.tree.len()
 	}
 
-	/// Whether nobody has an account.
+	/// Returns true if nobody has an account.
 	pub fn is_empty(&self) -> bool {
 		self.len() == 0
 	}
@@ -314,7 +314,7 @@ impl Draft<'_> {
 		&self.transfers
 	}
 
-	/// Whether no transfer fits any more.
+	/// Returns true if no transfer fits any more.
 	pub fn is_full(&self) -> bool {
 		self.transfers.len() >= self.state.shape.transfers()
 	}

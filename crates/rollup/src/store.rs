@@ -61,7 +61,7 @@ pub enum StoreError {
 	Content {
 		/// The file.
 		path: PathBuf,
-		/// What is wrong with it.
+		/// Its fault.
 		cause: ContentError,
 	},
 }
@@ -74,7 +74,7 @@ pub enum ContentError {
 	Length {
 		/// What the head says; for a file without one, the least there is.
 		expected: usize,
-		/// What there is.
+		/// The value that there is.
 		found: usize,
 	},
 	/// The first bytes are those of something else.
@@ -83,7 +83,7 @@ pub enum ContentError {
 	/// There are more accounts than the tree has places.
 	#[error("says that it has {found} accounts; its tree has room for {limit}")]
 	Accounts {
-		/// What the head says.
+		/// The value in the head.
 		found: u32,
 		/// Number of places.
 		limit: u32,

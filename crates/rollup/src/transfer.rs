@@ -87,7 +87,7 @@ fn packed(&[low, middle, high]: &[u64; 3]) -> Scalar {
 /// A transfer with its payer's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedTransfer {
-	/// What is paid.
+	/// Amount that is paid.
 	pub transfer: Transfer,
 	/// By the key of `transfer.from`.
 	pub signature: Signature,

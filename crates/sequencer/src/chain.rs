@@ -22,7 +22,7 @@ const PARALLEL_FETCHES: usize = 16;
 pub(crate) struct Reader {
 	/// Data of batches that are not final yet, by index and commitment.
 	data: HashMap<(u64, Bytes32), Vec<u8>>,
-	/// The newest finalised block that was searched.
+	/// The newest finalized block that was searched.
 	searched: BlockNumber,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Found {
 }
 
 impl Reader {
-	/// Returns what the chain says at `best` and at its newest finalised block.
+	/// Returns what the chain says at `best` and at its newest finalized block.
 	pub(crate) async fn heads(&mut self, seat: &Seat, best: Block) -> Result<Seen, SequencerError> {
 		let finalized = seat.client.finalized().await?;
 		let rollup = seat.rollup(best).await?;
@@ -113,7 +113,7 @@ impl Reader {
 	}
 
 	/// Looks for batches that old blocks committed, from `first` on, behind a state that does not have batch
-	/// `next_index`. Finalised blocks are searched once.
+	/// `next_index`. Finalized blocks are searched once.
 	pub(crate) async fn search(
 		&mut self,
 		seat: &Seat,

@@ -11,7 +11,7 @@ use std::{sync::Arc, time::Duration};
 /// Time to wait for a block to take a batch before looking at the chain.
 const INCLUSION_WAIT: Duration = Duration::from_secs(12);
 /// Blocks in which a commit whose outcome is unknown may still be taken: how long the client's
-/// transactions are valid, counted from a finalised block.
+/// transactions are valid, counted from a finalized block.
 pub(crate) const MORTALITY_BLOCKS: BlockNumber = 64;
 /// Pallet errors of a commit that a later block can cure.
 const PASSING_ERRORS: [PalletError; 7] = [

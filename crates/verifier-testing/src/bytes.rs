@@ -29,7 +29,7 @@ fn add(left: &Bytes32, right: &Bytes32) -> Option<Bytes32> {
 	(carry == 0).then_some(sum)
 }
 
-/// Whether the 32 bytes are a coordinate, that is below the base field's modulus.
+/// Returns true if the 32 bytes are a coordinate, that is below the base field's modulus.
 pub fn is_coordinate(bytes: &[u8]) -> bool {
 	bytes < Fq::MODULUS.to_bytes_be().as_slice()
 }

@@ -57,7 +57,7 @@ impl Fixture {
 /// A claim that every verifier refuses.
 #[derive(Clone, Debug)]
 pub struct BadClaim {
-	/// What is wrong with it.
+	/// Its fault.
 	pub kind: &'static str,
 	/// The prepared key.
 	pub prepared: Vec<u8>,
@@ -79,7 +79,7 @@ impl BadClaim {
 /// A key that every verifier refuses.
 #[derive(Clone, Debug)]
 pub struct BadKey {
-	/// What is wrong with it.
+	/// Its fault.
 	pub kind: &'static str,
 	/// The key.
 	pub key: Vec<u8>,

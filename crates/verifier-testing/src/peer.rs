@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Verification by plain arkworks, to compare with. Its generic code is compiled here, with the optimisation
+//! Verification by plain arkworks, to compare with. Its generic code is compiled here, with the optimization
 //! of every library, wherever it is measured from.
 
 use crate::TestKeys;

@@ -122,7 +122,7 @@ type NamedKey<'a> = (&'a [u8], Result<Arc<Key>, ProofError>);
 #[derive(Default)]
 struct Keys<'a> {
 	all: Vec<NamedKey<'a>>,
-	/// Whether tables of a key were made for this batch.
+	/// True if tables of a key were made for this batch.
 	#[cfg(feature = "std")]
 	made: bool,
 }
@@ -288,7 +288,7 @@ fn own_terms<'a>(
 	(terms, others)
 }
 
-/// Whether the final exponentiation leads to what is expected. Zero cannot come out of checked points:
+/// Returns true if the final exponentiation leads to what is expected. Zero cannot come out of checked points:
 /// only a key that was never prepared leads to it.
 fn is_pairing(product: Fp12, expected: Fp12) -> bool {
 	final_exponentiation(&product) == Some(expected)
@@ -345,7 +345,7 @@ impl<'a> Shared<'a> {
 	}
 }
 
-/// Whether all terms hold.
+/// Returns true if all terms hold.
 fn hold(terms: &[Term<'_>], keys: &Keys<'_>) -> bool {
 	let (left, right) = terms.split_at(half_way(terms.len()));
 	let (left, (right, expected)) = join(

@@ -103,7 +103,7 @@ pub enum KeyError {
 }
 
 impl KeyError {
-	/// Whether the points are good one by one, and related so that proofs can be forged.
+	/// Returns true if the points are good one by one, and related so that proofs can be forged.
 	pub const fn is_forgeable(self) -> bool {
 		!matches!(
 			self,

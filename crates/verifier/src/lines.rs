@@ -75,7 +75,7 @@ pub(crate) fn lines(points: &[G2Affine]) -> Vec<Option<Lines>> {
 	}
 }
 
-/// Whether a point on the twist is in the subgroup of order `r`.
+/// Returns true if a point on the twist is in the subgroup of order `r`.
 pub(crate) fn is_in_subgroup(point: &G2Affine) -> bool {
 	lines_of_one(point).is_some()
 }
@@ -205,7 +205,7 @@ fn lines_of_one(point: &G2Affine) -> Option<Lines> {
 struct Walk {
 	at: Vec<Point>,
 	lines: Vec<Vec<Line>>,
-	/// Whether the walk came to a division by zero, which never happens within the subgroup.
+	/// True if the walk came to a division by zero, which never happens within the subgroup.
 	stuck: Vec<bool>,
 	inverses: Vec<Fp2>,
 }

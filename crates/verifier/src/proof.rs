@@ -17,7 +17,7 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-	/// Whether the bytes are as many as a proof has.
+	/// Returns true if the bytes are as many as a proof has.
 	pub(crate) fn check_length(bytes: &[u8]) -> Result<(), ProofError> {
 		if bytes.len() == PROOF_BYTES {
 			Ok(())

@@ -64,7 +64,7 @@ fn check_g2(Points { beta, gamma, delta, .. }: &Points) -> Result<(), KeyError> 
 	refuse_if(beta_is_generator, KeyError::BetaIsGenerator)
 }
 
-/// Whether a point is another one or its negative: whether both have the same x.
+/// Returns true if a point is another one or its negative: whether both have the same x.
 fn is_up_to_sign<P: SWCurveConfig>(point: &Projective<P>, other: &Affine<P>) -> bool {
 	!point.is_zero() && point.x == other.x * point.z.square()
 }

@@ -16,13 +16,13 @@ static HELPER: LazyLock<Option<rayon::ThreadPool>> = LazyLock::new(|| {
 	builder.thread_name(|_| "verify".into()).build().ok()
 });
 
-/// Whether halves run at once.
+/// Returns true if halves run at once.
 #[cfg(feature = "std")]
 pub(crate) fn two() -> bool {
 	HELPER.is_some()
 }
 
-/// Whether the helper works for somebody. Waiting for it could take longer than doing without.
+/// True if the helper works for somebody. Waiting for it could take longer than doing without.
 #[cfg(feature = "std")]
 static BUSY: AtomicBool = AtomicBool::new(false);
 

@@ -64,7 +64,7 @@ impl Choice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Program {
 	path: PathBuf,
-	/// Whether it knows the pass `--signext-lowering`.
+	/// True if it knows the pass `--signext-lowering`.
 	pub(crate) lowers_sign_extension: bool,
 }
 

@@ -9,8 +9,9 @@ use pvs_service::{metrics::Embedded, shutdown};
 use sc_service::error::Error as ServiceError;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-/// Number by which the priority of what proves is lowered: blocks come first.
-const NICE: i32 = 10;
+/// Number by which the priority of what proves is lowered, as the program does by itself: blocks come first, and what
+/// opens seals last, since a late proof costs a bond and a late opening a reward.
+const NICE: i32 = 5;
 /// Time to keep trying when the node's RPC does not answer.
 const RECONNECT_FOR: Duration = Duration::from_secs(600);
 /// Time that open jobs may take after a request to drain.

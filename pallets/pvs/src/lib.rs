@@ -47,7 +47,7 @@ pub use types::{
 };
 pub use weights::WeightInfo;
 
-/// What [`impl_runtime_apis_with_pvs`] expands to. No part of the interface.
+/// Expansion of [`impl_runtime_apis_with_pvs`]. No part of the interface.
 #[doc(hidden)]
 pub mod __private {
 	pub use alloc::vec::Vec;
@@ -105,13 +105,13 @@ pub mod pallet {
 	const _: () = assert!(VERIFYING_KEY_BYTES == 768 && PROOF_BYTES == 256);
 	const _: () = assert!(SEAL_BYTES == 357 && ELEMENT_BYTES == 256 && OPENING_PROOF_BYTES == 257);
 
-	/// What `submit_proofs` takes: eight times `MaxProofs` decode, for the same reason.
+	/// Argument of `submit_proofs`: eight times `MaxProofs` decode, for the same reason.
 	pub type ProofSubmissions<T> =
 		BoundedVec<ProofSubmission<<T as frame_system::Config>::AccountId>, EightTimesMaxProofs<T>>;
 
-	/// What `place_bids` takes: eight times `MaxBidsPerCall` decode, for the same reason.
+	/// Argument of `place_bids`: eight times `MaxBidsPerCall` decode, for the same reason.
 	pub type BidPlacements<T> = BoundedVec<BidPlacement, EightTimesMaxBidsPerCall<T>>;
-	/// What `reveal_bids` takes: eight times `MaxBidsPerCall` decode, for the same reason.
+	/// Argument of `reveal_bids`: eight times `MaxBidsPerCall` decode, for the same reason.
 	pub type BidReveals<T> =
 		BoundedVec<BidReveal<<T as frame_system::Config>::AccountId>, EightTimesMaxBidsPerCall<T>>;
 	/// The weights that a runtime chose.
@@ -151,7 +151,7 @@ pub mod pallet {
 	#[pallet::storage_version(STORAGE_VERSION)]
 	pub struct Pallet<T>(_);
 
-	/// What a runtime decides. Items without a default must be chosen; `config_preludes` has the others.
+	/// Choices of a runtime. Items without a default must be chosen; `config_preludes` has the others.
 	#[pallet::config(with_default)]
 	pub trait Config:
 		frame_system::Config<RuntimeEvent: From<Event<Self>>, AccountId: AsRef<[u8; 32]>>
@@ -275,7 +275,7 @@ pub mod pallet {
 	/// The parts of what a runtime chooses in bundles, which clients read by name.
 	#[pallet::extra_constants]
 	impl<T: Config> Pallet<T> {
-		/// What the chain records about squarings and time: it says how long a bidding window the seals
+		/// Record of the chain about squarings and time: it says how long a bidding window the seals
 		/// keep secret, and how long an opening window must be.
 		#[pallet::constant_name(SealTiming)]
 		pub fn seal_timing() -> SealTiming {
@@ -348,10 +348,10 @@ pub mod pallet {
 		/// The most that a pending batch may cost its sequencer.
 		#[codec(index = 2)]
 		Escrow,
-		/// What a sequencer loses when its batch fails.
+		/// Bond that a sequencer loses when its batch fails.
 		#[codec(index = 3)]
 		SequencerBond,
-		/// What a prover's bids and assignments are backed by.
+		/// Stake that backs a prover's bids and assignments.
 		#[codec(index = 4)]
 		ProverStake,
 		/// A prover's row.
@@ -462,7 +462,7 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type Agenda<T> = StorageMap<_, Identity, AgendaKey, (), OptionQuery>;
 
-	/// How far the passes over what is overdue have come: over auctions that close, and over the rest.
+	/// Progress of the passes over what is overdue: over auctions that close, and over the rest.
 	#[pallet::storage]
 	pub type CurrentPasses<T> = StorageValue<_, [AgendaPass; 2], ValueQuery>;
 
@@ -482,9 +482,9 @@ pub mod pallet {
 		RollupRegistered {
 			/// The rollup.
 			rollup: RollupId,
-			/// Who registered it.
+			/// Account that registered it.
 			owner: T::AccountId,
-			/// Who may commit its batches.
+			/// Account that may commit its batches.
 			sequencer: T::AccountId,
 			/// `blake2_256` of its verifying key.
 			verifying_key_hash: Bytes32,
@@ -495,14 +495,14 @@ pub mod pallet {
 		RollupDeregistered {
 			/// The rollup.
 			rollup: RollupId,
-			/// What was returned.
+			/// Amount that was returned, in planck.
 			deposit: Balance,
 		},
 		/// A rollup's owner named another sequencer. Batches committed before stay with theirs.
 		SequencerChanged {
 			/// The rollup.
 			rollup: RollupId,
-			/// Who may commit its batches from now on.
+			/// Account that may commit its batches from now on.
 			sequencer: T::AccountId,
 		},
 		/// A rollup's owner changed its parameters. Batches committed before keep theirs.
@@ -517,16 +517,16 @@ pub mod pallet {
 		RollupOffered {
 			/// The rollup.
 			rollup: RollupId,
-			/// Who may accept it.
+			/// Account that may accept it.
 			to: T::AccountId,
 		},
 		/// A rollup has another owner, from whom its deposit is held now; the one before got it back.
 		RollupTransferred {
 			/// The rollup.
 			rollup: RollupId,
-			/// Who owned it before.
+			/// Owner before.
 			from: T::AccountId,
-			/// Who owns it now.
+			/// Owner now.
 			to: T::AccountId,
 		},
 		/// A payment moved a rollup's reserve.
@@ -549,7 +549,7 @@ pub mod pallet {
 		ProverDeregistered {
 			/// The prover.
 			prover: T::AccountId,
-			/// What was returned of the stake.
+			/// Amount of the stake that was returned, in planck.
 			stake: Balance,
 		},
 		/// A prover topped up its stake.
@@ -574,7 +574,7 @@ pub mod pallet {
 		StakeWithdrawn {
 			/// The prover.
 			prover: T::AccountId,
-			/// How much.
+			/// The amount, in planck.
 			amount: Balance,
 		},
 		/// A prover's stake fell below `MinStake`: it may not bid until it tops up.
@@ -595,7 +595,7 @@ pub mod pallet {
 		BatchCommitted {
 			/// The batch.
 			batch: BatchId,
-			/// Who committed it.
+			/// Account that committed it.
 			sequencer: T::AccountId,
 			/// Root before the batch.
 			prev_state_root: Bytes32,
@@ -603,7 +603,7 @@ pub mod pallet {
 			next_state_root: Bytes32,
 			/// The commitment that the chain computed from the data.
 			data_commitment: Bytes32,
-			/// What is in escrow.
+			/// Amount in escrow, in planck.
 			max_fee: Balance,
 		},
 		/// A round opened; bidding starts in the next block.
@@ -614,7 +614,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The highest fee that a bid may ask.
 			reserve: Balance,
-			/// What a bid names.
+			/// Digest that a bid names.
 			batch_digest: Bytes32,
 		},
 		/// A bid was placed, its slot fee burned, its bond reserved.
@@ -625,9 +625,9 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The bidder.
 			bidder: T::AccountId,
-			/// What is reserved of its stake.
+			/// Amount that is reserved of its stake, in planck.
 			bond: Balance,
-			/// What was burned.
+			/// Amount that was burned, in planck.
 			slot_fee: Balance,
 		},
 		/// A bid was revealed and counts.
@@ -638,7 +638,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The bidder.
 			bidder: T::AccountId,
-			/// What it asks.
+			/// Fee that it asks, in planck.
 			fee: Balance,
 			/// The time that it commits to, in blocks.
 			proof_blocks: BlockNumber,
@@ -652,11 +652,11 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The bidder.
 			bidder: T::AccountId,
-			/// What it asks.
+			/// Fee that it asks, in planck.
 			fee: Balance,
 			/// The time that it commits to, in blocks.
 			proof_blocks: BlockNumber,
-			/// What it paid for its silence.
+			/// Amount that it paid for its silence, in planck.
 			penalty: Balance,
 		},
 		/// An amount was burned because the account that it was meant for, without the existential
@@ -664,7 +664,7 @@ pub mod pallet {
 		PayoutBurned {
 			/// The account.
 			who: T::AccountId,
-			/// How much.
+			/// The amount, in planck.
 			amount: Balance,
 		},
 		/// Somebody opened a seal and got a part of what its bidder lost; the rest was burned.
@@ -673,11 +673,11 @@ pub mod pallet {
 			batch: BatchId,
 			/// The round.
 			round: RoundNumber,
-			/// Whose seal it was.
+			/// The bidder whose seal it was.
 			bidder: T::AccountId,
-			/// Who opened it.
+			/// Account that opened it.
 			opener: T::AccountId,
-			/// What it got.
+			/// Amount that it got, in planck.
 			amount: Balance,
 		},
 		/// A bid stayed sealed until its round closed without it. Its bond stays reserved until somebody settles
@@ -700,11 +700,11 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The bidder.
 			bidder: T::AccountId,
-			/// What its bidder lost of its stake; burned, but for an opener's reward.
+			/// Amount that its bidder lost of its stake, in planck; burned, but for an opener's reward.
 			slashed: Balance,
 			/// The rest of the bond, which backs other bids again.
 			released: Balance,
-			/// What came out of the bid.
+			/// Verdict on the bid.
 			verdict: Verdict,
 		},
 		/// A bid does not count. Its bond was lost (burned, but for an opener's reward), or released if
@@ -716,7 +716,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The bidder.
 			bidder: T::AccountId,
-			/// What its bidder lost of its stake.
+			/// Amount that its bidder lost of its stake, in planck.
 			slashed: Balance,
 			/// Why.
 			reason: VoidReason,
@@ -742,11 +742,11 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The winner.
 			prover: T::AccountId,
-			/// What it asked.
+			/// Fee that it asked, in planck.
 			fee: Balance,
 			/// The time that it committed to, in blocks.
 			proof_blocks: BlockNumber,
-			/// What it gets if it is on time.
+			/// Payment that it gets if it is on time, in planck.
 			payment: Balance,
 			/// The last block for the full payment.
 			on_time_until: BlockNumber,
@@ -766,9 +766,9 @@ pub mod pallet {
 			batch: BatchId,
 			/// The round.
 			round: RoundNumber,
-			/// Whose turn it is.
+			/// The prover whose turn it is.
 			prover: T::AccountId,
-			/// What it gets if it is on time.
+			/// Payment that it gets if it is on time, in planck.
 			payment: Balance,
 			/// The time that it committed to, in blocks, counted from the block in which it steps in.
 			proof_blocks: BlockNumber,
@@ -783,7 +783,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The prover.
 			prover: T::AccountId,
-			/// What it gets if it is on time.
+			/// Payment that it gets if it is on time, in planck.
 			payment: Balance,
 			/// The last block for the full payment.
 			on_time_until: BlockNumber,
@@ -805,9 +805,9 @@ pub mod pallet {
 			batch: BatchId,
 			/// The round.
 			round: RoundNumber,
-			/// What a delivery in this block earns. It grows with each block.
+			/// Payment for a delivery in this block, in planck. It grows with each block.
 			payment: Balance,
-			/// What a delivery in the last block earns.
+			/// Payment for a delivery in the last block, in planck.
 			last_payment: Balance,
 			/// The last block in which one may deliver.
 			until: BlockNumber,
@@ -827,17 +827,17 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The prover.
 			prover: T::AccountId,
-			/// What it was paid from escrow.
+			/// Amount that it was paid from escrow, in planck.
 			payment: Balance,
-			/// How many blocks late it was.
+			/// Number of blocks by which it was late.
 			late_blocks: BlockNumber,
-			/// What lateness took off the payment; burned.
+			/// Amount that lateness took off the payment, in planck; burned.
 			late_cost: Balance,
-			/// What it was paid of the bonds that others lost by not delivering.
+			/// Amount that it was paid of the bonds that others lost by not delivering.
 			slashed_share: Balance,
 			/// The rest of those bonds; burned.
 			slashed_burned: Balance,
-			/// What was left in escrow and went back to the sequencer.
+			/// Amount that was left in escrow and went back to the sequencer, in planck.
 			refund: Balance,
 		},
 		/// One of several proofs was refused; the others are not affected. A deadline of its batch that had
@@ -858,7 +858,7 @@ pub mod pallet {
 			round: RoundNumber,
 			/// The prover.
 			prover: T::AccountId,
-			/// What was taken of its stake.
+			/// Amount that was taken of its stake, in planck.
 			slashed: Balance,
 		},
 		/// A batch is out of rounds behind an unproven predecessor.
@@ -877,16 +877,16 @@ pub mod pallet {
 		BatchFailed {
 			/// The batch.
 			batch: BatchId,
-			/// What was burned of the sequencer's bond.
+			/// Amount that was burned of the sequencer's bond, in planck.
 			bond_burned: Balance,
-			/// What was burned of bonds that provers lost by not delivering.
+			/// Amount that was burned of bonds that provers lost by not delivering, in planck.
 			slashed_burned: Balance,
 		},
 		/// A batch ended because a predecessor failed; everything held for it was returned.
 		BatchDropped {
 			/// The batch.
 			batch: BatchId,
-			/// What was burned of bonds that provers lost by not delivering.
+			/// Amount that was burned of bonds that provers lost by not delivering, in planck.
 			slashed_burned: Balance,
 		},
 		/// A batch left its place: the rent of the blocks that it lived was burned, what was held beyond
@@ -894,7 +894,7 @@ pub mod pallet {
 		RentBurned {
 			/// The batch.
 			batch: BatchId,
-			/// What was burned.
+			/// Amount that was burned, in planck.
 			amount: Balance,
 		},
 		/// An item of the agenda failed and waits to be tried again; the others go on.

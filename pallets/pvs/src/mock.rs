@@ -276,7 +276,7 @@ pub(crate) fn root(number: u8) -> Bytes32 {
 	root
 }
 
-/// What a batch goes between.
+/// Roots that a batch goes between.
 pub(crate) fn roots(prev: Bytes32, next: Bytes32) -> Roots {
 	Roots { prev, next }
 }

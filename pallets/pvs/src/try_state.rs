@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is true of the pallet's storage after every block and every test.
+//! Invariants of the pallet's storage after every block and every test.
 
 use crate::{pallet::*, types::*};
 use alloc::collections::{BTreeMap, BTreeSet};

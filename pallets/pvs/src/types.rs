@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the pallet stores. The records know nothing of FRAME.
+//! Records that the pallet stores. The records know nothing of FRAME.
 
 #![allow(
 	clippy::as_conversions,
@@ -46,7 +46,7 @@ pub(crate) struct Entry<T: Config> {
 	pub(crate) rollup: RollupRecordOf<T>,
 	/// Its own row.
 	pub(crate) batch: BatchRecordOf<T>,
-	/// Whether the batch has ended: its row is gone and must not be written again.
+	/// True if the batch has ended: its row is gone and must not be written again.
 	pub(crate) ended: bool,
 	/// Rows of bids that are still sealed while their auction closes.
 	pub(crate) sealed: BTreeMap<T::AccountId, BidRecord>,
@@ -128,9 +128,9 @@ pub struct AgendaPass {
 /// A registered rollup.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct RollupRecord<AccountId> {
-	/// Who registered it.
+	/// Account that registered it.
 	pub owner: AccountId,
-	/// Who may commit batches.
+	/// Account that may commit batches.
 	pub sequencer: AccountId,
 	/// `blake2_256` of the verifying key.
 	pub verifying_key_hash: Bytes32,
@@ -154,13 +154,13 @@ pub struct RollupRecord<AccountId> {
 	pub finals: u64,
 	/// Its record.
 	pub stats: MarketStats,
-	/// What the next batch takes as its snapshot.
+	/// Snapshot that the next batch takes.
 	pub params: RollupParams,
 	/// The reserve and the mean payment.
 	pub prices: Reserve,
 	/// The amount held from the owner for this row.
 	pub deposit: Balance,
-	/// Who may become the owner.
+	/// Account that may become the owner.
 	pub offered_to: Option<AccountId>,
 }
 
@@ -207,7 +207,7 @@ impl PendingPlace {
 /// A pending batch.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct BatchRecord<AccountId> {
-	/// Who committed it; escrow and bond are held from this account.
+	/// Account that committed it; escrow and bond are held from it.
 	pub sequencer: AccountId,
 	/// The block whose body has the data.
 	pub committed_at: BlockNumber,
@@ -231,7 +231,7 @@ pub struct BatchRecord<AccountId> {
 	pub round: Round<AccountId>,
 	/// Its place in the agenda.
 	pub due: Option<Due>,
-	/// Whether the clean-up behind a failed predecessor has passed it.
+	/// True if the clean-up behind a failed predecessor has passed it.
 	pub cleaned: bool,
 }
 
@@ -264,14 +264,14 @@ pub struct BidRecord {
 	pub placed: SealPlace,
 	/// The bidder's share of recent proofs when it bid, in 10^-9.
 	pub share: u32,
-	/// Where it stands.
+	/// Its state.
 	pub stage: BidStage,
 }
 
 /// A round that has closed without bidders that stayed silent, as long as one of their bids is unsettled.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct UnsettledRound<AccountId> {
-	/// Who committed the batch.
+	/// Account that committed the batch.
 	pub committer: AccountId,
 	/// Sequencer of the rollup when the round closed.
 	pub sequencer: AccountId,
@@ -399,12 +399,12 @@ pub struct ProverRecord {
 	pub recent: RecentCount,
 	/// The amount that escrows released to it for them, in planck.
 	pub recent_paid: RecentAmount,
-	/// What the prover has done.
+	/// Record of what the prover has done.
 	pub stats: ProverStats,
 }
 
 impl ProverRecord {
-	/// What is held of the prover as stake.
+	/// Amount that is held of the prover as stake, in planck.
 	pub fn held(&self) -> Balance {
 		self.stake.saturating_add(self.unbonding.map_or(0, |unbonding| unbonding.amount))
 	}
@@ -440,7 +440,7 @@ pub struct BidReveal<AccountId> {
 	pub round: RoundNumber,
 	/// The bidder.
 	pub bidder: AccountId,
-	/// What the commitment was made of, 85 bytes.
+	/// Payload that the commitment was made of, 85 bytes.
 	pub payload: PayloadBytes,
 }
 

@@ -20,20 +20,20 @@ const FIELD_BITS: usize = 254;
 /// The parameters of the plain permutation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameters {
-	/// What each round adds.
+	/// Constants that each round adds.
 	pub round_constants: Vec<RoundConstants>,
-	/// What each round multiplies with.
+	/// Matrix that each round multiplies with.
 	pub mds: Matrix,
 }
 
 /// The same permutation with cheap partial rounds (Poseidon paper, appendix B).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Optimised {
-	/// What the full rounds before the partial ones add.
+pub struct Optimized {
+	/// Constants that the full rounds before the partial ones add.
 	pub first_full: Vec<RoundConstants>,
-	/// What each partial round adds to element 0.
+	/// Constants that each partial round adds to element 0.
 	pub partial: Vec<Scalar>,
-	/// What the full rounds after the partial ones add.
+	/// Constants that the full rounds after the partial ones add.
 	pub last_full: Vec<RoundConstants>,
 	/// The matrix of the last full round before the partial ones.
 	pub transition: Matrix,
@@ -75,7 +75,7 @@ impl Parameters {
 	/// untouched and can be added, multiplied with the matrix, in the next round. Matrices move
 	/// backward: the matrix is `sparse * dense`, where `dense` leaves element 0 alone, so `dense`
 	/// can act before the S-box, as part of the matrix of the round before.
-	pub fn optimise(&self) -> Optimised {
+	pub fn optimize(&self) -> Optimized {
 		let half = FULL_ROUNDS / 2;
 		let (first_full, others) = self.round_constants.split_at(half);
 		let (partial_rows, last_rows) = others.split_at(others.len() - half);
@@ -100,7 +100,7 @@ impl Parameters {
 		}
 		sparse.reverse();
 
-		Optimised { first_full: first_full.to_vec(), partial, last_full, transition, sparse }
+		Optimized { first_full: first_full.to_vec(), partial, last_full, transition, sparse }
 	}
 }
 

@@ -5,7 +5,7 @@
 //! the capacity element first, the output is element 0. The parameters come from the Grain LFSR of
 //! the Poseidon paper (Grassi et al., USENIX Security 2021, appendices E and F).
 //!
-//! The permutation here is the optimised form of appendix B: in the partial rounds a constant is
+//! The permutation here is the optimized form of appendix B: in the partial rounds a constant is
 //! added to one element only and the matrix has nine entries that are neither 0 nor 1. Each step
 //! costs about half of the plain form; `generator` derives the table, and the tests compare both
 //! forms.
@@ -40,12 +40,12 @@ pub const CHUNKS_PER_HASH: usize = 3;
 /// Bytes of data in one hash.
 pub const BYTES_PER_HASH: usize = CHUNK_BYTES * CHUNKS_PER_HASH;
 
-/// What a round of the plain permutation adds to each element of the state.
+/// Constants that a round of the plain permutation adds to each element of the state.
 pub type RoundConstants = [Scalar; WIDTH];
 /// A matrix of the permutation, row by row.
 pub type Matrix = [[Scalar; WIDTH]; WIDTH];
 
-/// The matrix of a partial round of the optimised permutation: `row` is row 0, `column` is column 0
+/// The matrix of a partial round of the optimized permutation: `row` is row 0, `column` is column 0
 /// below it, the rest is the identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SparseMatrix {

@@ -44,12 +44,12 @@ fn committed_table_should_equal_the_derived_one() {
 	let plain = Parameters::generate();
 	assert_eq!(round_constants().as_slice(), plain.round_constants);
 	assert_eq!(*mds(), plain.mds);
-	let optimised = plain.optimise();
-	assert_eq!(constants::FIRST_FULL.as_slice(), optimised.first_full);
-	assert_eq!(constants::PARTIAL.as_slice(), optimised.partial);
-	assert_eq!(constants::LAST_FULL.as_slice(), optimised.last_full);
-	assert_eq!(constants::TRANSITION, optimised.transition);
-	assert_eq!(constants::SPARSE.as_slice(), optimised.sparse);
+	let optimized = plain.optimize();
+	assert_eq!(constants::FIRST_FULL.as_slice(), optimized.first_full);
+	assert_eq!(constants::PARTIAL.as_slice(), optimized.partial);
+	assert_eq!(constants::LAST_FULL.as_slice(), optimized.last_full);
+	assert_eq!(constants::TRANSITION, optimized.transition);
+	assert_eq!(constants::SPARSE.as_slice(), optimized.sparse);
 }
 
 #[test]

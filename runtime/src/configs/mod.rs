@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What this chain decides for each pallet.
+//! Choices of this chain for each pallet.
 
 mod pvs;
 mod system;

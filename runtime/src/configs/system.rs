@@ -161,7 +161,7 @@ impl pallet_utility::Config for Runtime {
 	type WeightInfo = pallet_utility::weights::SubstrateWeight<Runtime>;
 }
 
-/// What a proxy may do for its account.
+/// Calls that a proxy may make for its account.
 #[derive(
 	Clone,
 	Copy,

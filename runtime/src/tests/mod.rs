@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is true of the composed runtime.
+//! Properties of the composed runtime.
 
 mod composition;
 mod metadata;

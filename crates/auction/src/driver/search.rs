@@ -143,7 +143,7 @@ impl Found {
 	}
 }
 
-/// How silent bids are judged that are settled after their round.
+/// Judgment of silent bids that are settled after their round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Judging {
 	/// As the rules say.
@@ -426,7 +426,7 @@ pub(super) struct Decider<'a> {
 	pub(super) world: &'a World,
 	/// True if it takes places and delivers as soon as it can.
 	pub(super) at_once: bool,
-	/// What silent bids cost beside what the market has taken, in planck.
+	/// Cost of silent bids beside what the market has taken, in planck.
 	pub(super) lost: Balance,
 }
 

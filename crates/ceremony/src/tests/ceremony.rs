@@ -6,7 +6,7 @@ use super::{
 	WHOLE,
 };
 use crate::{
-	Beacon, Ceremony, Circuit, CircuitError, ExpectedBeaconError, FinaliseError, Powers, Secret,
+	Beacon, Ceremony, Circuit, CircuitError, ExpectedBeaconError, FinalizeError, Powers, Secret,
 	Silent,
 };
 use ark_bn254::{Bn254, Fr, G1Projective, G2Projective};
@@ -51,7 +51,7 @@ fn start_should_equal_arkworks_own_set_up_when_the_secrets_are_the_same() {
 #[test]
 fn key_should_prove_and_verify_after_two_contributors_and_a_beacon() {
 	let verified = WHOLE.verify(&LARGE.circuit(), &POWERS, &Silent).unwrap();
-	let (proving_key, verifying_key) = verified.finalise(true).unwrap();
+	let (proving_key, verifying_key) = verified.finalize(true).unwrap();
 	let key = prepare_key(&verifying_key).unwrap();
 	let circuit = Products::LARGE;
 	let proof =
@@ -69,7 +69,7 @@ fn key_should_prove_when_the_powers_are_more_than_needed() {
 	let powers = read(GENUINE, 4);
 	let ceremony = Ceremony::start(&SMALL.circuit(), &powers, &Silent).unwrap().by("Alice");
 	let verified = ceremony.verify(&SMALL.circuit(), &powers, &Silent).unwrap();
-	let (proving_key, verifying_key) = verified.finalise(false).unwrap();
+	let (proving_key, verifying_key) = verified.finalize(false).unwrap();
 	let proof =
 		Groth16::<Bn254>::prove(proving_key, Products::SMALL, &mut StdRng::seed_from_u64(1));
 	let inputs = Products::SMALL.inputs.map(|input| scalar_to_be(&Fr::from(input)));
@@ -103,16 +103,16 @@ fn secret_should_depend_on_the_system_and_not_show_itself() {
 }
 
 #[test]
-fn finalising_should_be_refused_when_a_contributor_or_the_beacon_is_missing() {
+fn finalizing_should_be_refused_when_a_contributor_or_the_beacon_is_missing() {
 	let refused = |ceremony: Ceremony| {
 		let verified = ceremony.verify(&LARGE.circuit(), &POWERS, &Silent).unwrap();
-		let with = verified.finalise(true).map(|_| ()).unwrap_err().to_string();
-		(with, verified.finalise(false).is_ok())
+		let with = verified.finalize(true).map(|_| ()).unwrap_err().to_string();
+		(with, verified.finalize(false).is_ok())
 	};
-	let nobody = FinaliseError::NoContribution.to_string();
+	let nobody = FinalizeError::NoContribution.to_string();
 	assert_eq!(refused(start()), (nobody.clone(), false));
 	assert_eq!(refused(start().with_beacon()), (nobody, false));
-	let no_beacon = FinaliseError::NoBeacon.to_string();
+	let no_beacon = FinalizeError::NoBeacon.to_string();
 	assert_eq!(refused(start().by("Alice")), (no_beacon.clone(), true));
 	assert_eq!(refused(start().with_beacon().by("Alice")), (no_beacon, true));
 }
@@ -155,18 +155,18 @@ impl ConstraintSynthesizer<Fr> for Square {
 }
 
 #[test]
-fn finalising_should_be_refused_when_no_chain_would_take_the_key() {
+fn finalizing_should_be_refused_when_no_chain_would_take_the_key() {
 	let matrices = Matrices::of(Square);
 	let powers = read(GENUINE, 2);
 	let ceremony = Ceremony::start(&matrices.circuit(), &powers, &Silent).unwrap().by("Alice");
 	let verified = ceremony.verify(&matrices.circuit(), &powers, &Silent).unwrap();
-	let refused = verified.finalise(false).map(|_| ()).unwrap_err();
-	assert!(matches!(refused, FinaliseError::Key(KeyError::WrongLength)), "{refused}");
+	let refused = verified.finalize(false).map(|_| ()).unwrap_err();
+	assert!(matches!(refused, FinalizeError::Key(KeyError::WrongLength)), "{refused}");
 }
 
 /// V0: what a ceremony can end with although each contribution is right, and the powers are powers.
 #[test]
-fn finalising_should_be_refused_by_name_when_proofs_could_be_forged_under_the_key() {
+fn finalizing_should_be_refused_by_name_when_proofs_could_be_forged_under_the_key() {
 	let refused = |powers: &Powers, factors: &[Fr]| {
 		let start = Ceremony::start(&LARGE.circuit(), powers, &Silent).unwrap();
 		let ceremony = factors.iter().fold(start, |ceremony, factor| {
@@ -174,8 +174,8 @@ fn finalising_should_be_refused_by_name_when_proofs_could_be_forged_under_the_ke
 		});
 		let verified = ceremony.verify(&LARGE.circuit(), powers, &Silent).unwrap();
 		assert_eq!(ceremony.verifying_key_hash(), None);
-		match verified.finalise(false).map(|_| ()).unwrap_err() {
-			FinaliseError::Key(error) => error,
+		match verified.finalize(false).map(|_| ()).unwrap_err() {
+			FinalizeError::Key(error) => error,
 			other => panic!("{other}"),
 		}
 	};

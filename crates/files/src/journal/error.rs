@@ -57,7 +57,7 @@ pub enum JournalError {
 		found: char,
 		/// Version of this program.
 		expected: char,
-		/// What else helps.
+		/// Advice on what else helps.
 		advice: &'static str,
 	},
 	/// The journal is not of what it is opened for.
@@ -81,7 +81,7 @@ pub enum JournalError {
 		offset: usize,
 		/// What does not fit.
 		reason: String,
-		/// What else helps.
+		/// Advice on what else helps.
 		advice: &'static str,
 	},
 }

@@ -29,7 +29,7 @@ pub(super) struct Executed {
 }
 
 impl Executed {
-	/// Reads all blocks up to the newest finalised one. Which batches are final is taken from events, and the
+	/// Reads all blocks up to the newest finalized one. Which batches are final is taken from events, and the
 	/// root that they lead to is compared with the chain's.
 	pub(super) async fn read(client: &Client) -> Result<Self, DemoError> {
 		let last = client.finalized().await?;

@@ -202,7 +202,7 @@ struct Service {
 	barred: BTreeMap<BatchId, bool>,
 	/// Lines that were said once about a seal, and the height at which there was last reason to.
 	told: BTreeMap<(Id, String), BlockNumber>,
-	/// Reward that each opened seal has earned; one that is opened again after a reorganisation counts once.
+	/// Reward that each opened seal has earned; one that is opened again after a reorganization counts once.
 	earned: BTreeMap<Id, Balance>,
 	summary: Summary,
 	messages: mpsc::UnboundedSender<Message>,

@@ -129,7 +129,7 @@ pub(super) fn sent_or_unknown(result: Result<Included, SubmitError>) -> Result<S
 /// Returns where the work on a seal stands after an attempt to open it at `height`.
 ///
 /// Whatever may be in a block, or get into one, is not repeated at once. That is so for an opening
-/// that failed, too: after a reorganisation it may succeed.
+/// that failed, too: after a reorganization it may succeed.
 fn stage_after(result: &Result<Sent, SubmitError>, height: BlockNumber) -> Stage {
 	match result {
 		Ok(Sent::Included(included)) => Stage::Sent(included.number),

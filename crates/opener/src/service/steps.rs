@@ -22,7 +22,7 @@ use std::{
 const INCLUSION_WAIT: Duration = Duration::from_secs(30);
 /// Number of blocks after which fee and seals are asked for again.
 const ASK_EVERY: BlockNumber = 100;
-/// Number of blocks for which a seal that is gone is remembered: a reorganisation may bring it back.
+/// Number of blocks for which a seal that is gone is remembered: a reorganization may bring it back.
 const REMEMBER: BlockNumber = 64;
 /// Time for which unfinished work is kept on the disk that no block has shown yet. After a restart the node may
 /// have to catch up first; no opening window is as long as this.
@@ -261,7 +261,7 @@ impl Service {
 		}
 	}
 
-	/// Forgets seals that no block has shown for a while, and their files once the finalised chain is
+	/// Forgets seals that no block has shown for a while, and their files once the finalized chain is
 	/// past the last block that showed them and does not show them itself.
 	async fn forget_old(&mut self, session: &Session) -> Result<(), OpenerError> {
 		let height = self.height;
@@ -293,13 +293,13 @@ impl Service {
 	}
 }
 
-/// Returns whether so many blocks have passed since the last clean-up; blocks may be skipped, and a reorganisation
+/// Returns whether so many blocks have passed since the last clean-up; blocks may be skipped, and a reorganization
 /// may lead to a lower one.
 fn is_cleaning_due(cleaned_at: BlockNumber, height: BlockNumber) -> bool {
 	height.saturating_sub(cleaned_at) >= REMEMBER
 }
 
-/// The seals that no finalised block will show again: the finalised chain is past the last block that
+/// The seals that no finalized block will show again: the finalized chain is past the last block that
 /// showed them, and they are not among those that are kept.
 fn gone_for_good(
 	seen: impl Iterator<Item = (Id, BlockNumber)>,
@@ -310,7 +310,7 @@ fn gone_for_good(
 }
 
 /// Returns where the work stands on a seal that is shown at `height`, and was last shown at `seen`. If the
-/// `previous` block did not show it, a reorganisation has undone its opening, which is in the pool again: the wait
+/// `previous` block did not show it, a reorganization has undone its opening, which is in the pool again: the wait
 /// before it is sent again starts anew.
 fn stage_when_shown(
 	stage: Stage,
@@ -329,7 +329,7 @@ mod tests {
 	use super::*;
 
 	#[test]
-	fn wait_before_sending_again_should_start_anew_when_a_reorganisation_undid_an_opening() {
+	fn wait_before_sending_again_should_start_anew_when_a_reorganization_undid_an_opening() {
 		let sent = Stage::Sent(10);
 		for (stage, seen, previous, height, expected) in [
 			// It was never gone, also where blocks are skipped or looked at twice.
@@ -349,7 +349,7 @@ mod tests {
 	}
 
 	#[test]
-	fn saved_work_should_be_forgotten_only_when_the_finalised_chain_is_past_it() {
+	fn saved_work_should_be_forgotten_only_when_the_finalized_chain_is_past_it() {
 		let [shown, gone, fresh] = [[1; 32], [2; 32], [3; 32]];
 		let seen = || [(shown, 10), (gone, 10), (fresh, 20)].into_iter();
 		let kept = BTreeSet::from([shown]);

@@ -31,7 +31,7 @@ pub(super) struct Saved {
 	took: Duration,
 }
 
-/// Time that the node's finalised block may take to reach that of the saved state: a replay from the genesis takes
+/// Time that the node's finalized block may take to reach that of the saved state: a replay from the genesis takes
 /// longer.
 const FINALITY_WAIT: Duration = Duration::from_secs(60);
 const FINALITY_POLL: Duration = Duration::from_secs(1);
@@ -54,7 +54,7 @@ pub(super) async fn prepare(
 		if !is_told {
 			is_told = true;
 			let text = format!(
-				"{} is of block {saved}, and the node's finalised block is {finalized}: waiting for it, \
+				"{} is of block {saved}, and the node's finalized block is {finalized}: waiting for it, \
 				 at most {} s",
 				store.path().display(),
 				FINALITY_WAIT.as_secs()
@@ -114,7 +114,7 @@ pub(super) async fn replay(
 }
 
 impl Service {
-	/// Saves the newest state that is final in a finalised block, in the background, if it is time.
+	/// Saves the newest state that is final in a finalized block, in the background, if it is time.
 	pub(super) async fn save_state(&mut self, session: &Session) -> Result<(), ProverError> {
 		let Some(saver) = &mut self.saver else { return Ok(()) };
 		let finalized = session.client.finalized().await?;

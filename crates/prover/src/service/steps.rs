@@ -72,7 +72,7 @@ impl Service {
 			self.count_slashes(&view).await?;
 		}
 		if is_time_to_clean {
-			// Before states are forgotten: the finalised block may be behind the best one.
+			// Before states are forgotten: the finalized block may be behind the best one.
 			self.save_state(session).await?;
 			self.forget_old(&view, &shown).await?;
 		}

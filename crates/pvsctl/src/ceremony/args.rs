@@ -18,7 +18,7 @@ Examples:
   Anybody, and each contributor with their hash; the beacon as looked up at its source:
     pvsctl ceremony verify --shape small --powers powers_16.ptau --expect 0x93d1...07 --beacon 0x5f2c...e1 0002.pvsc
   The key for pvsctl prover run --proving-key:
-    pvsctl ceremony finalise --shape small --powers powers_16.ptau --beacon 0x5f2c...e1 --in 0002.pvsc --dir keys";
+    pvsctl ceremony finalize --shape small --powers powers_16.ptau --beacon 0x5f2c...e1 --in 0002.pvsc --dir keys";
 
 /// Options and command.
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ pub(crate) enum Command {
 		file: PathBuf,
 	},
 	/// Check a whole transcript and write the proving key, the verifying key and the transcript
-	Finalise {
+	Finalize {
 		#[command(flatten)]
 		ground: Ground,
 		/// Last file of the ceremony
@@ -209,12 +209,12 @@ mod tests {
 	fn expected_beacon_should_be_hexadecimal_and_exclude_doing_without() {
 		let parse = |options: &str| {
 			let line = format!(
-				"pvsctl ceremony finalise --shape small --powers p --in a --dir b {options}"
+				"pvsctl ceremony finalize --shape small --powers p --in a --dir b {options}"
 			);
 			command(&line)
 		};
 		for value in ["0x00ff17", "00FF17"] {
-			let Ok(Command::Finalise { beacon: Some(beacon), .. }) =
+			let Ok(Command::Finalize { beacon: Some(beacon), .. }) =
 				parse(&format!("--beacon {value}"))
 			else {
 				panic!("{value} is not taken")

@@ -81,14 +81,14 @@ fn facts(command: &Command) -> Outcome<Value> {
 			facts["verified"] = true.into();
 			Ok(facts)
 		},
-		Command::Finalise { ground, input, dir, pin, beacon, without_beacon } => {
-			finalise(ground, input, dir, *pin, beacon.as_ref(), *without_beacon, &bar)
+		Command::Finalize { ground, input, dir, pin, beacon, without_beacon } => {
+			finalize(ground, input, dir, *pin, beacon.as_ref(), *without_beacon, &bar)
 		},
 		Command::Inspect { file } => Ok(shown(&Ceremony::from_file(file, &bar).map_err(of(file))?)),
 	}
 }
 
-fn finalise(
+fn finalize(
 	ground: &Ground,
 	input: &Path,
 	dir: &Path,
@@ -114,7 +114,7 @@ fn finalise(
 	}
 	let (constraints, powers) = load(ground, bar)?;
 	let verified = ceremony.verify(&circuit(&constraints)?, &powers, bar).map_err(of(input))?;
-	let (proving_key, verifying_key) = verified.finalise(!without_beacon).map_err(of(input))?;
+	let (proving_key, verifying_key) = verified.finalize(!without_beacon).map_err(of(input))?;
 	let hash = blake2_256(&[&verifying_key]);
 	let key = encode_ceremony_key(&constraints, proving_key)?;
 	fs::create_dir_all(dir).map_err(of(dir))?;

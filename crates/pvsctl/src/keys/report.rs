@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What a command has to say.
+//! Report of a command.
 
 use super::file::hexadecimal;
 use pvs_formats::{Encoding, Source, INPUT_NAMES};
@@ -8,7 +8,7 @@ use pvs_verifier::PREPARED_KEY_BYTES;
 use serde_json::{json, Value};
 use std::path::PathBuf;
 
-/// What a command has to say.
+/// Report of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Report {
 	/// About a verifying key.
@@ -24,7 +24,7 @@ pub(crate) struct KeyReport {
 	pub(crate) hash: Bytes32,
 	/// What it was read as; `None` if it had our form already.
 	pub(crate) read_as: Option<(Source, Encoding)>,
-	/// Where its 768 bytes are.
+	/// File of its 768 bytes.
 	pub(crate) file: PathBuf,
 	/// Where they are as hex digits.
 	pub(crate) hex_file: Option<PathBuf>,
@@ -35,13 +35,13 @@ pub(crate) struct KeyReport {
 pub(crate) struct ProofReport {
 	/// `blake2_256` of the 256 bytes: the `proof_commitment` of a bid.
 	pub(crate) proof_commitment: Bytes32,
-	/// What wrote it.
+	/// Program that wrote it.
 	pub(crate) source: Source,
 	/// How.
 	pub(crate) encoding: Encoding,
 	/// The hash of the key under which it holds, if that was asked.
 	pub(crate) verified_under: Option<Bytes32>,
-	/// Where its 256 bytes are.
+	/// File of its 256 bytes.
 	pub(crate) file: PathBuf,
 }
 

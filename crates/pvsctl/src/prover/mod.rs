@@ -87,7 +87,7 @@ pub(crate) struct RunArgs {
 	pub(crate) keys_dir: Option<PathBuf>,
 	/// Key file of a ceremony for the payments rollup, instead of development keys
 	///
-	/// As `pvsctl ceremony finalise` writes it. Its verifying key must be the one that the chain states
+	/// As `pvsctl ceremony finalize` writes it. Its verifying key must be the one that the chain states
 	/// for the rollup. The file is never changed or made again.
 	#[arg(long, value_name = "FILE", conflicts_with_all = ["program", "keys_dir"])]
 	pub(crate) proving_key: Option<PathBuf>,

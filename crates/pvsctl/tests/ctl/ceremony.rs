@@ -112,7 +112,7 @@ fn program_should_refuse_another_beacon_than_the_one_looked_up() {
 	json(&dir, "contribute --in 0.pvsc --out 1.pvsc");
 	json(&dir, &format!("beacon --in 1.pvsc --out 2.pvsc --iterations-log2 10 --value {value}"));
 	let ground = format!("--shape small --powers {}", fixture().display());
-	for (command, file) in [("verify", ""), ("finalise", "--dir keys --in ")] {
+	for (command, file) in [("verify", ""), ("finalize", "--dir keys --in ")] {
 		let with = |beacon: &str, input: &str| {
 			refusal(&dir, &format!("{command} {ground} --beacon 0x{beacon} {file}{input}"))
 		};
@@ -145,7 +145,7 @@ fn program_should_refuse_to_overwrite_and_leave_what_is_there() {
 	}
 	fs::write(dir.path().join("reference-rollup-4x16.vk"), "kept").unwrap();
 	let error =
-		refusal(&dir, &format!("finalise --shape small --powers {powers} --in 0.pvsc --dir ."));
+		refusal(&dir, &format!("finalize --shape small --powers {powers} --in 0.pvsc --dir ."));
 	assert!(error.contains("reference-rollup-4x16.vk: exists"), "{error}");
 	assert_eq!(fs::read(dir.path().join("there")).unwrap(), b"kept");
 	assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3, "nothing else was written");

@@ -155,12 +155,12 @@ fn ceremony(dir: &Path) -> Bytes32 {
 	let verified = json(dir, &format!("verify {ground} {expect} --beacon {BEACON} 3.pvsc"));
 	assert_eq!(verified["verified"], true);
 
-	let finalise = format!("finalise {ground} --beacon {BEACON} --in 3.pvsc --dir keys");
-	let refused = refusal(dir, &format!("{finalise} --pin {other}"));
+	let finalize = format!("finalize {ground} --beacon {BEACON} --in 3.pvsc --dir keys");
+	let refused = refusal(dir, &format!("{finalize} --pin {other}"));
 	let words = format!("3.pvsc: gives a verifying key of hash {pin}, not that of --pin");
 	assert!(refused.contains(&words), "{refused}");
 	assert!(!dir.join("keys").exists());
-	let facts = json(dir, &format!("{finalise} --pin {pin}"));
+	let facts = json(dir, &format!("{finalize} --pin {pin}"));
 	let read = |name: &str| fs::read(dir.join(facts[name].as_str().unwrap())).unwrap();
 	let hexadecimal = |bytes: &[u8]| format!("0x{}", hex::encode(blake2_256(&[bytes])));
 	assert_eq!(facts["proving_key_file_hash"], hexadecimal(&read("proving_key")));
@@ -168,7 +168,7 @@ fn ceremony(dir: &Path) -> Bytes32 {
 	assert_eq!(hexadecimal(&read("verifying_key")), pin);
 	assert_eq!(read("transcript"), fs::read(dir.join("3.pvsc")).unwrap());
 	assert_eq!(fs::read_dir(dir.join("keys")).unwrap().count(), 3);
-	let refused = refusal(dir, &format!("{finalise} --pin {pin}"));
+	let refused = refusal(dir, &format!("{finalize} --pin {pin}"));
 	assert!(refused.contains(": exists"), "{refused}");
 	let mut bytes = Bytes32::default();
 	hex::decode_to_slice(pin.trim_start_matches("0x"), &mut bytes).unwrap();

@@ -192,7 +192,7 @@ mod tests {
 	}
 
 	impl Change {
-		/// Whether the update holds and leads from one root to the other.
+		/// Returns true if the update holds and leads from one root to the other.
 		fn holds(&self) -> bool {
 			tests::run(|b| {
 				let bits = b.bits(&[u64::from(self.index)], 2 * DEPTH)?;

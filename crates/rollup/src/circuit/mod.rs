@@ -69,7 +69,7 @@ pub enum Part {
 }
 
 impl Part {
-	/// Whether each transfer has this part.
+	/// Returns true if each transfer has this part.
 	pub fn is_per_transfer(self) -> bool {
 		!matches!(self, Self::Fees | Self::Top | Self::Data | Self::Inputs)
 	}
@@ -206,7 +206,7 @@ impl Constraints {
 		self.matrices.first().map_or(0, Vec::len)
 	}
 
-	/// Whether there is no constraint at all.
+	/// Returns true if there is no constraint at all.
 	pub fn is_empty(&self) -> bool {
 		self.len() == 0
 	}
@@ -221,7 +221,7 @@ impl Constraints {
 		self.instance_variables + self.witness_variables
 	}
 
-	/// Whether there is a value for each variable.
+	/// Returns true if there is a value for each variable.
 	///
 	/// # Errors
 	///
@@ -240,7 +240,7 @@ impl Constraints {
 		(0..self.len()).find(|row| !self.is_satisfied(*row, assignment))
 	}
 
-	/// Whether an assignment satisfies one constraint.
+	/// Returns true if an assignment satisfies one constraint.
 	pub fn is_satisfied(&self, row: usize, assignment: &[Scalar]) -> bool {
 		let value = |matrix: usize| -> Scalar {
 			self.matrices[matrix][row]

@@ -277,7 +277,7 @@ pub(crate) mod tests {
 	use ark_ed_on_bn254::Fr as SubgroupScalar;
 	use ark_relations::gr1cs::ConstraintSystem;
 
-	/// Whether the constraints hold that `build` makes, and what it returns.
+	/// Returns true, with what `build` returns, if the constraints hold that it makes.
 	pub(crate) fn run<T>(build: impl FnOnce(&Builder) -> Result<T>) -> (bool, T) {
 		let cs = ConstraintSystem::new_ref();
 		let built = build(&Builder::new(cs.clone())).unwrap();

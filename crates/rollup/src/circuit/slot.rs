@@ -20,9 +20,9 @@ const NONCE_BITS: usize = 32;
 
 /// What a slot leaves behind for the rest of the batch.
 pub(crate) struct Slot {
-	/// Whether it is a transfer.
+	/// True if it is a transfer.
 	pub(crate) active: Num,
-	/// What it pays to the fee account.
+	/// Amount that it pays to the fee account.
 	pub(crate) fee: Num,
 	/// Its bytes.
 	pub(crate) bytes: Vec<Num>,

@@ -87,15 +87,15 @@ fn absent_path(shape: Shape) -> Path {
 /// The private values of one slot.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlotWitness {
-	/// Whether the slot is a transfer and no no-op.
+	/// True if the slot is a transfer and no no-op.
 	pub active: bool,
 	/// Index of the sender; only its low bits, as many as the tree has, enter the circuit.
 	pub from: u32,
 	/// Index of the receiver; likewise.
 	pub to: u32,
-	/// What is paid.
+	/// Amount that is paid.
 	pub amount: u64,
-	/// What is paid to the fee account.
+	/// Amount that is paid to the fee account.
 	pub fee: u32,
 	/// The nonce of the message.
 	pub nonce: u32,
@@ -115,7 +115,7 @@ pub struct SlotWitness {
 	pub receiver_nonce: Scalar,
 	/// The receiver's balance before the slot.
 	pub receiver_balance: Scalar,
-	/// Whether the receiver is opened.
+	/// True if the receiver is opened.
 	pub opens: bool,
 	/// The sender's path before the slot, without the levels above the top nodes.
 	pub sender_path: Path,
@@ -179,9 +179,9 @@ pub enum AssignError {
 	/// The number of bytes is wrong.
 	#[error("a batch is {expected} bytes, got {found}")]
 	DataLength {
-		/// What the shape says.
+		/// The value that the shape has.
 		expected: usize,
-		/// What was given.
+		/// The value that was given.
 		found: usize,
 	},
 	/// A public input is at or above the field modulus.

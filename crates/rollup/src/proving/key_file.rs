@@ -221,7 +221,7 @@ impl Layout {
 		HEADER_BYTES + points + 6 * LENGTH_BYTES + DIGEST_BYTES
 	}
 
-	/// Whether each query of an encoded key announces as many points as it should.
+	/// Returns true if each query of an encoded key announces as many points as it should.
 	pub(super) fn has_lengths(&self, key: &[u8]) -> bool {
 		// Alpha, beta, gamma and delta before the IC; beta and delta in G1 after it.
 		let gaps = [G1_BYTES + 3 * G2_BYTES, 2 * G1_BYTES, 0, 0, 0, 0];

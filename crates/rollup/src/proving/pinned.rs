@@ -85,7 +85,7 @@ pub enum PinnedKeyError {
 	NotAKey {
 		/// The file.
 		path: PathBuf,
-		/// What is wrong.
+		/// The fault.
 		reason: String,
 	},
 	/// The verifying key is another one.
@@ -124,7 +124,7 @@ pub fn ceremony_key_file(shape: Shape) -> String {
 ///
 /// # Errors
 ///
-/// Those of arkworks' serialisation.
+/// Those of arkworks' serialization.
 pub fn encode_ceremony_key(
 	constraints: &Constraints,
 	key: &ProvingKey<Bn254>,

@@ -2,7 +2,7 @@
 //! Knowledge of the sequencer, and its rules. No network: the chain is told to it, block by block.
 //!
 //! Three things decide everything: the journal (what was accepted), the rollup's final state at a
-//! finalised block (which never goes back), and the batches that lead from there to the tip of the best
+//! finalized block (which never goes back), and the batches that lead from there to the tip of the best
 //! chain. The last two come from the chain alone, so nothing of it can be lost with this process.
 
 mod change;
@@ -48,9 +48,9 @@ const MAX_OLD_STATES: usize = 4;
 pub(crate) struct Heads {
 	/// The best block.
 	pub(crate) best: BlockNumber,
-	/// The newest finalised block.
+	/// The newest finalized block.
 	pub(crate) finalized: BlockNumber,
-	/// The rollup's final root at the finalised block, and the first batch that is not final there.
+	/// The rollup's final root at the finalized block, and the first batch that is not final there.
 	pub(crate) final_root: Bytes32,
 	pub(crate) next_index: u64,
 	/// The root at the best block that the next batch builds on.
@@ -452,7 +452,7 @@ impl Core {
 		self.fee_account
 	}
 
-	/// The best and the newest finalised block that were taken in.
+	/// The best and the newest finalized block that were taken in.
 	pub(crate) fn blocks(&self) -> (BlockNumber, BlockNumber) {
 		(self.best, self.finalized)
 	}

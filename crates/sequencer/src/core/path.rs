@@ -14,7 +14,7 @@ use std::{
 pub(crate) enum Stage {
 	/// No proof yet.
 	Committed,
-	/// Proven; not final at a finalised block.
+	/// Proven; not final at a finalized block.
 	Proven,
 }
 

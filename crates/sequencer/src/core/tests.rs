@@ -48,7 +48,7 @@ struct Chain {
 	lost: BTreeSet<u64>,
 	final_root: Bytes32,
 	next_to_finalize: u64,
-	/// Root, first batch that is not final, and height as of the newest finalised block.
+	/// Root, first batch that is not final, and height as of the newest finalized block.
 	finalized: (Bytes32, u64, BlockNumber),
 }
 
@@ -135,7 +135,7 @@ impl Chain {
 		}
 	}
 
-	/// Transfers of all batches that are final at the finalised block, in order.
+	/// Transfers of all batches that are final at the finalized block, in order.
 	fn executed(&self) -> (State, Vec<Hash>) {
 		let (mut state, mut hashes) = (genesis(), Vec::new());
 		for commit in &self.commits {

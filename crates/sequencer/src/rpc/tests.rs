@@ -221,7 +221,7 @@ async fn fields_should_be_refused_with_their_names() {
 	without.as_object_mut().unwrap().remove("fee");
 	for (fields, code, said) in [
 		(without, -32602, "missing field `fee`"),
-		(with("colour", 1.into()), -32602, "unknown field `colour`"),
+		(with("color", 1.into()), -32602, "unknown field `color`"),
 		(with("amount", (-1).into()), -32602, "whole number"),
 		(with("amount", "-1".into()), -32602, "0 to 2^64 - 1"),
 		(with("amount", "+1".into()), -32602, "0 to 2^64 - 1"),

@@ -226,7 +226,7 @@ impl Service {
 		let (seen, changes) = match self.take_in(best).await {
 			Ok(seen) => seen,
 			Err(error) if is_about_data(&error) => {
-				// A reorganisation between two answers; what lasts is a node that lacks blocks.
+				// A reorganization between two answers; what lasts is a node that lacks blocks.
 				self.set_problem(Some(error.to_string()));
 				return Ok(());
 			},

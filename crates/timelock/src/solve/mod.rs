@@ -38,7 +38,7 @@ use core::{fmt, ops::ControlFlow};
 /// How to solve.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-	/// What squares.
+	/// Engine that squares.
 	pub squarer: Squarer,
 	/// Threads that compute the proof, at least one; squaring always takes one.
 	pub threads: usize,

@@ -119,7 +119,7 @@ impl Solver {
 		self.plan.spacing()
 	}
 
-	/// Whether all squarings are done.
+	/// Returns true if all squarings are done.
 	pub fn is_done(&self) -> bool {
 		self.done == self.delay
 	}

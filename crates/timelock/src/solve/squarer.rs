@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What squares.
+//! Engine that squares.
 
 use crate::group::{modulus, to_bytes, Element, Residue};
 use crypto_bigint::U2048;
@@ -9,7 +9,7 @@ use openssl::bn::{BigNum, BigNumContext};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Squarer {
 	/// OpenSSL's Montgomery squaring in assembly, through `BN_mod_exp` with a power of two as
-	/// exponent: the fastest that a library under a permissive licence gives. It squares with
+	/// exponent: the fastest that a library under a permissive license gives. It squares with
 	/// [`Squarer::Portable`] where OpenSSL has no memory.
 	#[default]
 	OpenSsl,

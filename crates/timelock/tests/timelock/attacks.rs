@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Attacks on seals and openings, under their names in the catalogue.
+//! Attacks on seals and openings, under their names in the catalog.
 
 use crate::{reference, small, Bid};
 use num_bigint::BigUint;

@@ -359,7 +359,7 @@ fn vectors_should_agree_with_what_this_crate_computes() {
 	assert!(file.good.iter().any(|case| case.attempt > 0));
 }
 
-/// Whether a number stands in the value that JavaScript, which reads numbers as doubles, may round.
+/// Returns true if a number stands in the value that JavaScript, which reads numbers as doubles, may round.
 fn has_unsafe_number(value: &Value) -> bool {
 	match value {
 		Value::Number(number) => number.as_u64().is_none_or(|number| number >= 1 << 53),

@@ -94,7 +94,7 @@ sp_api::decl_runtime_apis! {
 			limit: u32,
 		) -> Page<UnsettledRoundInfo<AccountId>, (BatchIndex, RoundNumber)>;
 
-		/// Whether an opening would be accepted from `opener` now; `None` if the bid is neither sealed nor
+		/// Returns true if an opening would be accepted from `opener` now; `None` if the bid is neither sealed nor
 		/// unsettled. The phase is not judged.
 		fn check_opening(
 			batch: BatchId,

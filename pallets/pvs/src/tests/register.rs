@@ -223,7 +223,7 @@ fn rollup_should_be_refused_when_its_least_reserve_is_below_the_existential_depo
 	});
 }
 
-/// U10: wallets write 0 for a field that is missing or misspelt. Every number but `w_share` is
+/// U10: wallets write 0 for a field that is missing or misspelled. Every number but `w_share` is
 /// refused then, by an error that names it.
 #[test]
 fn rollup_should_be_refused_by_name_when_a_parameter_is_zero() {

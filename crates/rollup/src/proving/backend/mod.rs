@@ -46,7 +46,7 @@ pub trait Prover: fmt::Debug + Send + Sync {
 
 /// Looks after a proof while it is made.
 pub trait Watch: Sync {
-	/// Whether the proof is not wanted any more.
+	/// Returns true if the proof is not wanted any more.
 	fn is_cancelled(&self) -> bool {
 		false
 	}

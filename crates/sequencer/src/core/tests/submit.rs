@@ -45,7 +45,7 @@ fn transfers_should_not_be_replaced_while_a_commit_that_was_given_up_may_be_take
 	assert!(core.flights.hashes().is_empty());
 }
 
-/// An account that is opened again after a reorganisation may have another key.
+/// An account that is opened again after a reorganization may have another key.
 #[test]
 fn verdict_should_count_only_for_the_key_that_it_is_about() {
 	let dir = tempfile::tempdir().unwrap();
