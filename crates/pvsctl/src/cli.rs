@@ -80,9 +80,10 @@ pub(crate) enum Command {
 
 /// Does what the command line says.
 pub(crate) fn main() -> ExitCode {
-	let command = match parse(std::env::args_os()) {
+	let words: Vec<OsString> = std::env::args_os().collect();
+	let command = match parse(words.clone()) {
 		Ok(command) => command,
-		Err(error) => return refuse(&error),
+		Err(error) => return refuse(&error, &named(&Cli::command(), &words)),
 	};
 	options::start_logging();
 	let runtime = match tokio::runtime::Runtime::new() {
@@ -139,8 +140,20 @@ fn is_global(word: &OsString) -> bool {
 	GLOBAL.iter().any(|(option, has_value)| *option == name && (*has_value || !word.contains('=')))
 }
 
+/// Returns the command that a line names, without its options.
+fn named(root: &clap::Command, words: &[OsString]) -> String {
+	let (mut command, mut name) = (root, "pvsctl".to_owned());
+	let is_option = |word: &&OsString| word.to_string_lossy().starts_with('-');
+	for word in moved(root, words.to_vec()).iter().skip(1).take_while(|word| !is_option(word)) {
+		let Some(next) = command.find_subcommand(word) else { break };
+		command = next;
+		name = format!("{name} {}", next.get_name());
+	}
+	name
+}
+
 /// Shows help or a version as asked, or tells in one line what is wrong.
-fn refuse(error: &clap::Error) -> ExitCode {
+fn refuse(error: &clap::Error, command: &str) -> ExitCode {
 	match error.kind() {
 		ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
 			Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -148,30 +161,21 @@ fn refuse(error: &clap::Error) -> ExitCode {
 			},
 			_ => ExitCode::SUCCESS,
 		},
-		_ => finish_with(USAGE, &flat(error)),
+		_ => finish_with(USAGE, &flat(error, command)),
 	}
 }
 
 /// Puts what clap says on one line: the error, its tips, and where to read on.
-fn flat(error: &clap::Error) -> String {
+fn flat(error: &clap::Error, command: &str) -> String {
 	let text = error.to_string();
 	if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
-		let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("pvsctl");
-		let command = usage.split([' ', '<', '[']).take_while(|word| !word.is_empty());
-		let command = command.collect::<Vec<_>>().join(" ");
 		return format!("`{command}` needs a command; see {command} --help");
 	}
 	let said = text.strip_prefix("error: ").unwrap_or(&text);
-	let (cause, usage) = said.split_once("\n\nUsage: ").unwrap_or((said, ""));
+	let cause = said.split("\n\nUsage: ").next().unwrap_or(said);
 	let cause = cause.split("\n\nFor more information").next().unwrap_or(cause);
 	let parts: Vec<String> =
 		cause.split("\n\n").map(one_line).filter(|it| !it.is_empty()).collect();
-	let command: Vec<&str> = usage
-		.split_whitespace()
-		.take_while(|word| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-'))
-		.take_while(|word| !word.starts_with('-'))
-		.collect();
-	let command = if command.is_empty() { "pvsctl".into() } else { command.join(" ") };
 	format!("{}; see {command} --help", parts.join("; "))
 }
 
@@ -210,7 +214,18 @@ mod tests {
 		assert_eq!(line("--url"), "pvsctl --url");
 		assert!(parse("--key-file k --url ws://a:1 prover run").is_ok());
 		let refused = parse("--url ws://a:1 seal speed").unwrap_err();
-		assert!(flat(&refused).contains("unexpected argument '--url'"));
+		assert!(flat(&refused, "pvsctl").contains("unexpected argument '--url'"));
+	}
+
+	#[test]
+	fn command_should_be_named_without_its_options() {
+		let name = |line: &str| {
+			let words: Vec<OsString> = line.split(' ').map(Into::into).collect();
+			named(&Cli::command(), &words)
+		};
+		assert_eq!(name("pvsctl --url ws://a:1 prover run --fee 2"), "pvsctl prover run");
+		assert_eq!(name("pvsctl prover runn"), "pvsctl prover");
+		assert_eq!(name("pvsctl"), "pvsctl");
 	}
 
 	#[test]
@@ -228,7 +243,7 @@ mod tests {
 				"required arguments were not provided: <--suri <PATH>|--key-file <FILE>>",
 			),
 			("prover run --suri", "a value is required for '--suri <PATH>'"),
-			("prover run --suri //Bob --key-file k", "cannot be used with '--key-file <FILE>'"),
+			("prover run --suri //Bob --key-file k", "cannot be used with"),
 			("prover run --suri //Bob --fee 2", "`2 UNIT`"),
 			("prover bond-more --suri //Bob --amount 2", "`2000 planck`"),
 			("prover run --suri //Bob --treads 2", "similar argument exists: '--threads'"),
@@ -237,9 +252,12 @@ mod tests {
 			("completions fish2", "possible values"),
 			("demo --scenario none", "possible values"),
 		] {
-			let text = flat(&parse(line).unwrap_err());
+			let words = std::iter::once("pvsctl").chain(line.split_whitespace());
+			let words: Vec<OsString> = words.map(Into::into).collect();
+			let command = named(&Cli::command(), &words);
+			let text = flat(&parse(line).unwrap_err(), &command);
 			assert!(text.contains(said), "{line}: {text}");
-			assert!(text.contains("; see pvsctl") && text.ends_with(" --help"), "{line}: {text}");
+			assert!(text.ends_with(&format!("; see {command} --help")), "{line}: {text}");
 			assert_eq!(text.lines().count(), 1, "{text}");
 		}
 	}
