@@ -161,19 +161,19 @@ if [ "$command" != weights ]; then
 	pvs_claim_target
 	case "$command" in
 		latency) pvs_build "${PVS_DEMO_PROGRAMS[@]}" ;;
-		prove) pvs_build pvs-rollup pvs-rollup-heap ;;
+		prove) pvs_build pvs-rollup-bench pvs-rollup-heap ;;
 		seal) pvs_build pvs-bench --features=pvs-bench/gmp ;;
 		*) pvs_build pvs-bench ;;
 	esac
 	options=()
 	[ "$json" = 0 ] || options+=(--json)
 	if [ "$command" = prove ]; then
-		exec "$CARGO_TARGET_DIR/release/pvs-rollup" bench "${options[@]}" "${numbers[@]}"
+		exec "$CARGO_TARGET_DIR/release/pvs-rollup-bench" "${options[@]}" "${numbers[@]}"
 	fi
 	if [ "$command" = latency ]; then
 		[ "$check" = 0 ] || options+=(--check)
 		[ "$embedded" = 0 ] || options+=(--embedded)
-		exec "$CARGO_TARGET_DIR/release/pvs-demo" --bin-dir "$CARGO_TARGET_DIR/release" \
+		exec "$CARGO_TARGET_DIR/release/pvsctl" demo --bin-dir "$CARGO_TARGET_DIR/release" \
 			--scenario latency "${options[@]}" "${numbers[@]}"
 	fi
 	if [ "$command" = verify ]; then

@@ -84,4 +84,4 @@ pvs_build "${PVS_DEMO_PROGRAMS[@]}"
 options=(--bin-dir "$CARGO_TARGET_DIR/release" --scenario "$scenario")
 [ -z "$batches" ] || options+=(--batches "$batches")
 [ "$json" = 0 ] || options+=(--json)
-exec "$CARGO_TARGET_DIR/release/pvs-demo" "${options[@]}"
+exec "$CARGO_TARGET_DIR/release/pvsctl" demo "${options[@]}"

@@ -59,9 +59,9 @@ pvs_build() {
 	pvs_cargo build --release --workspace --locked "${options[@]}" >&2
 }
 
-# What `pvs-demo` starts, and itself.
+# The demo, and what it starts.
 # shellcheck disable=SC2034 # Used by the scripts that source this one.
-PVS_DEMO_PROGRAMS=(pvs-node pvs-sequencer pvs-prover pvs-opener pvs-demo)
+PVS_DEMO_PROGRAMS=(pvs-node pvsctl)
 
 # Where setup.sh had to make a Wasm toolchain of its own.
 if [ -f "$CARGO_TARGET_DIR/wasm-toolchain.sh" ]; then

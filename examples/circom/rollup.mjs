@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program of the tally rollup for `pvs-prover run --program`: answers requests, one line of JSON
+// The program of the tally rollup for `pvsctl prover run --program`: answers requests, one line of JSON
 // each, on standard input and output. Usage: node rollup.mjs BUILD_DIRECTORY
 import { join } from "node:path";
 import { createInterface } from "node:readline";

@@ -97,8 +97,8 @@ async function setUp(doing) {
 
 async function importKey() {
 	const from = join(build, "verification_key.json");
-	const options = ["key", "import", "--from", "snarkjs", from, "--force", "--json"];
-	const { hash, file } = JSON.parse(await run(program("pvs-prover"), options));
+	const options = ["keys", "import", "--from", "snarkjs", from, "--force", "--json"];
+	const { hash, file } = JSON.parse(await run(program("pvsctl"), options));
 	const key = await readFile(file);
 	return { text: `${key.length} bytes, hash ${hash}`, key, file };
 }
@@ -118,9 +118,9 @@ async function startProver(url, rollup, keyFile, files, onReport) {
 	const isReady = new Promise((resolve) => (ready = resolve));
 	const prover = start(
 		"the prover",
-		program("pvs-prover"),
+		program("pvsctl"),
 		[
-			...["run", "--url", url, "--suri", "//Bob", "--rollup", String(rollup)],
+			...["prover", "run", "--url", url, "--suri", "//Bob", "--rollup", String(rollup)],
 			...["--verifying-key", keyFile, "--program", process.execPath],
 			...["--program-arg", join(here, "rollup.mjs"), "--program-arg", build],
 			...["--data-dir", join(files, "prover"), "--once", "--json"],

@@ -17,10 +17,10 @@ Usage: examples/circom/run.sh [--bin-dir DIR] [--json]
 
 Installs circom and snarkjs from npm, builds PVS, compiles tally.circom, makes a proving key (for
 development only), imports the verifying key, starts a development chain, registers the rollup, commits a
-batch, and has it proven with snarkjs by `pvs-prover`. Prints a line for each step. With --json the
+batch, and has it proven with snarkjs by `pvsctl prover run`. Prints a line for each step. With --json the
 last line of the output is one JSON object. Everything that it starts is stopped.
 
-  --bin-dir DIR   take pvs-node and pvs-prover from DIR instead of building them
+  --bin-dir DIR   take pvs-node and pvsctl from DIR instead of building them
 
 Exits non-zero if the chain does not finalize the batch.
 
@@ -49,11 +49,11 @@ if [ -z "$bin_dir" ]; then
 	. "$scripts/env.sh"
 	cd "$PVS_ROOT"
 	pvs_claim_target
-	pvs_build pvs-node pvs-prover
+	pvs_build pvs-node pvsctl
 	bin_dir=$CARGO_TARGET_DIR/release
 fi
 
-for program in pvs-node pvs-prover; do
+for program in pvs-node pvsctl; do
 	[ -x "$bin_dir/$program" ] || usage "$bin_dir has no program $program"
 done
 

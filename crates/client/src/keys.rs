@@ -19,10 +19,29 @@ use std::{
 use subxt::utils::AccountId32;
 use subxt_signer::{sr25519::Keypair, SecretUri};
 
+/// Text is no account.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no account; write its SS58 address, or 0x and 64 hex digits")]
+pub struct AccountError(String);
+
 /// An account, shown as people know it: its name if it is a well-known development account, else
 /// its SS58 address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account(pub Bytes32);
+
+impl FromStr for Account {
+	type Err = AccountError;
+
+	fn from_str(text: &str) -> Result<Self, AccountError> {
+		let mut bytes = Bytes32::default();
+		if let Some(digits) = text.strip_prefix("0x") {
+			hex::decode_to_slice(digits, &mut bytes).map_err(|_| AccountError(text.into()))?;
+			return Ok(Self(bytes));
+		}
+		let account = AccountId32::from_str(text).map_err(|_| AccountError(text.into()))?;
+		Ok(Self(account.0))
+	}
+}
 
 impl Account {
 	/// The account of a key, or of whatever else signs.

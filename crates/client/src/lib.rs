@@ -21,14 +21,13 @@
 //! | [`keys`] | signing keys from a development path or a protected file |
 //! | [`signer`] | [`Signer`]: such a key, or one that a program keeps in its own way |
 //! | [`amount`] | amounts as people write them |
-//! | [`cli`] | the options and the start-up that all programs share |
+//! | `paths` | directories of the user's |
 
 pub mod amount;
 pub mod batch_data;
 mod call_error;
 pub mod call_tree;
 pub mod calls;
-pub mod cli;
 pub mod connection;
 pub mod error;
 pub mod events;
@@ -36,6 +35,7 @@ pub mod follow;
 pub mod keys;
 mod nodes;
 pub mod pallet_error;
+mod paths;
 pub mod replica;
 pub mod seals;
 pub mod signer;
@@ -50,8 +50,9 @@ pub use connection::{Block, Client, Endpoint, CONNECT_TIMEOUT};
 pub use error::{Error, Retry};
 pub use events::{PvsEvent, Verdict, VoidReason};
 pub use follow::{Follower, Notice, Step};
-pub use keys::{Account, KeyError};
+pub use keys::{Account, AccountError, KeyError};
 pub use pallet_error::PalletError;
+pub use paths::default_dir;
 pub use replica::{Replica, ReplicaError, RollupState};
 pub use seals::SealsError;
 pub use signer::{SignError, Signer};

@@ -9,7 +9,7 @@ use std::{borrow::Cow, fmt};
 
 /// What wrote a file. It has to be said: a key or a proof of gnark and one of arkworks can have the
 /// same length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
 	/// JSON as snarkjs writes it: verification_key.json, proof.json, public.json
 	Snarkjs,

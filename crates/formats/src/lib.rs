@@ -7,7 +7,6 @@
 //! | `gnark` | `WriteTo` and `WriteRawTo`, big-endian, flags in the first byte |
 //! | `arkworks` | `CanonicalSerialize`, little-endian, flags in the last byte |
 //! | `points` | the checks of a point, by the name that the source gives it |
-//! | [`cli`] | the commands `pvs-prover key` and `pvs-prover proof` |
 
 #![cfg_attr(
 	not(test),
@@ -24,7 +23,6 @@
 
 mod arkworks;
 mod bytes;
-pub mod cli;
 mod error;
 mod foreign;
 mod gnark;

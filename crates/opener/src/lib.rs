@@ -9,9 +9,7 @@
 //! | [`store`] | what solvers have done so far and what they found, kept over restarts |
 //! | [`report`] | what the operator sees |
 //! | `monitor` | what monitoring sees: metrics, and the conditions under which the opener is ready |
-//! | [`cli`] | the command line of the program |
 
-pub mod cli;
 pub mod decide;
 mod error;
 mod monitor;

@@ -62,7 +62,7 @@ pub enum ProverError {
 	)]
 	OwnRollup { account: String, rollup: u32 },
 	#[error(
-		"account {account} is no registered prover; run `pvs-prover register --stake AMOUNT` with \
+		"account {account} is no registered prover; run `pvsctl prover register --stake AMOUNT` with \
 		 its key first"
 	)]
 	NotRegistered { account: String },

@@ -21,14 +21,14 @@
 //! | [`report`] | what the operator sees |
 //! | [`progress`] | how work gets on that takes long |
 //! | `monitor` | what monitoring sees: metrics, and the conditions under which the prover is ready |
-//! | [`cli`] | the program: its command line, terminal and signals, and the commands beside the service |
+//! | `history` | [`History`]: contents of the journal, for whoever shows them |
 
 mod appraise;
-pub mod cli;
 pub mod config;
 mod decide;
 mod error;
 mod fees;
+mod history;
 mod journal;
 mod monitor;
 mod price;
@@ -46,6 +46,8 @@ mod workers;
 
 pub use config::{Batches, Config, Keys};
 pub use error::ProverError;
+pub use history::History;
+pub use journal::JournalError;
 pub use program::Launch;
 pub use progress::Progress;
 pub use report::{Report, Reporter};

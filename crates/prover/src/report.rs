@@ -325,7 +325,7 @@ impl Event for Report {
 }
 
 /// Returns how a batch and its round are called in text.
-pub(crate) fn name(batch: BatchId, round: RoundNumber) -> String {
+pub fn name(batch: BatchId, round: RoundNumber) -> String {
 	match round {
 		0 => format!("batch {}/{}", batch.rollup, batch.index),
 		_ => format!("batch {}/{} round {round}", batch.rollup, batch.index),

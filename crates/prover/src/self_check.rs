@@ -5,7 +5,7 @@
 //!
 //! Two batches are proved, of a rollup that exists here only: one full of transfers, one empty. Keys,
 //! indices and amounts are drawn anew each time, so that each point of the key comes into play sooner
-//! or later. Certain is only what has the `proving_key_file_hash` of `pvs-ceremony finalize`.
+//! or later. Certain is only what has the `proving_key_file_hash` of `pvsctl ceremony finalize`.
 
 use pvs_primitives::{poseidon::data_commitment, public_inputs::PublicInputs};
 use pvs_rollup::{
@@ -32,7 +32,7 @@ const BALANCE: u64 = 1 << 63;
 pub enum SelfCheckError {
 	#[error(
 		"its own verifying key refuses its proofs ({0}); it is damaged or was tampered with: get it \
-		 anew and compare the file's hash with the one that `pvs-ceremony finalize` printed"
+		 anew and compare the file's hash with the one that `pvsctl ceremony finalize` printed"
 	)]
 	Refused(ProofError),
 	#[error("a batch to check it with cannot be proved: {0}")]

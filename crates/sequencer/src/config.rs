@@ -8,37 +8,37 @@ use pvs_service::Metrics;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// Defaults of a sequencer that is not told otherwise, on the command line or as a library.
-pub(crate) mod defaults {
+pub mod defaults {
 	/// Connections at the same time.
-	pub(crate) const MAX_CONNECTIONS: u32 = 100;
+	pub const MAX_CONNECTIONS: u32 = 100;
 	/// Those of one address.
-	pub(crate) const MAX_CONNECTIONS_PER_ADDRESS: u32 = 32;
+	pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 32;
 	/// Seconds that a WebSocket may be open without a request.
-	pub(crate) const MAX_IDLE_SECONDS: u64 = 600;
+	pub const MAX_IDLE_SECONDS: u64 = 600;
 	/// Milliseconds that a transfer waits at most before a batch is made that is not full.
-	pub(crate) const MAX_WAIT_MS: u64 = 1_000;
+	pub const MAX_WAIT_MS: u64 = 1_000;
 	/// Fewest blocks from one commit to the next.
-	pub(crate) const BATCH_BLOCKS: u32 = 1;
+	pub const BATCH_BLOCKS: u32 = 1;
 	/// Batches that may be unproven at the same time.
-	pub(crate) const PIPELINE: u32 = 1;
+	pub const PIPELINE: u32 = 1;
 	/// The rollup's account that gets the fees of the transfers.
-	pub(crate) const FEE_ACCOUNT: u32 = pvs_rollup::demo::FEE_ACCOUNT;
+	pub const FEE_ACCOUNT: u32 = pvs_rollup::demo::FEE_ACCOUNT;
 	/// Lowest fee of a transfer.
-	pub(crate) const MIN_FEE: u32 = 1;
+	pub const MIN_FEE: u32 = 1;
 	/// Lowest fee of a transfer that opens an account.
-	pub(crate) const MIN_OPENING_FEE: u32 = 100;
+	pub const MIN_OPENING_FEE: u32 = 100;
 	/// Transfers in the pool at most.
-	pub(crate) const POOL_LIMIT: usize = 10_000;
+	pub const POOL_LIMIT: usize = 10_000;
 	/// Waiting transfers of one account at most.
-	pub(crate) const ACCOUNT_LIMIT: usize = 64;
+	pub const ACCOUNT_LIMIT: usize = 64;
 	/// Greatest distance of a nonce from the account's next free one.
-	pub(crate) const MAX_NONCE_GAP: u32 = 16;
+	pub const MAX_NONCE_GAP: u32 = 16;
 	/// Seconds that a transfer may wait.
-	pub(crate) const MAX_AGE_SECONDS: u64 = 3_600;
+	pub const MAX_AGE_SECONDS: u64 = 3_600;
 	/// Final batches from one saved state to the next.
-	pub(crate) const SAVE_EVERY: u32 = 8;
+	pub const SAVE_EVERY: u32 = 8;
 	/// Records of no more use after which the journal is written anew.
-	pub(crate) const COMPACT_RECORDS: usize = 16_384;
+	pub const COMPACT_RECORDS: usize = 16_384;
 }
 
 /// Everything that the service needs.
@@ -91,7 +91,7 @@ pub struct Config {
 }
 
 impl Config {
-	/// Returns what `pvs-sequencer serve` does with no more options than these, but takes no transfers from others,
+	/// Returns what `pvsctl sequencer serve` does with no more options than these, but takes no transfers from others,
 	/// makes none, and serves no metrics.
 	pub fn new(
 		connect: Endpoint,
@@ -144,7 +144,7 @@ pub struct RpcConfig {
 }
 
 impl RpcConfig {
-	/// Returns what `pvs-sequencer serve` does with no more options than the address.
+	/// Returns what `pvsctl sequencer serve` does with no more options than the address.
 	pub fn new(listen: SocketAddr) -> Self {
 		Self {
 			listen,

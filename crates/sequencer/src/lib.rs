@@ -13,21 +13,16 @@
 //! | `chain`, `seat` | reading from the chain, committing to it |
 //! | [`report`] | what the operator sees |
 //! | `monitor` | what monitoring sees: metrics, and the conditions under which the sequencer is ready |
-//! | [`cli`] | the command line of the program |
 //! | `generator` | random transfers of demo accounts |
-//! | `link`, `commands`, `load` | the other side of the RPC: commands for users, a load generator |
-//! | `key_file` | secrets of accounts |
+//! | `link`, [`users`], `load` | the other side of the RPC: what commands for users need, a load generator |
 
 mod chain;
-pub mod cli;
-mod commands;
 mod config;
 mod core;
 mod dir;
 mod error;
 mod generator;
 mod journal;
-mod key_file;
 mod link;
 mod load;
 mod monitor;
@@ -38,9 +33,11 @@ mod rpc;
 mod seat;
 mod service;
 mod trouble;
+pub mod users;
 
-pub use config::{Config, RpcConfig, Transfers};
+pub use config::{defaults, Config, RpcConfig, Transfers};
 pub use error::SequencerError;
+pub use load::{load, Load, Progress as LoadProgress};
 pub use report::{Report, Reporter};
 pub use service::{run, Summary};
 

@@ -22,12 +22,13 @@ const MAX_ANSWER_BYTES: u32 = 4 * 1024 * 1024;
 
 /// Reason why a sequencer gives no answer.
 #[derive(Clone, Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what they are")]
 pub enum LinkError {
 	/// The address is none.
 	#[error("`{0}` is no WebSocket address; write ws://HOST:PORT")]
 	BadUrl(String),
 	/// Nobody answers there.
-	#[error("no sequencer answers at {url} ({reason}); start one with `pvs-sequencer serve`, or name it with --rpc")]
+	#[error("no sequencer answers at {url} ({reason}); start one with `pvsctl sequencer serve`, or name it with --rpc")]
 	Unreachable { url: String, reason: String },
 	/// It answers with an error.
 	#[error("the sequencer refused: {text} (code {code})")]
@@ -39,14 +40,14 @@ pub enum LinkError {
 
 /// A connection to a sequencer's RPC.
 #[derive(Debug)]
-pub(crate) struct Link {
+pub struct Link {
 	url: String,
 	client: WsClient,
 }
 
 impl Link {
 	/// Connects.
-	pub(crate) async fn connect(url: &str) -> Result<Self, LinkError> {
+	pub async fn connect(url: &str) -> Result<Self, LinkError> {
 		if !(url.starts_with("ws://") || url.starts_with("wss://")) {
 			return Err(LinkError::BadUrl(url.into()));
 		}
@@ -73,7 +74,7 @@ impl Link {
 	}
 
 	/// Calls a method with named parameters.
-	pub(crate) async fn call<P: Serialize>(
+	pub async fn call<P: Serialize>(
 		&self,
 		method: &'static str,
 		named: &[(&str, P)],
@@ -88,13 +89,13 @@ impl Link {
 	}
 
 	/// Sends a transfer.
-	pub(crate) async fn submit(&self, signed: &SignedTransfer) -> Result<(), LinkError> {
+	pub async fn submit(&self, signed: &SignedTransfer) -> Result<(), LinkError> {
 		let encoded = hex(signed.encode());
 		self.call("rollup_submitTransfer", &[("transfer", encoded)]).await.map(|_| ())
 	}
 
 	/// The nonce that an account's next transfer should carry; `None` if nobody has the account.
-	pub(crate) async fn next_nonce(&self, index: u32) -> Result<Option<u32>, LinkError> {
+	pub async fn next_nonce(&self, index: u32) -> Result<Option<u32>, LinkError> {
 		let method = "rollup_account";
 		let answer = self.call(method, &[("index", index)]).await?;
 		if answer["tip"].is_null() {
@@ -105,7 +106,7 @@ impl Link {
 	}
 
 	/// The lowest fees that the sequencer takes: of a transfer, and of one that opens an account.
-	pub(crate) async fn least_fees(&self) -> Result<[u32; 2], LinkError> {
+	pub async fn least_fees(&self) -> Result<[u32; 2], LinkError> {
 		let method = "rollup_info";
 		let answer = self.call::<u8>(method, &[]).await?;
 		let fee = |name: &str| {
@@ -116,7 +117,7 @@ impl Link {
 	}
 
 	/// Returns where transfers stand, at most as many as one batch request may ask for.
-	pub(crate) async fn statuses(&self, hashes: &[Hash]) -> Result<Vec<Value>, LinkError> {
+	pub async fn statuses(&self, hashes: &[Hash]) -> Result<Vec<Value>, LinkError> {
 		let method = "rollup_transferStatus";
 		let malformed = |reason: String| LinkError::Answer { method, reason };
 		let mut batch = BatchRequestBuilder::new();

@@ -49,7 +49,7 @@
 //!
 //! # Features
 //!
-//! `std` (default): [`solve`], with OpenSSL. `cli` (default): the program `pvs-timelock`. Without
+//! `std` (default): [`solve`], with OpenSSL. Without
 //! both the crate is `no_std` and for runtimes; no bytes whatsoever make it panic.
 
 #![cfg_attr(not(feature = "std"), no_std)]

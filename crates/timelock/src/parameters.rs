@@ -48,7 +48,7 @@ pub const STANDARD: Parameters = Parameters::from_file(
 );
 
 impl Parameters {
-	/// Returns a set of one's own, from the bytes of a file that `pvs-timelock parameters --delay T --out FILE`
+	/// Returns a set of one's own, from the bytes of a file that `pvsctl seal parameters --delay T --out FILE`
 	/// wrote: `h` (256), then its proof (257).
 	///
 	/// `name` is for people, `insecure` says that the delay keeps nothing secret, and `delay` is `T`. Nothing

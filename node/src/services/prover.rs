@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The prover inside the node: the service of `pvs-prover run`.
+//! The prover inside the node: the service of `pvsctl prover run`.
 
 use super::{host::log_events, key::Key, Host};
-use pvs_client::{cli::default_dir, Account, Amount};
+use pvs_client::{default_dir, Account, Amount};
 use pvs_prover::{Batches, Config, Keys, ProverError, SERVICE};
 use pvs_rollup::proving::Silent;
 use pvs_service::{metrics::Embedded, shutdown};
@@ -37,7 +37,7 @@ pub(crate) struct Params {
 	#[arg(long, value_name = "ID", default_value_t = 0, requires = "prover")]
 	prover_rollup: u32,
 
-	/// Genesis of the rollup, as for `pvs-sequencer serve` [default: that of the demo rollup]
+	/// Genesis of the rollup, as for `pvsctl sequencer serve` [default: that of the demo rollup]
 	#[arg(long, value_name = "FILE", requires = "prover")]
 	prover_genesis: Option<PathBuf>,
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A sequencer inside the node, for development: the service of `pvs-sequencer serve`.
+//! A sequencer inside the node, for development: the service of `pvsctl sequencer serve`.
 
 use super::{host::log_events, key::Key, Host};
 use pvs_rollup::demo;
@@ -48,7 +48,7 @@ impl Params {
 		if !is_dev {
 			return Err(
 				"--sequencer is for --dev, where the sequencer's key is well known; elsewhere run \
-			            `pvs-sequencer serve`"
+			            `pvsctl sequencer serve`"
 					.into(),
 			);
 		}

@@ -6,7 +6,7 @@
 //! take a set of their own: `scripts/bench.sh seal` prints the delay, and
 //!
 //! ```text
-//! pvs-timelock parameters --delay 13500000000 --out seals.bin --state seals.state
+//! pvsctl seal parameters --delay 13500000000 --out seals.bin --state seals.state
 //! ```
 //!
 //! computes the set, in about as long as opening one seal takes. [`Parameters::from_file`] reads it into the

@@ -10,7 +10,6 @@
 )]
 
 mod arkworks;
-mod commands;
 mod common;
 mod differential;
 mod gnark;

@@ -46,6 +46,7 @@ const ROOM_BYTES: usize = 1 << 16;
 
 /// Reason why a journal cannot be used, or not be written.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the messages say what they are")]
 pub enum JournalError {
 	#[error(transparent)]
 	Lock(#[from] LockError),

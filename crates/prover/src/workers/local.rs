@@ -188,7 +188,7 @@ mod tests {
 		let mut tampered = (**good).clone();
 		tampered.h_query.swap(0, 1);
 		let refused = start("tampered.key", &tampered).unwrap_err().to_string();
-		for part in ["tampered.key is no good", "refuses its proofs", "pvs-ceremony finalize"] {
+		for part in ["tampered.key is no good", "refuses its proofs", "pvsctl ceremony finalize"] {
 			assert!(refused.contains(part), "{refused}");
 		}
 	}

@@ -13,7 +13,7 @@ mod progress;
 pub use backend::{Kind, Prover, Unwatched, Watch};
 pub use key_file::{key_file, load_or_generate, load_or_generate_for, KeyStoreError};
 pub use pinned::{ceremony_key_file, encode_ceremony_key, load_pinned, PinnedKeyError};
-pub use progress::{Progress, Silent, Terminal};
+pub use progress::{Progress, Silent};
 
 use crate::{
 	circuit::{witness::AssignError, BatchCircuit, Constraints},

@@ -12,7 +12,6 @@
 mod book;
 
 use crate::{
-	cli::LoadArgs,
 	error::SequencerError,
 	generator::payment,
 	link::{Link, LinkError},
@@ -20,12 +19,12 @@ use crate::{
 	rpc::{errors, types::hex, MAX_CALLS},
 };
 use book::Book;
-use indicatif::{ProgressBar, ProgressStyle};
 use pvs_rollup::{demo, transfer::SignedTransfer};
 use rand::{rngs::StdRng, Rng, SeedableRng};
 use std::{
 	fs::File,
-	io::{IsTerminal, Write},
+	io::Write,
+	path::PathBuf,
 	sync::{Arc, Mutex, MutexGuard, PoisonError},
 	time::Duration,
 };
@@ -47,8 +46,56 @@ fn book(shared: &Shared) -> MutexGuard<'_, Book> {
 	shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sends transfers and follows them.
-pub(crate) async fn load(args: LoadArgs) -> Result<(), SequencerError> {
+/// Transfers to send, and how fast.
+#[derive(Clone, Debug)]
+pub struct Load {
+	/// WebSocket address of the sequencer.
+	pub rpc: String,
+	/// Print the figures as JSON.
+	pub json: bool,
+	/// Number of the demo accounts that send, 2 at least.
+	pub accounts: u32,
+	/// Transfers in all.
+	pub count: u64,
+	/// Transfers per second.
+	pub rate: f64,
+	/// Number of the transfers that open a new account each.
+	pub open: u32,
+	/// Transfers without an answer at most.
+	pub in_flight: u32,
+	/// Lowest fee of a transfer.
+	pub min_fee: u32,
+	/// Highest fee of a transfer, `min_fee` at least.
+	pub max_fee: u32,
+	/// Seed of the random transfers; a new one if there is none.
+	pub seed: Option<u64>,
+	/// Seconds after which to give up.
+	pub timeout: u64,
+	/// File for hash and encoding of each accepted transfer.
+	pub accepted: Option<PathBuf>,
+}
+
+/// Hears how far the transfers have come.
+pub trait Progress: Sync {
+	/// So many transfers are final.
+	fn at(&self, finals: u64, message: String);
+	/// There is no more to come.
+	fn end(&self);
+}
+
+/// Says nothing.
+impl Progress for () {
+	fn at(&self, _: u64, _: String) {}
+	fn end(&self) {}
+}
+
+/// Sends transfers, follows them until they are final, and prints figures.
+///
+/// # Errors
+///
+/// [`SequencerError::Input`] if the fees are in the wrong order, [`SequencerError::Unfinished`] if not all accepted
+/// transfers become final in time, or what keeps the sequencer from answering.
+pub async fn load(args: Load, progress: &dyn Progress) -> Result<(), SequencerError> {
 	if args.min_fee > args.max_fee {
 		let text = format!(
 			"--min-fee {} is above --max-fee {}; the lowest fee comes first",
@@ -57,17 +104,16 @@ pub(crate) async fn load(args: LoadArgs) -> Result<(), SequencerError> {
 		return Err(SequencerError::Input(text));
 	}
 	let shared = Shared::default();
-	let bar = progress(args.count);
 	let patience = Duration::from_secs(args.timeout);
 	let work = async {
 		let sending = send(&args, &shared);
-		let following = follow(&args, &shared, &bar);
+		let following = follow(&args, &shared, progress);
 		tokio::try_join!(sending, following).map(|_| ())
 	};
 	let result = tokio::time::timeout(patience, work).await;
-	bar.finish_and_clear();
+	progress.end();
 	let book = book(&shared);
-	if args.rpc.json {
+	if args.json {
 		pvs_text::print(book.as_json())?;
 	} else {
 		pvs_text::print(book.as_text())?;
@@ -92,21 +138,10 @@ pub(crate) async fn load(args: LoadArgs) -> Result<(), SequencerError> {
 	}
 }
 
-fn progress(count: u64) -> ProgressBar {
-	if !std::io::stderr().is_terminal() {
-		return ProgressBar::hidden();
-	}
-	let style = ProgressStyle::with_template("{spinner} {pos}/{len} final {bar:20} {msg}")
-		.unwrap_or_else(|_| ProgressStyle::default_bar());
-	let bar = ProgressBar::new(count).with_style(style);
-	bar.enable_steady_tick(Duration::from_millis(200));
-	bar
-}
-
 /// Connects, however long that takes; [`load`] puts an end to it.
-async fn connect(args: &LoadArgs) -> Result<Link, LinkError> {
+async fn connect(args: &Load) -> Result<Link, LinkError> {
 	loop {
-		match Link::connect(&args.rpc.rpc).await {
+		match Link::connect(&args.rpc).await {
 			Err(LinkError::Unreachable { .. }) => tokio::time::sleep(RECONNECT_PAUSE).await,
 			result => return result,
 		}
@@ -115,7 +150,7 @@ async fn connect(args: &LoadArgs) -> Result<Link, LinkError> {
 
 /// Values that the accounts have in common.
 struct Common<'a> {
-	args: &'a LoadArgs,
+	args: &'a Load,
 	book: &'a Shared,
 	openings: Mutex<Openings>,
 	accepted: Option<Mutex<File>>,
@@ -152,7 +187,7 @@ struct Sender<'a> {
 	nonce: u32,
 }
 
-async fn send(args: &LoadArgs, shared: &Shared) -> Result<(), SequencerError> {
+async fn send(args: &Load, shared: &Shared) -> Result<(), SequencerError> {
 	let accepted = match &args.accepted {
 		Some(path) => Some(File::create(path).map_err(|source| SequencerError::Io {
 			what: format!("cannot write {}", path.display()),
@@ -161,7 +196,7 @@ async fn send(args: &LoadArgs, shared: &Shared) -> Result<(), SequencerError> {
 		None => None,
 	};
 	// The first connection fails at once: nothing was sent that could be lost.
-	let link = Link::connect(&args.rpc.rpc).await?;
+	let link = Link::connect(&args.rpc).await?;
 	let mut next = OPENED_FROM;
 	while args.open > 0 && link.next_nonce(next).await?.is_some() {
 		next = next.saturating_add(1);
@@ -185,7 +220,7 @@ async fn send(args: &LoadArgs, shared: &Shared) -> Result<(), SequencerError> {
 	}
 	let mut links = vec![link];
 	while links.len() < nonces.len() {
-		links.push(Link::connect(&args.rpc.rpc).await?);
+		links.push(Link::connect(&args.rpc).await?);
 	}
 	let senders: Vec<Sender> = (0..)
 		.zip(links.into_iter().zip(nonces))
@@ -212,7 +247,7 @@ type Turn = OwnedSemaphorePermit;
 
 /// Lets the accounts send in turn.
 async fn give_turns(
-	args: &LoadArgs,
+	args: &Load,
 	queues: Vec<mpsc::UnboundedSender<Turn>>,
 ) -> Result<(), SequencerError> {
 	let places = Arc::new(Semaphore::new(args.in_flight as usize));
@@ -311,7 +346,11 @@ impl Sender<'_> {
 }
 
 /// Asks for statuses until all are over.
-async fn follow(args: &LoadArgs, shared: &Shared, bar: &ProgressBar) -> Result<(), SequencerError> {
+async fn follow(
+	args: &Load,
+	shared: &Shared,
+	progress: &dyn Progress,
+) -> Result<(), SequencerError> {
 	let mut link = connect(args).await?;
 	loop {
 		tokio::time::sleep(POLL).await;
@@ -333,8 +372,8 @@ async fn follow(args: &LoadArgs, shared: &Shared, bar: &ProgressBar) -> Result<(
 			}
 		}
 		let book = book(shared);
-		bar.set_position(book.finals());
-		bar.set_message(format!("{} accepted, {} refused", book.accepted(), book.refused()));
+		let message = format!("{} accepted, {} refused", book.accepted(), book.refused());
+		progress.at(book.finals(), message);
 		if book.is_over() {
 			return Ok(());
 		}
@@ -344,19 +383,27 @@ async fn follow(args: &LoadArgs, shared: &Shared, bar: &ProgressBar) -> Result<(
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::cli::{Cli, Command};
-	use clap::Parser;
 
-	fn args(line: &str) -> LoadArgs {
-		match Cli::parse_from(line.split(' ')).command {
-			Command::Load(args) => args,
-			other => panic!("{other:?}"),
+	fn load() -> Load {
+		Load {
+			rpc: "ws://127.0.0.1:9955".into(),
+			json: false,
+			accounts: 8,
+			count: 5,
+			rate: 10_000.0,
+			open: 0,
+			in_flight: 2,
+			min_fee: 1,
+			max_fee: 10,
+			seed: None,
+			timeout: 600,
+			accepted: None,
 		}
 	}
 
 	#[tokio::test]
 	async fn turns_should_go_round_and_wait_while_as_many_are_open_as_may_be() {
-		let args = args("pvs-sequencer load --count 5 --in-flight 2 --rate 10000");
+		let args = load();
 		let (one, mut first) = mpsc::unbounded_channel();
 		let (two, mut second) = mpsc::unbounded_channel();
 		let giving = tokio::spawn(async move { give_turns(&args, vec![one, two]).await });

@@ -38,14 +38,14 @@ use std::{
 use types::cost;
 
 /// Identity of a transfer: `blake2_256` of a tag and its encoding.
-pub(crate) type Hash = Bytes32;
+pub type Hash = Bytes32;
 
 const HASH_TAG: &[u8] = b"pvs/rollup/transfer/v1";
 /// A replacement pays this much more, in per cent, and at least one.
 const REPLACEMENT_PERCENT: u64 = 10;
 
 /// The hash of a transfer.
-pub(crate) fn hash_of(signed: &SignedTransfer) -> Hash {
+pub fn hash_of(signed: &SignedTransfer) -> Hash {
 	blake2_256(&[HASH_TAG, &signed.encode()])
 }
 

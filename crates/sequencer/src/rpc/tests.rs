@@ -4,14 +4,13 @@ mod connections;
 
 use super::{server::MAX_REQUEST_BYTES, *};
 use crate::{
-	cli::{Cli, Command},
 	core::{Heads, Upkeep},
 	journal::Identity,
 	link::{Link, LinkError},
+	load::{load, Load},
 	pool::{hash_of, Limits},
 	SERVICE,
 };
-use clap::Parser;
 use pvs_rollup::{demo, shape::TRANSFER_BYTES, state::State, transfer::Transfer};
 use pvs_service::Metrics;
 use std::{
@@ -418,14 +417,21 @@ async fn request_should_be_refused_when_a_foreign_page_sends_it() {
 async fn load_should_send_what_it_should_and_say_what_is_not_final() {
 	let world = World::new().await;
 	let accepted = world.dir.path().join("accepted");
-	let line = format!(
-		"pvs-sequencer load --rpc ws://{} --accounts 2 --count 3 --open 1 --rate 100 --max-fee 2 --timeout 2 \
-		 --accepted {}",
-		world.address,
-		accepted.display()
-	);
-	let Command::Load(args) = Cli::parse_from(line.split_whitespace()).command else { panic!() };
-	let error = crate::load::load(args).await.unwrap_err().to_string();
+	let args = Load {
+		rpc: format!("ws://{}", world.address),
+		json: false,
+		accounts: 2,
+		count: 3,
+		rate: 100.0,
+		open: 1,
+		in_flight: 8,
+		min_fee: 1,
+		max_fee: 2,
+		seed: None,
+		timeout: 2,
+		accepted: Some(accepted.clone()),
+	};
+	let error = load(args, &()).await.unwrap_err().to_string();
 	assert!(error.starts_with("3 of 3 accepted transfers are not final after 2 s"), "{error}");
 	assert_eq!(std::fs::read_to_string(accepted).unwrap().lines().count(), 3);
 	let core = world.shared.core();

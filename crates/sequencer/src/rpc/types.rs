@@ -20,12 +20,12 @@ use serde::{de::Error as _, Deserialize, Deserializer, Serialize};
 use serde_json::{json, Value};
 
 /// Bytes as they are shown.
-pub(crate) fn hex(bytes: impl AsRef<[u8]>) -> String {
+pub fn hex(bytes: impl AsRef<[u8]>) -> String {
 	format!("0x{}", hex::encode(bytes))
 }
 
 /// Reads so many bytes.
-pub(crate) fn bytes_from_hex<const N: usize>(text: &str) -> Result<[u8; N], String> {
+pub fn bytes_from_hex<const N: usize>(text: &str) -> Result<[u8; N], String> {
 	let digits = text.strip_prefix("0x").ok_or("it does not start with 0x")?;
 	let mut bytes = [0; N];
 	hex::decode_to_slice(digits, &mut bytes)
@@ -198,7 +198,7 @@ pub(crate) fn membership(proof: &Membership) -> Value {
 }
 
 /// Reads what [`membership`] wrote.
-pub(crate) fn membership_from(value: &Value) -> Result<Membership, String> {
+pub fn membership_from(value: &Value) -> Result<Membership, String> {
 	#[derive(Deserialize)]
 	struct AccountFields {
 		public_key: String,

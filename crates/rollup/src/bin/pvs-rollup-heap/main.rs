@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What proofs and states take in memory: `pvs-rollup bench` runs this program, so that nothing counts
+//! What proofs and states take in memory: `pvs-rollup-bench` runs this program, so that nothing counts
 //! allocations where times are taken.
 
 mod heap;
@@ -16,9 +16,9 @@ const EXAMPLES: &str = "Examples:
   pvs-rollup-heap proofs --power 16
   pvs-rollup-heap state --accounts-log2 20";
 
-/// Measures memory for `pvs-rollup bench`, and prints bytes as one line of JSON.
+/// Measures memory for `pvs-rollup-bench`, and prints bytes as one line of JSON.
 ///
-/// An allocator counts what is in use. `pvs-rollup bench` times the same work without one.
+/// An allocator counts what is in use. `pvs-rollup-bench` times the same work without one.
 #[derive(Parser)]
 #[command(name = "pvs-rollup-heap", version, about, after_help = EXAMPLES)]
 struct Arguments {
