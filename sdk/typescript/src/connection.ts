@@ -25,6 +25,8 @@ const READS = [
 	"rollup", "batch", "round", "open_rounds", "prover", "seals", "explain", "expected_winner", "public_inputs",
 ] as const;
 
+const SETTLE_MILLISECONDS = 1_000;
+
 /** A connection to a node of a chain with the market. */
 export class Connection {
 	private constructor(
@@ -35,7 +37,8 @@ export class Connection {
 		readonly genesisHash: string,
 		/** The chain's own texts for its errors. */
 		readonly texts: ChainTexts,
-		private readonly timeoutSeconds: number,
+		/** Seconds without an answer, or without a block while watching, after which the node counts as lost. */
+		readonly timeoutSeconds: number,
 	) {}
 
 	/** Connects, and refuses a chain whose market is not the one that this package was generated from. */
@@ -63,7 +66,8 @@ export class Connection {
 			await answer(checkRuntime(api, url));
 			return new Connection(url, client, api, genesisHash, texts, timeoutSeconds);
 		} catch (error) {
-			client.destroy();
+			// While the client still begins to follow the chain, its end would be an error that nobody can catch.
+			setTimeout(() => client.destroy(), SETTLE_MILLISECONDS);
 			throw error;
 		}
 	}

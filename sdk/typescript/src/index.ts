@@ -12,7 +12,7 @@ export * from "./rules.js";
 export * from "./scoring.js";
 export * from "./seal.js";
 export * from "./snarkjs.js";
-export { readBatchData } from "./batchData.js";
+export { dataInExtrinsic, readBatchData } from "./batchData.js";
 export { type BatchInfo, type ProverInfo, type RollupInfo, type RoundInfo, type SealInfo, readLimits } from "./checks.js";
 export { type Api, type ConnectOptions, Connection } from "./connection.js";
 export { type Explanation, explain } from "./explain.js";

@@ -28,7 +28,6 @@ export async function submit(
 	const { api, url } = connection;
 	const account = address(signer.publicKey);
 	const name = `${call.decodedCall.type}.${call.decodedCall.value.type}`;
-	const { hash } = await connection.best();
 	const [nonce, fee, { data }, existential] = await connection.answer(
 		Promise.all([
 			api.apis.AccountNonceApi.account_nonce(account, { at: "best" }),
@@ -74,7 +73,7 @@ export async function submit(
 		};
 		const onError = (error: Error & { error?: unknown }) =>
 			end(() => reject(refusal(url, name, error)));
-		subscription = call.signSubmitAndWatch(signer, { at: hash, nonce }).subscribe({ next: onEvent, error: onError });
+		subscription = call.signSubmitAndWatch(signer, { nonce }).subscribe({ next: onEvent, error: onError });
 	});
 }
 

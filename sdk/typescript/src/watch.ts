@@ -14,7 +14,7 @@ export interface MarketEvent {
 
 /** Hands over each new best block until `signal` aborts. */
 async function* blocks(market: Market, signal: AbortSignal): AsyncGenerator<{ number: number; hash: string }> {
-	const { client, url } = market.connection;
+	const { client, url, timeoutSeconds } = market.connection;
 	const waiting: { number: number; hash: string }[] = [];
 	let failure: Error | undefined;
 	let wake = () => {};
@@ -41,7 +41,17 @@ async function* blocks(market: Market, signal: AbortSignal): AsyncGenerator<{ nu
 			} else if (failure !== undefined) {
 				throw failure;
 			} else {
-				await new Promise<void>((resolve) => (wake = resolve));
+				await new Promise<void>((resolve) => {
+					const late = () => {
+						failure = new NodeLost(url, `${url} has shown no block for ${timeoutSeconds} s: is the node running?`);
+						resolve();
+					};
+					const timer = setTimeout(late, timeoutSeconds * 1000);
+					wake = () => {
+						clearTimeout(timer);
+						resolve();
+					};
+				});
 			}
 		}
 	} finally {
