@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type PolkadotClient, type TypedApi, createClient } from "polkadot-api";
-import { getWsProvider } from "polkadot-api/ws";
+import { WsEvent, getWsProvider } from "polkadot-api/ws";
 import { WebSocket } from "ws";
 import { pvs } from "#descriptors";
 import { NodeLost, PvsError, UnsupportedRuntime, WrongChain } from "./errors.js";
@@ -49,10 +49,19 @@ export class Connection {
 		const timeoutSeconds = options.timeoutSeconds ?? 20;
 		// Node.js has a WebSocket of its own from version 22 on.
 		const websocketClass = (globalThis.WebSocket ?? WebSocket) as typeof globalThis.WebSocket;
-		const client = createClient(getWsProvider(url, { websocketClass }));
+		let refuse = (_: NodeLost) => {};
+		const refused = new Promise<never>((_, reject) => (refuse = reject));
+		// Nobody waits for it once there was a connection.
+		refused.catch(() => {});
+		const onStatusChanged = ({ type }: { type: WsEvent }) => {
+			if (type === WsEvent.ERROR || type === WsEvent.CLOSE) {
+				refuse(new NodeLost(url, `${url} refuses the connection: is the node running, and is this its address?`));
+			}
+		};
+		const client = createClient(getWsProvider(url, { websocketClass, onStatusChanged }));
 		const answer = <T>(promise: Promise<T>) => answered(url, timeoutSeconds, promise);
 		try {
-			const { genesisHash } = await answer(client.getChainSpecData());
+			const { genesisHash } = await Promise.race([refused, answer(client.getChainSpecData())]);
 			if (options.genesisHash !== undefined && options.genesisHash !== genesisHash) {
 				throw new WrongChain(`${url} is of the chain ${genesisHash}, not of ${options.genesisHash}`);
 			}

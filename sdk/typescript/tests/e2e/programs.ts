@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const START_SECONDS = 60;
+const START_SECONDS = 120;
 const TAIL_LINES = 20;
 const NODE = "pvs-node";
 

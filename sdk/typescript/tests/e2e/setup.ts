@@ -11,8 +11,7 @@ declare module "vitest" {
 
 /** Makes the key of the rollup and starts the chain that all tests share. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-	await checksum.setUp();
-	const node = await startNode();
+	const [node] = await Promise.all([startNode(), checksum.setUp()]);
 	project.provide("url", node.url);
 	return node.stop;
 }
