@@ -14,7 +14,8 @@ case "${1:-}" in
 Usage: scripts/test.sh [--all | FILTER]
 
 Sets up, builds everything once, runs every unit, property, stateful, circuit and runtime test, generates
-a polkadot-api client from the committed metadata (needs npm), proves a batch on a real
+a polkadot-api client from the committed metadata (needs npm), has provers of the TypeScript SDK, of polkadot.js and by
+hand prove and be paid on a real chain, proves a batch on another
 chain, three more on one where provers fail, stay away and are late, three on one where a bidder stays silent,
 two where nodes freeze and nothing becomes final, two with a node that prunes its states, and some inside nodes. With
 FILTER, runs only the Rust tests whose names contain it. With --all, also kills one of three validators and lets finality fall 200
@@ -45,6 +46,8 @@ cargo test --release --workspace --locked -- "$@"
 [ $# -eq 0 ] || exit 0
 
 runtime/papi/check.sh
+npm ci --prefix sdk/typescript --ignore-scripts --no-audit --no-fund --loglevel=error
+PVS_BIN_DIR="$CARGO_TARGET_DIR/release" npm test --prefix sdk/typescript
 "$scripts/demo.sh" --batches 1 --json
 "$scripts/demo.sh" --scenario faults --json
 "$scripts/demo.sh" --scenario silent --json

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+export * from "./accounts.js";
+export * from "./bid.js";
+export { type BytesLike, blake2_256, toBytes, toHex } from "./bytes.js";
+export * from "./errors.js";
+export * from "./groth16.js";
+export * from "./inputs.js";
+export * from "./opening.js";
+export * from "./params.js";
+export * from "./presets.js";
+export * from "./rules.js";
+export * from "./scoring.js";
+export * from "./seal.js";
+export * from "./snarkjs.js";
+export { dataInExtrinsic, readBatchData } from "./batchData.js";
+export { type BatchInfo, type ProverInfo, type RollupInfo, type RoundInfo, type SealInfo, readLimits } from "./checks.js";
+export { type Api, type ConnectOptions, Connection } from "./connection.js";
+export { type Explanation, explain } from "./explain.js";
+export { type BidRequest, Market, type PreparedBid } from "./market.js";
+export { signerFromSuri } from "./signer.js";
+export { ChainTexts } from "./texts.js";
+export { type Included, findEvent, submit } from "./transactions.js";
+export { type MarketEvent, untilPhase, watchEvents, watchRounds } from "./watch.js";
