@@ -72,6 +72,6 @@ export function circuitInput(counters, data, publicInputs) {
 export const toHex = (element) => `0x${element.toString(16).padStart(64, "0")}`;
 export const fromHex = (text) => Buffer.from(text.slice(2), "hex");
 
-/** States as `pvs-prover` keeps them between requests: a text that only this program reads. */
+/** States as `pvsctl prover` keeps them between requests: a text that only this program reads. */
 export const writeState = (counters) => counters.join(",");
 export const readState = (text) => text.split(",").map(BigInt);

@@ -156,7 +156,7 @@ export function areParametersProven(parameters: SealParameters, proof: BytesLike
 
 /**
  * Opens a seal by squaring, and proves it. It takes `delay` squarings twice, about 4 microseconds each: for
- * the development chain and for tests. `pvs-opener` of the repository is many times faster.
+ * the development chain and for tests. `pvsctl opener` of the repository is many times faster.
  */
 export function openSeal(parameters: SealParameters, bid: SealedBid, opener: AccountLike): Opening {
 	const u = fromBigEndian(toFixed(bid.seal, SEAL_BYTES, "seal").slice(0, ELEMENT_BYTES));

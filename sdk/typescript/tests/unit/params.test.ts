@@ -24,7 +24,7 @@ test("parameters_should_be_refused_by_name_when_one_is_missing_or_misspelt", () 
 	expect(() => parseParams(missing)).toThrow(/^params\.w_time: is missing; take it from a preset$/);
 	expect(() => parseParams({ ...missing, w_tiem: w_time })).toThrow(/^params\.w_tiem: there is no such field; did you mean w_time\?$/);
 	expect(() => parseParams({ ...missing, wTime: w_time })).toThrow(/did you mean w_time\?/);
-	expect(() => parseParams({ ...file(), colour: 1 })).toThrow(/there is no such field; the fields are layout, data_len/);
+	expect(() => parseParams({ ...file(), color: 1 })).toThrow(/there is no such field; the fields are layout, data_len/);
 	expect(() => parseParams([])).toThrow(InvalidParams);
 });
 
