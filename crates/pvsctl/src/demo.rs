@@ -208,8 +208,8 @@ mod tests {
 	fn numbers_should_have_a_highest_value() {
 		for option in ["--timeout", "--batches", "--pipeline", "--threads"] {
 			for number in ["0", "18446744073709551615"] {
-				let line = ["pvs-demo".into(), format!("{option}={number}")];
-				let error = Args::try_parse_from(line).unwrap_err().to_string();
+				let line = format!("demo {option}={number}");
+				let error = crate::cli::testing::parse(&line).unwrap_err().to_string();
 				assert!(error.contains(option), "{error}");
 			}
 		}
