@@ -237,7 +237,7 @@ mod tests {
 				"provr",
 				"unrecognized subcommand 'provr'; tip: a similar subcommand exists: 'prover'",
 			),
-			("prover runn", "tip: a similar subcommand exists: 'run'"),
+			("prover runn", "similar subcommands exist: 'unbond', 'run'"),
 			(
 				"prover run",
 				"required arguments were not provided: <--suri <PATH>|--key-file <FILE>>",

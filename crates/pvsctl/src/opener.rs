@@ -136,8 +136,7 @@ mod tests {
 	use crate::{cli, cli::testing};
 
 	fn parse(line: &str) -> Result<Args, clap::Error> {
-		let line = line.replace("pvs-opener", "opener run");
-		testing::parse(&line).map(|group| match group {
+		testing::parse(line).map(|group| match group {
 			cli::Command::Opener(Command::Run(args)) => *args,
 			other => panic!("{other:?}"),
 		})
@@ -145,27 +144,27 @@ mod tests {
 
 	#[test]
 	fn program_should_need_exactly_one_key_and_one_thread_at_least() {
-		assert_eq!(parse("pvsctl opener run --suri //Ferdie").unwrap().threads, 1);
-		assert!(parse("pvs-opener").is_err());
-		assert!(parse("pvsctl opener run --suri //Ferdie --key-file key").is_err());
-		assert!(parse("pvsctl opener run --suri //Ferdie --threads 0").is_err());
-		assert!(parse("pvsctl opener run --suri //Ferdie --min-profit much").is_err());
+		assert_eq!(parse("opener run --suri //Ferdie").unwrap().threads, 1);
+		assert!(parse("opener run").is_err());
+		assert!(parse("opener run --suri //Ferdie --key-file key").is_err());
+		assert!(parse("opener run --suri //Ferdie --threads 0").is_err());
+		assert!(parse("opener run --suri //Ferdie --min-profit much").is_err());
 	}
 
 	#[test]
 	fn metrics_should_be_for_this_machine_only_when_a_port_is_given_alone() {
 		let metrics = |value| {
-			parse(&format!("pvsctl opener run --suri //Ferdie --metrics {value}")).unwrap().metrics
+			parse(&format!("opener run --suri //Ferdie --metrics {value}")).unwrap().metrics
 		};
 		assert_eq!(metrics("9620"), metrics("127.0.0.1:9620"));
 		assert!(metrics("0.0.0.0:9620").unwrap().ip().is_unspecified());
-		assert_eq!(parse("pvsctl opener run --suri //Ferdie").unwrap().metrics, None);
+		assert_eq!(parse("opener run --suri //Ferdie").unwrap().metrics, None);
 	}
 
 	#[test]
 	fn number_should_be_refused_with_its_option_when_it_is_out_of_range() {
 		let most = MAX_RECONNECT_SECONDS;
-		assert!(parse(&format!("pvsctl opener run --suri //Ferdie --reconnect-for {most}")).is_ok());
+		assert!(parse(&format!("opener run --suri //Ferdie --reconnect-for {most}")).is_ok());
 		for wrong in [
 			format!("--reconnect-for {}", most + 1),
 			format!("--reconnect-for {}", u64::MAX),
@@ -175,7 +174,7 @@ mod tests {
 			format!("--drain {}", most + 1),
 			"--metrics 127.0.0.1".into(),
 		] {
-			let refused = parse(&format!("pvsctl opener run --suri //Ferdie {wrong}")).unwrap_err();
+			let refused = parse(&format!("opener run --suri //Ferdie {wrong}")).unwrap_err();
 			let option = wrong.split(' ').next().unwrap();
 			assert!(refused.to_string().contains(option), "{refused}");
 		}
@@ -183,14 +182,12 @@ mod tests {
 
 	#[test]
 	fn config_should_name_a_directory_for_each_account() {
-		let config = parse("pvsctl opener run --suri //Ferdie").unwrap().config().unwrap();
+		let config = parse("opener run --suri //Ferdie").unwrap().config().unwrap();
 		let account = Account::of(&*config.key).address();
 		assert!(config.state_dir.ends_with(format!("pvs/opener-{account}")));
-		let named =
-			parse("pvsctl opener run --suri //Ferdie --state-dir /d").unwrap().config().unwrap();
+		let named = parse("opener run --suri //Ferdie --state-dir /d").unwrap().config().unwrap();
 		assert_eq!(named.state_dir, PathBuf::from("/d"));
-		let missing =
-			parse("pvsctl opener run --key-file /nonexistent").unwrap().config().err().unwrap();
+		let missing = parse("opener run --key-file /nonexistent").unwrap().config().err().unwrap();
 		assert!(missing.to_string().contains("cannot read the key file"), "{missing}");
 	}
 }
