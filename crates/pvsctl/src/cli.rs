@@ -121,7 +121,7 @@ fn moved(root: &clap::Command, arguments: Vec<OsString>) -> Vec<OsString> {
 	let mut rest = arguments.into_iter().peekable();
 	let mut line: Vec<OsString> = rest.next().into_iter().collect();
 	let mut options = Vec::new();
-	while let Some(option) = rest.next_if(|word| is_global(word)) {
+	while let Some(option) = rest.next_if(is_global) {
 		let has_value = GLOBAL.iter().any(|(name, has_value)| *has_value && option == *name);
 		options.push(option);
 		options.extend(rest.next_if(|_| has_value));

@@ -36,7 +36,7 @@ pub(crate) enum Command {
 	Run(Box<Args>),
 	/// Settle a silent bid whose round has closed, by its payload or by opening its seal
 	#[command(after_help = settle::EXAMPLES)]
-	Settle(settle::Args),
+	Settle(Box<settle::Args>),
 }
 
 /// Does a command.
@@ -46,7 +46,7 @@ pub(crate) async fn execute(command: Command) -> ExitCode {
 			Ok(summary) => left(summary.left),
 			Err(error) => finish(Err(error)),
 		},
-		Command::Settle(args) => finish(settle::settle(args).await),
+		Command::Settle(args) => finish(settle::settle(*args).await),
 	}
 }
 
