@@ -2,6 +2,7 @@
 //! Facts of the reference rollup, its development keys and genesis, and the calls of a rollup's owner.
 
 mod owner;
+mod params;
 
 use crate::{fail::finish, loading::Loading};
 use clap::{Args, Subcommand};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Calls of a rollup's owner.
 
+use super::params::{from_json, to_json};
 use crate::{
 	chain::{self, ChainError, SignArgs},
 	fail::finish,
@@ -149,7 +150,7 @@ async fn show(connect: &ConnectArgs, id: RollupId) -> Result<(), ChainError> {
 			format!("rollup {id} is not registered on this chain; name another one with --id");
 		return Err(ChainError::Input(text));
 	};
-	let text = serde_json::to_string_pretty(&rollup.params)
+	let text = to_json(&rollup.params)
 		.map_err(|error| ChainError::Input(format!("cannot show the parameters: {error}")))?;
 	Ok(pvs_text::print(text)?)
 }
@@ -174,7 +175,7 @@ fn parameters(path: &Path) -> Result<RollupParams, ChainError> {
 		))
 	};
 	let text = pvs_text::decode(&bytes).map_err(|error| failed(error.to_string()))?;
-	serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+	from_json(&text).map_err(failed)
 }
 
 /// Reads a root: hex digits, or a file of 32 bytes.
