@@ -8,6 +8,7 @@ mod rollup;
 mod seal;
 mod sequencer;
 mod serve;
+mod service;
 mod usage;
 mod whole_ceremony;
 
