@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Longer than other files: the metadata names each type with its module, so that a move of one is a change for clients.
 //! Read models of the Runtime API: what wallets, provers and sequencers see.
 
 #![allow(

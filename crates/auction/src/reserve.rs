@@ -10,7 +10,7 @@ use pvs_primitives::{
 };
 use scale_info::TypeInfo;
 
-/// Memory of a rollup of its prices.
+/// Prices that a rollup remembers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Reserve {
 	/// Reserve that a batch's first round takes, unless its `max_fee` is lower; in planck.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+// Longer than other files: FRAME takes storage, calls, events and errors of a pallet from one module, and most lines are
+// the texts that wallets show. What a call does is in `impls`.
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(
