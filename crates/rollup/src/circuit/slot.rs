@@ -20,7 +20,7 @@ const NONCE_BITS: usize = 32;
 
 /// What a slot leaves behind for the rest of the batch.
 pub(crate) struct Slot {
-	/// True if it is a transfer.
+	/// 1 if it is a transfer, 0 if it is a no-op.
 	pub(crate) active: Num,
 	/// Amount that it pays to the fee account.
 	pub(crate) fee: Num,

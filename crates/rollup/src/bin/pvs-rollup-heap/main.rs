@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What proofs and states take in memory: `pvs-rollup-bench` runs this program, so that nothing counts
+//! Memory of proofs and states. `pvs-rollup-bench` runs this program, so that nothing counts
 //! allocations where times are taken.
 
 mod heap;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What `pvs-rollup-bench` times and `pvs-rollup-heap` takes the memory of: the same work in two programs, because
+//! Work that `pvs-rollup-bench` times and `pvs-rollup-heap` takes the memory of: the same in two programs, because
 //! an allocator that counts slows down whoever allocates.
 
 pub(crate) mod proofs;
