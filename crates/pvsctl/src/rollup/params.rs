@@ -5,8 +5,10 @@
 use pvs_primitives::{params::RollupParams, Balance};
 use serde_json::{Map, Number, Value};
 
-/// Fields that hold an amount, in planck.
-const AMOUNTS: [(&str, fn(&RollupParams) -> Balance); 5] = [
+/// Name of a field that holds an amount, and the amount, in planck.
+type Amount = (&'static str, fn(&RollupParams) -> Balance);
+
+const AMOUNTS: [Amount; 5] = [
 	("min_reserve", |params| params.min_reserve),
 	("initial_reserve", |params| params.initial_reserve),
 	("max_reserve", |params| params.max_reserve),
